@@ -1,0 +1,107 @@
+// The four ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
+import type { Secret } from "./secret.ts";
+
+/** What an issuer hands over. */
+export type Credential = {
+  /** Named fields: most have one, `value`. */
+  readonly fields: Readonly<Record<string, Secret>>;
+  /** Not secret: by which the issuer can check or revoke it. Null where there is nothing to check or revoke. */
+  readonly ref: string | null;
+  /** Shannon entropy in bits where the program drew it at random; null where it cannot know. */
+  readonly entropyBits: number | null;
+  /** ISO 8601, where the issuer knows when it stops working. */
+  readonly expiresAt: string | null;
+  /** What a person should know about it. Never a value. */
+  readonly warnings: readonly string[];
+};
+
+/** What a credential is made from: the declaration with its defaults applied. */
+export type IssueRequest = {
+  readonly tokenName: string;
+  /** Deterministic and visible on the provider's side, `<repo>/<token>/g<generation>`, so that an orphan can be found. */
+  readonly label: string;
+  readonly type: string;
+  readonly length: number | null;
+  readonly prefix: string | null;
+  readonly includeSpecial: boolean | null;
+};
+
+/** Whether a credential works; `unknown` is its own answer, never "works". */
+export type CheckResult = { readonly verdict: "works" | "refused" | "unknown"; readonly detail: string | null };
+
+/** Makes, checks and revokes credentials. */
+export type Issuer = {
+  /** Makes a new credential. Throws `Unchanged`, `Uncertain`, `Denied` or `Misconfigured`. */
+  issue(request: IssueRequest): Promise<Credential>;
+  /** Tells whether a credential works now, without changing anything. */
+  check(credential: Credential): Promise<CheckResult>;
+  /** Ends one credential by its ref. Revoking what is already gone succeeds. */
+  revoke(ref: string): Promise<void>;
+  /** The refs of all credentials on the provider's side with that label. */
+  find(label: string): Promise<readonly string[]>;
+};
+
+/** A scope's public key for sealed boxes. */
+export type PublicKey = {
+  readonly keyId: string;
+  /** 32 bytes, standard base64 with padding. */
+  readonly key: string;
+};
+
+/** What can be known of a secret without its value. */
+export type SecretInfo = { readonly name: string; readonly createdAt: string | null; readonly updatedAt: string | null };
+
+/** A value sealed for one scope: only that scope can open it, and placing it again changes nothing. */
+export type SealedBox = {
+  readonly keyId: string;
+  /** `crypto_box_seal`, standard base64 with padding. */
+  readonly sealed: string;
+};
+
+/** One scope in which secrets are kept: a repository's Actions secrets, an environment, the local vault. */
+export type Destination = {
+  /** The key to seal with. Fetched once and kept; a refusal is `Denied` and names the permission. */
+  publicKey(): Promise<PublicKey>;
+  /** Creates or replaces one secret. Idempotent for the same box. */
+  put(secretName: string, box: SealedBox): Promise<void>;
+  /** Every secret in the scope, all pages. */
+  list(): Promise<readonly SecretInfo[]>;
+};
+
+/** What a load gives: files as they stood at one version. */
+export type Snapshot = {
+  /** Opaque; for `save`'s compare-and-set. Null where nothing is there yet. */
+  readonly version: string | null;
+  /** Path to content; null where the file does not exist at that version. */
+  readonly files: ReadonlyMap<string, string | null>;
+  /** Who can read the store: decides whether sealed boxes may be journalled. `unknown` is treated as public. */
+  readonly visibility: "public" | "private" | "unknown";
+};
+
+/** One compare-and-set. */
+export type Change = {
+  readonly expected: string | null;
+  /** Path to its whole new content. */
+  readonly files: ReadonlyMap<string, string>;
+  /** First line: the commit's headline. Never a value. */
+  readonly message: string;
+};
+
+/** `sha` is null where the store makes no commits (a folder outside git). */
+export type Commit = { readonly sha: string | null; readonly url: string | null };
+
+/** `conflict`: somebody else saved since `expected`; nothing was written. */
+export type SaveResult = ({ readonly kind: "saved"; readonly version: string } & Commit) | { readonly kind: "conflict" };
+
+/** Where the record lives. Paths are relative to the repository's root, with forward slashes. */
+export type Store = {
+  /** Reads the files, all at one version: the newest, or the one given. */
+  load(paths: readonly string[], version?: string): Promise<Snapshot>;
+  /** Writes all the files in one commit, or nothing. */
+  save(change: Change): Promise<SaveResult>;
+};
+
+/** Tells people and programs what a run did. Its failure never fails the run. */
+export type Notifier = {
+  notify(report: import("./report.ts").Report): Promise<void>;
+};

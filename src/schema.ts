@@ -1,0 +1,183 @@
+// The shape of token_config.json: one definition that validates, gives the types, and generates the JSON Schema.
+import * as z from "zod";
+
+/** GitHub's limit on the length of a secret's name, in characters. */
+export const MAX_NAME_LENGTH = 255;
+/** GitHub's limit on a secret's value, in bytes (48 KB): docs.github.com, "Limits for secrets". */
+export const MAX_VALUE_BYTES = 48 * 1024;
+/** The floor under a rotation interval, in hours, so that no mistake rotates in a loop. */
+export const MIN_INTERVAL_HOURS = 1;
+/** The longest interval that still means anything, in hours: ten years. */
+export const MAX_INTERVAL_HOURS = 87_600;
+
+/** What GitHub accepts as a secret's name (its `GITHUB_` prefix rule depends on the destination). */
+export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What a workflow or a group may be called. */
+export const LABEL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+const REPOSITORY_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\/[A-Za-z0-9._-]+$/;
+
+export const TOKEN_TYPES = ["api_key", "github_pat", "secret_key", "password", "custom"] as const;
+export const ISSUERS = ["generate"] as const;
+export const DESTINATIONS = ["actions", "vault"] as const;
+export const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
+export const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
+
+/**
+ * An object that knows its keys. Keys that begin with `x-` belong to the person who wrote them: the
+ * JSON Schema says so with `patternProperties`, and `parseConfig` passes them over, since zod cannot.
+ */
+function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape, meta: { description?: string } = {}) {
+  return z.strictObject(shape).meta({ ...meta, patternProperties: { "^x-": {} } });
+}
+
+const instant = z.iso.datetime({ offset: true });
+const count = z.int().min(0);
+const secretName = z.string().min(1).max(MAX_NAME_LENGTH).regex(NAME_PATTERN);
+const repository = z.string().regex(REPOSITORY_PATTERN).describe("owner/name; the record's own repository unless given");
+const secret = z
+  .union([secretName, z.record(secretName, z.string().min(1))])
+  .describe("The secret's name there; or a map from secret name to the credential's field");
+
+const destination = z
+  .discriminatedUnion("to", [
+    closed(
+      { to: z.literal("actions"), repository: repository.optional(), secret: secret.optional() },
+      { description: "A repository's Actions secret" },
+    ),
+    closed({ to: z.literal("vault"), secret: secret.optional() }, { description: "The encrypted vault beside a local record" }),
+  ])
+  .describe("Where consumers read the credential");
+
+const issuer = z.discriminatedUnion("use", [closed({ use: z.literal("generate") })]).describe("Who makes the credential");
+
+const token = closed({
+  type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made; api_key unless given"),
+  length: z.int().min(1).max(MAX_VALUE_BYTES).optional().describe("The whole value's length in characters, prefix included"),
+  prefix: z
+    .string()
+    .max(255)
+    .regex(/^[\x21-\x7e]*$/)
+    .optional()
+    .describe("What the value begins with: printable ASCII without spaces"),
+  include_special: z.boolean().optional().describe("Whether punctuation is used beside letters and digits"),
+  issuer: issuer.optional(),
+  destinations: z.array(destination).min(1).optional(),
+  groups: z.array(z.string().regex(LABEL_PATTERN)).optional().describe("Names by which workflows mean several tokens at once"),
+  expires_at: instant.optional().describe("When the credential stops working by itself"),
+});
+
+const rule = closed({
+  interval_hours: z.number().min(MIN_INTERVAL_HOURS).max(MAX_INTERVAL_HOURS).describe("How many hours a credential may live"),
+  auto_rotate: z.boolean().optional().describe("Whether a run rotates it when the interval has elapsed; true unless given"),
+  notify: z.boolean().optional().describe("Whether rotations of it are told to the notifiers; true unless given"),
+});
+
+const workflow = closed({
+  tokens: z.array(z.string().min(1)).min(1).describe("Names of tokens, names of groups, or ALL_TOKENS"),
+  schedule: z.string().describe("Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly"),
+  timezone: z.string().optional().describe("An IANA time zone; the settings' zone unless given"),
+  enabled: z.boolean().optional(),
+});
+
+const days = z.number().positive().max(36_500);
+const settings = closed({
+  timezone: z.string().optional().describe("The IANA time zone of schedules that name none; UTC unless given"),
+  health: closed({
+    recently_rotated_hours: z.number().positive().max(876_000).optional(),
+    should_rotate_days: days.optional(),
+    needs_rotation_days: days.optional(),
+    high_risk_days: days.optional(),
+  }).optional(),
+  journal: z
+    .enum(JOURNAL_MODES)
+    .optional()
+    .describe("Whether sealed boxes are committed before they are placed; auto: only where the repository is private"),
+  history_limit: z.int().min(10).max(100_000).optional().describe("Entries kept in this file; older ones move to token_history/"),
+});
+
+// What the program itself writes. Loose, so that a newer version's fields survive an older one.
+const failure = z.looseObject({ at: instant, code: z.string(), message: z.string() });
+const placement = z.looseObject({
+  status: z.enum(["placed", "failed"]),
+  generation: count,
+  placed_at: instant.nullable(),
+  error: failure.nullable().optional(),
+});
+const pending = z.looseObject({
+  generation: z.int().min(1),
+  run_id: z.string(),
+  started_at: instant,
+  lease_until: instant,
+  declaration: z.string().describe("Digest of the token's declaration, to see whether it has changed since"),
+  fingerprint: z.string().nullable(),
+  ref: z.string().nullable(),
+  expires_at: instant.nullable().optional(),
+  boxes: z.record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() })).nullable(),
+});
+const triggeredBy = z.looseObject({
+  kind: z.enum(TRIGGER_KINDS),
+  actor: z.string().nullable().optional(),
+  workflow_name: z.string().nullable().optional(),
+  run_url: z.string().nullable().optional(),
+});
+const tokenState = z.looseObject({
+  generation: count,
+  rotated_at: instant.nullable(),
+  fingerprint: z.string().nullable(),
+  ref: z.string().nullable().optional(),
+  expires_at: instant.nullable().optional(),
+  destinations: z.record(z.string(), placement),
+  pending: pending.nullable(),
+  failures: count,
+  last_error: failure.nullable(),
+  next_attempt_at: instant.nullable().optional(),
+  exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),
+});
+const workflowState = z.looseObject({ first_seen_at: instant, last_run_at: instant.nullable().optional() });
+const historyEntry = z.looseObject({
+  id: z.string(),
+  at: instant,
+  event: z.string(),
+  token_name: z.string().nullable(),
+  generation: count.nullable(),
+  previous_hash: z.string().nullable(),
+  new_hash: z.string().nullable(),
+  triggered_by: triggeredBy,
+  previous_entry: z.string().nullable(),
+});
+
+/** The whole of token_config.json. */
+export const recordSchema = closed({
+  $schema: z.string().optional(),
+  version: z.literal(1).optional(),
+  settings: settings.optional(),
+  tokens: z.record(z.string(), token).optional(),
+  rules: z.record(z.string(), rule).optional(),
+  workflows: z.record(z.string(), workflow).optional(),
+  state: z
+    .looseObject({
+      tokens: z.record(z.string(), tokenState).optional(),
+      workflows: z.record(z.string(), workflowState).optional(),
+    })
+    .optional()
+    .describe("Written by the program; not by hand"),
+  history: z.array(historyEntry).optional().describe("Written by the program; each entry holds the digest of the one before"),
+}).meta({ title: "token_config.json", description: "The declarations and the record of token-automation" });
+
+/** A validated token_config.json, exactly as it stands in the file: defaults are applied by those who read it, never written back. */
+export type TokenConfig = z.infer<typeof recordSchema>;
+export type TokenDeclaration = z.infer<typeof token>;
+export type DestinationDeclaration = z.infer<typeof destination>;
+export type Rule = z.infer<typeof rule>;
+export type Workflow = z.infer<typeof workflow>;
+export type Settings = z.infer<typeof settings>;
+export type TokenState = z.infer<typeof tokenState>;
+export type PendingState = z.infer<typeof pending>;
+export type PlacementState = z.infer<typeof placement>;
+export type WorkflowState = z.infer<typeof workflowState>;
+export type HistoryEntry = z.infer<typeof historyEntry>;
+export type TriggeredBy = z.infer<typeof triggeredBy>;
+export type RecordedFailure = z.infer<typeof failure>;
+export type TokenType = (typeof TOKEN_TYPES)[number];
+export type JournalMode = (typeof JOURNAL_MODES)[number];
+export type TriggerKind = (typeof TRIGGER_KINDS)[number];

@@ -1,0 +1,112 @@
+// A declared token with its defaults applied: what it is made of, and where it goes.
+import type { DestinationDeclaration, Rule, TokenConfig, TokenDeclaration, TokenState, TokenType } from "./schema.ts";
+
+/** Where the record lives: decides the default destination and the repository that destinations mean. */
+export type Home =
+  | { readonly kind: "github"; readonly repository: string }
+  /** `repository` is the one its `origin` remote names, where there is one. */
+  | { readonly kind: "local"; readonly repository: string | null };
+
+/** One scope with keys and secrets of its own. */
+export type Scope = { readonly kind: "actions"; readonly repository: string } | { readonly kind: "vault" };
+
+/** One field of a credential under one secret's name in one scope. */
+export type Placement = {
+  /** `<kind>:<scope>:<SECRET>`: the key in the record and in reports. */
+  readonly id: string;
+  readonly scope: Scope;
+  /** `<kind>:<scope>`: what public keys are cached by. */
+  readonly scopeId: string;
+  readonly secretName: string;
+  readonly field: string;
+};
+
+export type Token = {
+  readonly name: string;
+  readonly type: TokenType;
+  /** Total characters; null: the type's default. */
+  readonly length: number | null;
+  readonly prefix: string | null;
+  readonly includeSpecial: boolean | null;
+  readonly issuer: string;
+  /** Whether the declaration itself names the issuer, rather than leaving it to the default. */
+  readonly issuerDeclared: boolean;
+  readonly placements: readonly Placement[];
+  readonly groups: readonly string[];
+  readonly expiresAt: string | null;
+  readonly rule: { readonly intervalHours: number; readonly autoRotate: boolean; readonly notify: boolean } | null;
+};
+
+/** The field that a credential has unless its issuer says otherwise. */
+export const VALUE_FIELD = "value";
+
+/** The id of a scope, as it stands in the record, in reports and in key caches. */
+export function scopeId(scope: Scope): string {
+  return scope.kind === "vault" ? "vault:local" : `${scope.kind}:${scope.repository}`;
+}
+
+function scopeOf(destination: DestinationDeclaration, home: Home): Scope | null {
+  if (destination.to === "vault") return { kind: "vault" };
+  const repository = destination.repository ?? home.repository;
+  return repository === null ? null : { kind: "actions", repository };
+}
+
+function placementsOf(name: string, destination: DestinationDeclaration, home: Home): Placement[] {
+  const scope = scopeOf(destination, home);
+  if (scope === null) return [];
+  const id = scopeId(scope);
+  const secrets =
+    typeof destination.secret === "object" ? Object.entries(destination.secret) : [[destination.secret ?? name, VALUE_FIELD] as const];
+  return secrets.map(([secret, field]) => {
+    // GitHub stores names in upper case, so the ids of two spellings must be equal.
+    const secretName = scope.kind === "vault" ? secret : secret.toUpperCase();
+    return { id: `${id}:${secretName}`, scope, scopeId: id, secretName, field };
+  });
+}
+
+function ruleOf(rule: Rule | undefined): Token["rule"] {
+  if (rule === undefined) return null;
+  return { intervalHours: rule.interval_hours, autoRotate: rule.auto_rotate ?? true, notify: rule.notify ?? true };
+}
+
+/** The destinations of a token that names none, by where the record lives. */
+export function defaultDestinations(home: Home): DestinationDeclaration[] {
+  return [home.kind === "github" ? { to: "actions" } : { to: "vault" }];
+}
+
+/** Applies the defaults to one declaration. A destination whose repository nobody can tell yields no placement; `parseConfig` reports it. */
+export function resolveToken(config: TokenConfig, name: string, home: Home): Token | null {
+  const declaration: TokenDeclaration | undefined = Object.hasOwn(config.tokens ?? {}, name) ? config.tokens?.[name] : undefined;
+  if (declaration === undefined) return null;
+  const destinations = declaration.destinations ?? defaultDestinations(home);
+  return {
+    name,
+    type: declaration.type ?? "api_key",
+    length: declaration.length ?? null,
+    prefix: declaration.prefix ?? null,
+    includeSpecial: declaration.include_special ?? null,
+    issuer: declaration.issuer?.use ?? "generate",
+    issuerDeclared: declaration.issuer !== undefined,
+    placements: destinations.flatMap((destination) => placementsOf(name, destination, home)),
+    groups: declaration.groups ?? [],
+    expiresAt: declaration.expires_at ?? null,
+    rule: ruleOf(Object.hasOwn(config.rules ?? {}, name) ? config.rules?.[name] : undefined),
+  };
+}
+
+/** A token that nothing has been done to yet. */
+export const NEW_TOKEN_STATE: TokenState = {
+  generation: 0,
+  rotated_at: null,
+  fingerprint: null,
+  destinations: {},
+  pending: null,
+  failures: 0,
+  last_error: null,
+};
+
+/** What the record holds of a token; a token that it does not mention is new. */
+export function tokenState(config: TokenConfig, name: string): TokenState {
+  const states = config.state?.tokens ?? {};
+  return (Object.hasOwn(states, name) ? states[name] : undefined) ?? NEW_TOKEN_STATE;
+}
