@@ -1,0 +1,115 @@
+// What the edges call: every operation of the product as data in, data out.
+import type { HealthReport } from "./health.ts";
+import type { Plan } from "./plan.ts";
+import type { Commit, Credential } from "./ports.ts";
+import type { Report } from "./report.ts";
+import type { HistoryEntry, Rule, TriggeredBy, Workflow } from "./schema.ts";
+import type { Secret } from "./secret.ts";
+import type { Suggestions } from "./suggest.ts";
+import type { Home } from "./token.ts";
+
+/** What a run is asked for. */
+export type Wanted =
+  | { readonly kind: "due" }
+  /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names nobody declared. */
+  | { readonly kind: "tokens"; readonly names: readonly string[]; readonly value: Secret | null; readonly create: boolean }
+  | { readonly kind: "workflow"; readonly name: string };
+
+/** A step of a run, for people who wait. Never a value. */
+export type Progress = { readonly phase: "preflight" | "issue" | "journal" | "place" | "record"; readonly done: number; readonly total: number };
+
+export type RunRequest = {
+  readonly wanted: Wanted;
+  readonly triggeredBy: TriggeredBy;
+  readonly dryRun: boolean;
+  /** Called with each credential the moment it exists, before anything else can see it: the Action masks it here. */
+  readonly onCredential?: (tokenName: string, credential: Credential) => void;
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+export type RuleRequest = {
+  readonly tokenName: string;
+  readonly intervalHours: number;
+  readonly autoRotate: boolean;
+  readonly notify: boolean;
+  /** Whether a token that nobody declared is declared; else it is refused with the nearest names. */
+  readonly create: boolean;
+  readonly triggeredBy: TriggeredBy;
+};
+export type RuleResult = {
+  readonly token_name: string;
+  readonly interval_hours: number;
+  readonly auto_rotate: boolean;
+  readonly notify: boolean;
+  readonly next_rotation: string | null;
+  readonly commit: Commit | null;
+};
+
+export type WorkflowRequest = {
+  readonly workflowName: string;
+  readonly tokens: readonly string[];
+  readonly schedule: string;
+  readonly timezone: string | null;
+  /** As in `RuleRequest`. */
+  readonly create: boolean;
+  readonly triggeredBy: TriggeredBy;
+};
+export type WorkflowResult = {
+  readonly workflow_name: string;
+  readonly tokens: readonly string[];
+  readonly resolved_tokens: readonly string[];
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly next_run: string;
+  readonly commit: Commit | null;
+};
+
+export type TokenOverview = {
+  readonly name: string;
+  readonly type: string;
+  readonly issuer: string;
+  readonly groups: readonly string[];
+  readonly destinations: readonly string[];
+  readonly generation: number;
+  readonly rotated_at: string | null;
+  readonly fingerprint: string | null;
+  readonly expires_at: string | null;
+  readonly pending: boolean;
+  readonly failures: number;
+};
+export type WorkflowOverview = Workflow & { readonly resolved_tokens: readonly string[]; readonly next_run: string | null; readonly last_run_at: string | null };
+export type Status = {
+  readonly tokens: Readonly<Record<string, TokenOverview>>;
+  readonly rules: Readonly<Record<string, Rule>>;
+  readonly workflows: Readonly<Record<string, WorkflowOverview>>;
+  /** The newest last. */
+  readonly history: readonly HistoryEntry[];
+  readonly health: HealthReport;
+  readonly suggestions: readonly string[];
+};
+
+/** What a job can see of the declared secrets, and whether the record's history hangs together. */
+export type Verification = {
+  readonly tokens: readonly { readonly token_name: string; readonly verdict: "match" | "mismatch" | "unknown" | "not_seen"; readonly detail: string }[];
+  readonly history: { readonly ok: boolean; readonly entries: number; readonly breaks: readonly { readonly id: string; readonly message: string }[] };
+};
+
+export type App = {
+  readonly home: Home;
+  /** Rotates what was asked for. Throws `Failure` only where nothing could be done at all; else the report tells. */
+  run(request: RunRequest): Promise<Report>;
+  /** What `run` would do at that time, and when each token is next due. */
+  plan(at?: Date): Promise<Plan>;
+  health(): Promise<HealthReport>;
+  suggest(): Promise<Suggestions>;
+  /** @param history how many of the newest entries to include */
+  status(history: number): Promise<Status>;
+  /** The entries in this file, the newest last; of one token where a name is given. */
+  history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
+  setupRule(request: RuleRequest): Promise<RuleResult>;
+  createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
+  /** Fingerprints what is seen (by secret name) and compares; replays the history's chain. Changes nothing. */
+  verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
+  /** Commits changes of the record that are not committed yet; null where nothing is left. */
+  commitPending(message: string | null): Promise<Commit | null>;
+};
