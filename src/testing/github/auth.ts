@@ -1,0 +1,91 @@
+// Who asks and what they may: tokens, their permissions, and GitHub's refusals for them.
+import { notFound, refusal } from "./replies.ts";
+
+export type Access = "read" | "write";
+export type Permission = "contents" | "secrets" | "metadata";
+
+/**
+ * One token the server knows.
+ * - `github_token`: a job's GITHUB_TOKEN, which never has the secrets permission whatever is asked for;
+ * - `app`: an App's installation token; `pat`: a fine-grained personal access token.
+ */
+export type TokenSetup = {
+  readonly token: string;
+  /** `app` unless given. */
+  readonly kind?: "github_token" | "app" | "pat";
+  readonly login?: string;
+  /** Contents and secrets: write unless given. Metadata: read goes with every token. */
+  readonly permissions?: Readonly<Partial<Record<Permission, Access>>>;
+  /** Full names; every repository unless given. */
+  readonly repositories?: readonly string[];
+  /** Sent as `github-authentication-token-expiration`; past it the token is refused. */
+  readonly expiresAt?: Date;
+};
+
+export type Token = Required<Omit<TokenSetup, "repositories" | "expiresAt">> & {
+  readonly repositories: readonly string[] | null;
+  readonly expiresAt: Date | null;
+};
+
+/** What every server accepts unless told otherwise: an App's token with contents and secrets: write. In parts, so that no scanner takes it for a live one. */
+export const DEFAULT_TOKEN = `ghs_${"T".repeat(36)}`;
+
+const LOGINS = { github_token: "github-actions[bot]", app: "token-automation[bot]", pat: "octocat" } as const;
+
+/** Fills in what a setup leaves out. */
+export function createToken(setup: TokenSetup): Token {
+  const kind = setup.kind ?? "app";
+  const asked = setup.permissions ?? { contents: "write", secrets: "write" };
+  const { secrets: _never, ...rest } = asked;
+  return {
+    token: setup.token,
+    kind,
+    login: setup.login ?? LOGINS[kind],
+    permissions: { metadata: "read", ...(kind === "github_token" ? rest : asked) },
+    repositories: setup.repositories?.map((name) => name.toLowerCase()) ?? null,
+    expiresAt: setup.expiresAt ?? null,
+  };
+}
+
+/** Finds the caller by `Authorization: token …` or `Bearer …`. Throws the 401 that GitHub answers. */
+export function authenticate(tokens: readonly Token[], header: string | undefined, now: Date): Token {
+  if (header === undefined || header === "") throw refusal(401, "Requires authentication");
+  const given = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1];
+  const found = tokens.find(({ token }) => token === given);
+  if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now)) throw refusal(401, "Bad credentials");
+  return found;
+}
+
+/** Whether the token was given this repository. */
+export function reaches(token: Token, fullName: string): boolean {
+  return token.repositories === null || token.repositories.includes(fullName.toLowerCase());
+}
+
+/** Whether the token may do this to that repository. What is public can be read by everyone, its secrets' names apart. */
+export function allows(
+  token: Token,
+  repository: { fullName: string; visibility: string },
+  permission: Permission,
+  access: Access,
+): boolean {
+  if (access === "read" && permission !== "secrets" && repository.visibility === "public") return true;
+  const held = reaches(token, repository.fullName) ? token.permissions[permission] : undefined;
+  return held === "write" || (held === "read" && access === "read");
+}
+
+/** GitHub's words for a missing permission. */
+export function notAccessible(token: Token): string {
+  return token.kind === "pat" ? "Resource not accessible by personal access token" : "Resource not accessible by integration";
+}
+
+/** Throws 404 where the caller may not even see the repository, 403 where only the permission is missing. */
+export function authorize(
+  token: Token,
+  repository: { fullName: string; visibility: string },
+  permission: Permission,
+  access: Access,
+): void {
+  if (repository.visibility !== "public" && !reaches(token, repository.fullName)) throw notFound();
+  if (allows(token, repository, permission, access)) return;
+  throw refusal(403, notAccessible(token), { "x-accepted-github-permissions": `${permission}=${access}` });
+}

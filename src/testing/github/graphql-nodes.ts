@@ -1,0 +1,142 @@
+// Repositories, refs, commits and blobs as GraphQL objects: fields are functions, called only when asked for.
+import { allows } from "./auth.ts";
+import { blobId, type GitCommit, type Tree } from "./git.ts";
+import { type GraphqlWorld, requireContents } from "./graphql-world.ts";
+import type { Repository } from "./repository.ts";
+import { nodeId, WEBSITE } from "./routes-account.ts";
+
+/** Bytes beyond which `Blob.text` is cut and `isTruncated` true. */
+const MAX_TEXT_BYTES = 512_000;
+
+type History = { first?: number; after?: string; path?: string };
+
+function gitObject(world: GraphqlWorld, repository: Repository, typename: "Blob" | "Commit" | "Tree", oid: string) {
+  return {
+    __typename: typename,
+    id: nodeId(typename[0] ?? "", repository.fullName, oid),
+    oid,
+    abbreviatedOid: oid.slice(0, 7),
+    repository: () => repositoryNode(world, repository),
+  };
+}
+
+function blobNode(world: GraphqlWorld, repository: Repository, oid: string, content: Buffer) {
+  const isBinary = content.includes(0);
+  return {
+    ...gitObject(world, repository, "Blob", oid),
+    byteSize: content.length,
+    isBinary,
+    isTruncated: content.length > MAX_TEXT_BYTES,
+    text: isBinary ? null : content.subarray(0, MAX_TEXT_BYTES).toString("utf8"),
+  };
+}
+
+function entryNode(world: GraphqlWorld, repository: Repository, path: string, oid: string) {
+  const content = repository.history.blobs.get(oid) ?? Buffer.alloc(0);
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return { name, path, oid, size: content.length, type: "blob", object: () => blobNode(world, repository, oid, content) };
+}
+
+function treeNode(world: GraphqlWorld, repository: Repository, oid: string, tree: Tree) {
+  return {
+    ...gitObject(world, repository, "Tree", oid),
+    entries: () => [...tree].filter(([path]) => !path.includes("/")).map(([path, blob]) => entryNode(world, repository, path, blob)),
+  };
+}
+
+/** A commit, with its ancestors and files behind functions. */
+export function commitNode(world: GraphqlWorld, repository: Repository, commit: GitCommit): object {
+  const [messageHeadline = "", ...rest] = commit.message.split("\n");
+  const date = commit.date.toISOString().replace(".000Z", "Z");
+  const actor = { ...commit.author, date };
+  const url = `${WEBSITE}/${repository.fullName}/commit/${commit.oid}`;
+  const ancestors = () => [...repository.history.log(commit.oid)];
+  return {
+    ...gitObject(world, repository, "Commit", commit.oid),
+    url,
+    commitUrl: url,
+    message: commit.message,
+    messageHeadline,
+    messageBody: rest.join("\n").trim(),
+    committedDate: date,
+    authoredDate: date,
+    author: actor,
+    committer: actor,
+    signature: { __typename: "GpgSignature", isValid: true, wasSignedByGitHub: true },
+    tree: () => treeNode(world, repository, commit.treeOid, commit.tree),
+    parents: () => {
+      const nodes = ancestors()
+        .slice(1, 2)
+        .map((parent) => commitNode(world, repository, parent));
+      return { nodes, totalCount: nodes.length };
+    },
+    file: ({ path }: { path: string }) => {
+      const oid = commit.tree.get(path);
+      return oid === undefined ? null : entryNode(world, repository, path, oid);
+    },
+    history: ({ first = 30, after, path }: History) => {
+      const all = ancestors().filter(({ files }) => path === undefined || files.includes(path));
+      const start = after === undefined ? 0 : Number(after);
+      const nodes = all.slice(start, start + first).map((ancestor) => commitNode(world, repository, ancestor));
+      const end = start + nodes.length;
+      return { nodes, totalCount: all.length, pageInfo: { hasNextPage: end < all.length, endCursor: String(end) } };
+    },
+  };
+}
+
+/** A branch; null where it does not exist. */
+export function refNode(world: GraphqlWorld, repository: Repository, branch: string): object | null {
+  const commit = repository.history.commitByOid(repository.history.branches.get(branch) ?? "");
+  if (commit === null) return null;
+  return {
+    id: nodeId("REF", repository.fullName, `refs/heads/${branch}`),
+    name: branch,
+    prefix: "refs/heads/",
+    repository: () => repositoryNode(world, repository),
+    target: () => commitNode(world, repository, commit),
+  };
+}
+
+/** What `main:path`, `main` or an id names; null where it names nothing. */
+function objectNode(world: GraphqlWorld, repository: Repository, expression: string): object | null {
+  const { history, defaultBranch } = repository;
+  const colon = expression.indexOf(":");
+  const commit = history.resolve(colon < 0 ? expression : expression.slice(0, colon), defaultBranch);
+  if (colon < 0) {
+    if (commit !== null) return commitNode(world, repository, commit);
+    const blob = history.blobs.get(expression);
+    return blob === undefined ? null : blobNode(world, repository, blobId(blob), blob);
+  }
+  const path = expression.slice(colon + 1);
+  if (commit !== null && path === "") return treeNode(world, repository, commit.treeOid, commit.tree);
+  const oid = commit?.tree.get(path);
+  const content = oid === undefined ? undefined : history.blobs.get(oid);
+  return oid === undefined || content === undefined ? null : blobNode(world, repository, oid, content);
+}
+
+/** A repository; what needs the contents permission refuses without it. */
+export function repositoryNode(world: GraphqlWorld, repository: Repository): object {
+  const [owner = "", name = ""] = repository.fullName.split("/");
+  const contents = <T>(give: () => T): T => {
+    requireContents(world, repository, "read");
+    return give();
+  };
+  return {
+    id: nodeId("R", repository.fullName),
+    databaseId: repository.id,
+    name,
+    nameWithOwner: repository.fullName,
+    owner: { __typename: "User", id: nodeId("O", owner), login: owner },
+    url: `${WEBSITE}/${repository.fullName}`,
+    isPrivate: repository.visibility !== "public",
+    isEmpty: repository.history.branches.size === 0,
+    isArchived: false,
+    visibility: repository.visibility.toUpperCase(),
+    viewerPermission: allows(world.token, repository, "contents", "write") ? "WRITE" : "READ",
+    defaultBranchRef: () => contents(() => refNode(world, repository, repository.defaultBranch)),
+    ref: ({ qualifiedName }: { qualifiedName: string }) =>
+      contents(() => refNode(world, repository, qualifiedName.replace(/^(refs\/)?heads\//, ""))),
+    object: ({ expression, oid }: { expression?: string; oid?: string }) =>
+      contents(() => objectNode(world, repository, expression ?? oid ?? "")),
+  };
+}

@@ -1,0 +1,147 @@
+// One repository of the tests' GitHub: its history, its secrets, its protection, and the handle that tests look through.
+import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
+import { createSecretScope, type SecretScope } from "./secrets.ts";
+
+export type Visibility = "public" | "private" | "internal";
+
+/** How a branch refuses direct commits: by a classic branch protection, or by a ruleset. Their errors differ. */
+export type Protection = "classic" | "ruleset";
+
+export type RepositorySetup = {
+  /** `owner/name`. */
+  readonly fullName: string;
+  /** `private` unless given. */
+  readonly visibility?: Visibility;
+  /** `main` unless given. */
+  readonly defaultBranch?: string;
+  /** The first commit's files; a README.md unless given; null for a repository without any commit. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>> | null;
+  readonly protectedBranches?: Readonly<Record<string, Protection>>;
+};
+
+/** The repository as the routes see it. */
+export type Repository = {
+  readonly id: number;
+  readonly fullName: string;
+  visibility: Visibility;
+  defaultBranch: string;
+  readonly protectedBranches: Map<string, Protection>;
+  readonly history: GitHistory;
+  readonly actionsSecrets: SecretScope;
+};
+
+/** A commit as tests compare it. */
+export type CommitView = {
+  readonly oid: string;
+  readonly parent: string | null;
+  readonly message: string;
+  readonly files: readonly string[];
+  readonly author: string;
+  readonly date: string;
+};
+
+/** A secret as tests compare it. `value` is null where the stored box did not open. */
+export type SecretView = { readonly value: string | null; readonly createdAt: string; readonly updatedAt: string; readonly keyId: string };
+
+const PERSON: Author = { name: "Mona Lisa", email: "mona@example.com" };
+
+/** Turns text into the bytes a commit takes. */
+export function changesOf(files: Readonly<Record<string, string | Uint8Array | null>>): FileChanges {
+  const additions = new Map<string, Buffer>();
+  const deletions: string[] = [];
+  for (const [path, content] of Object.entries(files)) {
+    if (content === null) deletions.push(path);
+    else additions.set(path, Buffer.from(content));
+  }
+  return { additions, deletions };
+}
+
+/** Sets up one repository. `id` also numbers its keys. */
+export async function createRepository(setup: RepositorySetup, id: number, now: Date): Promise<Repository> {
+  const history = createHistory();
+  const defaultBranch = setup.defaultBranch ?? "main";
+  const files = setup.files === undefined ? { "README.md": "# A repository\n" } : setup.files;
+  if (files !== null) history.commit(defaultBranch, changesOf(files), { message: "Initial commit", author: PERSON, date: now });
+  return {
+    id,
+    fullName: setup.fullName,
+    visibility: setup.visibility ?? "private",
+    defaultBranch,
+    protectedBranches: new Map(Object.entries(setup.protectedBranches ?? {})),
+    history,
+    actionsSecrets: await createSecretScope(568_250_000_000 + id * 1000),
+  };
+}
+
+function viewCommit({ oid, parent, message, files, author, date }: GitCommit): CommitView {
+  return { oid, parent, message, files, author: author.name, date: date.toISOString() };
+}
+
+/** The side of a repository that tests hold: they look at everything, and act as a person would. */
+export type TestRepository = ReturnType<typeof createHandle>;
+
+/** @param now the server's clock, for commits that a person makes. */
+export function createHandle(repository: Repository, now: () => Date) {
+  const { history, actionsSecrets } = repository;
+  const headOf = (branch = repository.defaultBranch) => history.resolve(branch, repository.defaultBranch);
+
+  function file(path: string, branch?: string): string | null {
+    const oid = headOf(branch)?.tree.get(path);
+    return (oid === undefined ? undefined : history.blobs.get(oid))?.toString("utf8") ?? null;
+  }
+
+  return {
+    get visibility() {
+      return repository.visibility;
+    },
+    set visibility(visibility: Visibility) {
+      repository.visibility = visibility;
+    },
+    get defaultBranch() {
+      return repository.defaultBranch;
+    },
+    set defaultBranch(branch: string) {
+      repository.defaultBranch = branch;
+    },
+    /** Settable: branch to the kind of protection. */
+    protectedBranches: repository.protectedBranches,
+    get branches(): string[] {
+      return [...history.branches.keys()];
+    },
+    /** The id a branch points at, or a commit's own; null where there is none. */
+    head: (branch?: string): string | null => headOf(branch)?.oid ?? null,
+    /** Newest first. */
+    commits: (branch?: string): CommitView[] => [...history.log(headOf(branch)?.oid ?? null)].map(viewCommit),
+    /** A file's text at a branch or commit. */
+    file,
+    /** The file's text after each commit that touched it, newest first; null where that commit deleted it. */
+    history: (path: string, branch?: string): { readonly oid: string; readonly content: string | null }[] =>
+      [...history.log(headOf(branch)?.oid ?? null)]
+        .filter(({ files }) => files.includes(path))
+        .map(({ oid }) => ({ oid, content: file(path, oid) })),
+    /** A person's commit, past any protection; null as content deletes. Gives the new head. */
+    commit(files: Readonly<Record<string, string | Uint8Array | null>>, message: string, branch = repository.defaultBranch): string {
+      const details: CommitDetails = { message, author: PERSON, date: now() };
+      return history.commit(branch, changesOf(files), details).oid;
+    },
+    /** Points a branch, new or not, at an existing commit. */
+    setBranch(branch: string, oid: string): void {
+      if (history.commitByOid(oid) === null) throw new Error(`no commit ${oid} in ${repository.fullName}`);
+      history.branches.set(branch, oid);
+    },
+    deleteBranch: (branch: string): boolean => history.branches.delete(branch),
+    /** A secret, its box opened when it arrived. */
+    secret(name: string): SecretView | null {
+      const found = actionsSecrets.get(name);
+      if (found === null) return null;
+      return { value: found.value, keyId: found.keyId, createdAt: found.createdAt.toISOString(), updatedAt: found.updatedAt.toISOString() };
+    },
+    /** Names, sorted. */
+    secrets: (): string[] => actionsSecrets.list().map(({ name }) => name),
+    /** Removes a secret as a person would in the settings. */
+    removeSecret: actionsSecrets.remove,
+    publicKey: actionsSecrets.publicKey,
+    /** A new key pair, or the one given: what was sealed with the old one is refused by its key id. */
+    rotateKey: actionsSecrets.rotateKey,
+  };
+}
