@@ -16,7 +16,11 @@ export type Wanted =
   | { readonly kind: "workflow"; readonly name: string };
 
 /** A step of a run, for people who wait. Never a value. */
-export type Progress = { readonly phase: "preflight" | "issue" | "journal" | "place" | "record"; readonly done: number; readonly total: number };
+export type Progress = {
+  readonly phase: "preflight" | "issue" | "journal" | "place" | "record";
+  readonly done: number;
+  readonly total: number;
+};
 
 export type RunRequest = {
   readonly wanted: Wanted;
@@ -77,7 +81,11 @@ export type TokenOverview = {
   readonly pending: boolean;
   readonly failures: number;
 };
-export type WorkflowOverview = Workflow & { readonly resolved_tokens: readonly string[]; readonly next_run: string | null; readonly last_run_at: string | null };
+export type WorkflowOverview = Workflow & {
+  readonly resolved_tokens: readonly string[];
+  readonly next_run: string | null;
+  readonly last_run_at: string | null;
+};
 export type Status = {
   readonly tokens: Readonly<Record<string, TokenOverview>>;
   readonly rules: Readonly<Record<string, Rule>>;
@@ -90,8 +98,16 @@ export type Status = {
 
 /** What a job can see of the declared secrets, and whether the record's history hangs together. */
 export type Verification = {
-  readonly tokens: readonly { readonly token_name: string; readonly verdict: "match" | "mismatch" | "unknown" | "not_seen"; readonly detail: string }[];
-  readonly history: { readonly ok: boolean; readonly entries: number; readonly breaks: readonly { readonly id: string; readonly message: string }[] };
+  readonly tokens: readonly {
+    readonly token_name: string;
+    readonly verdict: "match" | "mismatch" | "unknown" | "not_seen";
+    readonly detail: string;
+  }[];
+  readonly history: {
+    readonly ok: boolean;
+    readonly entries: number;
+    readonly breaks: readonly { readonly id: string; readonly message: string }[];
+  };
 };
 
 export type App = {
@@ -100,7 +116,8 @@ export type App = {
   run(request: RunRequest): Promise<Report>;
   /** What `run` would do at that time, and when each token is next due. */
   plan(at?: Date): Promise<Plan>;
-  health(): Promise<HealthReport>;
+  /** @param options.asLeft judge the record as the last run left it, without asking the store again */
+  health(options?: { readonly asLeft: boolean }): Promise<HealthReport>;
   suggest(): Promise<Suggestions>;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;

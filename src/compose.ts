@@ -1,17 +1,32 @@
 // Puts the parts together: the only file that names adapters.
 import type { App } from "./app.ts";
+import { createApp } from "./create-app.ts";
+import { Misconfigured } from "./errors.ts";
+import type { GitHubClient } from "./github/client.ts";
+import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
+import { ISSUERS } from "./schema.ts";
 import type { Secret } from "./secret.ts";
+import { type Home, type Scope, scopeId } from "./token.ts";
 
-/** How to reach GitHub. URLs as in GITHUB_API_URL, GITHUB_GRAPHQL_URL. */
+/** How to reach GitHub. URLs as in GITHUB_API_URL and GITHUB_GRAPHQL_URL. */
 export type GitHubAccess = {
   readonly token: Secret;
   readonly apiUrl: string;
   readonly graphqlUrl: string | null;
+  /** In place of the global one, where requests must go through a proxy. */
+  readonly fetch?: typeof fetch;
 };
 
 /** Where the record lives, and what its adapters need. */
 export type Place =
-  | { readonly kind: "github"; readonly repository: string; /** null: the default branch */ readonly branch: string | null; readonly access: GitHubAccess }
+  | {
+      readonly kind: "github";
+      /** owner/name */
+      readonly repository: string;
+      /** null: the default branch */
+      readonly branch: string | null;
+      readonly access: GitHubAccess;
+    }
   | {
       readonly kind: "local";
       /** The folder that paths start from. */
@@ -30,8 +45,119 @@ export type ComposeOptions = {
   readonly fingerprintKey: Secret | null;
   /** `empty`: a record that does not exist yet is an empty one, and is written by the first change. */
   readonly whenMissing: "empty" | "error";
+  readonly webhook?: { readonly url: Secret; readonly secret: Secret | null } | null;
   readonly clock?: () => Date;
 };
 
 /** Builds the app. Loads no adapter before it is needed. */
-export declare function compose(options: ComposeOptions): Promise<App>;
+export async function compose(options: ComposeOptions): Promise<App> {
+  const { place, configPath } = options;
+  const clock = options.clock ?? (() => new Date());
+  const home = await homeOf(place);
+  const client = remember(() => connect(place.access));
+  const store = await storeOf(place, client);
+  const destinations = new Map<string, Destination>();
+  return createApp({
+    home,
+    source: { store, path: configPath, home, whenMissing: options.whenMissing },
+    clock,
+    fingerprintKey: options.fingerprintKey,
+    newRunId: () => crypto.randomUUID(),
+    issuer: openIssuer,
+    async destination(scope) {
+      const id = scopeId(scope);
+      const open = destinations.get(id) ?? (await openDestination(scope, { place, client, clock }));
+      destinations.set(id, open);
+      return open;
+    },
+    notifiers: await notifiersOf(options.webhook ?? null),
+    commitPending: (message) => commitPending(place, [configPath], message),
+  });
+}
+
+async function homeOf(place: Place): Promise<Home> {
+  if (place.kind === "github") return { kind: "github", repository: place.repository };
+  const { localRepository } = await import("./local/repository.ts");
+  return { kind: "local", repository: await localRepository(place.directory) };
+}
+
+async function storeOf(place: Place, client: () => Promise<GitHubClient>): Promise<Store> {
+  if (place.kind === "github") {
+    const { githubStore } = await import("./stores/github.ts");
+    return githubStore({ client, repository: place.repository, branch: place.branch });
+  }
+  const { localStore } = await import("./stores/local.ts");
+  return localStore({ directory: place.directory });
+}
+
+async function openDestination(
+  scope: Scope,
+  { place, client, clock }: { readonly place: Place; readonly client: () => Promise<GitHubClient>; readonly clock: () => Date },
+): Promise<Destination> {
+  switch (scope.kind) {
+    case "actions": {
+      const { actionsDestination } = await import("./destinations/actions.ts");
+      return actionsDestination({ client, repository: scope.repository });
+    }
+    case "vault": {
+      if (place.kind !== "local") {
+        throw new Misconfigured("the vault is a file beside a local record, and this record lives on GitHub", {
+          code: "vault-not-local",
+          hint: 'Use {"to": "actions"}, or run it in a checkout.',
+        });
+      }
+      const { openVault } = await import("./destinations/vault.ts");
+      return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
+    }
+  }
+}
+
+async function openIssuer(name: string): Promise<Issuer> {
+  if (name === "generate") return (await import("./issuers/generate.ts")).generateIssuer();
+  throw new Misconfigured(`there is no issuer ${JSON.stringify(name)}`, {
+    code: "issuer-unknown",
+    hint: `Use one of ${ISSUERS.join(", ")}.`,
+  });
+}
+
+async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
+  if (access === null) {
+    throw new Misconfigured("a destination on GitHub needs a token, and none is given", {
+      code: "github-token-missing",
+      hint: "Set GITHUB_TOKEN to an App installation token or a fine-grained PAT with Secrets: write.",
+    });
+  }
+  const { createGitHubClient } = await import("./github/client.ts");
+  const { token, apiUrl, graphqlUrl } = access;
+  return createGitHubClient({
+    token,
+    apiUrl,
+    ...(graphqlUrl === null ? {} : { graphqlUrl }),
+    ...(access.fetch ? { fetch: access.fetch } : {}),
+  });
+}
+
+async function notifiersOf(webhook: ComposeOptions["webhook"]): Promise<Notifier[]> {
+  if (webhook === null || webhook === undefined) return [];
+  const { webhookNotifier } = await import("./notifiers/webhook.ts");
+  return [webhookNotifier(webhook)];
+}
+
+/** On GitHub every change is a commit, so nothing is ever left over. */
+async function commitPending(place: Place, paths: readonly string[], message: string): Promise<Commit | null> {
+  if (place.kind === "github") return null;
+  const { commitPending: commit } = await import("./local/commit.ts");
+  return commit(place.directory, paths, message);
+}
+
+/** Made once, when first needed; a failure is not kept, so that the next call tries again. */
+function remember<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+}

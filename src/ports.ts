@@ -1,4 +1,5 @@
 // The four ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
+import type { TokenType } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
 /** What an issuer hands over. */
@@ -20,7 +21,7 @@ export type IssueRequest = {
   readonly tokenName: string;
   /** Deterministic and visible on the provider's side, `<repo>/<token>/g<generation>`, so that an orphan can be found. */
   readonly label: string;
-  readonly type: string;
+  readonly type: TokenType;
   readonly length: number | null;
   readonly prefix: string | null;
   readonly includeSpecial: boolean | null;

@@ -105,6 +105,7 @@ const placement = z.looseObject({
 });
 const pending = z.looseObject({
   generation: z.int().min(1),
+  stage: z.enum(["intent", "issued", "sealed"]),
   run_id: z.string(),
   started_at: instant,
   lease_until: instant,
@@ -112,7 +113,11 @@ const pending = z.looseObject({
   fingerprint: z.string().nullable(),
   ref: z.string().nullable(),
   expires_at: instant.nullable().optional(),
-  boxes: z.record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() })).nullable(),
+  destinations: z.array(z.string()).describe("Ids of all destinations that this generation goes to"),
+  boxes: z
+    .record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() }))
+    .nullable()
+    .describe("By destination; null where boxes are not journalled"),
 });
 const triggeredBy = z.looseObject({
   kind: z.enum(TRIGGER_KINDS),

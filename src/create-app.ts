@@ -1,0 +1,143 @@
+// The app's operations over the ports: load, decide, change, tell.
+import type { App, RuleRequest, WorkflowRequest } from "./app.ts";
+import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
+import { reportError } from "./errors.ts";
+import { health } from "./health.ts";
+import { appendHistory } from "./history.ts";
+import { nextDueOf, plan } from "./plan.ts";
+import type { Commit, Notifier } from "./ports.ts";
+import { loadRecord, reviseRecord } from "./record.ts";
+import type { Report } from "./report.ts";
+import { type RunOptions, rotate } from "./rotate.ts";
+import { nextOccurrence, parseSchedule } from "./schedule.ts";
+import type { TokenConfig, TriggeredBy } from "./schema.ts";
+import { statusOf } from "./status.ts";
+import { suggest } from "./suggest.ts";
+import { verifyRecord } from "./verify.ts";
+import { expandWorkflow, workflowTimezone } from "./workflows.ts";
+
+export type AppOptions = Omit<RunOptions, "runId"> & {
+  readonly newRunId: () => string;
+  readonly notifiers: readonly Notifier[];
+  /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
+  readonly commitPending: (message: string) => Promise<Commit | null>;
+};
+
+/** Builds the app over adapters that are already chosen. */
+export function createApp(options: AppOptions): App {
+  const { source, home, clock } = options;
+  const config = async () => (await loadRecord(source)).config;
+  let left: TokenConfig | null = null;
+  return {
+    home,
+    async run(request) {
+      const { report, config: after } = await rotate(request, { ...options, runId: options.newRunId() });
+      left = after;
+      return notify(report, after, options.notifiers);
+    },
+    plan: async (at) => plan(await config(), home, at ?? clock()),
+    health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
+    suggest: async () => suggest(await config(), home, clock()),
+    status: async (history) => statusOf(await config(), { home, now: clock(), history }),
+    history: async (name) => historyOf(await config(), name),
+    setupRule: (request) => setupRule(request, options),
+    createWorkflow: (request) => createWorkflow(request, options),
+    verify: async (seen) => verifyRecord(await config(), { home, seen, key: options.fingerprintKey }),
+    commitPending: (message) => options.commitPending(message ?? "token-automation: commit the record [skip ci]"),
+  };
+}
+
+/** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
+async function notify(report: Report, config: TokenConfig, notifiers: readonly Notifier[]): Promise<Report> {
+  const told = report.tokens.filter((token) => token.status !== "skipped" && config.rules?.[token.token_name]?.notify !== false);
+  if (report.dry_run || told.length === 0) return report;
+  const results = await Promise.allSettled(notifiers.map((notifier) => notifier.notify({ ...report, tokens: told })));
+  const warnings = results.flatMap((result) => (result.status === "rejected" ? [reportError(result.reason).message] : []));
+  return { ...report, warnings: [...report.warnings, ...warnings] };
+}
+
+function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenConfig["history"]> {
+  const entries = config.history ?? [];
+  if (name === null) return entries;
+  const found = entries.filter((entry) => entry.token_name === name);
+  if (found.length === 0) requireDeclared(config, [name]);
+  return found;
+}
+
+async function setupRule(request: RuleRequest, options: AppOptions): Promise<Awaited<ReturnType<App["setupRule"]>>> {
+  const { tokenName: name } = request;
+  const now = options.clock();
+  const rule = { interval_hours: request.intervalHours, auto_rotate: request.autoRotate, notify: request.notify };
+  const loaded = await loadRecord(options.source);
+  const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
+    if (!request.create) requireDeclared(fresh, [name]);
+    const changed = declareRule(declareTokens(fresh, [name]), name, rule);
+    if (isSame(changed, fresh)) return null;
+    const entry = { event: "rule_set", name, triggeredBy: request.triggeredBy, now, id: options.newRunId() };
+    return {
+      config: withEntry(requireValid(changed, options.home), entry),
+      message: `token-automation: set the rule of ${name} [skip ci]`,
+    };
+  });
+  return { token_name: name, ...rule, next_rotation: nextDueOf(record.config, options.home, name, now), commit };
+}
+
+async function createWorkflow(request: WorkflowRequest, options: AppOptions): Promise<Awaited<ReturnType<App["createWorkflow"]>>> {
+  const { workflowName: name, tokens, schedule } = request;
+  const now = options.clock();
+  const workflow = { tokens: [...tokens], schedule, ...(request.timezone === null ? {} : { timezone: request.timezone }) };
+  const loaded = await loadRecord(options.source);
+  const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
+    const unknown = undeclaredMembers(fresh, tokens);
+    if (!request.create) requireDeclared(fresh, unknown);
+    const changed = declareWorkflow(declareTokens(fresh, unknown), name, { enabled: true, ...workflow }, now);
+    if (isSame(changed, fresh)) return null;
+    const entry = {
+      event: "workflow_set",
+      name: null,
+      triggeredBy: { ...request.triggeredBy, workflow_name: name },
+      now,
+      id: options.newRunId(),
+    };
+    return {
+      config: withEntry(requireValid(changed, options.home), entry),
+      message: `token-automation: set the workflow ${name} [skip ci]`,
+    };
+  });
+  const timezone = workflowTimezone(record.config, workflow);
+  return {
+    workflow_name: name,
+    tokens: workflow.tokens,
+    resolved_tokens: expandWorkflow(record.config, name).tokens,
+    schedule,
+    timezone,
+    next_run: nextOccurrence(parseSchedule(schedule), timezone, now).toISOString(),
+    commit,
+  };
+}
+
+function isSame(one: TokenConfig, other: TokenConfig): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+type Entry = {
+  readonly event: string;
+  readonly name: string | null;
+  readonly triggeredBy: TriggeredBy;
+  readonly now: Date;
+  readonly id: string;
+};
+
+function withEntry(config: TokenConfig, { event, name, triggeredBy, now, id }: Entry): TokenConfig {
+  const draft = {
+    id: `${id}/${name ?? triggeredBy.workflow_name ?? ""}/${event}`,
+    at: now.toISOString(),
+    event,
+    token_name: name,
+    generation: null,
+    previous_hash: null,
+    new_hash: null,
+    triggered_by: triggeredBy,
+  };
+  return { ...config, history: appendHistory(config.history ?? [], [draft]) };
+}

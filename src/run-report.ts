@@ -1,0 +1,125 @@
+// Turns what happened in a run into its report: pure.
+import type { RunRequest } from "./app.ts";
+import type { ReportedError } from "./errors.ts";
+import type { Outcome } from "./place.ts";
+import { plan } from "./plan.ts";
+import type { Commit } from "./ports.ts";
+import type { Prepared } from "./prepare.ts";
+import type { DestinationReport, Report, TokenReport } from "./report.ts";
+import { nextGeneration } from "./rotation.ts";
+import type { TokenConfig } from "./schema.ts";
+import type { Selected, Selection } from "./select.ts";
+import type { Home } from "./token.ts";
+
+/** How one token fared. */
+export type TokenOutcome =
+  | { readonly kind: "planned"; readonly selected: Selected }
+  | { readonly kind: "unprepared"; readonly selected: Selected; readonly error: ReportedError }
+  | { readonly kind: "lost"; readonly selected: Selected; readonly reason: string }
+  /** `unrecorded`: why the record could not be committed after placing, if it could not. */
+  | {
+      readonly kind: "tried";
+      readonly prepared: Prepared;
+      readonly outcomes: readonly Outcome[];
+      readonly unrecorded: ReportedError | null;
+    };
+
+export type RunFacts = {
+  readonly request: RunRequest;
+  readonly options: { readonly home: Home; readonly runId: string };
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly selection: Selection;
+  readonly outcomes: readonly TokenOutcome[];
+  /** As the run left it. */
+  readonly config: TokenConfig;
+  readonly commit: Commit | null;
+};
+
+/** The report of a run; tokens in the order in which they were taken up, those passed over last. */
+export function runReport(facts: RunFacts): Report {
+  const { request, options, selection, commit } = facts;
+  const passedOver = selection.skipped.map(
+    (skipped): TokenReport => ({
+      ...blank(skipped.token_name, skipped.state),
+      status: "skipped",
+      reason: skipped.reason,
+    }),
+  );
+  const tokens = [...facts.outcomes.map(tokenReport), ...passedOver];
+  const named = (...statuses: TokenReport["status"][]) =>
+    tokens.filter((token) => statuses.includes(token.status)).map((token) => token.token_name);
+  return {
+    run_id: options.runId,
+    started_at: facts.startedAt.toISOString(),
+    finished_at: facts.finishedAt.toISOString(),
+    dry_run: request.dryRun,
+    triggered_by: request.triggeredBy,
+    tokens,
+    rotated: named("rotated", "resumed"),
+    failed: named("failed"),
+    skipped: named("skipped"),
+    commit,
+    next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
+    warnings: [],
+  };
+}
+
+function blank(name: string, state: Selected["state"]): TokenReport {
+  return {
+    token_name: name,
+    status: "skipped",
+    reason: "",
+    generation: state.generation,
+    previous_hash: state.fingerprint,
+    new_hash: null,
+    destinations: [],
+    warnings: [],
+    error: null,
+  };
+}
+
+function tokenReport(outcome: TokenOutcome): TokenReport {
+  const selected = outcome.kind === "tried" ? outcome.prepared.selected : outcome.selected;
+  const { token, state, reason } = selected;
+  const base = { ...blank(token.name, state), reason };
+  const all = (status: DestinationReport["status"]) => token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
+  switch (outcome.kind) {
+    case "planned":
+      return { ...base, status: "planned", generation: nextGeneration(state), destinations: all("planned") };
+    case "unprepared":
+      return { ...base, status: "failed", destinations: all("pending"), error: outcome.error };
+    case "lost":
+      return { ...base, status: "skipped", reason: outcome.reason };
+    case "tried":
+      return tried(base, outcome);
+  }
+}
+
+function tried(base: TokenReport, { prepared, outcomes, unrecorded }: Extract<TokenOutcome, { kind: "tried" }>): TokenReport {
+  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome.error]));
+  const destinations = prepared.selected.token.placements.map(({ id }): DestinationReport => {
+    const error = byId.get(id) ?? null;
+    return { id, status: error === null ? "placed" : "failed", error };
+  });
+  const error = outcomes.find((outcome) => outcome.error !== null)?.error ?? notRecorded(unrecorded);
+  return {
+    ...base,
+    status: error !== null ? "failed" : prepared.resumed ? "resumed" : "rotated",
+    generation: prepared.generation,
+    new_hash: prepared.fingerprint,
+    destinations,
+    warnings: prepared.warnings,
+    error,
+  };
+}
+
+function notRecorded(error: ReportedError | null): ReportedError | null {
+  if (error === null) return null;
+  return {
+    kind: "uncertain",
+    code: "not-recorded",
+    message: `the value was placed, but recording it failed: ${error.message}`,
+    hint: "The journal holds what was begun; the next run finishes it.",
+  };
+}

@@ -1,0 +1,108 @@
+// Which tokens a run takes up, and how: pure.
+import type { Wanted } from "./app.ts";
+import { requireDeclared } from "./declare.ts";
+import { Misconfigured } from "./errors.ts";
+import { digest } from "./fingerprint.ts";
+import { nearest } from "./names.ts";
+import { plan } from "./plan.ts";
+import { remaining } from "./rotation.ts";
+import type { PendingState, TokenConfig, TokenState } from "./schema.ts";
+import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
+import { expandWorkflow } from "./workflows.ts";
+
+/** One token that the run takes up. */
+export type Selected = {
+  readonly token: Token;
+  /** As the record had it when the run decided. */
+  readonly state: TokenState;
+  readonly reason: string;
+  /** `resume`: the journalled boxes are placed again; `issue`: a new generation is made. */
+  readonly how: "resume" | "issue";
+};
+
+export type Selection = {
+  readonly selected: readonly Selected[];
+  readonly skipped: readonly { readonly token_name: string; readonly reason: string; readonly state: TokenState }[];
+  /** Workflows whose run this is: their `last_run_at` moves. */
+  readonly workflows: readonly string[];
+  /** Workflows that nobody has noted yet: their `first_seen_at` is set. */
+  readonly unseen: readonly string[];
+};
+
+export type SelectOptions = { readonly home: Home; readonly now: Date; readonly runId: string };
+
+type Candidate = { readonly token_name: string; readonly reason: string };
+
+/** Throws `Misconfigured` (`token-missing`, `workflow-missing`) for names that the config does not hold. */
+export function select(config: TokenConfig, wanted: Wanted, options: SelectOptions): Selection {
+  if (wanted.kind === "tokens") {
+    const names = [...new Set(wanted.names)];
+    requireDeclared(config, names);
+    const candidates = names.map((token_name) => ({ token_name, reason: "asked for" }));
+    return { ...takeUp(config, candidates, { ...options, supplied: wanted.value !== null }), workflows: [], unseen: [] };
+  }
+  if (wanted.kind === "workflow") {
+    requireWorkflow(config, wanted.name);
+    const { tokens } = expandWorkflow(config, wanted.name);
+    const candidates = tokens.map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
+    return { ...takeUp(config, candidates, { ...options, supplied: false }), workflows: [wanted.name], unseen: [] };
+  }
+  const planned = plan(config, options.home, options.now);
+  const taken = takeUp(config, planned.due, { ...options, supplied: false });
+  const held = planned.skipped.map((skipped) => ({ ...skipped, state: tokenState(config, skipped.token_name) }));
+  return {
+    selected: taken.selected,
+    skipped: [...taken.skipped, ...held],
+    workflows: planned.workflows.filter((workflow) => workflow.due).map((workflow) => workflow.workflow_name),
+    unseen: planned.unseen_workflows,
+  };
+}
+
+/** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
+export function declarationDigest(token: Token): string {
+  const { name, type, length, prefix, includeSpecial, issuer, placements } = token;
+  return digest(
+    JSON.stringify([name, type, length, prefix, includeSpecial, issuer, placements.map((placement) => [placement.id, placement.field])]),
+  );
+}
+
+function takeUp(
+  config: TokenConfig,
+  candidates: readonly Candidate[],
+  options: SelectOptions & { readonly supplied: boolean },
+): Pick<Selection, "selected" | "skipped"> {
+  const selected: Selected[] = [];
+  const skipped: Selection["skipped"][number][] = [];
+  for (const { token_name, reason } of candidates) {
+    const token = resolveToken(config, token_name, options.home);
+    if (token === null) continue;
+    const state = tokenState(config, token_name);
+    const how = !options.supplied && canResume(token, state) ? "resume" : "issue";
+    const holder = how === "issue" ? leaseHolder(state.pending, options) : null;
+    if (holder === null) selected.push({ token, state, reason, how });
+    else skipped.push({ token_name, reason: holder, state });
+  }
+  return { selected, skipped };
+}
+
+/** Boxes that were journalled can be placed by anyone, any number of times, without knowing what is in them. */
+function canResume(token: Token, state: TokenState): boolean {
+  const { pending } = state;
+  if (pending?.stage !== "sealed" || pending.boxes === null || pending.declaration !== declarationDigest(token)) return false;
+  return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
+}
+
+function leaseHolder(pending: PendingState | null, { now, runId }: SelectOptions): string | null {
+  if (pending === null || pending.run_id === runId || Date.parse(pending.lease_until) <= now.getTime()) return null;
+  return `run ${pending.run_id} is working on it, or died: it is left alone until ${pending.lease_until}`;
+}
+
+function requireWorkflow(config: TokenConfig, name: string): void {
+  const names = Object.keys(config.workflows ?? {});
+  if (names.includes(name)) return;
+  const near = nearest(name, names);
+  throw new Misconfigured(`there is no workflow ${JSON.stringify(name)}`, {
+    code: "workflow-missing",
+    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "List them with `token-automation workflow list`.",
+  });
+}

@@ -1,0 +1,52 @@
+// The complete overview: tokens, rules, workflows, history, health, suggestions.
+import type { Status, TokenOverview, WorkflowOverview } from "./app.ts";
+import { health } from "./health.ts";
+import { nextOccurrence, parseSchedule } from "./schedule.ts";
+import type { TokenConfig } from "./schema.ts";
+import { suggest } from "./suggest.ts";
+import { type Home, resolveToken, tokenState } from "./token.ts";
+import { expandWorkflow, workflowTimezone } from "./workflows.ts";
+
+/** @param options.history how many of the newest entries to include */
+export function statusOf(config: TokenConfig, options: { readonly home: Home; readonly now: Date; readonly history: number }): Status {
+  const { home, now } = options;
+  const tokens = Object.keys(config.tokens ?? {}).flatMap((name): [string, TokenOverview][] => {
+    const token = resolveToken(config, name, home);
+    if (token === null) return [];
+    const state = tokenState(config, name);
+    const overview = {
+      name,
+      type: token.type,
+      issuer: token.issuer,
+      groups: token.groups,
+      destinations: token.placements.map((placement) => placement.id),
+      generation: state.generation,
+      rotated_at: state.rotated_at,
+      fingerprint: state.fingerprint,
+      expires_at: state.expires_at ?? token.expiresAt,
+      pending: state.pending !== null,
+      failures: state.failures,
+    };
+    return [[name, overview]];
+  });
+  const workflows = Object.entries(config.workflows ?? {}).map(([name, workflow]): [string, WorkflowOverview] => [
+    name,
+    {
+      ...workflow,
+      resolved_tokens: expandWorkflow(config, name).tokens,
+      next_run:
+        workflow.enabled === false
+          ? null
+          : nextOccurrence(parseSchedule(workflow.schedule), workflowTimezone(config, workflow), now).toISOString(),
+      last_run_at: config.state?.workflows?.[name]?.last_run_at ?? null,
+    },
+  ]);
+  return {
+    tokens: Object.fromEntries(tokens),
+    rules: config.rules ?? {},
+    workflows: Object.fromEntries(workflows),
+    history: options.history === 0 ? [] : (config.history ?? []).slice(-options.history),
+    health: health(config, home, now),
+    suggestions: suggest(config, home, now).suggestions,
+  };
+}
