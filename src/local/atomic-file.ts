@@ -1,0 +1,79 @@
+// Files that are whole at every moment: a reader, or whoever comes after a crash, finds the old content or the new one.
+import { randomBytes } from "node:crypto";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** A file written beside its place, waiting for its rename. */
+export type StagedFile = { readonly path: string; readonly temporary: string };
+
+/** The system's code of an error (`ENOENT`); its class's name where it has none. Holds no value, so it may be shown. */
+export function errorCode(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** The file's bytes, or null where there is no such file. */
+export async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error))) return null;
+    throw error;
+  }
+}
+
+/**
+ * Writes the content to a temporary file beside `path`, down to the disk. Its mode is the one of the file
+ * that it will replace, or `mode` where there is none.
+ */
+export async function stageFile(path: string, content: string | Uint8Array, mode = 0o666): Promise<StagedFile> {
+  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
+  const previous = await stat(path).catch(() => null);
+  const file = await open(temporary, "wx", mode);
+  try {
+    if (previous !== null) await file.chmod(previous.mode & 0o777);
+    await file.writeFile(content);
+    await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return { path, temporary };
+}
+
+/** Puts staged files in their places, in order, and the folders' entries down to the disk. */
+export async function placeStaged(files: readonly StagedFile[]): Promise<void> {
+  for (const file of files) await rename(file.temporary, file.path);
+  for (const folder of new Set(files.map((file) => dirname(file.path)))) await syncFolder(folder);
+}
+
+/** Removes staged files that will not be placed. */
+export async function discardStaged(files: readonly StagedFile[]): Promise<void> {
+  for (const file of files) await rm(file.temporary, { force: true });
+}
+
+/** Removes what killed writers of `path` left beside it. Only for the holder of the file's lock. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await readdir(folder);
+  for (const name of names) {
+    if (name.startsWith(temporaryPrefix(path)) && name.endsWith(".tmp")) await rm(join(folder, name), { force: true });
+  }
+}
+
+function temporaryPrefix(path: string): string {
+  return `.${basename(path)}.`;
+}
+
+/** Without this a power cut may undo a rename. Windows has no such call for folders. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
