@@ -30,7 +30,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `Misconfigured` for an input that is missing or not one of its choices. */
 export function readInputs(env: Environment): Inputs {
-  const here = env["GITHUB_REPOSITORY"] ?? "";
+  const here = env.GITHUB_REPOSITORY ?? "";
   const repository = getInput("repository") || here;
   if (!/^[^/\s]+\/[^/\s]+$/.test(repository)) {
     throw new Misconfigured("the input repository is not of the form owner/name", {
@@ -55,8 +55,8 @@ export function readInputs(env: Environment): Inputs {
       branch: getInput("branch") || null,
       access: {
         token: new Secret(token),
-        apiUrl: env["GITHUB_API_URL"] ?? "https://api.github.com",
-        graphqlUrl: env["GITHUB_GRAPHQL_URL"] ?? null,
+        apiUrl: env.GITHUB_API_URL ?? "https://api.github.com",
+        graphqlUrl: env.GITHUB_GRAPHQL_URL ?? null,
       },
     },
     configPath: getInput("config-path") || "token_config.json",
@@ -118,10 +118,10 @@ function webhookOf(url: Secret | null, secret: Secret | null): Inputs["webhook"]
 }
 
 function triggerOf(env: Environment, repository: string): TriggeredBy {
-  const runId = env["GITHUB_RUN_ID"];
+  const runId = env.GITHUB_RUN_ID;
   return {
-    kind: env["GITHUB_EVENT_NAME"] === "schedule" ? "schedule" : "workflow_dispatch",
-    actor: env["GITHUB_TRIGGERING_ACTOR"] ?? env["GITHUB_ACTOR"] ?? null,
-    run_url: runId === undefined ? null : `${env["GITHUB_SERVER_URL"] ?? "https://github.com"}/${repository}/actions/runs/${runId}`,
+    kind: env.GITHUB_EVENT_NAME === "schedule" ? "schedule" : "workflow_dispatch",
+    actor: env.GITHUB_TRIGGERING_ACTOR ?? env.GITHUB_ACTOR ?? null,
+    run_url: runId === undefined ? null : `${env.GITHUB_SERVER_URL ?? "https://github.com"}/${repository}/actions/runs/${runId}`,
   };
 }

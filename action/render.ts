@@ -58,7 +58,7 @@ export async function renderFailure(error: unknown, inputs: Inputs | null): Prom
     annotateFailure(error, file);
     process.exitCode = 1;
   }
-  if (process.env["TOKEN_AUTOMATION_DEBUG"] === "1" && error instanceof Error) console.log(error.stack);
+  if (process.env.TOKEN_AUTOMATION_DEBUG === "1" && error instanceof Error) console.log(error.stack);
   await write(`## Nothing was rotated\n\n${describe(error)}\n`);
 }
 
@@ -80,5 +80,5 @@ function line(report: Report): string {
 
 /** Outside a runner there is no summary file, and nothing is lost without one. */
 async function write(markdown: string): Promise<void> {
-  if (process.env["GITHUB_STEP_SUMMARY"]) await summary.addRaw(markdown).write();
+  if (process.env.GITHUB_STEP_SUMMARY) await summary.addRaw(markdown).write();
 }
