@@ -1,0 +1,49 @@
+// POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
+import * as z from "zod";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+import { secretValue, tokenName } from "../src/http/inputs.ts";
+import { requireRotated } from "../src/http/outcome.ts";
+import type { Secret } from "../src/secret.ts";
+import { VALUE_FIELD } from "../src/token.ts";
+
+export const config = { path: "/tokens/rotate" };
+
+export default endpoint({
+  method: "POST",
+  path: config.path,
+  summary: "Rotate one token now",
+  scope: "rotate",
+  input: z.strictObject({
+    token_name: tokenName,
+    new_token: secretValue.optional(),
+    dry_run: z.boolean().default(false),
+    create: z.boolean().optional(),
+  }),
+  async handle({ input, reveal, triggeredBy, ...call }) {
+    const app = await call.app();
+    let made: Secret | undefined;
+    const report = await app.run({
+      // A record on this machine declares what is asked for; elsewhere a slip of the pen would make a secret nobody reads.
+      wanted: {
+        kind: "tokens",
+        names: [input.token_name],
+        value: input.new_token ?? null,
+        create: input.create ?? app.home.kind === "local",
+      },
+      triggeredBy,
+      dryRun: input.dry_run,
+      onCredential: (_name, credential) => {
+        made = credential.fields[VALUE_FIELD];
+      },
+    });
+    const token = requireRotated(report, input.token_name);
+    return ok({
+      token_name: token.token_name,
+      ...(reveal && made !== undefined ? { new_token: made.reveal() } : {}),
+      rotated_at: report.dry_run ? null : report.finished_at,
+      previous_hash: token.previous_hash,
+      new_hash: token.new_hash,
+      report,
+    });
+  },
+});

@@ -1,0 +1,32 @@
+// POST /tokens/setup-rotation: sets a token's rule.
+import * as z from "zod";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+import { intervalHours, tokenName } from "../src/http/inputs.ts";
+
+export const config = { path: "/tokens/setup-rotation" };
+
+export default endpoint({
+  method: "POST",
+  path: config.path,
+  summary: "Set how often a token is rotated",
+  scope: "admin",
+  input: z.strictObject({
+    token_name: tokenName,
+    interval_hours: intervalHours,
+    auto_rotate: z.boolean().default(true),
+    notify: z.boolean().default(true),
+    create: z.boolean().optional(),
+  }),
+  async handle({ input, triggeredBy, ...call }) {
+    const app = await call.app();
+    const result = await app.setupRule({
+      tokenName: input.token_name,
+      intervalHours: input.interval_hours,
+      autoRotate: input.auto_rotate,
+      notify: input.notify,
+      create: input.create ?? app.home.kind === "local",
+      triggeredBy,
+    });
+    return ok(result);
+  },
+});

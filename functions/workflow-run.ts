@@ -1,0 +1,25 @@
+// POST /tokens/workflow/run: rotates a workflow's tokens now.
+import * as z from "zod";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+import { label } from "../src/http/inputs.ts";
+import { requireNotAllFailed } from "../src/http/outcome.ts";
+
+export const config = { path: "/tokens/workflow/run" };
+
+export default endpoint({
+  method: "POST",
+  path: config.path,
+  summary: "Rotate the tokens of a workflow now",
+  scope: "rotate",
+  input: z.strictObject({ workflow_name: label, dry_run: z.boolean().default(false) }),
+  async handle({ input, triggeredBy, ...call }) {
+    const app = await call.app();
+    const report = await app.run({
+      wanted: { kind: "workflow", name: input.workflow_name },
+      triggeredBy: { ...triggeredBy, workflow_name: input.workflow_name },
+      dryRun: input.dry_run,
+    });
+    requireNotAllFailed(report);
+    return ok({ workflow_name: input.workflow_name, ...report });
+  },
+});

@@ -1,0 +1,86 @@
+// One route as a web-standard handler: who may call it, what it takes, and every answer in one form.
+import type * as z from "zod";
+import type { App } from "../app.ts";
+import type { TriggeredBy } from "../schema.ts";
+import type { Secret } from "../secret.ts";
+import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
+import { readBody, readQuery } from "./body.ts";
+import { type Edge, hostEdge } from "./edge.ts";
+import { requireOwnOrigin } from "./origin.ts";
+import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
+
+/** One request, judged: what a route's `handle` gets. */
+export type Call<Input> = {
+  readonly input: Input;
+  /** May the values that come into being be told? */
+  readonly reveal: boolean;
+  readonly triggeredBy: TriggeredBy;
+  readonly app: () => Promise<App>;
+  readonly fingerprintKey: Secret | null;
+};
+
+export type Reply = { readonly status: number; readonly body: unknown };
+
+export type RouteDefinition<Input> = {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** One line, for the API's description. */
+  readonly summary: string;
+  /** Null: anyone may call it. */
+  readonly scope: ApiScope | null;
+  /** What the body of a POST, or the query of a GET, must be. */
+  readonly input: z.ZodType<Input>;
+  /** Throws `Failure` or `HttpProblem`; anything else is answered with 500 and a reference. */
+  readonly handle: (call: Call<Input>) => Promise<Reply>;
+};
+
+/** A route: called by itself it is a host's function; `answer` serves it anywhere else. */
+export type Endpoint = ((request: Request, context?: unknown) => Promise<Response>) &
+  Pick<RouteDefinition<unknown>, "method" | "path" | "summary" | "scope" | "input"> & {
+    readonly answer: (request: Request, edge: Edge) => Promise<Response>;
+  };
+
+/** Makes a route's handler. As a function of a host, it reads that host's environment at each request. */
+export function endpoint<Input>(route: RouteDefinition<Input>): Endpoint {
+  const answer = async (request: Request, edge: Edge): Promise<Response> => {
+    const response = await respond(route, request, edge).catch((error: unknown) => errorResponse(error, edge));
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  };
+  const { method, path, summary, scope, input } = route;
+  return Object.assign((request: Request) => answer(request, hostEdge(process.env)), { method, path, summary, scope, input, answer });
+}
+
+/** A 200 with that body. */
+export function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+/**
+ * Tells who calls; null where the route lets anyone.
+ * @throws `HttpProblem` 401, or 403 for what a page of another site may have sent
+ */
+export function admit(request: Request, edge: Edge, scope: ApiScope | null): Caller | null {
+  if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
+  return scope === null ? null : authenticate(request, edge.access, edge.now());
+}
+
+async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
+  const caller = admit(request, edge, route.scope);
+  requireMethod(route, request.method);
+  if (route.scope !== null && caller !== null) requireScope(caller, route.scope);
+  const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input);
+  const reply = await route.handle({
+    input,
+    reveal: caller?.scopes.has("reveal") ?? false,
+    triggeredBy: { kind: "api", actor: caller?.id ?? null },
+    app: edge.app,
+    fingerprintKey: edge.fingerprintKey(),
+  });
+  return jsonResponse(reply.status, reply.body);
+}
+
+function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {
+  if (method === route.method || (method === "HEAD" && route.method === "GET")) return;
+  const allow = route.method === "GET" ? "GET, HEAD" : route.method;
+  throw new HttpProblem(405, `${route.path} answers ${allow} only`, { code: "method-not-allowed", headers: { allow } });
+}

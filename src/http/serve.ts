@@ -1,0 +1,136 @@
+// Serves routes on a port of this machine: the same handlers that hosts run, in one process.
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
+import type { ComposeOptions } from "../compose.ts";
+import { type Failure, Misconfigured } from "../errors.ts";
+import { nearest } from "../names.ts";
+import { type Access, type ApiKey, authenticate } from "./auth.ts";
+import { type Edge, serverEdge } from "./edge.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { isLoopback, requireOwnOrigin } from "./origin.ts";
+import { errorResponse, HttpProblem } from "./problem.ts";
+
+export const DEFAULT_PORT = 5000;
+export const DEFAULT_HOST = "127.0.0.1";
+/** How long a stop waits for requests that are being answered, in milliseconds: a rotation of a hundred secrets fits. */
+const GRACE_MS = 30_000;
+
+export type ServeOptions = {
+  readonly compose: ComposeOptions;
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port?: number;
+  /** Asked for wherever `host` reaches further than this machine; without any, nothing is allowed there. */
+  readonly apiKeys?: readonly ApiKey[];
+  /** Gets what whoever runs the server should read; stderr unless given. */
+  readonly complain?: (line: string) => void;
+  readonly graceMs?: number;
+};
+
+export type RunningServer = {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more requests, and waits for those being answered, but no longer than the grace. */
+  close(): Promise<void>;
+};
+
+/** Throws `Misconfigured` where the address cannot be listened on: taken, not allowed, or not this machine's. */
+export async function serveRoutes(routes: readonly Endpoint[], options: ServeOptions): Promise<RunningServer> {
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, complain = (line: string) => console.error(line) } = options;
+  const inFlight = new Set<Promise<Response>>();
+  let closing = false;
+  let edge: Edge | null = null;
+  const answer = route(routes, () => {
+    edge ??= serverEdge({ compose: options.compose, access: accessFor(host, portOf(server), options.apiKeys ?? []), complain });
+    return edge;
+  });
+  const listener = getRequestListener(
+    async (request) => {
+      const answered = answer(request);
+      inFlight.add(answered);
+      const response = await answered.finally(() => inFlight.delete(answered));
+      if (closing) response.headers.set("connection", "close");
+      return response;
+    },
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer(listener);
+  await listen(server, host, port);
+  const bound = portOf(server);
+  return {
+    url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    async close() {
+      closing = true;
+      await stop(server, inFlight, options.graceMs ?? GRACE_MS);
+    },
+  };
+}
+
+function accessFor(host: string, port: number, keys: readonly ApiKey[]): Access {
+  return isLoopback(host) ? { kind: "loopback", port } : { kind: "keys", keys: () => keys };
+}
+
+function route(routes: readonly Endpoint[], edge: () => Edge): (request: Request) => Promise<Response> {
+  const app = new Hono();
+  for (const { path, answer } of routes) app.all(path, (context) => answer(context.req.raw, edge()));
+  const paths = routes.map(({ path }) => path);
+  app.notFound((context) => answerUnknown(context.req.raw, edge(), paths));
+  app.onError((error) => errorResponse(error, edge()));
+  return async (request) => app.fetch(request);
+}
+
+async function answerUnknown(request: Request, edge: Edge, paths: readonly string[]): Promise<Response> {
+  try {
+    if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
+    authenticate(request, edge.access, edge.now());
+    const [near] = nearest(new URL(request.url).pathname, paths, 1);
+    const hint = near === undefined ? `Routes: ${paths.join(", ")}.` : `Did you mean ${near}?`;
+    throw new HttpProblem(404, "there is no such route", { code: "route-unknown", hint, nearest: near });
+  } catch (error) {
+    return errorResponse(error, edge);
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(cannotListen(error, host, port)));
+    server.listen(port, host.replace(/^\[|\]$/g, ""), resolve);
+  });
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Failure {
+  const where = `${host}:${port}`;
+  if (error.code === "EADDRINUSE") {
+    return new Misconfigured(`${where} is in use by another program`, {
+      code: "port-in-use",
+      hint: "Stop that program, or name another port with --port (0 takes any free one).",
+      cause: error,
+    });
+  }
+  const hint =
+    error.code === "EACCES"
+      ? "Ports below 1024 need more rights; name a higher one with --port."
+      : "Name an address of this machine with --host.";
+  return new Misconfigured(`cannot listen on ${where} (${error.code ?? error.name})`, { code: "cannot-listen", hint, cause: error });
+}
+
+async function stop(server: Server, inFlight: ReadonlySet<Promise<Response>>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  // A rotation goes on though its caller hung up, so connections alone do not tell whether work is left.
+  await Promise.race([Promise.all([closed, Promise.allSettled(inFlight)]), grace]);
+  clearTimeout(timer);
+  server.closeAllConnections();
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}
