@@ -176,6 +176,18 @@ describe("nextOccurrence", () => {
     ]);
   });
 
+  test("a schedule of every minute passes over a date that was left out in one step", () => {
+    expect(sequence("* * * * *", "Pacific/Apia", "2011-12-30T09:58:30Z", 2)).toEqual([
+      "2011-12-30T09:59:00.000Z",
+      "2011-12-30T10:00:00.000Z",
+    ]);
+    expect(sequence("* 12 * * *", "Pacific/Apia", "2011-12-29T22:58:30Z", 2)).toEqual([
+      "2011-12-29T22:59:00.000Z",
+      "2011-12-30T22:00:00.000Z",
+    ]);
+    expect(next("*/2 1-23 30 * *", "Pacific/Apia", "2011-12-29T12:00:00Z")).toBe("2012-01-29T11:00:00.000Z");
+  });
+
   test("the longest wait: 29 February over a century that has none", () => {
     expect(next("0 0 29 2 *", "UTC", "2096-02-29T00:00:00Z")).toBe("2104-02-29T00:00:00.000Z");
   });
