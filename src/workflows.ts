@@ -1,0 +1,123 @@
+// Workflows: which tokens one means, in whose time zone, and whether its schedule has come round.
+import { Misconfigured } from "./errors.ts";
+import { instantMs, toInstant } from "./instant.ts";
+import { nearest } from "./names.ts";
+import { nextOccurrence, parseSchedule } from "./schedule.ts";
+import type { TokenConfig, Workflow } from "./schema.ts";
+
+/** The member that means every declared token. */
+export const ALL_TOKENS = "ALL_TOKENS";
+/** The time zone where neither the workflow nor the settings name one. */
+export const DEFAULT_TIMEZONE = "UTC";
+
+/** The declared tokens by position and by group. Built once per config, so that many workflows over many tokens stay linear. */
+export type GroupIndex = {
+  /** Every declared name, in declaration order. */
+  readonly names: readonly string[];
+  readonly positions: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+};
+
+/** What a workflow means: declared names, each once and in declaration order; and the members that nothing is called. */
+export type Expansion = { readonly tokens: readonly string[]; readonly unknown: readonly string[] };
+
+/** A workflow as it stands at one moment. */
+export type WorkflowStatus = Expansion & {
+  readonly workflow_name: string;
+  readonly enabled: boolean;
+  /** Enabled, but no run has recorded seeing it: it counts from the run that does. */
+  readonly unseen: boolean;
+  readonly due: boolean;
+  /** The oldest occurrence since the last run that has come; ISO 8601. Null where it is not due. */
+  readonly due_at: string | null;
+  /** The first occurrence after this moment; ISO 8601. Null where it is disabled. */
+  readonly next_run: string | null;
+};
+
+/** Indexes the declared tokens. */
+export function indexGroups(config: TokenConfig): GroupIndex {
+  const names = Object.keys(config.tokens ?? {});
+  const positions = new Map<string, number>();
+  const groups = new Map<string, number[]>();
+  Object.values(config.tokens ?? {}).forEach((token, position) => {
+    positions.set(names[position] ?? "", position);
+    for (const group of new Set(token.groups)) {
+      const members = groups.get(group);
+      if (members === undefined) groups.set(group, [position]);
+      else members.push(position);
+    }
+  });
+  return { names, positions, groups };
+}
+
+/**
+ * Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`;
+ * one that names both a token and a group means both, so that nothing a person named is left out.
+ */
+export function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
+  const found = new Set<number>();
+  const unknown: string[] = [];
+  const everything = members.includes(ALL_TOKENS);
+  for (const member of new Set(members)) {
+    if (member === ALL_TOKENS) continue;
+    const position = index.positions.get(member);
+    const group = index.groups.get(member);
+    if (position === undefined && group === undefined) unknown.push(member);
+    if (everything) continue;
+    if (position !== undefined) found.add(position);
+    for (const each of group ?? []) found.add(each);
+  }
+  if (everything) return { tokens: index.names, unknown };
+  const ordered = [...found].sort((a, b) => a - b);
+  return { tokens: ordered.flatMap((position) => index.names[position] ?? []), unknown };
+}
+
+/** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) where nobody declared it. */
+export function expandWorkflow(config: TokenConfig, name: string, index: GroupIndex = indexGroups(config)): Expansion {
+  return expandMembers(workflowOf(config, name).tokens, index);
+}
+
+/** The IANA zone of a workflow's schedule: its own, else the settings', else UTC. */
+export function workflowTimezone(config: TokenConfig, workflow: Pick<Workflow, "timezone">): string {
+  return workflow.timezone ?? config.settings?.timezone ?? DEFAULT_TIMEZONE;
+}
+
+/** From when a workflow's occurrences count, as the record has it (ISO 8601): its last run, else when a run first saw it, else null. */
+export function workflowBase(config: TokenConfig, name: string): string | null {
+  const states = config.state?.workflows ?? {};
+  const state = Object.hasOwn(states, name) ? states[name] : undefined;
+  return state?.last_run_at ?? state?.first_seen_at ?? null;
+}
+
+/** Every declared workflow at `now`, in declaration order. Throws `Misconfigured` for a schedule or zone that `parseConfig` would refuse. */
+export function workflowStatuses(config: TokenConfig, now: Date, index: GroupIndex = indexGroups(config)): WorkflowStatus[] {
+  return Object.keys(config.workflows ?? {}).map((name) => workflowStatus(config, name, now, index));
+}
+
+/** One declared workflow at `now`. Throws as `expandWorkflow` and `workflowStatuses`. */
+export function workflowStatus(config: TokenConfig, name: string, now: Date, index: GroupIndex = indexGroups(config)): WorkflowStatus {
+  const workflow = workflowOf(config, name);
+  const what = { workflow_name: name, ...expandMembers(workflow.tokens, index) };
+  if (workflow.enabled === false) return { ...what, enabled: false, unseen: false, due: false, due_at: null, next_run: null };
+  const schedule = parseSchedule(workflow.schedule);
+  const zone = workflowTimezone(config, workflow);
+  const next_run = toInstant(nextOccurrence(schedule, zone, now).getTime());
+  const base = instantMs(workflowBase(config, name));
+  if (base === null) return { ...what, enabled: true, unseen: true, due: false, due_at: null, next_run };
+  // A base ahead of this clock was written by one that runs fast: it counts as just now. What was
+  // missed since the base is one occurrence, the oldest, however many there were.
+  const missed = nextOccurrence(schedule, zone, new Date(Math.min(base, now.getTime()))).getTime();
+  const due = missed <= now.getTime();
+  return { ...what, enabled: true, unseen: false, due, due_at: due ? toInstant(missed) : null, next_run };
+}
+
+function workflowOf(config: TokenConfig, name: string): Workflow {
+  const workflows = config.workflows ?? {};
+  const workflow = Object.hasOwn(workflows, name) ? workflows[name] : undefined;
+  if (workflow !== undefined) return workflow;
+  const near = nearest(name, Object.keys(workflows));
+  throw new Misconfigured(`there is no workflow ${JSON.stringify(name)}`, {
+    code: "workflow-missing",
+    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "List them with `token-automation workflow list`.",
+  });
+}
