@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { Misconfigured } from "../errors.ts";
+import { readApiKeys, readHostPlace } from "./environment.ts";
+
+const DIGEST = "ab".repeat(32);
+const CANARY = `ghp_${"Canary".repeat(6)}`;
+const key = { id: "ci", sha256: DIGEST, scopes: ["read"] };
+
+function refusal(act: () => unknown): { code: string; message: string; hint: string | null } {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Misconfigured) return { code: error.code, message: error.message, hint: error.hint };
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("TOKEN_AUTOMATION_API_KEYS", () => {
+  test.each([{}, { TOKEN_AUTOMATION_API_KEYS: "" }, { TOKEN_AUTOMATION_API_KEYS: " " }])("unset or empty, %j: no keys", (env) => {
+    expect(readApiKeys(env)).toEqual([]);
+  });
+
+  test("several live keys", () => {
+    const second = { ...key, id: "ops", sha256: DIGEST.toUpperCase(), scopes: ["rotate", "reveal"], expires_at: "2027-01-01T00:00:00Z" };
+    expect(readApiKeys({ TOKEN_AUTOMATION_API_KEYS: JSON.stringify([key, second]) })).toEqual([
+      { id: "ci", digest: Buffer.alloc(32, 0xab), scopes: new Set(["read"]), expiresAt: null },
+      { id: "ops", digest: Buffer.alloc(32, 0xab), scopes: new Set(["rotate", "reveal"]), expiresAt: new Date("2027-01-01T00:00:00Z") },
+    ]);
+  });
+
+  test.each([
+    ["not JSON", CANARY, "it is not JSON"],
+    ["not a list", JSON.stringify({ [CANARY]: CANARY }), "wrong at the top"],
+    ["the key in place of its digest", JSON.stringify([{ ...key, sha256: CANARY }]), "wrong at /0/sha256"],
+    ["an unknown scope", JSON.stringify([key, { ...key, id: "b", scopes: [CANARY] }]), "wrong at /1/scopes/0"],
+    ["no scopes", JSON.stringify([{ ...key, scopes: [] }]), "wrong at /0/scopes"],
+    ["an unknown field", JSON.stringify([{ ...key, [CANARY]: 1 }]), "wrong at /0"],
+    ["a day that does not exist", JSON.stringify([{ ...key, expires_at: "2027-02-30T00:00:00Z" }]), "wrong at /0/expires_at"],
+    ["one id twice", JSON.stringify([key, key]), "/1/id stands there twice"],
+  ])("%s: says where, and nothing of what it holds", (_what, value, where) => {
+    const { code, message, hint } = refusal(() => readApiKeys({ TOKEN_AUTOMATION_API_KEYS: value }));
+    expect({ code, message }).toEqual({ code: "environment-invalid", message: `TOKEN_AUTOMATION_API_KEYS is malformed: ${where}` });
+    expect(message + hint).not.toContain("Canary");
+  });
+});
+
+describe("the place of a host's record", () => {
+  const env = { TOKEN_AUTOMATION_REPOSITORY: "acme/widgets", GITHUB_TOKEN: CANARY };
+
+  test("from the two variables that must be set", () => {
+    const { place, ...rest } = readHostPlace(env);
+    expect({ place, ...rest }).toEqual({
+      place: {
+        kind: "github",
+        repository: "acme/widgets",
+        branch: null,
+        access: { token: expect.anything(), apiUrl: "https://api.github.com", graphqlUrl: null },
+      },
+      configPath: "token_config.json",
+      fingerprintKey: null,
+      whenMissing: "error",
+    });
+    expect(place.kind === "github" && place.access.token.reveal()).toBe(CANARY);
+  });
+
+  test("every variable counts, and the product's own token goes first", () => {
+    const found = readHostPlace({
+      ...env,
+      TOKEN_AUTOMATION_GITHUB_TOKEN: "own",
+      TOKEN_AUTOMATION_BRANCH: "record",
+      TOKEN_AUTOMATION_CONFIG: "ops/tokens.json",
+      TOKEN_AUTOMATION_FINGERPRINT_KEY: "pepper",
+      GITHUB_API_URL: "https://github.example/api/v3",
+      GITHUB_GRAPHQL_URL: "https://github.example/api/graphql",
+    });
+    expect(JSON.parse(JSON.stringify(found))).toEqual({
+      place: {
+        kind: "github",
+        repository: "acme/widgets",
+        branch: "record",
+        access: { token: "[secret]", apiUrl: "https://github.example/api/v3", graphqlUrl: "https://github.example/api/graphql" },
+      },
+      configPath: "ops/tokens.json",
+      fingerprintKey: "[secret]",
+      whenMissing: "error",
+    });
+    expect(found.place.access?.token.reveal()).toBe("own");
+  });
+
+  test("everything missing is told at once", () => {
+    expect(refusal(() => readHostPlace({ GITHUB_API_URL: "nonsense" }))).toEqual({
+      code: "environment-invalid",
+      message:
+        "TOKEN_AUTOMATION_REPOSITORY must be owner/name; TOKEN_AUTOMATION_GITHUB_TOKEN or GITHUB_TOKEN must be set; GITHUB_API_URL must be a URL",
+      hint: "Correct the environment of the service, then deploy it again.",
+    });
+  });
+});
