@@ -44,7 +44,8 @@ export function toFailure(error: unknown, doing: string, permission?: string): F
   return new Uncertain(`could not ${doing}: an unexpected ${error instanceof Error ? error.name : typeof error} was thrown`, {
     code: "unexpected",
     hint: "Run it again with TOKEN_AUTOMATION_DEBUG=1 to see where, and report it.",
-    cause: error,
+    // An error of Octokit's that is not known here would show the request.
+    cause: isRecord(error) && ("request" in error || "response" in error) ? undefined : error,
   });
 }
 

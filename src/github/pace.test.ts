@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { type Clock, createPause, createSlots, createWindow } from "./pace.ts";
+
+/** A clock that stands still until somebody waits: the earliest waiter's time comes next. */
+function manualClock(start = 0): Clock & { readonly waits: number[] } {
+  let now = start;
+  const waits: number[] = [];
+  return {
+    waits,
+    now: () => now,
+    async wait(ms) {
+      waits.push(ms);
+      now += ms;
+    },
+  };
+}
+
+test("slots: as many at once as there are, the others in their order, a failure frees its slot", async () => {
+  const inSlot = createSlots(2);
+  const log: string[] = [];
+  const open: (() => void)[] = [];
+  const job = (name: string) => () => {
+    log.push(`start ${name}`);
+    return new Promise<string>((resolve, reject) => {
+      open.push(() => (name === "a" ? reject(new Error("a failed")) : resolve(name)));
+    });
+  };
+  const results = Promise.allSettled(["a", "b", "c", "d"].map((name) => inSlot(job(name))));
+  expect(log).toEqual(["start a", "start b"]);
+  for (let index = 0; index < 4; index += 1) {
+    open[index]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    log.push(`ended ${index + 1}`);
+  }
+  expect(log).toEqual(["start a", "start b", "start c", "ended 1", "start d", "ended 2", "ended 3", "ended 4"]);
+  expect((await results).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
+});
+
+describe("window", () => {
+  test("a burst passes at once; what follows starts as soon as the window has room", async () => {
+    const clock = manualClock(1000);
+    const pass = createWindow(3, 60_000, clock);
+    for (let count = 0; count < 3; count += 1) await pass();
+    expect(clock.waits).toEqual([]);
+    for (let count = 0; count < 4; count += 1) await pass();
+    expect(clock.waits).toEqual([60_000, 60_000]);
+    expect(clock.now()).toBe(121_000);
+  });
+
+  test("callers that come together are all given a time: never more than the limit in a window", async () => {
+    const waits: number[] = [];
+    const pass = createWindow(80, 60_000, { now: () => 0, wait: async (ms) => void waits.push(ms) });
+    await Promise.all(Array.from({ length: 200 }, pass));
+    expect([waits.filter((ms) => ms === 60_000).length, waits.filter((ms) => ms === 120_000).length, waits.length]).toEqual([80, 40, 120]);
+  });
+});
+
+describe("pause", () => {
+  test("holds everybody until the time has come, the longest order winning", async () => {
+    const clock = manualClock();
+    const pause = createPause(10_000, clock);
+    await pause.pass();
+    pause.hold(2000);
+    pause.hold(500);
+    await pause.pass();
+    await pause.pass();
+    expect(clock.waits).toEqual([2000]);
+  });
+
+  test("refuses a wait that is too long at once, and says until when", async () => {
+    const clock = manualClock(Date.parse("2026-01-01T00:00:00Z"));
+    const pause = createPause(120_000, clock);
+    pause.hold(3_600_000);
+    await expect(pause.pass()).rejects.toMatchObject({
+      kind: "unchanged",
+      code: "rate-limited",
+      message: "nothing was asked, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
+    });
+    expect(clock.waits).toEqual([]);
+  });
+});
