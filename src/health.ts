@@ -1,0 +1,168 @@
+// How old and how sound each credential is: one status per token, and the lists that the health report names.
+import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
+import { type JudgedToken, type Judgement, judgeTokens } from "./due.ts";
+import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import type { TokenConfig } from "./schema.ts";
+import type { Home } from "./token.ts";
+
+/** Every status, from the mildest to the worst: the order of `--fail-on`. */
+export const HEALTH_STATUSES = [
+  "recently_rotated",
+  "ok",
+  "should_rotate",
+  "never_rotated",
+  "unknown",
+  "needs_rotation",
+  "failing",
+  "high_risk",
+] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
+
+export type TokenHealth = {
+  readonly name: string;
+  readonly status: HealthStatus;
+  /** Since the last rotation, to two decimals; null where it was never rotated or nobody can tell. */
+  readonly age_hours: number | null;
+  /** When a run would next rotate it (ISO 8601); null where none would. */
+  readonly next_due: string | null;
+  /** Why it has this status, for people. */
+  readonly reason: string;
+};
+
+export type HealthReport = {
+  readonly generated_at: string;
+  readonly total_tokens: number;
+  /** Everything that should be rotated now: older than a limit, overdue by its own rule, expired or exposed. Holds `high_risk`. */
+  readonly needs_rotation: readonly string[];
+  readonly recently_rotated: readonly string[];
+  readonly never_rotated: readonly string[];
+  readonly high_risk: readonly string[];
+  readonly tokens: readonly TokenHealth[];
+};
+
+/** The limits where the settings name none: the seed's bands. */
+export const DEFAULT_HEALTH = { recently_rotated_hours: 24, should_rotate_days: 7, needs_rotation_days: 14, high_risk_days: 30 } as const;
+/** How far ahead of this clock a rotation may be dated before its record is not believed, in milliseconds. */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/**
+ * The health of every declared token at `now`; lists and tokens in declaration order.
+ *
+ * The lists go by age and risk alone. The status is the first of these that holds: expired or exposed
+ * (`high_risk`), a record that makes no sense (`unknown`), `failing`, `never_rotated`, then the bands by age.
+ * So a token that fails and is over the high-risk age is `failing`, and named in both lists.
+ * Throws as `plan`.
+ */
+export function health(config: TokenConfig, home: Home, now: Date): HealthReport {
+  return healthOf(config, judgeTokens(config, home, now), now);
+}
+
+/** The same of tokens that are judged already, as `judgeTokens` did at `now`. */
+export function healthOf(config: TokenConfig, judgement: Judgement, now: Date): HealthReport {
+  const limits = limitsOf(config);
+  const judged = judgement.tokens.map((each) => assess(each, limits, now.getTime()));
+  const named = (list: Band) => judged.filter((each) => each.lists.includes(list)).map((each) => each.health.name);
+  return {
+    generated_at: toInstant(now.getTime()),
+    total_tokens: judged.length,
+    needs_rotation: named("needs_rotation"),
+    recently_rotated: named("recently_rotated"),
+    never_rotated: named("never_rotated"),
+    high_risk: named("high_risk"),
+    tokens: judged.map((each) => each.health),
+  };
+}
+
+/** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
+export function worstStatus(report: HealthReport): HealthStatus | null {
+  if (report.high_risk.length > 0) return "high_risk";
+  let worst = report.needs_rotation.length > 0 ? rank("needs_rotation") : -1;
+  for (const token of report.tokens) worst = Math.max(worst, rank(token.status));
+  return HEALTH_STATUSES[worst] ?? null;
+}
+
+/** Whether a status is as bad as the threshold or worse, in the order of `HEALTH_STATUSES`. No status is not. */
+export function statusAtLeast(status: HealthStatus | null, threshold: HealthStatus): boolean {
+  return status !== null && rank(status) >= rank(threshold);
+}
+
+function rank(status: HealthStatus): number {
+  return HEALTH_STATUSES.indexOf(status);
+}
+
+type Limits = { readonly recent: number; readonly should: number; readonly needs: number; readonly risk: number };
+type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
+type Finding = { readonly status: HealthStatus; readonly reason: string };
+type Assessment = { readonly health: TokenHealth; readonly lists: readonly Band[] };
+
+function limitsOf(config: TokenConfig): Limits {
+  const chosen = config.settings?.health ?? {};
+  return {
+    recent: (chosen.recently_rotated_hours ?? DEFAULT_HEALTH.recently_rotated_hours) * HOUR_MS,
+    should: (chosen.should_rotate_days ?? DEFAULT_HEALTH.should_rotate_days) * DAY_MS,
+    needs: (chosen.needs_rotation_days ?? DEFAULT_HEALTH.needs_rotation_days) * DAY_MS,
+    risk: (chosen.high_risk_days ?? DEFAULT_HEALTH.high_risk_days) * DAY_MS,
+  };
+}
+
+function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
+  const { token, state, verdict } = judged;
+  const danger = dangerOf(judged, now);
+  const nonsense = nonsenseOf(judged, now);
+  const rotated = nonsense === null ? rotatedMs(state, now) : null;
+  const age = rotated === null ? null : now - rotated;
+  const band = nonsense ?? (age === null ? null : bandOf(age, judged, limits));
+  const lists: Band[] = [];
+  if (danger !== null || band?.status === "high_risk") lists.push("needs_rotation", "high_risk");
+  else if (band?.status === "needs_rotation") lists.push("needs_rotation");
+  else if (band?.status === "recently_rotated") lists.push("recently_rotated");
+  if (state.rotated_at === null) lists.push("never_rotated");
+  const finding = danger ?? nonsense ?? failingOf(judged) ?? band ?? { status: "never_rotated", reason: "never rotated" };
+  return {
+    health: {
+      name: token.name,
+      status: finding.status,
+      age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
+      next_due: verdict.next === null ? null : toInstant(verdict.next.at),
+      reason: finding.reason,
+    },
+    lists,
+  };
+}
+
+function dangerOf({ token, state }: JudgedToken, now: number): Finding | null {
+  const expiry = expiryMs(token, state);
+  const dangers = [
+    ...(isExposed(state, now) ? ["its value is in the git history"] : []),
+    ...(expiry !== null && expiry <= now ? [`expired at ${toInstant(expiry)}`] : []),
+  ];
+  return dangers.length === 0 ? null : { status: "high_risk", reason: dangers.join("; ") };
+}
+
+function nonsenseOf({ state }: JudgedToken, now: number): Finding | null {
+  if (state.rotated_at === null) return null;
+  const rotated = instantMs(state.rotated_at);
+  if (rotated !== null && rotated <= now + CLOCK_TOLERANCE_MS) return null;
+  const why = rotated === null ? "is not a point in time" : "is ahead of this clock";
+  return { status: "unknown", reason: `the record says it was rotated at ${state.rotated_at}, which ${why}` };
+}
+
+function failingOf({ state, verdict }: JudgedToken): Finding | null {
+  if (state.failures === 0) return null;
+  const times = state.failures === 1 ? "once" : `${state.failures} times`;
+  const last = state.last_error === null ? "" : `: ${state.last_error.message}`;
+  const next = verdict.next === null ? "no further attempt is planned" : `next attempt at ${toInstant(verdict.next.at)}`;
+  return { status: "failing", reason: `failed ${times}${last}; ${next}` };
+}
+
+function bandOf(age: number, { token }: JudgedToken, limits: Limits): Finding {
+  const ago = `rotated ${inWords(age)} ago`;
+  const over = (limit: number) => `${ago}, over ${inWords(limit)}`;
+  if (age > limits.risk) return { status: "high_risk", reason: over(limits.risk) };
+  if (age > limits.needs) return { status: "needs_rotation", reason: over(limits.needs) };
+  const interval = token.rule?.intervalHours;
+  if (interval !== undefined && age >= interval * HOUR_MS)
+    return { status: "needs_rotation", reason: `${ago}; its interval is ${interval} h` };
+  if (age > limits.should) return { status: "should_rotate", reason: over(limits.should) };
+  return { status: age < limits.recent ? "recently_rotated" : "ok", reason: ago };
+}
