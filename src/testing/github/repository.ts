@@ -114,6 +114,9 @@ export function createHandle(repository: Repository, now: () => Date) {
     commits: (branch?: string): CommitView[] => [...history.log(headOf(branch)?.oid ?? null)].map(viewCommit),
     /** A file's text at a branch or commit. */
     file,
+    /** Path to text of every file at a branch or commit. */
+    files: (branch?: string): Record<string, string> =>
+      Object.fromEntries([...(headOf(branch)?.tree.keys() ?? [])].map((path) => [path, file(path, branch) ?? ""])),
     /** The file's text after each commit that touched it, newest first; null where that commit deleted it. */
     history: (path: string, branch?: string): { readonly oid: string; readonly content: string | null }[] =>
       [...history.log(headOf(branch)?.oid ?? null)]

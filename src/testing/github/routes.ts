@@ -1,7 +1,7 @@
 // What a route is, and how a request finds its own.
 import type { paths } from "@octokit/openapi-types";
 import type { Access, Permission, Token } from "./auth.ts";
-import type { Reply } from "./replies.ts";
+import { type Reply, refusal } from "./replies.ts";
 import type { Repository } from "./repository.ts";
 
 export type Method = "get" | "put" | "post" | "delete";
@@ -57,13 +57,21 @@ export function route(method: Method, path: keyof paths, handle: (call: Call) =>
   return { method, pattern: compile(path), needs: null, handle };
 }
 
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw refusal(400, "Bad Request");
+  }
+}
+
 /** The route for a request with the path's decoded parameters. */
 export function findRoute(routes: readonly Route[], request: GitHubRequest): { route: Route; params: Record<string, string> } | null {
   for (const candidate of routes) {
     if (candidate.method !== request.method.toLowerCase()) continue;
     const match = candidate.pattern.exec(request.path);
     if (match === null) continue;
-    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
+    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
     return { route: candidate, params: Object.fromEntries(groups) };
   }
   return null;

@@ -1,16 +1,17 @@
 // A GitHub that speaks HTTP on a free port, for tests: start it, look into it, break it, stop it.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { answer, type World } from "./answer.ts";
 import { createToken, DEFAULT_TOKEN, type TokenSetup } from "./auth.ts";
-import { createFaults, type Fault, type FaultAction, type FaultContext } from "./faults.ts";
+import { createFaults, type Fault } from "./faults.ts";
 import { operationOf } from "./graphql.ts";
-import { readRequest, readTarget, send, sendHalf } from "./http.ts";
+import { readRequest, readTarget, send } from "./http.ts";
 import { createLimits, type RateLimitSetup } from "./limits.ts";
+import { perform } from "./perform.ts";
 import type { Reply } from "./replies.ts";
-import { createHandle, createRepository, type RepositorySetup, type TestRepository } from "./repository.ts";
+import { createHandle, createRepository, type Repository, type RepositorySetup, type TestRepository } from "./repository.ts";
+import { createRequestLog, type RequestLogEntry } from "./request-log.ts";
 import type { GitHubRequest } from "./routes.ts";
 
 export { DEFAULT_TOKEN } from "./auth.ts";
@@ -30,25 +31,6 @@ export type GitHubOptions = {
   readonly now?: () => Date;
   /** Requests below `/_test/` go here instead, unlogged: for a server that another process must look into. */
   readonly admin?: (github: TestGitHub, request: GitHubRequest) => Promise<Reply>;
-};
-
-/** One request as it was seen. */
-export type RequestLogEntry = {
-  /** Counted from 1, in the order of arrival. */
-  readonly index: number;
-  readonly method: string;
-  /** Without the query and without `/api/v3`. */
-  readonly path: string;
-  readonly query: string;
-  /** Requests under way when this one arrived, itself included. */
-  readonly inFlight: number;
-  /** For a request to /graphql. */
-  operation: "query" | "mutation" | null;
-  /** The request's body as text: to look for what must not be in it. */
-  body: string;
-  /** Null while, and where, no reply was sent. */
-  status: number | null;
-  fault: FaultAction["kind"] | null;
 };
 
 export type TestGitHub = {
@@ -73,50 +55,6 @@ export type TestGitHub = {
   close(): Promise<void>;
 };
 
-/** Carries one fault out around `act`. Gives the status that was sent, or null. */
-async function perform(
-  action: FaultAction | null,
-  context: FaultContext,
-  act: () => Reply,
-  outgoing: ServerResponse,
-): Promise<number | null> {
-  const sent = (reply: Reply) => {
-    send(outgoing, reply);
-    return reply.status;
-  };
-  switch (action?.kind) {
-    case undefined:
-      return sent(act());
-    case "status": {
-      const body =
-        action.body === undefined ? { message: "A fault of the tests", documentation_url: "", status: String(action.status) } : action.body;
-      return sent({ status: action.status, body, ...(action.headers === undefined ? {} : { headers: action.headers }) });
-    }
-    case "delay":
-      await wait(action.ms);
-      return sent(act());
-    case "call": {
-      await action.before?.(context);
-      const reply = act();
-      await action.after?.(context);
-      return sent(reply);
-    }
-    case "half":
-      await sendHalf(outgoing, act());
-      return null;
-    case "hang":
-      await once(outgoing, "close");
-      return null;
-    case "apply-then-cut":
-      act();
-      outgoing.destroy();
-      return null;
-    case "cut":
-      outgoing.destroy();
-      return null;
-  }
-}
-
 /** Sets up repositories and tokens. */
 async function createWorld(options: GitHubOptions): Promise<World> {
   const now = options.now ?? (() => new Date());
@@ -130,29 +68,61 @@ async function createWorld(options: GitHubOptions): Promise<World> {
   };
 }
 
+/** Listens on 127.0.0.1 and a free port. */
+async function listen(handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>) {
+  const server = createServer((incoming, outgoing) => {
+    handle(incoming, outgoing).catch((error: unknown) => {
+      // A caller that went away is no defect; anything else is one of this server's, and must be seen.
+      if (outgoing.destroyed || outgoing.headersSent) return outgoing.destroy();
+      const detail = error instanceof Error ? error.stack : String(error);
+      send(outgoing, { status: 500, body: { message: `The tests' GitHub failed: ${detail}` } });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the tests' GitHub listens on no port");
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url: `http://127.0.0.1:${address.port}`, close };
+}
+
+/** What tests hold, over one world. */
+function createControls(world: World) {
+  const handle = (repository: Repository) => createHandle(repository, world.now);
+  return {
+    repository(fullName = DEFAULT_REPOSITORY): TestRepository {
+      const found = world.repositories.get(fullName.toLowerCase());
+      if (found === undefined) throw new Error(`the tests' GitHub has no repository ${fullName}`);
+      return handle(found);
+    },
+    async addRepository(setup: RepositorySetup): Promise<TestRepository> {
+      const made = await createRepository(setup, world.repositories.size + 1, world.now());
+      world.repositories.set(setup.fullName.toLowerCase(), made);
+      return handle(made);
+    },
+    addToken: (setup: TokenSetup): void => void world.tokens.push(createToken(setup)),
+    revokeToken(token: string): void {
+      const at = world.tokens.findIndex((known) => known.token === token);
+      if (at >= 0) world.tokens.splice(at, 1);
+    },
+  };
+}
+
 /** Starts a server on 127.0.0.1 and a free port. */
 export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitHub> {
   const world = await createWorld(options);
   const faults = createFaults();
-  const requests: RequestLogEntry[] = [];
-  let inFlight = 0;
-  let maxInFlight = 0;
-
-  function enter(incoming: IncomingMessage): RequestLogEntry {
-    inFlight += 1;
-    maxInFlight = Math.max(maxInFlight, inFlight);
-    const { path, query } = readTarget(incoming);
-    const seen = { index: requests.length + 1, method: incoming.method ?? "GET", path, query: query.toString(), inFlight };
-    const entry: RequestLogEntry = { ...seen, operation: null, body: "", status: null, fault: null };
-    requests.push(entry);
-    return entry;
-  }
+  const log = createRequestLog();
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     if (options.admin !== undefined && readTarget(incoming).path.startsWith("/_test/")) {
       return send(outgoing, await options.admin(github, await readRequest(incoming)));
     }
-    const entry = enter(incoming);
+    const entry = log.enter(incoming);
     try {
       const request = await readRequest(incoming);
       entry.body = request.body.toString("utf8");
@@ -163,58 +133,25 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       const context = { method: request.method, path: request.path, body: entry.body, index: entry.index };
       entry.status = await perform(action, context, () => answer(world, request, entry.inFlight), outgoing);
     } finally {
-      inFlight -= 1;
+      log.leave();
     }
   }
 
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch((error: unknown) => {
-      // A caller that went away is no defect; anything else is one of this server's, and must be seen.
-      if (incoming.destroyed || outgoing.destroyed) return outgoing.destroy();
-      const detail = error instanceof Error ? error.stack : String(error);
-      send(outgoing, { status: 500, body: { message: `The tests' GitHub failed: ${detail}` } });
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-
+  const { url, close } = await listen(handle);
   const github: TestGitHub = {
+    ...createControls(world),
     url,
     graphqlUrl: `${url}/graphql`,
-    requests,
+    requests: log.requests,
     get maxInFlight() {
-      return maxInFlight;
+      return log.maxInFlight;
     },
-    reset() {
-      requests.length = 0;
-      maxInFlight = inFlight;
-    },
-    repository(fullName = DEFAULT_REPOSITORY) {
-      const found = world.repositories.get(fullName.toLowerCase());
-      if (found === undefined) throw new Error(`the tests' GitHub has no repository ${fullName}`);
-      return createHandle(found, world.now);
-    },
+    reset: log.reset,
     get repositories() {
       return [...world.repositories.values()].map(({ fullName }) => fullName);
     },
-    async addRepository(setup) {
-      const made = await createRepository(setup, world.repositories.size + 1, world.now());
-      world.repositories.set(setup.fullName.toLowerCase(), made);
-      return createHandle(made, world.now);
-    },
-    addToken: (setup) => void world.tokens.push(createToken(setup)),
-    revokeToken(token) {
-      const at = world.tokens.findIndex((known) => known.token === token);
-      if (at >= 0) world.tokens.splice(at, 1);
-    },
     faults,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
   return github;
 }
