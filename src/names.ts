@@ -11,7 +11,7 @@ export type NameKind = "actions" | "vault";
 
 const RESERVED_PREFIX = /^GITHUB_/i;
 /** Share of a name that may differ for it to be taken as a slip of the pen. */
-const PLAUSIBLE = 1 / 3;
+const PLAUSIBLE = 0.4;
 
 function corrected(name: string, kind: NameKind): string | null {
   const spelled = name.replace(/[^A-Za-z0-9_]+/g, "_").toUpperCase();
@@ -56,7 +56,7 @@ function folded(name: string): string {
 
 /**
  * The known names that were probably meant, nearest first; capitals, and dashes for underscores, do not count as differences.
- * Names that differ in more than a third are left out, so that nothing far-fetched is suggested.
+ * Names that differ in more than two fifths are left out, so that nothing far-fetched is suggested.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): string[] {
   const wanted = folded(name);
@@ -64,7 +64,7 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
   if (wanted === "" || wanted.length > MAX_NAME_LENGTH) return [];
   const found: { candidate: string; away: number }[] = [];
   for (const candidate of candidates) {
-    const allowed = Math.floor(Math.max(candidate.length, wanted.length) * PLAUSIBLE);
+    const allowed = Math.round(Math.max(candidate.length, wanted.length) * PLAUSIBLE);
     if (Math.abs(candidate.length - wanted.length) > allowed) continue;
     const away = distance(wanted, folded(candidate));
     if (away <= allowed) found.push({ candidate, away });
