@@ -1,0 +1,157 @@
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { seal } from "../seal.ts";
+import { Secret } from "../secret.ts";
+import { destinationContract } from "../testing/destination-contract.ts";
+import { testClient } from "../testing/github/client.ts";
+import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import { actionsDestination } from "./actions.ts";
+
+const SECRETS = "/repos/acme/widgets/actions/secrets";
+
+destinationContract("Actions secrets of a repository", async () => {
+  const github = await startGitHub();
+  const client = await testClient(github);
+  return {
+    destination: actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY }),
+    read: async (name) => github.repository().secret(name)?.value ?? null,
+    close: () => github.close(),
+  };
+});
+
+describe("the Actions destination", () => {
+  let github: TestGitHub;
+  beforeEach(async () => {
+    github = await startGitHub();
+  });
+  afterEach(async () => {
+    await github.close();
+  });
+
+  function destinationWith(token = DEFAULT_TOKEN, repository: string = DEFAULT_REPOSITORY) {
+    return actionsDestination({ client: () => testClient(github, { token: new Secret(token) }), repository });
+  }
+  const asked = () => github.requests.map(({ method, path, query }) => `${method} ${path}${query === "" ? "" : `?${query}`}`);
+
+  test("K secrets cost K + 1 requests, the key is fetched once", async () => {
+    const client = await testClient(github);
+    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const keys = await Promise.all([destination.publicKey(), destination.publicKey()]);
+    for (const [index, key] of keys.entries()) await destination.put(`TOKEN_${index}`, await seal(new Secret("x"), key));
+    expect(asked()).toEqual([`GET ${SECRETS}/public-key`, `PUT ${SECRETS}/TOKEN_0`, `PUT ${SECRETS}/TOKEN_1`]);
+  });
+
+  test("a key that could not be fetched is asked for again", async () => {
+    github.faults.add({ match: { path: `${SECRETS}/public-key` }, action: { kind: "status", status: 404 } });
+    const destination = destinationWith();
+    await expect(destination.publicKey()).rejects.toMatchObject({ kind: "denied" });
+    expect((await destination.publicKey()).keyId).toBe(github.repository().publicKey().keyId);
+  });
+
+  test("a client that could not be made is made again", async () => {
+    let attempts = 0;
+    const client = async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error("not yet");
+      return testClient(github);
+    };
+    const destination = actionsDestination({ client, repository: DEFAULT_REPOSITORY });
+    await expect(destination.publicKey()).rejects.toThrow("not yet");
+    expect((await destination.publicKey()).key).toBe(github.repository().publicKey().key);
+  });
+
+  test("when the scope's key was replaced, the old box is refused and the new key is fetched", async () => {
+    const client = await testClient(github);
+    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const box = await seal(new Secret("x"), await destination.publicKey());
+    github.repository().rotateKey();
+    await expect(destination.put("A", box)).rejects.toMatchObject({ kind: "misconfigured", code: "request-refused" });
+    await destination.put("A", await seal(new Secret("y"), await destination.publicKey()));
+    expect(github.repository().secret("A")?.value).toBe("y");
+  });
+
+  test("every page is read", async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `TOKEN_${String(index).padStart(3, "0")}`);
+    const client = await testClient(github);
+    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const box = await seal(new Secret("x"), await destination.publicKey());
+    // Past the pace of one minute's writes, so with clients of their own.
+    const halves = [names.slice(0, 50), names.slice(50)];
+    for (const half of halves) {
+      const own = await testClient(github);
+      const writer = actionsDestination({ client: async () => own, repository: DEFAULT_REPOSITORY });
+      await Promise.all(half.map((name) => writer.put(name, box)));
+    }
+    // A server may give fewer a page than were asked for.
+    const fewer: typeof fetch = (input, init) => fetch(String(input).replace("per_page=100", "per_page=30"), init);
+    const paged = await testClient(github, { fetch: fewer });
+    github.reset();
+    const listed = await actionsDestination({ client: async () => paged, repository: DEFAULT_REPOSITORY }).list();
+    expect(listed.map(({ name }) => name)).toEqual(names);
+    expect(github.requests).toHaveLength(4);
+    expect((await destination.list()).map(({ name }) => name)).toEqual(names);
+    expect(github.requests).toHaveLength(5);
+  });
+
+  test.each(["apply-then-cut", "cut", "half"] as const)("a put whose reply was lost (%s) is sent again, and happens once", async (kind) => {
+    const destination = destinationWith();
+    const box = await seal(new Secret("value"), await destination.publicKey());
+    github.faults.add({ match: { method: "PUT" }, action: { kind } });
+    await destination.put("A", box);
+    expect([github.repository().secrets(), github.repository().secret("A")?.value]).toEqual([["A"], "value"]);
+  });
+
+  describe("refused", () => {
+    const cases = [
+      ["a workflow's GITHUB_TOKEN", { kind: "github_token" as const }],
+      ["an App without the permission", { permissions: { contents: "write" as const } }],
+      ["a fine-grained token without it", { kind: "pat" as const, permissions: { contents: "write" as const } }],
+    ] as const;
+
+    test.each(cases)("%s: the permission is named, for the key, the put and the list", async (_, setup) => {
+      const token = `ghs_${"canary".repeat(6)}`;
+      github.addToken({ token, ...setup });
+      const destination = destinationWith(token);
+      const box = await seal(new Secret("x"), { keyId: "1", key: github.repository().publicKey().key });
+      for (const [attempt, permission] of [
+        [() => destination.publicKey(), "secrets=read"],
+        [() => destination.put("A", box), "secrets=write"],
+        [() => destination.list(), "secrets=read"],
+      ] as const) {
+        const error: unknown = await attempt().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ kind: "denied", code: "permission-missing", permission });
+        expect(error).toMatchObject({ hint: expect.stringMatching(/Secrets: (write|read)\. A workflow's GITHUB_TOKEN can never have it/) });
+        expect(inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error)).not.toContain("canary");
+      }
+      expect(github.repository().secrets()).toEqual([]);
+    });
+
+    test("a repository that is not there", async () => {
+      await expect(destinationWith(DEFAULT_TOKEN, "acme/gadgets").publicKey()).rejects.toMatchObject({
+        kind: "denied",
+        message: "could not read the public key of acme/gadgets's secrets: GitHub answered 404",
+        hint: expect.stringContaining(
+          "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Secrets: write.",
+        ),
+      });
+    });
+
+    test("a token that was revoked", async () => {
+      github.revokeToken(DEFAULT_TOKEN);
+      await expect(destinationWith().publicKey()).rejects.toMatchObject({ kind: "denied", code: "token-refused" });
+    });
+
+    test.each(["GITHUB_X", "A-B", "1A"])("a name that GitHub does not take: %s", async (name) => {
+      const destination = destinationWith();
+      const box = await seal(new Secret("x"), await destination.publicKey());
+      await expect(destination.put(name, box)).rejects.toMatchObject({ kind: "misconfigured", code: "request-refused" });
+      expect(github.repository().secrets()).toEqual([]);
+    });
+
+    test.each(["acme", "acme/", "a/b/c", "../x", "acme/..", "a b/c", "acme/x?y"])("what is no repository: %j", (repository) => {
+      expect(() => destinationWith(DEFAULT_TOKEN, repository)).toThrow(
+        expect.objectContaining({ kind: "misconfigured", code: "repository-malformed" }),
+      );
+    });
+  });
+});
