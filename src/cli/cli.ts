@@ -1,0 +1,50 @@
+// Arguments in, exit code out: the one place where a command's errors end.
+import { CommanderError } from "commander";
+import { Misconfigured } from "../errors.ts";
+import { readEnvironment } from "./environment.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Io } from "./io.ts";
+import { buildProgram, type Host } from "./program.ts";
+import { failureData, failureExitCode, failureText, stackText } from "./render-failure.ts";
+import { type CommonOptions, colorsFor, createSession } from "./session.ts";
+
+const NO_ENVIRONMENT = readEnvironment({});
+
+/** Runs one command. Never throws and never ends the process; the exit codes are those of `EXIT`, or a command's own under `exec`. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.done;
+  let environment = NO_ENVIRONMENT;
+  const host: Host = {
+    io,
+    async run(common, work) {
+      exitCode = await work(createSession(io, environment, common));
+    },
+  };
+  const program = buildProgram(host);
+  try {
+    environment = readEnvironment(io.env);
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    if (error instanceof CommanderError && error.code === "commander.help") return EXIT.misused;
+    const failure = error instanceof CommanderError ? usageFailure(error) : error;
+    const common = program.opts<CommonOptions>();
+    const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+    // A usage error can come before --json was parsed.
+    if (common.json || flags.includes("--json")) io.stdout.write(`${JSON.stringify({ error: failureData(failure) }, null, 2)}\n`);
+    io.stderr.write(failureText(failure, common.config, colorsFor(io.stderr, environment)));
+    if (environment.debug) io.stderr.write(stackText(failure));
+    return failureExitCode(failure);
+  }
+}
+
+/** What commander objects to, as one of our errors. What follows a "=" may be a value, so it is not shown. */
+function usageFailure(error: CommanderError): Misconfigured {
+  const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const suggestion = rest.join(" ").replace(/^\(|\)$/g, "");
+  return new Misconfigured(message.replace(/(unknown option '-[^'=]*)=.*'$/s, "$1=…'"), {
+    code: error.code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    hint: suggestion === "" ? "Add --help to see how it is used." : suggestion,
+  });
+}

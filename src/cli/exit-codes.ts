@@ -1,0 +1,11 @@
+// The exit codes that scripts rely on.
+
+export const EXIT = {
+  done: 0,
+  /** It failed, or failed for some tokens. */
+  failed: 1,
+  /** The command or the config is wrong: trying again changes nothing. */
+  misused: 2,
+  /** `health --fail-on` found one. */
+  unhealthy: 3,
+} as const;

@@ -1,0 +1,86 @@
+// `rotate`: named tokens, now.
+import { type Command, Option } from "commander";
+import { Misconfigured } from "../errors.ts";
+import type { Report } from "../report.ts";
+import type { Secret } from "../secret.ts";
+import { VALUE_FIELD } from "../token.ts";
+import { requireNames, valueRefused } from "./arguments.ts";
+import { connect } from "./connect.ts";
+import { EXIT } from "./exit-codes.ts";
+import { performRun, showReport } from "./perform-run.ts";
+import type { Start } from "./program.ts";
+import { readFileValue, readStdinValue } from "./read-value.ts";
+import type { Session } from "./session.ts";
+
+/** What people who have not read the help would call it. Parsed only so that what follows is refused and never shown. */
+const REFUSED = ["value", "newToken", "token", "secret", "password"] as const;
+
+type RotateOptions = {
+  readonly valueStdin: boolean;
+  readonly valueFile?: string;
+  readonly dryRun: boolean;
+  readonly show: boolean;
+  readonly create: boolean;
+} & { readonly [name in (typeof REFUSED)[number]]?: unknown };
+
+export function addRotate(program: Command, start: Start): void {
+  const command = program
+    .command("rotate")
+    .description("rotate these tokens now; in a local record, a new name is declared")
+    .argument("<name...>", "the tokens' names")
+    .addOption(new Option("--value-stdin", "take the new value from standard input").default(false).conflicts(["valueFile"]))
+    .option("--value-file <path>", "take the new value from a file")
+    .option("--dry-run", "show what would be done", false)
+    .addOption(new Option("--show", "print the new value on stdout, and the report on stderr").default(false).conflicts(["dryRun"]))
+    .option("--create", "declare new names in a record on GitHub too", false);
+  for (const name of REFUSED) command.addOption(new Option(`--${name.replace("T", "-t")} [value]`).hideHelp());
+  command.action((names: string[], options: RotateOptions) => start((session) => rotate(session, names, options)));
+}
+
+async function rotate(session: Session, names: readonly string[], options: RotateOptions): Promise<number> {
+  if (REFUSED.some((name) => options[name] !== undefined)) throw valueRefused("a value cannot be given as an argument");
+  requireNames(names);
+  const supplied = options.valueStdin || options.valueFile !== undefined;
+  if (supplied && names.length > 1)
+    throw new Misconfigured(`a value was supplied for ${names.length} names`, {
+      code: "one-name-only",
+      hint: "A value belongs to one token: rotate them one by one.",
+    });
+  const value = await suppliedValue(session, options);
+  const { app, local } = await connect(session, "begin");
+  const issued = new Map<string, Secret>();
+  const report = await performRun(session, app, {
+    wanted: { kind: "tokens", names, value, create: options.create || (local && mayDeclare(names)) },
+    dryRun: options.dryRun,
+    onCredential(tokenName, { fields }) {
+      for (const [field, secret] of Object.entries(fields)) issued.set(field === VALUE_FIELD ? tokenName : `${tokenName}.${field}`, secret);
+    },
+  });
+  if (options.show) showValues(session, report, issued);
+  else showReport(session, report);
+  return report.failed.length > 0 || report.skipped.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+async function suppliedValue({ io }: Session, { valueStdin, valueFile }: RotateOptions): Promise<Secret | null> {
+  if (valueStdin) return readStdinValue(io);
+  return valueFile === undefined ? null : readFileValue(io, valueFile);
+}
+
+/**
+ * Whether new names may be declared. `rotate API_KEY hunter2` is a value given as an argument, and would
+ * be committed as a name: beside others, only names as people write them, in capitals, are taken for new ones.
+ */
+function mayDeclare(names: readonly string[]): boolean {
+  return names.length === 1 || names.every((name) => /^[A-Z_][A-Z0-9_]*$/.test(name));
+}
+
+/** Only what is in place is shown: a value that was not placed is none that anybody should use. */
+function showValues(session: Session, report: Report, issued: ReadonlyMap<string, Secret>): void {
+  const placed = [...issued].filter(([label]) => report.rotated.includes(label.split(".")[0] ?? label));
+  if (session.common.json) {
+    session.result({ ...report, values: Object.fromEntries(placed.map(([label, secret]) => [label, secret.reveal()])) }, () => "");
+    return;
+  }
+  showReport(session, report, "stderr");
+  for (const [label, secret] of placed) session.line(issued.size === 1 ? secret.reveal() : `${label}=${secret.reveal()}`);
+}

@@ -1,0 +1,50 @@
+// `serve`: the HTTP API on this machine, until it is asked to stop.
+import { type Command, Option } from "commander";
+import { readApiKeys } from "../http/environment.ts";
+import { wholeNumber } from "./arguments.ts";
+import { composeOptions } from "./connect.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Start } from "./program.ts";
+import type { Session } from "./session.ts";
+
+type ServeOptions = { readonly port: number; readonly host: string };
+
+export function addServe(program: Command, start: Start): void {
+  program
+    .command("serve")
+    .description("serve the HTTP API")
+    .addOption(new Option("--port <n>", "0 takes any free one").argParser(wholeNumber(0, 65_535)).default(5000))
+    .option("--host <address>", "what to listen on; anything but this machine needs TOKEN_AUTOMATION_API_KEYS", "127.0.0.1")
+    .action((options: ServeOptions) => start((session) => serve(session, options)));
+}
+
+async function serve(session: Session, { port, host }: ServeOptions): Promise<number> {
+  const { startServer } = await import("../../functions/hosts/node.ts");
+  const server = await startServer({
+    compose: composeOptions(session, "begin"),
+    host,
+    port,
+    apiKeys: readApiKeys(session.environment.variables),
+    complain: (line) => session.warn(line),
+  });
+  session.result({ url: server.url, port: server.port }, () => `Listening on ${server.url}`);
+  await stopped(session);
+  await server.close();
+  return EXIT.done;
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function stopped({ io, note }: Session): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    io.onStop((signal) => {
+      if (asked) {
+        io.exit(signal === "SIGINT" ? 130 : 143);
+        return;
+      }
+      asked = true;
+      note(`${signal}: stopping after the requests in progress; once more stops at once`);
+      resolve();
+    });
+  });
+}

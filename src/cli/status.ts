@@ -1,0 +1,36 @@
+// `status` and `suggest`: everything at a glance, and what to do next.
+import { type Command, Option } from "commander";
+import { wholeNumber } from "./arguments.ts";
+import { connect } from "./connect.ts";
+import { EXIT } from "./exit-codes.ts";
+import type { Start } from "./program.ts";
+import { suggestionsText } from "./render-health.ts";
+import { statusText } from "./render-status.ts";
+
+const MAX_HISTORY = 100_000;
+
+export function addStatus(program: Command, start: Start): void {
+  program
+    .command("status")
+    .description("show tokens, rules, workflows, history, health and suggestions")
+    .addOption(new Option("--history <n>", "how many of the newest entries").argParser(wholeNumber(0, MAX_HISTORY)).default(10))
+    .action(({ history }: { readonly history: number }) =>
+      start(async (session) => {
+        const { app } = await connect(session, "read");
+        const status = await app.status(history);
+        session.result(status, () => statusText(status, session.colors, session.io.now()));
+        return EXIT.done;
+      }),
+    );
+  program
+    .command("suggest")
+    .description("say what to rotate, and how often")
+    .action(() =>
+      start(async (session) => {
+        const { app } = await connect(session, "read");
+        const suggestions = await app.suggest();
+        session.result(suggestions, () => suggestionsText(suggestions, session.colors));
+        return EXIT.done;
+      }),
+    );
+}
