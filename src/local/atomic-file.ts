@@ -23,15 +23,16 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
 }
 
 /**
- * Writes the content to a temporary file beside `path`, down to the disk. Its mode is the one of the file
- * that it will replace, or `mode` where there is none.
+ * Writes the content to a temporary file beside `path`, down to the disk.
+ * @param mode the file's permissions; unless given, those of the file that it will replace, or the process's usual ones.
  */
-export async function stageFile(path: string, content: string | Uint8Array, mode = 0o666): Promise<StagedFile> {
+export async function stageFile(path: string, content: string | Uint8Array, mode?: number): Promise<StagedFile> {
   const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
-  const previous = await stat(path).catch(() => null);
-  const file = await open(temporary, "wx", mode);
+  const wanted = mode ?? (await modeOf(path));
+  const file = await open(temporary, "wx", wanted ?? 0o666);
   try {
-    if (previous !== null) await file.chmod(previous.mode & 0o777);
+    // What open() is given is narrowed by the umask.
+    if (wanted !== null) await file.chmod(wanted);
     await file.writeFile(content);
     await file.sync();
   } catch (error) {
@@ -41,6 +42,11 @@ export async function stageFile(path: string, content: string | Uint8Array, mode
     await file.close();
   }
   return { path, temporary };
+}
+
+async function modeOf(path: string): Promise<number | null> {
+  const previous = await stat(path).catch(() => null);
+  return previous === null ? null : previous.mode & 0o777;
 }
 
 /** Puts staged files in their places, in order, and the folders' entries down to the disk. */

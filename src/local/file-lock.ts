@@ -10,7 +10,7 @@ const STALE_MS = 10_000;
 const RETRIES = { retries: 120, factor: 1.3, minTimeout: 10, maxTimeout: 200, randomize: true } as const;
 
 /** How often to try and how long to wait between, in milliseconds (exponential, from `minTimeout` up to `maxTimeout`). */
-export type LockRetries = {
+type LockRetries = {
   readonly retries: number;
   readonly factor: number;
   readonly minTimeout: number;
