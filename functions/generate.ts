@@ -19,23 +19,21 @@ export default endpoint({
     include_special: z.boolean().optional(),
   }),
   async handle({ input, fingerprintKey }) {
-    const request = {
+    const made = generateValue({
       type: input.type,
       length: input.length ?? null,
       prefix: input.prefix ?? null,
       includeSpecial: input.include_special ?? null,
-    };
-    const { value, entropyBits, warnings } = generateValue(request);
-    const text = value.reveal();
+    });
     return ok({
-      token: text,
+      token: made.value.reveal(),
       type: input.type,
-      length: text.length,
-      prefix: input.prefix ?? "",
-      fingerprint: fingerprint(value, { entropyBits, key: fingerprintKey }),
-      entropy_bits: entropyBits,
+      length: made.length,
+      prefix: made.prefix,
+      fingerprint: fingerprint(made.value, { entropyBits: made.entropyBits, key: fingerprintKey }),
+      entropy_bits: made.entropyBits,
       issued: false,
-      warnings,
+      warnings: made.warnings,
     });
   },
 });

@@ -73,7 +73,7 @@ function parse(bytes: Uint8Array): unknown {
 function judge<Input>(given: unknown, schema: z.ZodType<Input>): Input {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, schema));
+  const problems = result.error.issues.flatMap((issue) => describe(issue, given, schema));
   const [first] = problems;
   const detail = problems.map(({ pointer, message }) => (pointer === "" ? message : `${pointer}: ${message}`)).join("; ");
   throw new HttpProblem(400, detail, {
@@ -86,23 +86,30 @@ function judge<Input>(given: unknown, schema: z.ZodType<Input>): Input {
 
 type Found = Problem & { readonly nearest: string | null };
 
-function describe(issue: z.core.$ZodIssue, schema: z.ZodType): Found[] {
+function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodType): Found[] {
   const pointer = pointerTo(issue.path);
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => unknownField(pointerTo([...issue.path, safeKey(key)]), key, knownFields(schema)));
-  const { code, message, hint } = complaintOf(issue);
+  const { code, message, hint } = complaintOf(issue, given);
   return [{ code, pointer, position: null, message, hint, nearest: null }];
 }
 
 /** A custom check carries its own complaint, so that what the core says of a value reaches the caller as it is. */
-function complaintOf(issue: z.core.$ZodIssue): { code: string; message: string; hint: string | null } {
+function complaintOf(issue: z.core.$ZodIssue, given: unknown): { code: string; message: string; hint: string | null } {
   const params = issue.code === "custom" ? issue.params : undefined;
   if (typeof params?.code === "string") {
     const hint = typeof params.hint === "string" ? params.hint : null;
     return { code: params.code, message: issue.message, hint };
   }
   const wrongType = issue.code === "invalid_type";
+  if (wrongType && at(given, issue.path) === undefined) return { code: "field-missing", message: "this field must be given", hint: null };
   return { code: wrongType ? "field-type" : "field-invalid", message: lowerFirst(issue.message), hint: null };
+}
+
+function at(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value = given;
+  for (const part of path) value = typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined;
+  return value;
 }
 
 function unknownField(pointer: string, key: string, known: readonly string[]): Found {

@@ -17,12 +17,8 @@ const MAX_PREFIX_LENGTH = 255;
 const MAX_MEMBERS = 1000;
 const MAX_MESSAGE_LENGTH = 2000;
 
-export const tokenName = z
-  .string()
-  .min(1)
-  .max(MAX_NAME_LENGTH)
-  .regex(NAME_PATTERN, "must be letters, digits and underscores, no digit first");
-export const label = z.string().min(1).max(MAX_NAME_LENGTH).regex(LABEL_PATTERN, "must be letters, digits, underscores, dots and dashes");
+export const tokenName = z.string().max(MAX_NAME_LENGTH).regex(NAME_PATTERN, "must be letters, digits and underscores, no digit first");
+export const label = z.string().max(MAX_NAME_LENGTH).regex(LABEL_PATTERN, "must be letters, digits, underscores, dots and dashes");
 export const members = z.array(label).min(1).max(MAX_MEMBERS);
 export const tokenType = z.enum(TOKEN_TYPES);
 export const length = z.int().min(1).max(MAX_VALUE_BYTES);

@@ -6,6 +6,8 @@ import type { Report } from "../report.ts";
 type Extensions = {
   /** Stable, kebab-case, for programs. */
   readonly code: string;
+  /** For programs that decide whether to try again, where the failure was not the edge's own. */
+  readonly kind?: FailureKind;
   readonly hint?: string | null | undefined;
   /** The name that was probably meant. */
   readonly nearest?: string | null | undefined;
@@ -53,6 +55,7 @@ export function statusOf({ kind, code }: { readonly kind: FailureKind; readonly 
 export function problemOf(failure: Failure): HttpProblem {
   return new HttpProblem(statusOf(failure), failure.message, {
     code: failure.code,
+    kind: failure.kind,
     hint: failure.hint,
     ...(failure instanceof Misconfigured ? { problems: failure.problems } : {}),
     ...(failure instanceof Denied ? { permission: failure.permission } : {}),
