@@ -21,6 +21,7 @@ export type GitHubSnapshot = {
 const READ = "Contents: read";
 
 const Ref = z.object({ name: z.string().min(1), target: z.object({ oid: z.string().min(1) }) });
+const Head = z.object({ object: z.object({ sha: z.string().min(1) }) });
 const Blob = z.object({ text: z.string().nullish(), isTruncated: z.boolean().nullish(), isBinary: z.boolean().nullish() }).nullable();
 const Repository = z.looseObject({ isPrivate: z.boolean().nullish(), ref: Ref.nullish(), defaultBranchRef: Ref.nullish() });
 const Reply = z.object({ repository: Repository.nullable() });
@@ -120,13 +121,16 @@ function fieldOf(index: number, count: number, version: string | undefined): str
 }
 
 async function readHead(client: GitHubClient, place: BranchPlace, branch: string): Promise<string> {
-  const at = { owner: place.owner, repo: place.name, ref: `heads/${branch}` };
+  const at = { owner: place.owner, repo: place.name, branch };
+  const doing = `read the branch ${branch} of ${named(place)}`;
   try {
-    return (await client.request("GET /repos/{owner}/{repo}/git/ref/{ref}", at)).data.object.sha;
+    // Not by its typed route: that one escapes the slash between "heads" and the name, which not every proxy leaves alone.
+    const { data } = await client.request("GET /repos/{owner}/{repo}/git/ref/heads/{branch}", at);
+    return Head.parse(data).object.sha;
   } catch (error) {
     const status = statusOf(error);
     if (status === 409 || (status === 404 && place.branch === null)) throw repositoryEmpty(place);
-    throw status === 404 ? branchMissing(place) : toFailure(error, `read the branch ${branch} of ${named(place)}`, READ);
+    throw status === 404 ? branchMissing(place) : toFailure(error, doing, READ);
   }
 }
 
