@@ -14,10 +14,12 @@ const RESERVED_PREFIX = /^GITHUB_/i;
 const PLAUSIBLE = 0.4;
 
 function corrected(name: string, kind: NameKind): string | null {
-  const spelled = name.replace(/[^A-Za-z0-9_]+/g, "_").toUpperCase();
-  const allowed = kind === "actions" ? spelled.replace(RESERVED_PREFIX, "GH_") : spelled;
+  // A value put in the name's place must not come back in capitals.
+  if (!isShowableName(name)) return null;
+  const spelled = name.replace(/[^A-Za-z0-9_]+/g, "_");
+  const allowed = kind === "actions" ? spelled.toUpperCase().replace(RESERVED_PREFIX, "GH_") : spelled.toUpperCase();
   const started = (/^[0-9]/.test(allowed) ? `_${allowed}` : allowed).slice(0, MAX_NAME_LENGTH);
-  return isShowableName(started) && /[A-Z0-9]/.test(started) && NAME_PATTERN.test(started) ? started : null;
+  return /[A-Z0-9]/.test(started) && NAME_PATTERN.test(started) ? started : null;
 }
 
 function complaint(name: string, kind: NameKind): { code: string; message: string } | null {
@@ -56,7 +58,7 @@ function folded(name: string): string {
 
 /**
  * The known names that were probably meant, nearest first; capitals, and dashes for underscores, do not count as differences.
- * Names that differ in more than two fifths are left out, so that nothing far-fetched is suggested.
+ * Names that differ in more than two fifths are left out, and so are those clearly farther than the nearest.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): string[] {
   const wanted = folded(name);
@@ -70,7 +72,11 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
     if (away <= allowed) found.push({ candidate, away });
   }
   found.sort((a, b) => a.away - b.away || (a.candidate < b.candidate ? -1 : 1));
-  return found.slice(0, limit).map(({ candidate }) => candidate);
+  const best = found[0]?.away ?? 0;
+  return found
+    .filter(({ away }) => away <= best + 1)
+    .slice(0, limit)
+    .map(({ candidate }) => candidate);
 }
 
 /** A sentence that names what was probably meant, as `Did you mean API_KEY or API_KEYS?`; null where nothing is near. */

@@ -30,7 +30,8 @@ test.each([
   ["0123456789abcdef0123456789abcdef", false],
   ["kJ8sTq2LmNp4Zx", false],
   ["A".repeat(65), false],
-  ["has space", false],
+  ["on fire", true],
+  ["has 1 digit", false],
 ])("isShowableName(%s) is %s", (name, expected) => {
   expect(isShowableName(name)).toBe(expected);
   expect(seenName(name).includes(name)).toBe(expected);

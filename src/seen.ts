@@ -28,10 +28,14 @@ export function looksLikeCredential(text: string): boolean {
   return CREDENTIALS.some((pattern) => pattern.test(text));
 }
 
-/** Whether a text is a name that may be shown: shaped like one, short, and unlike a credential or random characters. */
+function isPlain(text: string): boolean {
+  return text.length <= MAX_WORD && WORD.test(text);
+}
+
+/** Whether a text may be shown as a name: shaped like one or a few plain words, short, and unlike a credential or random characters. */
 export function isShowableName(text: string): boolean {
   const mixed = text.length >= MIXED_LENGTH && /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text);
-  return text.length <= MAX_SHOWN_NAME && NAME.test(text) && !mixed && !looksLikeCredential(text);
+  return isPlain(text) || (text.length <= MAX_SHOWN_NAME && NAME.test(text) && !mixed && !looksLikeCredential(text));
 }
 
 /** A name for a message, in quotes; or how long it is, where it might be a value that somebody put in the name's place. */
@@ -48,7 +52,7 @@ export function seenString(text: string): string {
 /** What stands somewhere, for a message: numbers and short plain words as they are, of any other string only its length. */
 export function seen(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "string") return value.length <= MAX_WORD && WORD.test(value) ? `"${value}"` : seenString(value);
+  if (typeof value === "string") return isPlain(value) ? `"${value}"` : seenString(value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);

@@ -1,0 +1,163 @@
+// What the schema cannot say about tokens: names by destination, places that collide, values that cannot be made.
+import type { Mistake } from "./config-mistake.ts";
+import type { Path } from "./config-positions.ts";
+import type { Doubts } from "./config-prune.ts";
+import { Misconfigured } from "./errors.ts";
+import { checkRequest } from "./generate.ts";
+import { checkSecretName, type NameKind } from "./names.ts";
+import type { TokenConfig, TokenDeclaration } from "./schema.ts";
+import { looksLikeCredential, seenName } from "./seen.ts";
+import { defaultDestinations, type Home, type Placement, resolveToken } from "./token.ts";
+import { ALL_TOKENS } from "./workflows.ts";
+
+/** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
+const MAKING = ["type", "length", "prefix", "include_special", "issuer"];
+
+/** Everything that is wrong with the declared tokens, one by one and together, but for what is in doubt. */
+export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mistake[] {
+  const tokens = Object.entries(config.tokens ?? {});
+  const makeable = makeableChecker();
+  const isPlaced = (name: string) => doubts.tokens.get(name)?.has("destinations") !== true;
+  const single = tokens.flatMap(([name, token]) => [
+    ...(isPlaced(name) ? checkNames(name, token, home) : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
+    ...checkRepositories(name, token, home),
+    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
+  ]);
+  return [...single, ...checkSpellings(tokens.map(([name]) => name)), ...checkPlacements(config, home, isPlaced)];
+}
+
+function checkNames(name: string, token: TokenDeclaration, home: Home): Mistake[] {
+  if (name === ALL_TOKENS) {
+    const hint = "Give the token another name.";
+    return [
+      {
+        path: ["tokens", name],
+        on: "key",
+        code: "reserved-name",
+        message: `${ALL_TOKENS} means every token and cannot be the name of one`,
+        hint,
+      },
+    ];
+  }
+  const destinations = token.destinations ?? defaultDestinations(home);
+  // Where a destination gives the secret a name of its own, GitHub never sees the token's.
+  const onGitHub = destinations.some((destination) => destination.to !== "vault" && destination.secret === undefined);
+  const own = checkName(name, onGitHub ? "actions" : "vault", { path: ["tokens", name], on: "key" });
+  const explicit = destinations.flatMap(({ to, secret }, index) => {
+    const kind: NameKind = to === "vault" ? "vault" : "actions";
+    const path: Path = ["tokens", name, "destinations", index, "secret"];
+    if (typeof secret === "string") return checkName(secret, kind, { path, on: "value" });
+    return Object.keys(secret ?? {}).flatMap((each) => checkName(each, kind, { path: [...path, each], on: "key" }));
+  });
+  return [...own, ...explicit];
+}
+
+function checkName(name: string, kind: NameKind, place: Pick<Mistake, "path" | "on">): Mistake[] {
+  const complaint = checkSecretName(name, kind);
+  if (complaint !== null) return [{ ...place, ...complaint }];
+  if (!looksLikeCredential(name)) return [];
+  const message = `${seenName(name)} stands where a name belongs and looks like the value of a credential`;
+  return [
+    {
+      ...place,
+      code: "value-as-name",
+      message,
+      hint: "Write the secret's name; if it was a value, revoke it: git keeps what was committed.",
+    },
+  ];
+}
+
+function checkRepositories(name: string, token: TokenDeclaration, home: Home): Mistake[] {
+  if (home.repository !== null) return [];
+  return (token.destinations ?? []).flatMap((destination, index): Mistake[] => {
+    if (destination.to !== "actions" || destination.repository !== undefined) return [];
+    const message = `the token ${seenName(name)} goes to a repository's Actions secrets, and nothing here says to which repository`;
+    const hint = 'Add "repository": "owner/name" to the destination, or give the git work tree an origin on GitHub.';
+    return [{ path: ["tokens", name, "destinations", index], on: "value", code: "no-repository", message, hint }];
+  });
+}
+
+/** Asks the generator whether each kind of value can be made at all; once per kind, since thousands of tokens share one. */
+function makeableChecker(): (name: string, token: TokenDeclaration) => Mistake[] {
+  const answers = new Map<string, Misconfigured | null>();
+  return (name, { type = "api_key", length, prefix, include_special, issuer }) => {
+    if (issuer !== undefined && issuer.use !== "generate") return [];
+    const key = JSON.stringify([type, length, prefix, include_special]);
+    let refusal = answers.get(key);
+    if (refusal === undefined) {
+      refusal = refusalOf({ type, length: length ?? null, prefix: prefix ?? null, includeSpecial: include_special ?? null });
+      answers.set(key, refusal);
+    }
+    if (refusal === null) return [];
+    const message = `no value can be made for the token ${seenName(name)}: ${refusal.message}`;
+    return [{ path: ["tokens", name], on: "value", code: refusal.code, message, hint: refusal.hint }];
+  };
+}
+
+function refusalOf(request: Parameters<typeof checkRequest>[0]): Misconfigured | null {
+  try {
+    checkRequest(request);
+    return null;
+  } catch (error) {
+    if (error instanceof Misconfigured) return error;
+    throw error;
+  }
+}
+
+function checkSpellings(names: readonly string[]): Mistake[] {
+  const spelled = new Map<string, string>();
+  return names.flatMap((name): Mistake[] => {
+    const before = spelled.get(name.toUpperCase());
+    if (before === undefined) {
+      spelled.set(name.toUpperCase(), name);
+      return [];
+    }
+    const message = `the tokens ${seenName(before)} and ${seenName(name)} differ only in capitals, which GitHub does not tell apart`;
+    return [{ path: ["tokens", name], on: "key", code: "same-name", message, hint: "Rename one of them, or remove it." }];
+  });
+}
+
+type Placed = { readonly token: string; readonly index: number };
+
+function checkPlacements(config: TokenConfig, home: Home, isPlaced: (name: string) => boolean): Mistake[] {
+  const places = new Map<string, Placed>();
+  return Object.keys(config.tokens ?? {}).flatMap((name) => {
+    if (!isPlaced(name)) return [];
+    const declared = config.tokens?.[name]?.destinations !== undefined;
+    return destinationsOf(config, name, home).flatMap(({ index, id }): Mistake[] => {
+      const before = places.get(id);
+      places.set(id, before ?? { token: name, index });
+      // Spellings of one name are told by themselves.
+      if (before === undefined || (before.token !== name && before.token.toUpperCase() === name.toUpperCase())) return [];
+      const both =
+        before.token === name
+          ? `two destinations of the token ${seenName(name)}`
+          : `the tokens ${seenName(before.token)} and ${seenName(name)}`;
+      const path: Path = declared ? ["tokens", name, "destinations", index] : ["tokens", name];
+      const message = `${both} write the same secret, so each would overwrite the other`;
+      return [
+        {
+          path,
+          on: declared ? "value" : "key",
+          code: "same-destination",
+          message,
+          hint: 'Give one of them another "secret", or remove it.',
+        },
+      ];
+    });
+  });
+}
+
+function destinationsOf(config: TokenConfig, name: string, home: Home): { index: number; id: string }[] {
+  const token = config.tokens?.[name];
+  if (token === undefined) return [];
+  return (token.destinations ?? defaultDestinations(home)).flatMap((destination, index) => {
+    const alone = resolveToken({ tokens: { [name]: { destinations: [destination] } } }, name, home);
+    return (alone?.placements ?? []).map((placement) => ({ index, id: sameness(placement) }));
+  });
+}
+
+/** GitHub tells neither repositories nor secrets apart by their capitals; the vault does. */
+function sameness({ id, scope }: Placement): string {
+  return scope.kind === "vault" ? id : id.toLowerCase();
+}

@@ -1,0 +1,25 @@
+// Problems as lines of text, so that tests show all of them at a glance.
+import { parseConfig } from "../config.ts";
+import type { Problem } from "../errors.ts";
+import type { Home } from "../token.ts";
+
+/** A record on GitHub, of the repository that examples use. */
+export const GITHUB: Home = { kind: "github", repository: "acme/app" };
+/** A record in a local work tree without a remote. */
+export const LOCAL: Home = { kind: "local", repository: null };
+
+/** `line:column pointer code`, then the message and the hint, for each problem. */
+export function renderProblems(problems: readonly Problem[]): string {
+  return problems
+    .map(({ position, pointer, code, message, hint }) => {
+      const place = position === null ? "-" : `${position.line}:${position.column}`;
+      return `${place} ${pointer === "" ? "(whole)" : pointer} ${code}\n  ${message}\n  > ${hint ?? "-"}`;
+    })
+    .join("\n");
+}
+
+/** What parsing a text tells: `ok`, or every problem. */
+export function tellProblems(text: string, home: Home = GITHUB): string {
+  const parsed = parseConfig(text, home);
+  return parsed.ok ? "ok" : renderProblems(parsed.problems);
+}
