@@ -20,6 +20,8 @@ async function bundle({ input, out, target }: Bundle): Promise<void> {
     cwd: ROOT,
     input,
     platform: "node",
+    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    resolve: { mainFields: ["module", "main"] },
     transform: { target },
     logLevel: "warn",
   };

@@ -5,8 +5,8 @@ import { readEnvironment } from "./environment.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { buildProgram, type Host } from "./program.ts";
-import { failureData, failureExitCode, failureText, stackText } from "./render-failure.ts";
-import { type CommonOptions, colorsFor, createSession } from "./session.ts";
+import { failureExitCode } from "./render-failure.ts";
+import { type CommonOptions, createSession } from "./session.ts";
 
 const NO_ENVIRONMENT = readEnvironment({});
 
@@ -29,14 +29,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
     if (error instanceof CommanderError && error.code === "commander.help") return EXIT.misused;
     const failure = error instanceof CommanderError ? usageFailure(error) : error;
-    const common = program.opts<CommonOptions>();
-    const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
     // A usage error can come before --json was parsed.
-    if (common.json || flags.includes("--json")) io.stdout.write(`${JSON.stringify({ error: failureData(failure) }, null, 2)}\n`);
-    io.stderr.write(failureText(failure, common.config, colorsFor(io.stderr, environment)));
-    if (environment.debug) io.stderr.write(stackText(failure));
+    const common = { ...program.opts<CommonOptions>(), json: asksForJson(argv) };
+    createSession(io, environment, common).fail(failure);
     return failureExitCode(failure);
   }
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
 /** What commander objects to, as one of our errors. What follows a "=" may be a value, so it is not shown. */

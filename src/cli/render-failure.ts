@@ -13,8 +13,13 @@ export type RenderedFailure = {
   readonly problems: readonly Problem[];
 };
 
-export function failureData(error: unknown): RenderedFailure {
+function failureData(error: unknown): RenderedFailure {
   return { ...reportError(error), problems: error instanceof Misconfigured ? error.problems : [] };
+}
+
+/** One line, so that it can stand among the lines of a command that prints many. */
+export function failureJson(error: unknown): string {
+  return JSON.stringify({ error: failureData(error) });
 }
 
 export function failureExitCode(error: unknown): number {

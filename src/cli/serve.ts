@@ -1,6 +1,5 @@
 // `serve`: the HTTP API on this machine, until it is asked to stop.
 import { type Command, Option } from "commander";
-import { readApiKeys } from "../http/environment.ts";
 import { wholeNumber } from "./arguments.ts";
 import { composeOptions } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -19,6 +18,7 @@ export function addServe(program: Command, start: Start): void {
 }
 
 async function serve(session: Session, { port, host }: ServeOptions): Promise<number> {
+  const { readApiKeys } = await import("../http/environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
   const server = await startServer({
     compose: composeOptions(session, "begin"),

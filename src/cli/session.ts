@@ -3,6 +3,7 @@ import pc from "picocolors";
 import type { TriggeredBy } from "../schema.ts";
 import type { Environment } from "./environment.ts";
 import type { Io, Output } from "./io.ts";
+import { failureJson, failureText, stackText } from "./render-failure.ts";
 import { plain } from "./text.ts";
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -28,6 +29,8 @@ export type Session = {
   /** What a person should know, on stderr. Made harmless here. */
   note(message: string): void;
   warn(message: string): void;
+  /** An error for people, on stderr; with --json, for programs too, on stdout. */
+  fail(error: unknown): void;
 };
 
 /** Colours for one stream, as the environment and the stream have it. */
@@ -47,6 +50,11 @@ export function createSession(io: Io, environment: Environment, common: CommonOp
     line: (text) => io.stdout.write(`${text}\n`),
     note: (message) => say(muted.dim("note:"), message),
     warn: (message) => say(muted.yellow("warning:"), message),
+    fail(error) {
+      if (common.json) io.stdout.write(`${failureJson(error)}\n`);
+      io.stderr.write(failureText(error, common.config, muted));
+      if (environment.debug) io.stderr.write(stackText(error));
+    },
   };
 }
 

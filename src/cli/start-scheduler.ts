@@ -8,9 +8,8 @@ import { connect } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { StopSignal } from "./io.ts";
 import type { Start } from "./program.ts";
-import { failureData, failureText } from "./render-failure.ts";
 import { nextDueText, reportText } from "./render-report.ts";
-import { colorsFor, type Session, triggeredBy } from "./session.ts";
+import { type Session, triggeredBy } from "./session.ts";
 import { counted, minute } from "./text.ts";
 
 const DEFAULT_EVERY_SECONDS = 60;
@@ -45,7 +44,7 @@ async function keepRunning(session: Session, every: number): Promise<number> {
       } catch (error) {
         if (first && error instanceof Misconfigured) throw error;
         failures += 1;
-        tellFailure(session, error);
+        session.fail(error);
       }
       const seconds = failures === 0 ? every : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
       if (failures > 0 && !stop.signal.aborted) session.note(`trying again in ${counted(seconds, "second")}`);
@@ -96,9 +95,4 @@ function passTeller({ io, common, colors, line }: Session): (report: Report) => 
     else if (next !== known) line(`${colors.bold(minute(now))} Nothing is due. ${nextDueText(report.next_due, now)}`);
     known = next;
   };
-}
-
-function tellFailure({ io, environment, common, line }: Session, error: unknown): void {
-  if (common.json) line(JSON.stringify({ error: failureData(error) }));
-  io.stderr.write(failureText(error, common.config, colorsFor(io.stderr, environment)));
 }

@@ -1,13 +1,20 @@
 // `get` and `exec`: what makes the local vault useful by itself.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Vault } from "../destinations/vault.ts";
 import { Misconfigured } from "../errors.ts";
 import { didYouMean } from "../names.ts";
-import { requireNames } from "./arguments.ts";
+import type { Secret } from "../secret.ts";
+import { seenName } from "../seen.ts";
+import { nameList, requireNames } from "./arguments.ts";
 import { localRecord, requireLocal } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Start } from "./program.ts";
 import type { Session } from "./session.ts";
+
+type ExecOptions = { readonly only?: readonly string[] };
+
+/** What shells exit with where the command is not there, or cannot be run. */
+const NOT_RUN: Readonly<Record<string, number>> = { "command-not-found": 127, "command-not-started": 126 };
 
 export function addVault(program: Command, start: Start): void {
   program
@@ -15,6 +22,13 @@ export function addVault(program: Command, start: Start): void {
     .description("print one value from the local vault, and nothing else, on stdout")
     .argument("<name>", "the secret's name")
     .action((name: string) => start((session) => get(session, name)));
+  program
+    .command("exec")
+    .description("run a command with the vault's secrets in its environment; its exit code is the command's")
+    .usage("[--only A,B] -- COMMAND [ARGUMENT…]")
+    .argument("<command...>", "the command and its arguments, after --")
+    .addOption(new Option("--only <a,b>", "these secrets alone").argParser(nameList))
+    .action((command: string[], options: ExecOptions) => start((session) => exec(session, command, options)));
 }
 
 async function localVault(session: Session, command: string): Promise<Vault> {
@@ -33,8 +47,37 @@ async function get(session: Session, name: string): Promise<number> {
   return EXIT.done;
 }
 
+async function exec(session: Session, command: readonly string[], { only }: ExecOptions): Promise<number> {
+  const vault = await localVault(session, "exec");
+  const names = await vault.names();
+  const missing = (only ?? []).filter((name) => !names.includes(name));
+  if (missing.length > 0 || names.length === 0) throw notInVault(missing, names);
+  const secrets = new Map<string, Secret>();
+  for (const name of only ?? names) {
+    const value = await vault.get(name);
+    if (value !== null) secrets.set(name, value);
+  }
+  const { execWithSecrets } = await import("../exec.ts");
+  const [program = "", ...args] = command;
+  try {
+    return await execWithSecrets({ command: program, args, secrets, env: inherited(session) });
+  } catch (error) {
+    const code = error instanceof Misconfigured ? NOT_RUN[error.code] : undefined;
+    if (code === undefined) throw error;
+    session.fail(error);
+    return code;
+  }
+}
+
+/** Not the key that keyed fingerprints are checked with: whoever has it can test guesses of every value in the record. */
+function inherited({ environment }: Session): Record<string, string> {
+  const { TOKEN_AUTOMATION_FINGERPRINT_KEY: _withheld, ...rest } = environment.variables;
+  return rest;
+}
+
 function notInVault(missing: readonly string[], names: readonly string[]): Misconfigured {
   const meant = missing.map((name) => didYouMean(name, names)).find((sentence) => sentence !== null);
   const known = names.length === 0 ? "It is empty: `token-automation run` fills it." : `It holds ${names.join(", ")}.`;
-  return new Misconfigured(`the vault holds no ${missing.join(", no ")}`, { code: "not-in-vault", hint: meant ?? known });
+  const what = missing.length === 0 ? "secrets" : missing.map(seenName).join(", no ");
+  return new Misconfigured(`the vault holds no ${what}`, { code: "not-in-vault", hint: meant ?? known });
 }
