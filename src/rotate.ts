@@ -3,6 +3,7 @@ import type { RunRequest } from "./app.ts";
 import { declareTokens, requireValid } from "./declare.ts";
 import { type ReportedError, reportError } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
+import { didYouMean } from "./names.ts";
 import { type Outcome, place } from "./place.ts";
 import type { Commit } from "./ports.ts";
 import { type Collaborators, type Preparation, type Prepared, prepare } from "./prepare.ts";
@@ -31,12 +32,12 @@ type Run = { readonly request: RunRequest; readonly options: RunOptions; readonl
  */
 export async function rotate(request: RunRequest, options: RunOptions): Promise<Rotated> {
   const startedAt = options.clock();
-  const { loaded, config } = await readDeclared(request, options);
+  const { loaded, config, warnings } = await readDeclared(request, options);
   const selection = select(config, request.wanted, { home: options.home, now: startedAt, runId: options.runId });
   const run: Run = { request, options, startedAt, selection };
   if (request.dryRun) {
     const outcomes = selection.selected.map((selected): TokenOutcome => ({ kind: "planned", selected }));
-    return { report: runReport({ ...run, outcomes, config, commit: null, finishedAt: options.clock() }), config };
+    return { report: runReport({ ...run, outcomes, config, warnings, commit: null, finishedAt: options.clock() }), config };
   }
   const preparations = await prepare(selection.selected, request, options);
   const ready = preparations.flatMap((preparation) => (preparation.ok ? [preparation.prepared] : []));
@@ -47,16 +48,24 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
     ...run,
     outcomes: preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, failure: recorded.failure })),
     config: recorded.config,
+    warnings,
     commit: recorded.commit,
     finishedAt: options.clock(),
   });
   return { report, config: recorded.config };
 }
 
-async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promise<{ loaded: LoadedRecord; config: TokenConfig }> {
+type Declared = { readonly loaded: LoadedRecord; readonly config: TokenConfig; readonly warnings: readonly string[] };
+
+async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promise<Declared> {
   const loaded = await loadRecord(options.source);
   const created = wanted.kind === "tokens" && wanted.create ? declareTokens(loaded.config, wanted.names) : loaded.config;
-  return { loaded, config: created === loaded.config ? created : requireValid(created, options.home) };
+  if (created === loaded.config || wanted.kind !== "tokens") return { loaded, config: loaded.config, warnings: [] };
+  const declared = Object.keys(loaded.config.tokens ?? {});
+  const added = wanted.names.filter((name) => !declared.includes(name));
+  // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
+  const warnings = added.map((name) => [`${name} was not declared, and is now.`, didYouMean(name, declared)].filter(Boolean).join(" "));
+  return { loaded, config: requireValid(created, options.home), warnings };
 }
 
 type Journalled = { readonly record: LoadedRecord; readonly taken: readonly Prepared[]; readonly lost: ReadonlyMap<string, string> };

@@ -34,6 +34,8 @@ export type RunFacts = {
   /** As the run left it. */
   readonly config: TokenConfig;
   readonly commit: Commit | null;
+  /** About the run as a whole. */
+  readonly warnings: readonly string[];
 };
 
 /** The report of a run; tokens in the order in which they were taken up, those passed over last. */
@@ -61,7 +63,7 @@ export function runReport(facts: RunFacts): Report {
     skipped: named("skipped"),
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
-    warnings: [],
+    warnings: facts.warnings,
   };
 }
 
