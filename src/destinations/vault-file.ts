@@ -19,7 +19,7 @@ const fileSchema = z.strictObject({
 });
 
 /** One sealed value. Times are ISO 8601. */
-export type VaultEntry = z.infer<typeof entrySchema>;
+type VaultEntry = z.infer<typeof entrySchema>;
 export type VaultEntries = ReadonlyMap<string, VaultEntry>;
 
 /**

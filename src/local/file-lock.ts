@@ -1,22 +1,14 @@
 // One writer at a time for a file, across processes; a lock that its owner's death left behind is taken over.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Misconfigured, Unchanged } from "../errors.ts";
 import { errorCode } from "./atomic-file.ts";
 
 /** After how many milliseconds without a sign of life a lock counts as left behind. Its owner gives one every 5 s. */
 const STALE_MS = 10_000;
-/** Tries for a lock: with the waits below about 20 s, so longer than a dead owner can hold it. */
-const RETRIES = { retries: 120, factor: 1.3, minTimeout: 10, maxTimeout: 200, randomize: true } as const;
-
-/** How often to try and how long to wait between, in milliseconds (exponential, from `minTimeout` up to `maxTimeout`). */
-type LockRetries = {
-  readonly retries: number;
-  readonly factor: number;
-  readonly minTimeout: number;
-  readonly maxTimeout: number;
-  readonly randomize: boolean;
-};
+/** Waits between tries, in milliseconds: 10 at first, then longer up to 200; about 20 s in all, so longer than a dead owner can hold it. */
+const WAITS_MS = Array.from({ length: 110 }, (_, index) => Math.min(200, Math.round(10 * 1.3 ** index)));
 
 /** Throws `Unchanged` when the lock is no longer ours: called right before what cannot be undone. */
 export type StillHeld = () => Promise<void>;
@@ -28,24 +20,18 @@ export function recordLock(directory: string): string {
 
 /**
  * Runs `action` while holding the lock at `lockPath` (an empty folder that stands there meanwhile).
+ * @param waits milliseconds between tries while somebody else holds it.
  * @throws `Unchanged` when somebody else holds it all the while; `Misconfigured` when the folder cannot be written to.
  */
 export async function withFileLock<T>(
   lockPath: string,
   action: (stillHeld: StillHeld) => Promise<T>,
-  retries: LockRetries = RETRIES,
+  waits: readonly number[] = WAITS_MS,
 ): Promise<T> {
-  const { lock } = await import("proper-lockfile");
   let compromised = false;
-  const onCompromised = () => {
+  const release = await acquire(lockPath, waits, () => {
     compromised = true;
-  };
-  let release: () => Promise<void>;
-  try {
-    release = await lock(lockPath, { lockfilePath: lockPath, realpath: false, stale: STALE_MS, retries, onCompromised });
-  } catch (error) {
-    throw notLocked(lockPath, error);
-  }
+  });
   const mark = await ownerMark(lockPath);
   const stillHeld = async () => {
     if (compromised || (await ownerMark(lockPath)) !== mark) throw lost(lockPath);
@@ -53,8 +39,23 @@ export async function withFileLock<T>(
   try {
     return await action(stillHeld);
   } finally {
-    // A lock that was taken over is no longer ours to give back, and what was done under it has been told already.
-    await release().catch(() => undefined);
+    // A lock that was taken over is no longer ours to give back.
+    if ((await ownerMark(lockPath)) === mark) await release().catch(() => undefined);
+  }
+}
+
+async function acquire(lockPath: string, waits: readonly number[], onCompromised: () => void): Promise<() => Promise<void>> {
+  const { lock } = await import("proper-lockfile");
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await lock(lockPath, { lockfilePath: lockPath, realpath: false, stale: STALE_MS, retries: 0, onCompromised });
+    } catch (error) {
+      const wait = waits[tries];
+      // The library's own retries would also repeat what can never succeed.
+      if (errorCode(error) !== "ELOCKED" || wait === undefined) throw notLocked(lockPath, error);
+      // Those who wait must not come back all at once.
+      await sleep(wait * (0.5 + Math.random()));
+    }
   }
 }
 
@@ -68,7 +69,7 @@ async function ownerMark(lockPath: string): Promise<string | null> {
   }
 }
 
-function notLocked(lockPath: string, cause: unknown): Error {
+function notLocked(lockPath: string, cause: unknown): Misconfigured | Unchanged {
   const code = errorCode(cause);
   if (code === "ELOCKED") {
     return new Unchanged(`another process holds the lock ${lockPath}`, {

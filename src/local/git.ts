@@ -37,7 +37,7 @@ export type GitResult = { readonly code: number; readonly stdout: Buffer; readon
 
 /** Runs git in one folder. `input` goes to its standard input. Resolves whatever the exit code. @throws `GitMissing` */
 export type Git = (args: readonly string[], options?: GitOptions) => Promise<GitResult>;
-export type GitOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
+type GitOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
 
 /** git is not installed, or not on the PATH. */
 export class GitMissing extends Misconfigured {}

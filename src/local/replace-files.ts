@@ -1,5 +1,5 @@
 // Several files replaced as one: all of them new, or, where that fails, all of them as they were.
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, Uncertain, Unchanged } from "../errors.ts";
 import { discardStaged, errorCode, placeStaged, removeLeftovers, type StagedFile, stageFile, syncFolder } from "./atomic-file.ts";
@@ -26,11 +26,16 @@ export async function replaceFiles(files: readonly Replacement[], ready: () => P
     await discardStaged(staged);
     throw error instanceof Failure ? error : notWritten(files, error);
   }
+  let placed = 0;
   try {
-    await placeStaged(staged);
+    for (const file of staged) {
+      await rename(file.temporary, file.path);
+      placed += 1;
+    }
+    for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
   } catch (error) {
     await discardStaged(staged);
-    await putBack(files);
+    await putBack(files.slice(0, placed));
     throw notWritten(files, error);
   }
 }
