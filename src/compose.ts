@@ -1,7 +1,7 @@
 // Puts the parts together: the only file that names adapters.
 import type { App } from "./app.ts";
 import { createApp } from "./create-app.ts";
-import { Misconfigured } from "./errors.ts";
+import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
 import { ISSUERS } from "./schema.ts";
@@ -55,7 +55,8 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const clock = options.clock ?? (() => new Date());
   const home = await homeOf(place);
   const client = remember(() => connect(place.access));
-  const store = await storeOf(place, client);
+  const warnings = new Set<string>();
+  const store = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   const destinations = new Map<string, Destination>();
   return createApp({
     home,
@@ -72,6 +73,11 @@ export async function compose(options: ComposeOptions): Promise<App> {
     },
     notifiers: await notifiersOf(options.webhook ?? null),
     commitPending: (message) => commitPending(place, [configPath], message),
+    takeWarnings() {
+      const taken = [...warnings];
+      warnings.clear();
+      return taken;
+    },
   });
 }
 
@@ -81,13 +87,13 @@ async function homeOf(place: Place): Promise<Home> {
   return { kind: "local", repository: await localRepository(place.directory) };
 }
 
-async function storeOf(place: Place, client: () => Promise<GitHubClient>): Promise<Store> {
+async function storeOf(place: Place, client: () => Promise<GitHubClient>, onUncommitted: (failure: Failure) => void): Promise<Store> {
   if (place.kind === "github") {
     const { githubStore } = await import("./stores/github.ts");
     return githubStore({ client, repository: place.repository, branch: place.branch });
   }
   const { localStore } = await import("./stores/local.ts");
-  return localStore({ directory: place.directory });
+  return localStore({ directory: place.directory, onUncommitted });
 }
 
 async function openDestination(

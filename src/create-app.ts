@@ -21,6 +21,8 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly notifiers: readonly Notifier[];
   /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
   readonly commitPending: (message: string) => Promise<Commit | null>;
+  /** What the adapters met that did not stop them, told once: each call empties it. */
+  readonly takeWarnings: () => readonly string[];
 };
 
 /** Builds the app over adapters that are already chosen. */
@@ -33,7 +35,7 @@ export function createApp(options: AppOptions): App {
     async run(request) {
       const { report, config: after } = await rotate(request, { ...options, runId: options.newRunId() });
       left = after;
-      return notify(report, after, options.notifiers);
+      return notify({ ...report, warnings: [...report.warnings, ...options.takeWarnings()] }, after, options.notifiers);
     },
     plan: async (at) => plan(await config(), home, at ?? clock()),
     health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),

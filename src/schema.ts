@@ -14,7 +14,7 @@ export const MAX_INTERVAL_HOURS = 87_600;
 export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What a workflow or a group may be called. */
 export const LABEL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-const REPOSITORY_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\/[A-Za-z0-9._-]+$/;
+const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/[A-Za-z0-9._-]{1,100}$/;
 
 export const TOKEN_TYPES = ["api_key", "github_pat", "secret_key", "password", "custom"] as const;
 export const ISSUERS = ["generate"] as const;
