@@ -60,6 +60,13 @@ export class Misconfigured extends Failure {
 /** It failed and nothing happened, so trying again is safe. */
 export class Unchanged extends Failure {
   readonly kind = "unchanged";
+  /** Trying again before this time is of no use; null where nobody said. */
+  readonly retryAt: Date | null;
+
+  constructor(message: string, options: FailureOptions & { readonly retryAt?: Date | null }) {
+    super(message, options);
+    this.retryAt = options.retryAt ?? null;
+  }
 }
 
 /** It may have happened (a time-out, a cut connection): look before acting, never blindly issue again. */

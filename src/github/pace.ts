@@ -74,6 +74,7 @@ export function rateLimited(what: string, until: Date | null): Unchanged {
   const when = until === null ? "" : ` until ${until.toISOString()}`;
   return new Unchanged(`${what}${when}`, {
     code: "rate-limited",
+    retryAt: until,
     hint: `Run it again ${until === null ? "in some minutes" : "after that time"}; if it happens often, rotate fewer tokens at once or use a GitHub App's token, whose budget is its own.`,
   });
 }

@@ -29,6 +29,7 @@ function failed(report: Report, token: TokenReport): HttpProblem {
   if (error === null) throw new Error("a run told of a failure without its error");
   return new HttpProblem(statusOf(error), `${token.token_name} was not rotated: ${error.message}`, {
     code: error.code,
+    kind: error.kind,
     hint: error.hint,
     report,
   });

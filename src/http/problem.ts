@@ -1,7 +1,8 @@
 // Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
 import { STATUS_CODES } from "node:http";
-import { Denied, Failure, type FailureKind, Misconfigured, type Problem, reportError } from "../errors.ts";
+import { Denied, Failure, type FailureKind, Misconfigured, type Problem, reportError, Unchanged } from "../errors.ts";
 import type { Report } from "../report.ts";
+import type { Edge } from "./edge.ts";
 
 type Extensions = {
   /** Stable, kebab-case, for programs. */
@@ -52,13 +53,15 @@ export function statusOf({ kind, code }: { readonly kind: FailureKind; readonly 
 }
 
 /** A failure as the answer to a request. */
-export function problemOf(failure: Failure): HttpProblem {
+export function problemOf(failure: Failure, now: Date): HttpProblem {
+  const retryAt = failure instanceof Unchanged ? failure.retryAt : null;
   return new HttpProblem(statusOf(failure), failure.message, {
     code: failure.code,
     kind: failure.kind,
     hint: failure.hint,
     ...(failure instanceof Misconfigured ? { problems: failure.problems } : {}),
     ...(failure instanceof Denied ? { permission: failure.permission } : {}),
+    ...(retryAt === null ? {} : { headers: { "retry-after": String(Math.max(1, Math.ceil((retryAt.getTime() - now.getTime()) / 1000))) } }),
   });
 }
 
@@ -73,12 +76,9 @@ export function describeUnexpected(error: unknown): string {
  * Any error as a response. Of what nobody foresaw, only a reference is told; `complain` gets the rest.
  * @param newReference makes the id that joins a 500 to its line in the log
  */
-export function errorResponse(
-  error: unknown,
-  world: { readonly newReference: () => string; readonly complain: (line: string) => void },
-): Response {
+export function errorResponse(error: unknown, world: Pick<Edge, "newReference" | "complain" | "now">): Response {
   if (error instanceof HttpProblem) return problemResponse(error);
-  if (error instanceof Failure) return problemResponse(problemOf(error));
+  if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
   const reference = world.newReference();
   world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
   const { code } = reportError(error);

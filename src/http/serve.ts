@@ -1,6 +1,6 @@
 // Serves routes on a port of this machine: the same handlers that hosts run, in one process.
 import { createServer, type Server } from "node:http";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
 import type { ComposeOptions } from "../compose.ts";
 import { type Failure, Misconfigured } from "../errors.ts";
@@ -38,13 +38,15 @@ export type RunningServer = {
 /** Throws `Misconfigured` where the address cannot be listened on: taken, not allowed, or not this machine's. */
 export async function serveRoutes(routes: readonly Endpoint[], options: ServeOptions): Promise<RunningServer> {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, complain = (line: string) => console.error(line) } = options;
+  const apiKeys = options.apiKeys ?? [];
   const inFlight = new Set<Promise<Response>>();
   let closing = false;
   let edge: Edge | null = null;
-  const answer = route(routes, () => {
-    edge ??= serverEdge({ compose: options.compose, access: accessFor(host, portOf(server), options.apiKeys ?? []), complain });
+  const world = () => {
+    edge ??= serverEdge({ compose: options.compose, access: accessFor(host, portOf(server), apiKeys), complain });
     return edge;
-  });
+  };
+  const answer = route(routes, world);
   const listener = getRequestListener(
     async (request) => {
       const answered = answer(request);
@@ -53,10 +55,13 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
       if (closing) response.headers.set("connection", "close");
       return response;
     },
-    { overrideGlobalObjects: false },
+    { overrideGlobalObjects: false, errorHandler: (error) => errorResponse(malformed(error), world()) },
   );
   const server = createServer(listener);
   await listen(server, host, port);
+  if (!isLoopback(host) && apiKeys.length === 0) {
+    complain(`${host} reaches beyond this machine and no API key is configured, so every request will be refused`);
+  }
   const bound = portOf(server);
   return {
     url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${bound}`,
@@ -70,6 +75,12 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
 
 function accessFor(host: string, port: number, keys: readonly ApiKey[]): Access {
   return isLoopback(host) ? { kind: "loopback", port } : { kind: "keys", keys: () => keys };
+}
+
+/** What the adapter could make no Request of: no `Host`, or an address that is none. */
+function malformed(error: unknown): unknown {
+  if (!(error instanceof RequestError)) return error;
+  return new HttpProblem(400, "the request names no host, or an address that is none", { code: "request-malformed" });
 }
 
 function route(routes: readonly Endpoint[], edge: () => Edge): (request: Request) => Promise<Response> {

@@ -9,6 +9,7 @@ const TOOLS = {
   // Debian's own interpreter: that is the one the package installs into.
   pynacl: { command: "/usr/bin/python3", args: ["-c", "import nacl"], install: "apt-get install python3-nacl" },
   python: { command: "python3", args: ["--version"], install: "apt-get install python3" },
+  requests: { command: "python3", args: ["-c", "import requests"], install: "python3 -m pip install requests" },
   git: { command: "git", args: ["--version"], install: "apt-get install git" },
 } as const satisfies Record<string, Tool>;
 
