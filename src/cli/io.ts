@@ -1,5 +1,6 @@
 // What a command can reach of its process: streams, environment, folder, clock and signals, as one object that tests replace.
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 
 /** A stream of text going out. */
 export type Output = {
@@ -20,6 +21,8 @@ export type Io = {
   /** Absolute; relative paths start from it. */
   readonly directory: string;
   now(): Date;
+  /** Resolves after that many milliseconds, or at once where the signal asks to stop. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Calls `listener` at every signal that asks to stop, instead of dying of it, until the returned function is called. */
   onStop(listener: (signal: StopSignal) => void): () => void;
   /** Ends the process at once, whatever is under way. */
@@ -46,6 +49,11 @@ export function processIo(): Io {
     env: process.env,
     directory: process.cwd(),
     now: () => new Date(),
+    async sleep(milliseconds, signal) {
+      await setTimeout(milliseconds, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    },
     onStop(listener) {
       process.on("SIGINT", listener);
       process.on("SIGTERM", listener);

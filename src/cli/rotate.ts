@@ -55,6 +55,8 @@ async function rotate(session: Session, names: readonly string[], options: Rotat
     onCredential(tokenName, { fields }) {
       for (const [field, secret] of Object.entries(fields)) issued.set(field === VALUE_FIELD ? tokenName : `${tokenName}.${field}`, secret);
     },
+  }).catch((error: unknown) => {
+    throw withoutPossibleValue(error, names);
   });
   if (options.show) showValues(session, report, issued);
   else showReport(session, report);
@@ -71,7 +73,24 @@ async function suppliedValue({ io }: Session, { valueStdin, valueFile }: RotateO
  * be committed as a name: beside others, only names as people write them, in capitals, are taken for new ones.
  */
 function mayDeclare(names: readonly string[]): boolean {
-  return names.length === 1 || names.every((name) => /^[A-Z_][A-Z0-9_]*$/.test(name));
+  return names.length === 1 || names.every(isConventional);
+}
+
+function isConventional(name: string): boolean {
+  return /^[A-Z_][A-Z0-9_]*$/.test(name);
+}
+
+/** An undeclared word beside a name may be its value, so it is told by its place instead of being shown. */
+function withoutPossibleValue(error: unknown, names: readonly string[]): unknown {
+  if (names.length === 1 || !(error instanceof Misconfigured) || error.code !== "token-missing") return error;
+  const undeclared = names.filter((name) => error.problems.some(({ message }) => message.includes(JSON.stringify(name))));
+  const doubtful = undeclared.filter((name) => !isConventional(name));
+  if (doubtful.length === 0) return error;
+  const places = doubtful.map((name) => `name ${names.indexOf(name) + 1} of ${names.length}`);
+  return new Misconfigured(`${places.join(", ")}: not declared, and not in capitals as new names beside others must be`, {
+    code: "token-missing",
+    hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history: replace it, and see --value-stdin.",
+  });
 }
 
 /** Only what is in place is shown: a value that was not placed is none that anybody should use. */

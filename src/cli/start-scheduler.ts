@@ -1,5 +1,4 @@
 // `start-scheduler`: runs what is due again and again, until it is asked to stop.
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { Misconfigured } from "../errors.ts";
 import type { Report } from "../report.ts";
@@ -48,7 +47,7 @@ async function keepRunning(session: Session, every: number): Promise<number> {
       }
       const seconds = failures === 0 ? every : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
       if (failures > 0 && !stop.signal.aborted) session.note(`trying again in ${counted(seconds, "second")}`);
-      await sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(onlyAborted);
+      await session.io.sleep(seconds * 1000, stop.signal);
     }
     return EXIT.done;
   } finally {
@@ -60,10 +59,6 @@ async function keepRunning(session: Session, every: number): Promise<number> {
 async function pass(session: Session, first: boolean): Promise<Report> {
   const { app } = await connect(session, first ? "change" : "read");
   return app.run({ wanted: { kind: "due" }, dryRun: false, triggeredBy: triggeredBy(session, "scheduler") });
-}
-
-function onlyAborted(error: unknown): void {
-  if (!(error instanceof Error && error.name === "AbortError")) throw error;
 }
 
 /** The first signal asks to stop after the pass in progress; a second one ends the process at once. */

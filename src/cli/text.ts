@@ -24,10 +24,10 @@ export function minute(instant: string | Date | null): string {
   return `${date.toISOString().slice(0, 16).replace("T", " ")}Z`;
 }
 
-/** `2027-01-31 02:00Z (in 3 h)`; `now` for what has passed. */
+/** `2027-01-31 02:00Z (in 3 h)`; `now` for what has come. */
 export function dueAt(instant: string, now: Date): string {
   const left = new Date(instant).getTime() - now.getTime();
-  return left <= 0 ? `now (since ${minute(instant)})` : `${minute(instant)} (in ${inWords(left)})`;
+  return left <= 0 ? "now" : `${minute(instant)} (in ${inWords(left)})`;
 }
 
 /** `1 token`, `2 tokens`. */
