@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 /** One thing outside this project, and how to see that it is there. */
-export type Tool = { readonly command: string; readonly args: readonly string[]; readonly install: string };
+type Tool = { readonly command: string; readonly args: readonly string[]; readonly install: string };
 
 const TOOLS = {
   gh: { command: "gh", args: ["--version"], install: "apt-get install gh" },

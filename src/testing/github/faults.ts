@@ -3,7 +3,7 @@ import { operationOf } from "./graphql.ts";
 import type { GitHubRequest } from "./routes.ts";
 
 /** Which requests. All that is given must fit. */
-export type FaultMatch = {
+type FaultMatch = {
   readonly method?: string;
   /** The whole path, or a pattern for it; without the query, without `/api/v3`. */
   readonly path?: string | RegExp;
@@ -44,8 +44,6 @@ export type Fault = {
   readonly times?: number;
   readonly action: FaultAction;
 };
-
-export type Faults = ReturnType<typeof createFaults>;
 
 function fits(match: FaultMatch, request: GitHubRequest, index: number): boolean {
   if (match.method !== undefined && match.method.toUpperCase() !== request.method) return false;

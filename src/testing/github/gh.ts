@@ -2,7 +2,7 @@
 import { DEFAULT_TOKEN } from "./auth.ts";
 
 /** The host that `gh` believes to be GitHub: `gh` speaks plain HTTP to it, and Go sends it through a proxy, which it does for no loopback address. */
-export const GH_HOST = "github.localhost";
+const GH_HOST = "github.localhost";
 
 /**
  * Environment variables for a `gh` child process.

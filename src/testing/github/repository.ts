@@ -46,7 +46,7 @@ export type SecretView = { readonly value: string | null; readonly createdAt: st
 const PERSON: Author = { name: "Mona Lisa", email: "mona@example.com" };
 
 /** Turns text into the bytes a commit takes. */
-export function changesOf(files: Readonly<Record<string, string | Uint8Array | null>>): FileChanges {
+function changesOf(files: Readonly<Record<string, string | Uint8Array | null>>): FileChanges {
   const additions = new Map<string, Buffer>();
   const deletions: string[] = [];
   for (const [path, content] of Object.entries(files)) {

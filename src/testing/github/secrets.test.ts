@@ -102,6 +102,8 @@ test("a list has pages, and the hundred-and-first secret is refused", async () =
   expect([first.data.total_count, first.data.secrets.length]).toEqual([100, 40]);
   const at = `${github.url}/repos/acme/widgets/actions/secrets?per_page=40&page=`;
   expect(first.headers.link).toBe(`<${at}2>; rel="next", <${at}3>; rel="last"`);
+  const last = await actions().listRepoSecrets({ ...AT, per_page: 40, page: 3 });
+  expect([last.data.secrets.length, last.headers.link]).toEqual([20, `<${at}2>; rel="prev", <${at}1>; rel="first"`]);
   const all = await paginate()(octokit().actions.listRepoSecrets, { ...AT, per_page: 40 });
   expect(all.map(({ name }) => name)).toEqual(github.repository().secrets());
 });

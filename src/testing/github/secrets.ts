@@ -3,9 +3,9 @@ import sodium from "libsodium-wrappers";
 import { validationFailed } from "./replies.ts";
 
 /** docs.github.com, "Limits for secrets": the value's size in bytes. */
-export const MAX_SECRET_BYTES = 48 * 1024;
+const MAX_SECRET_BYTES = 48 * 1024;
 /** docs.github.com, "Limits for secrets": secrets of one repository. */
-export const MAX_SECRETS = 100;
+const MAX_SECRETS = 100;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NAME_REFUSED =
