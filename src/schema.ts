@@ -10,6 +10,9 @@ export const MIN_INTERVAL_HOURS = 1;
 /** The longest interval that still means anything, in hours: ten years. */
 export const MAX_INTERVAL_HOURS = 87_600;
 
+/** The longest overlap, in hours: ninety days. */
+export const MAX_OVERLAP_HOURS = 2_160;
+
 /** What GitHub accepts as a secret's name (its `GITHUB_` prefix rule depends on the destination). */
 export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What a workflow or a group may be called. */
@@ -20,6 +23,8 @@ export const TOKEN_TYPES = ["api_key", "github_pat", "secret_key", "password", "
 export const ISSUERS = ["generate"] as const;
 export const DESTINATIONS = ["actions", "vault"] as const;
 export const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
+/** `required`: only once a consumer was seen with the new value; `when-seen`: or where none was seen at all; `none`: at once. */
+export const PROOF_MODES = ["required", "when-seen", "none"] as const;
 export const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
 
 /**
@@ -64,6 +69,13 @@ const token = closed({
   destinations: z.array(destination).min(1).optional(),
   groups: z.array(z.string().regex(LABEL_PATTERN)).optional().describe("Names by which workflows mean several tokens at once"),
   expires_at: instant.optional().describe("When the credential stops working by itself"),
+  proof: z.enum(PROOF_MODES).optional().describe("What must be seen before the previous credential is revoked; when-seen unless given"),
+  overlap_hours: z
+    .number()
+    .min(0)
+    .max(MAX_OVERLAP_HOURS)
+    .optional()
+    .describe("How long the previous credential keeps working after the new one is placed; 24 unless given"),
 });
 
 const rule = closed({
@@ -92,6 +104,14 @@ const settings = closed({
     .enum(JOURNAL_MODES)
     .optional()
     .describe("Whether sealed boxes are committed before they are placed; auto: only where the repository is private"),
+  stuck_after: z.int().min(1).max(100).optional().describe("Failures in a row after which a token waits for a person; 8 unless given"),
+  max_rotations_per_day: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given"),
+  failure_issue: z.boolean().optional().describe("Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers"),
   history_limit: z.int().min(10).max(100_000).optional().describe("Entries kept in this file; older ones move to token_history/"),
 });
 
@@ -125,6 +145,17 @@ const triggeredBy = z.looseObject({
   workflow_name: z.string().nullable().optional(),
   run_url: z.string().nullable().optional(),
 });
+/** A credential that a newer one has replaced and that is still to be revoked. */
+const retiring = z.looseObject({
+  generation: count,
+  ref: z.string(),
+  fingerprint: z.string().nullable(),
+  issuer: z.string(),
+  /** When the newer one was placed everywhere. */
+  replaced_at: instant,
+  failures: count,
+  last_error: failure.nullable(),
+});
 const tokenState = z.looseObject({
   generation: count,
   rotated_at: instant.nullable(),
@@ -136,6 +167,19 @@ const tokenState = z.looseObject({
   failures: count,
   last_error: failure.nullable(),
   next_attempt_at: instant.nullable().optional(),
+  proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation"),
+  seen_at: instant
+    .nullable()
+    .optional()
+    .describe("When a job was last seen with the previous generation, which tells that it can see the secret"),
+  previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
+  drift: z
+    .looseObject({ at: instant, message: z.string() })
+    .nullable()
+    .optional()
+    .describe("Something else than this program's value was seen"),
+  retiring: z.array(retiring).optional(),
+  issues: z.looseObject({ day: z.string(), count }).optional().describe("Credentials issued on that UTC day"),
   exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),
 });
 const workflowState = z.looseObject({ first_seen_at: instant, last_run_at: instant.nullable().optional() });
@@ -182,6 +226,8 @@ export type PlacementState = z.infer<typeof placement>;
 export type WorkflowState = z.infer<typeof workflowState>;
 export type HistoryEntry = z.infer<typeof historyEntry>;
 export type TriggeredBy = z.infer<typeof triggeredBy>;
+export type RetiringCredential = z.infer<typeof retiring>;
+export type ProofMode = (typeof PROOF_MODES)[number];
 export type RecordedFailure = z.infer<typeof failure>;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 export type JournalMode = (typeof JOURNAL_MODES)[number];

@@ -1,5 +1,5 @@
 // A declared token with its defaults applied: what it is made of, and where it goes.
-import type { DestinationDeclaration, Rule, TokenConfig, TokenDeclaration, TokenState, TokenType } from "./schema.ts";
+import type { DestinationDeclaration, ProofMode, Rule, TokenConfig, TokenDeclaration, TokenState, TokenType } from "./schema.ts";
 
 /** Where the record lives: decides the default destination and the repository that destinations mean. */
 export type Home =
@@ -34,11 +34,16 @@ export type Token = {
   readonly placements: readonly Placement[];
   readonly groups: readonly string[];
   readonly expiresAt: string | null;
+  readonly proof: ProofMode;
+  readonly overlapHours: number;
   readonly rule: { readonly intervalHours: number; readonly autoRotate: boolean; readonly notify: boolean } | null;
 };
 
 /** The field that a credential has unless its issuer says otherwise. */
 export const VALUE_FIELD = "value";
+
+/** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
+export const DEFAULT_OVERLAP_HOURS = 24;
 
 /** The id of a scope, as it stands in the record, in reports and in key caches. */
 export function scopeId(scope: Scope): string {
@@ -90,6 +95,8 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
     placements: destinations.flatMap((destination) => placementsOf(name, destination, home)),
     groups: declaration.groups ?? [],
     expiresAt: declaration.expires_at ?? null,
+    proof: declaration.proof ?? "when-seen",
+    overlapHours: declaration.overlap_hours ?? DEFAULT_OVERLAP_HOURS,
     rule: ruleOf(Object.hasOwn(config.rules ?? {}, name) ? config.rules?.[name] : undefined),
   };
 }
