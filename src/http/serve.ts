@@ -9,7 +9,7 @@ import { type Access, type ApiKey, authenticate } from "./auth.ts";
 import { type Edge, serverEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isLoopback, requireOwnOrigin } from "./origin.ts";
-import { errorResponse, HttpProblem } from "./problem.ts";
+import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
 
 export const DEFAULT_PORT = 5000;
 export const DEFAULT_HOST = "127.0.0.1";
@@ -62,6 +62,7 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   if (!isLoopback(host) && apiKeys.length === 0) {
     complain(`${host} reaches beyond this machine and no API key is configured, so every request will be refused`);
   }
+  server.on("error", (error) => complain(`the server cannot take a connection: ${describeUnexpected(error)}`));
   const bound = portOf(server);
   return {
     url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${bound}`,
@@ -106,8 +107,12 @@ async function answerUnknown(request: Request, edge: Edge, paths: readonly strin
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(cannotListen(error, host, port)));
-    server.listen(port, host.replace(/^\[|\]$/g, ""), resolve);
+    const refuse = (error: Error) => reject(cannotListen(error, host, port));
+    server.once("error", refuse);
+    server.listen(port, host.replace(/^\[|\]$/g, ""), () => {
+      server.off("error", refuse);
+      resolve();
+    });
   });
 }
 
