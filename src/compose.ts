@@ -1,6 +1,7 @@
 // Puts the parts together: the only file that names adapters.
 import type { App } from "./app.ts";
 import { createApp } from "./create-app.ts";
+import type { Vault } from "./destinations/vault.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
@@ -81,6 +82,18 @@ export async function compose(options: ComposeOptions): Promise<App> {
   });
 }
 
+/** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */
+export function openStore(place: Place, onUncommitted: (failure: Failure) => void): Promise<Store> {
+  const client = remember(() => connect(place.access));
+  return storeOf(place, client, onUncommitted);
+}
+
+/** The vault beside a local record, for those who read values: destinations as such are write-only. */
+export async function openLocalVault(place: Extract<Place, { kind: "local" }>, clock: () => Date): Promise<Vault> {
+  const { openVault } = await import("./destinations/vault.ts");
+  return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
+}
+
 async function homeOf(place: Place): Promise<Home> {
   if (place.kind === "github") return { kind: "github", repository: place.repository };
   const { localRepository } = await import("./local/repository.ts");
@@ -112,8 +125,7 @@ async function openDestination(
           hint: 'Use {"to": "actions"}, or run it in a checkout.',
         });
       }
-      const { openVault } = await import("./destinations/vault.ts");
-      return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
+      return openLocalVault(place, clock);
     }
   }
 }

@@ -11,6 +11,11 @@ export function localRecord({ io, common }: Session): { readonly directory: stri
   return { directory: dirname(path), configPath: basename(path) };
 }
 
+export function localPlace(session: Session): Extract<Place, { kind: "local" }> {
+  const { access, vaultKey } = session.environment;
+  return { kind: "local", directory: localRecord(session).directory, access, vaultKey };
+}
+
 /** @throws Misconfigured for a command that works on this machine's files alone */
 export function requireLocal({ common }: Session, command: string): void {
   if (common.repo === undefined) return;
@@ -28,8 +33,7 @@ function placeOf(session: Session): { readonly place: Place; readonly configPath
         code: "branch-without-repo",
         hint: "Add --repo OWNER/NAME, or switch branches with git.",
       });
-    const { directory, configPath } = localRecord(session);
-    return { place: { kind: "local", directory, access: environment.access, vaultKey: environment.vaultKey }, configPath };
+    return { place: localPlace(session), configPath: localRecord(session).configPath };
   }
   if (environment.access === null)
     throw new Misconfigured("--repo needs a token, and neither GITHUB_TOKEN nor GH_TOKEN is set", {
@@ -68,14 +72,16 @@ export type Connected = {
 export async function connect(session: Session, purpose: Purpose): Promise<Connected> {
   const options = composeOptions(session, purpose);
   const { place } = options;
-  if (purpose !== "read" && place.kind === "local") await noteWhereNothingIsCommitted(session, place.directory);
+  if (purpose !== "read") await noteWhereNothingIsCommitted(session, place);
   const { compose } = await import("../compose.ts");
   return { app: await compose(options), local: place.kind === "local" };
 }
 
-async function noteWhereNothingIsCommitted(session: Session, directory: string): Promise<void> {
+/** Says on stderr, before a local record is changed, that git will not hold the change. */
+export async function noteWhereNothingIsCommitted(session: Session, place: Place): Promise<void> {
+  if (place.kind !== "local") return;
   const { gitState } = await import("../local/git.ts");
-  const state = await gitState(directory);
+  const state = await gitState(place.directory);
   if (state === "no-repository") session.note("this folder is not in a git work tree, so nothing is committed; `git init` starts one");
   if (state === "no-git") session.note("git is not installed, so nothing is committed");
 }

@@ -7,6 +7,7 @@ import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import type { Io } from "./io.ts";
+import { addMigrate } from "./migrate.ts";
 import { addPlan } from "./plan.ts";
 import { addRotate } from "./rotate.ts";
 import { addRun } from "./run.ts";
@@ -29,7 +30,7 @@ export type Start = (work: (session: Session) => Promise<number>) => Promise<voi
 type Family = (program: Command, start: Start) => void;
 
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
-  { title: "Begin:", families: [addInit] },
+  { title: "Begin:", families: [addInit, addMigrate] },
   { title: "Declare:", families: [addSetupRule, addWorkflow] },
   { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addScheduler, addServe] },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },

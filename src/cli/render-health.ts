@@ -75,6 +75,7 @@ export function planText(plan: Plan, colors: Colors, at: Date): string {
   const upcoming = plan.upcoming
     .filter((token) => !waiting.has(token.token_name))
     .map((token) => [dueAt(token.at, at), token.token_name, token.reason]);
-  const later = upcoming.length === 0 ? nextDueText(plan.next_due, at) : table(colors, ["NEXT", "TOKEN", "WHY"], upcoming);
-  return `${colors.bold(`At ${minute(at)}`)}\n${now}\n\n${later}`;
+  const later =
+    upcoming.length > 0 ? [table(colors, ["NEXT", "TOKEN", "WHY"], upcoming)] : plan.next_due === null ? [nextDueText(null, at)] : [];
+  return [`${colors.bold(`At ${minute(at)}`)}\n${now}`, ...later].join("\n\n");
 }

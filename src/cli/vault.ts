@@ -6,7 +6,7 @@ import { didYouMean } from "../names.ts";
 import type { Secret } from "../secret.ts";
 import { seenName } from "../seen.ts";
 import { nameList, requireNames } from "./arguments.ts";
-import { localRecord, requireLocal } from "./connect.ts";
+import { localPlace, requireLocal } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Start } from "./program.ts";
 import type { Session } from "./session.ts";
@@ -33,8 +33,8 @@ export function addVault(program: Command, start: Start): void {
 
 async function localVault(session: Session, command: string): Promise<Vault> {
   requireLocal(session, command);
-  const { openVault } = await import("../destinations/vault.ts");
-  return openVault({ directory: localRecord(session).directory, key: session.environment.vaultKey, now: () => session.io.now() });
+  const { openLocalVault } = await import("../compose.ts");
+  return openLocalVault(localPlace(session), () => session.io.now());
 }
 
 async function get(session: Session, name: string): Promise<number> {
