@@ -1,49 +1,8 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
 import type { Problem } from "./errors.ts";
+import { damaged, FULL_CONFIG } from "./testing/configs.ts";
 import { GITHUB, LOCAL } from "./testing/problems.ts";
-
-const GOOD = {
-  $schema: "s",
-  version: 1,
-  settings: { timezone: "UTC", health: { high_risk_days: 30 }, journal: "auto", history_limit: 1000 },
-  tokens: {
-    A: {
-      type: "api_key",
-      length: 32,
-      prefix: "",
-      include_special: false,
-      issuer: { use: "generate" },
-      destinations: [
-        { to: "actions", repository: "acme/x", secret: { KEY: "value" } },
-        { to: "vault", secret: "V" },
-      ],
-      groups: ["G"],
-      expires_at: "2027-01-01T00:00:00Z",
-    },
-  },
-  rules: { A: { interval_hours: 24, auto_rotate: true, notify: true } },
-  workflows: { w: { tokens: ["A"], schedule: "@daily", timezone: "UTC", enabled: true } },
-  state: {
-    tokens: {
-      A: { generation: 1, rotated_at: null, fingerprint: null, destinations: {}, pending: null, failures: 0, last_error: null },
-    },
-    workflows: { w: { first_seen_at: "2026-01-01T00:00:00Z" } },
-  },
-  history: [
-    {
-      id: "1",
-      at: "2026-01-01T00:00:00Z",
-      event: "rotated",
-      token_name: "A",
-      generation: 1,
-      previous_hash: null,
-      new_hash: null,
-      triggered_by: { kind: "cli" },
-      previous_entry: null,
-    },
-  ],
-};
 
 // Written in parts, so that no scanner takes this file for a leak.
 const CANARIES = [
@@ -57,28 +16,16 @@ const CANARIES = [
 ];
 const CANARY = /c4n4ry/i;
 
-/** Every copy of a document in which one part has been replaced, or joined by a new key. */
-function* damaged(value: unknown, put: unknown): Generator<unknown> {
-  yield put;
-  if (Array.isArray(value)) {
-    for (const [index, inner] of value.entries()) for (const copy of damaged(inner, put)) yield value.with(index, copy);
-  } else if (typeof value === "object" && value !== null) {
-    for (const key of ["value", "token", "password", "note", "to", "use", "secret"])
-      if (!Object.hasOwn(value, key)) yield { ...value, [key]: put };
-    for (const [key, inner] of Object.entries(value)) for (const copy of damaged(inner, put)) yield { ...value, [key]: copy };
-  }
-}
-
 function told(problems: readonly Problem[]): string {
   return JSON.stringify(problems);
 }
 
 test("a value put in any wrong place is in no problem", () => {
-  expect(parseConfig(JSON.stringify(GOOD), GITHUB).ok).toBe(true);
+  expect(parseConfig(JSON.stringify(FULL_CONFIG), GITHUB).ok).toBe(true);
   let refused = 0;
   for (const canary of CANARIES) {
     for (const put of [canary, [canary], { value: canary }]) {
-      for (const copy of damaged(GOOD, put)) {
+      for (const copy of damaged(FULL_CONFIG, put)) {
         const parsed = parseConfig(JSON.stringify(copy), put === canary ? LOCAL : GITHUB);
         if (parsed.ok) continue;
         refused++;

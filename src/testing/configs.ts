@@ -1,0 +1,59 @@
+// A config with every section and most fields, and what it looks like with one part of it damaged.
+
+/** Accepted by parseConfig in every kind of home. */
+export const FULL_CONFIG = {
+  $schema: "https://example.com/token_config.schema.json",
+  version: 1,
+  settings: { timezone: "UTC", health: { high_risk_days: 30 }, journal: "auto", history_limit: 1000 },
+  tokens: {
+    A: {
+      type: "api_key",
+      length: 32,
+      prefix: "",
+      include_special: false,
+      issuer: { use: "generate" },
+      destinations: [
+        { to: "actions", repository: "acme/x", secret: { KEY: "value" } },
+        { to: "vault", secret: "V" },
+      ],
+      groups: ["G"],
+      expires_at: "2027-01-01T00:00:00Z",
+    },
+  },
+  rules: { A: { interval_hours: 24, auto_rotate: true, notify: true } },
+  workflows: { w: { tokens: ["A"], schedule: "@daily", timezone: "UTC", enabled: true } },
+  state: {
+    tokens: { A: { generation: 1, rotated_at: null, fingerprint: null, destinations: {}, pending: null, failures: 0, last_error: null } },
+    workflows: { w: { first_seen_at: "2026-01-01T00:00:00Z" } },
+  },
+  history: [
+    {
+      id: "1",
+      at: "2026-01-01T00:00:00Z",
+      event: "rotated",
+      token_name: "A",
+      generation: 1,
+      previous_hash: null,
+      new_hash: null,
+      triggered_by: { kind: "cli" },
+      previous_entry: null,
+    },
+  ],
+};
+
+/** Keys that people put where they do not belong. */
+const STRAY_KEYS = ["value", "token", "password", "note", "to", "use", "secret", "x-note"];
+
+/** Every copy of a document in which one part has been replaced by `put`, taken out, or joined by a stray key that holds `put`. */
+export function* damaged(value: unknown, put: unknown): Generator<unknown> {
+  yield put;
+  if (Array.isArray(value)) {
+    for (const [index, inner] of value.entries()) for (const copy of damaged(inner, put)) yield value.with(index, copy);
+  } else if (typeof value === "object" && value !== null) {
+    for (const key of STRAY_KEYS) if (!Object.hasOwn(value, key)) yield { ...value, [key]: put };
+    for (const [key, inner] of Object.entries(value)) {
+      yield Object.fromEntries(Object.entries(value).filter(([other]) => other !== key));
+      for (const copy of damaged(inner, put)) yield { ...value, [key]: copy };
+    }
+  }
+}
