@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { main } from "../src/cli/cli.ts";
 import { type Io, processIo } from "../src/cli/io.ts";
-import { SCHEMA_URL } from "../src/cli/project.ts";
+import { SCHEMA_URL } from "../src/project.ts";
 
 const DAY_MS = 86_400_000;
 

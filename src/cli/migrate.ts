@@ -1,14 +1,13 @@
 // `migrate`: the first version's file, imported without its values.
 import type { Command } from "commander";
-import { openStore } from "../compose.ts";
 import { serializeConfig } from "../config.ts";
 import { Misconfigured, Unchanged } from "../errors.ts";
 import { type Migration, migrateFirstVersion } from "../migrate.ts";
 import type { Commit } from "../ports.ts";
+import { SCHEMA_URL } from "../project.ts";
 import { composeOptions, noteWhereNothingIsCommitted } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Start } from "./program.ts";
-import { SCHEMA_URL } from "./project.ts";
 import { commitText } from "./render-report.ts";
 import type { Session } from "./session.ts";
 import { counted, plain } from "./text.ts";
@@ -23,6 +22,7 @@ export function addMigrate(program: Command, start: Start): void {
 
 async function migrate(session: Session, dryRun: boolean): Promise<number> {
   const { place, configPath } = composeOptions(session, "change");
+  const { openStore } = await import("../compose.ts");
   const store = await openStore(place, (failure) => session.warn(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   const { files, version } = await store.load([configPath]);
   const text = files.get(configPath) ?? null;

@@ -11,6 +11,7 @@ import { addMigrate } from "./migrate.ts";
 import { addPlan } from "./plan.ts";
 import { addRotate } from "./rotate.ts";
 import { addRun } from "./run.ts";
+import { addSchema } from "./schema.ts";
 import { addServe } from "./serve.ts";
 import type { CommonOptions, Session } from "./session.ts";
 import { addSetupRule } from "./setup-rule.ts";
@@ -30,7 +31,7 @@ export type Start = (work: (session: Session) => Promise<number>) => Promise<voi
 type Family = (program: Command, start: Start) => void;
 
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
-  { title: "Begin:", families: [addInit, addMigrate] },
+  { title: "Begin:", families: [addInit, addMigrate, addSchema] },
   { title: "Declare:", families: [addSetupRule, addWorkflow] },
   { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addScheduler, addServe] },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },

@@ -1,5 +1,5 @@
 // The files that `init` writes.
-import { ACTION, SCHEMA_URL } from "./project.ts";
+import { ACTION, SCHEMA_URL } from "../project.ts";
 
 /** One token that the repository itself defines, made anew each week. */
 export const STARTER_CONFIG = `${JSON.stringify(
