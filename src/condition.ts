@@ -25,7 +25,13 @@ export function isExposed(state: TokenState, now: number): boolean {
 export function expiryMs(token: Token, state: TokenState): number | null {
   const recorded = instantMs(state.expires_at);
   const declared = instantMs(token.expiresAt);
+  if (declared === null) return recorded;
   const rotated = instantMs(state.rotated_at);
-  if (declared === null || (rotated !== null && rotated >= declared)) return recorded;
+  if (rotated !== null && rotated >= declared) return recorded;
   return recorded === null ? declared : Math.min(recorded, declared);
+}
+
+/** How often in a row it failed, for people: `failed once`, `failed 3 times`. */
+export function failedTimes(state: TokenState): string {
+  return `failed ${state.failures === 1 ? "once" : `${state.failures} times`}`;
 }

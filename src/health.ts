@@ -1,7 +1,7 @@
 // How old and how sound each credential is: one status per token, and the lists that the health report names.
-import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
-import { type JudgedToken, type Judgement, judgeTokens } from "./due.ts";
-import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import { expiryMs, failedTimes, isExposed, rotatedMs } from "./condition.ts";
+import { type JudgedToken, judgeTokens } from "./due.ts";
+import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "./instant.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
 
@@ -41,9 +41,9 @@ export type HealthReport = {
 };
 
 /** The limits where the settings name none: the seed's bands. */
-export const DEFAULT_HEALTH = { recently_rotated_hours: 24, should_rotate_days: 7, needs_rotation_days: 14, high_risk_days: 30 } as const;
+const DEFAULT_HEALTH = { recently_rotated_hours: 24, should_rotate_days: 7, needs_rotation_days: 14, high_risk_days: 30 } as const;
 /** How far ahead of this clock a rotation may be dated before its record is not believed, in milliseconds. */
-export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
  * The health of every declared token at `now`; lists and tokens in declaration order.
@@ -54,23 +54,27 @@ export const CLOCK_TOLERANCE_MS = 5 * 60_000;
  * Throws as `plan`.
  */
 export function health(config: TokenConfig, home: Home, now: Date): HealthReport {
-  return healthOf(config, judgeTokens(config, home, now), now);
+  const lists: Record<Band, string[]> = { needs_rotation: [], recently_rotated: [], never_rotated: [], high_risk: [] };
+  const tokens: TokenHealth[] = [];
+  for (const each of assessTokens(config, home, now)) {
+    tokens.push(each.health);
+    for (const list of each.lists) lists[list].push(each.health.name);
+  }
+  return { generated_at: toInstant(now.getTime()), total_tokens: tokens.length, ...lists, tokens };
 }
 
-/** The same of tokens that are judged already, as `judgeTokens` did at `now`. */
-export function healthOf(config: TokenConfig, judgement: Judgement, now: Date): HealthReport {
+/** One token as health sees it, and as it was judged. */
+export type Assessment = JudgedToken & {
+  readonly health: TokenHealth;
+  /** The report's lists that name it. */
+  readonly lists: readonly Band[];
+};
+
+/** Assesses every declared token, in declaration order. Throws as `plan`. */
+export function* assessTokens(config: TokenConfig, home: Home, now: Date): Generator<Assessment> {
   const limits = limitsOf(config);
-  const judged = judgement.tokens.map((each) => assess(each, limits, now.getTime()));
-  const named = (list: Band) => judged.filter((each) => each.lists.includes(list)).map((each) => each.health.name);
-  return {
-    generated_at: toInstant(now.getTime()),
-    total_tokens: judged.length,
-    needs_rotation: named("needs_rotation"),
-    recently_rotated: named("recently_rotated"),
-    never_rotated: named("never_rotated"),
-    high_risk: named("high_risk"),
-    tokens: judged.map((each) => each.health),
-  };
+  const write = instantWriter();
+  for (const judged of judgeTokens(config, home, now).tokens) yield assess(judged, { limits, now: now.getTime(), write });
 }
 
 /** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
@@ -91,9 +95,8 @@ function rank(status: HealthStatus): number {
 }
 
 type Limits = { readonly recent: number; readonly should: number; readonly needs: number; readonly risk: number };
-type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
+export type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
 type Finding = { readonly status: HealthStatus; readonly reason: string };
-type Assessment = { readonly health: TokenHealth; readonly lists: readonly Band[] };
 
 function limitsOf(config: TokenConfig): Limits {
   const chosen = config.settings?.health ?? {};
@@ -105,7 +108,7 @@ function limitsOf(config: TokenConfig): Limits {
   };
 }
 
-function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
+function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; now: number; write: (ms: number) => string }): Assessment {
   const { token, state, verdict } = judged;
   const danger = dangerOf(judged, now);
   const nonsense = nonsenseOf(judged, now);
@@ -119,11 +122,12 @@ function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
   if (state.rotated_at === null) lists.push("never_rotated");
   const finding = danger ?? nonsense ?? failingOf(judged) ?? band ?? { status: "never_rotated", reason: "never rotated" };
   return {
+    ...judged,
     health: {
       name: token.name,
       status: finding.status,
       age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
-      next_due: verdict.next === null ? null : toInstant(verdict.next.at),
+      next_due: verdict.next === null ? null : write(verdict.next.at),
       reason: finding.reason,
     },
     lists,
@@ -149,10 +153,10 @@ function nonsenseOf({ state }: JudgedToken, now: number): Finding | null {
 
 function failingOf({ state, verdict }: JudgedToken): Finding | null {
   if (state.failures === 0) return null;
-  const times = state.failures === 1 ? "once" : `${state.failures} times`;
   const last = state.last_error === null ? "" : `: ${state.last_error.message}`;
-  const next = verdict.next === null ? "no further attempt is planned" : `next attempt at ${toInstant(verdict.next.at)}`;
-  return { status: "failing", reason: `failed ${times}${last}; ${next}` };
+  const none = state.stuck_at ? "it waits for a person" : "no further attempt is planned";
+  const next = verdict.next === null ? none : `next attempt at ${toInstant(verdict.next.at)}`;
+  return { status: "failing", reason: `${failedTimes(state)}${last}; ${next}` };
 }
 
 function bandOf(age: number, { token }: JudgedToken, limits: Limits): Finding {

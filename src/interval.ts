@@ -8,7 +8,7 @@ import type { Token } from "./token.ts";
  * Hours, by type. API keys travel with every request and are cheap to replace; secret keys sign or
  * encrypt what outlives a request; passwords and what people issued cost somebody an effort.
  */
-export const RECOMMENDED_HOURS: Readonly<Record<TokenType, number>> = {
+const RECOMMENDED_HOURS: Readonly<Record<TokenType, number>> = {
   api_key: 7 * 24,
   secret_key: 14 * 24,
   custom: 14 * 24,
@@ -16,13 +16,13 @@ export const RECOMMENDED_HOURS: Readonly<Record<TokenType, number>> = {
   password: 30 * 24,
 };
 /** Groups whose tokens are worth more to a thief, and the share of the table's interval that they get. */
-export const CRITICAL_GROUP = /CRITICAL|PROD|SECUR|ADMIN|HIGH/i;
-export const CRITICAL_SHARE = 1 / 4;
+const CRITICAL_GROUP = /CRITICAL|PROD|SECUR|ADMIN|HIGH/i;
+const CRITICAL_SHARE = 1 / 4;
 /** Groups that a person called unimportant may wait longer. */
-export const RELAXED_GROUP = /^LOW|_LOW/i;
-export const RELAXED_FACTOR = 2;
+const RELAXED_GROUP = /^LOW|_LOW/i;
+const RELAXED_FACTOR = 2;
 /** A morning of trying things out is no rhythm, so none counts for less than this, in hours. */
-export const SHORTEST_RHYTHM_HOURS = 24;
+const SHORTEST_RHYTHM_HOURS = 24;
 /** Rotations needed before a token's own rhythm says anything. */
 const RHYTHM_ROTATIONS = 3;
 

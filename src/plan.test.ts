@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FLOOR_MS, WORKFLOW_FLOOR_MS } from "./due.ts";
+import { FLOOR_MS, WORKFLOW_FLOOR_MS } from "./claims.ts";
 import { HOUR_MS, instantMs, toInstant } from "./instant.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import type { Rule, TokenConfig, TokenDeclaration, TokenState, Workflow } from "./schema.ts";
@@ -175,6 +175,11 @@ describe("when one token is due", () => {
       { due: ["interval of 24 h elapsed", "attempt 3, after 2 that failed"], next: "2026-01-10T12:00:00Z" },
     ],
     [
+      "failed so often that a person must look",
+      { rule: daily, state: { failures: 8, stuck_at: at(-5), next_attempt_at: at(-1) } },
+      { skipped: ["stuck", "failed 8 times and waits for a person", null], next: null },
+    ],
+    [
       "failed in a weekly workflow: tried again before the next week",
       { state: { failures: 1, next_attempt_at: at(-1) }, workflow: { schedule: "@weekly", base: "2026-01-10T11:00:00Z" } },
       { due: ["attempt 2, after 1 that failed"], next: "2026-01-10T12:00:00Z" },
@@ -322,7 +327,7 @@ function afterRun(config: TokenConfig, at: Date): { config: TokenConfig; rotated
   const rotated_at = at.toISOString();
   const tokens = { ...config.state?.tokens };
   for (const { token_name } of due) {
-    const { expires_at: _, next_attempt_at: __, ...state } = tokens[token_name] ?? NEW_TOKEN_STATE;
+    const { expires_at: _, next_attempt_at: __, exposed_at: ___, ...state } = tokens[token_name] ?? NEW_TOKEN_STATE;
     tokens[token_name] = { ...state, generation: state.generation + 1, rotated_at, pending: null, failures: 0 };
   }
   const seen = { ...config.state?.workflows };

@@ -1,6 +1,7 @@
 // What a run would do now and why, and when each token is next due: decided from the record and the time alone.
-import { type Hold, type JudgedToken, judgeToken, judgeTokens, type Trigger } from "./due.ts";
-import { toInstant } from "./instant.ts";
+import { enabled, type Trigger } from "./claims.ts";
+import { type Hold, judgeToken, judgeTokens, type Verdict } from "./due.ts";
+import { instantWriter, toInstant } from "./instant.ts";
 import type { NextDue } from "./report.ts";
 import type { TokenConfig } from "./schema.ts";
 import { type Home, resolveToken, tokenState } from "./token.ts";
@@ -44,14 +45,22 @@ export type Plan = {
 /** What a run at `now` would do. Throws `Misconfigured` only for a schedule or zone that `parseConfig` would have refused. */
 export function plan(config: TokenConfig, home: Home, now: Date): Plan {
   const { workflows, tokens } = judgeTokens(config, home, now);
-  const waiting = tokens.flatMap(({ token, verdict }) => (verdict.next === null ? [] : [{ token_name: token.name, ...verdict.next }]));
+  const due: DueToken[] = [];
+  const skipped: SkippedToken[] = [];
+  const waiting: { token_name: string; at: number; reason: string }[] = [];
+  for (const { token, verdict } of tokens) {
+    const { reasons, hold, next } = verdict;
+    if (hold !== null) skipped.push({ token_name: token.name, code: hold.code, reason: hold.reason, blocked_until: hold.until });
+    else if (reasons[0] !== undefined) due.push(dueToken(token.name, reasons[0].trigger, verdict));
+    if (next !== null) waiting.push({ token_name: token.name, at: next.at, reason: next.reason() });
+  }
+  const write = instantWriter();
   // The sort is stable, so that tokens due at one time stay in declaration order.
-  waiting.sort((a, b) => a.at - b.at);
-  const upcoming = waiting.map(({ token_name, at, reason }) => ({ token_name, at: toInstant(at), reason }));
+  const upcoming = waiting.sort((a, b) => a.at - b.at).map((each) => ({ ...each, at: write(each.at) }));
   const first = upcoming[0];
   return {
-    due: tokens.flatMap(dueToken),
-    skipped: tokens.flatMap(skippedToken),
+    due,
+    skipped,
     upcoming,
     workflows,
     unseen_workflows: workflows.filter((workflow) => workflow.unseen).map((workflow) => workflow.workflow_name),
@@ -63,20 +72,13 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
 export function nextDueOf(config: TokenConfig, home: Home, name: string, now: Date): string | null {
   const token = resolveToken(config, name, home);
   if (token === null) return null;
-  const mine = workflowStatuses(config, now, indexGroups(config)).filter((workflow) => workflow.enabled && workflow.tokens.includes(name));
+  const meaning = workflowStatuses(config, now, indexGroups(config)).filter((workflow) => workflow.tokens.includes(name));
+  const mine = meaning.flatMap((workflow) => enabled(workflow) ?? []);
   const { next } = judgeToken(token, tokenState(config, name), mine, now.getTime());
   return next === null ? null : toInstant(next.at);
 }
 
-function dueToken({ token, verdict }: JudgedToken): DueToken[] {
-  const [strongest] = verdict.reasons;
-  if (strongest === undefined || verdict.hold !== null) return [];
+function dueToken(token_name: string, trigger: Trigger, verdict: Verdict): DueToken {
   const reasons = verdict.reasons.map((reason) => reason.text);
-  return [{ token_name: token.name, trigger: strongest.trigger, reasons, reason: reasons.join("; "), workflows: verdict.workflows }];
-}
-
-function skippedToken({ token, verdict }: JudgedToken): SkippedToken[] {
-  if (verdict.hold === null) return [];
-  const { code, reason, until } = verdict.hold;
-  return [{ token_name: token.name, code, reason, blocked_until: until }];
+  return { token_name, trigger, reasons, reason: reasons.join("; "), workflows: verdict.workflows };
 }

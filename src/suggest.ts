@@ -1,13 +1,11 @@
 // What to do next: sentences for people, and requests of the HTTP API that would do it.
 import { issuerRequired } from "./condition.ts";
-import { type Judgement, judgeTokens } from "./due.ts";
-import { type HealthReport, healthOf, type TokenHealth } from "./health.ts";
+import { type Assessment, assessTokens, type TokenHealth } from "./health.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
 
-export const PRIORITIES = ["high", "medium", "low"] as const;
-export type Priority = (typeof PRIORITIES)[number];
+export type Priority = "high" | "medium" | "low";
 
 /** A call of the HTTP API that does what an action advises. */
 export type ActionRequest =
@@ -39,101 +37,91 @@ export type Suggestions = {
 };
 
 /** How many names one sentence tells before it only counts. */
-export const NAMED_AT_MOST = 20;
+const NAMED_AT_MOST = 20;
+
+/** What each sentence is about, in the order in which they are told. */
+const SENTENCES = [
+  // Two spaces after this sign: terminals that draw it wide overlap the first.
+  ["high", "⚠️  HIGH PRIORITY"],
+  ["should", "📋 Should rotate"],
+  ["never", "🆕 Never rotated"],
+  ["failing", "🔁 Failing"],
+  ["unknown", "❓ Record unclear"],
+  ["uncovered", "📅 No rule or workflow"],
+] as const;
+type Concern = (typeof SENTENCES)[number][0];
 
 /** What should be done at `now`, the most urgent first. Throws as `plan`. */
 export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions {
-  const judgement = judgeTokens(config, home, now);
-  const report = healthOf(config, judgement, now);
-  const statuses = new Map(report.tokens.map((token) => [token.name, token]));
-  const groups = groupsOf(report, judgement);
-  return { suggestions: sentences(report, groups), actions: actionsOf(config, judgement, { groups, statuses, now: now.getTime() }) };
-}
-
-type Groups = {
-  readonly high: ReadonlySet<string>;
-  readonly should: ReadonlySet<string>;
-  readonly never: ReadonlySet<string>;
-  readonly failing: ReadonlySet<string>;
-  readonly unknown: ReadonlySet<string>;
-  readonly uncovered: ReadonlySet<string>;
-};
-
-function groupsOf(report: HealthReport, { tokens }: Judgement): Groups {
-  const having = (status: TokenHealth["status"]) => report.tokens.filter((token) => token.status === status).map((token) => token.name);
-  const high = new Set(report.high_risk);
-  const should = new Set([...report.needs_rotation, ...having("should_rotate")].filter((name) => !high.has(name)));
-  return {
-    high,
-    should: inOrder(report, should),
-    never: new Set(report.never_rotated.filter((name) => !high.has(name))),
-    failing: new Set(having("failing")),
-    unknown: new Set(having("unknown")),
-    uncovered: new Set(tokens.filter((each) => !each.covered).map((each) => each.token.name)),
-  };
-}
-
-function inOrder(report: HealthReport, names: ReadonlySet<string>): Set<string> {
-  return new Set(report.tokens.flatMap(({ name }) => (names.has(name) ? [name] : [])));
-}
-
-function sentences(report: HealthReport, groups: Groups): string[] {
-  const lines: readonly (readonly [string, ReadonlySet<string>])[] = [
-    // Two spaces after this sign: the terminals that draw it wide overlap the first.
-    ["⚠️  HIGH PRIORITY", groups.high],
-    ["📋 Should rotate", groups.should],
-    ["🆕 Never rotated", groups.never],
-    ["🔁 Failing", groups.failing],
-    ["❓ Record unclear", groups.unknown],
-    ["📅 No rule or workflow", groups.uncovered],
-  ];
-  const told = lines.flatMap(([label, names]) => (names.size === 0 ? [] : [`${label}: ${listed(names)}`]));
-  if (told.length > 0) return told;
-  if (report.total_tokens === 0) return ["✅ Nothing to do: no token is declared yet"];
-  return [report.total_tokens === 1 ? "✅ The token is healthy" : `✅ All ${report.total_tokens} tokens are healthy`];
-}
-
-function listed(names: ReadonlySet<string>): string {
-  const first = [...names].slice(0, NAMED_AT_MOST).join(", ");
-  return names.size > NAMED_AT_MOST ? `${first} … and ${names.size - NAMED_AT_MOST} more` : first;
-}
-
-type Context = { readonly groups: Groups; readonly statuses: ReadonlyMap<string, TokenHealth>; readonly now: number };
-
-function actionsOf(config: TokenConfig, { tokens }: Judgement, context: Context): Action[] {
-  const known = rhythms(config.history ?? []);
-  const actions: Action[] = [];
-  for (const { token, state } of tokens) {
-    const { name: token_name } = token;
-    const recommended_interval_hours = recommendedInterval(token, state, context.now, known.get(token_name) ?? null);
-    const advice = adviceOn(token_name, context);
-    const uncovered = context.groups.uncovered.has(token_name);
-    if (advice === null && !uncovered) continue;
-    if (issuerRequired(token)) {
-      const why = advice?.reason ?? "no rule or workflow";
-      const reason = `${why}. GitHub issues these only to people: rotate it with a new_token, or declare an issuer`;
-      actions.push({ token_name, priority: advice?.priority ?? "low", reason, recommended_interval_hours, request: null });
-      continue;
-    }
-    if (advice !== null) {
-      const request = { method: "POST", path: "/tokens/rotate", body: { token_name } } as const;
-      actions.push({ token_name, ...advice, recommended_interval_hours, request });
-    }
-    if (uncovered) {
-      const body = { token_name, interval_hours: recommended_interval_hours, auto_rotate: true, notify: true };
-      const request = { method: "POST", path: "/tokens/setup-rotation", body } as const;
-      actions.push({ token_name, priority: "low", reason: "no rule or workflow", recommended_interval_hours, request });
-    }
+  const named: Record<Concern, string[]> = { high: [], should: [], never: [], failing: [], unknown: [], uncovered: [] };
+  const actions: Record<Priority, Action[]> = { high: [], medium: [], low: [] };
+  const rhythm = rhythms(config.history ?? []);
+  let total = 0;
+  for (const each of assessTokens(config, home, now)) {
+    total++;
+    const concerns = concernsOf(each);
+    for (const concern of concerns) named[concern].push(each.token.name);
+    if (concerns.length === 0) continue;
+    const interval = recommendedInterval(each.token, each.state, now.getTime(), rhythm.get(each.token.name) ?? null);
+    for (const action of actionsOn(each, concerns, interval)) actions[action.priority].push(action);
   }
-  return PRIORITIES.flatMap((priority) => actions.filter((action) => action.priority === priority));
+  return { suggestions: sentences(named, total), actions: [...actions.high, ...actions.medium, ...actions.low] };
 }
 
-function adviceOn(name: string, { groups, statuses }: Context): Pick<Action, "priority" | "reason"> | null {
-  const status = statuses.get(name);
-  if (status === undefined) return null;
-  const { reason } = status;
-  if (groups.high.has(name)) return { priority: "high", reason };
-  if (groups.failing.has(name) || groups.unknown.has(name) || groups.never.has(name)) return { priority: "medium", reason };
-  if (groups.should.has(name)) return { priority: status.status === "should_rotate" ? "low" : "medium", reason };
-  return null;
+function concernsOf({ health, lists, covered }: Assessment): Concern[] {
+  const { status } = health;
+  const high = lists.includes("high_risk");
+  const concerns: Concern[] = [];
+  if (high) concerns.push("high");
+  else if (lists.includes("needs_rotation") || status === "should_rotate") concerns.push("should");
+  if (lists.includes("never_rotated") && !high) concerns.push("never");
+  if (status === "failing") concerns.push("failing");
+  if (status === "unknown") concerns.push("unknown");
+  if (!covered) concerns.push("uncovered");
+  return concerns;
+}
+
+function sentences(named: Readonly<Record<Concern, readonly string[]>>, total: number): string[] {
+  const told: string[] = [];
+  for (const [concern, label] of SENTENCES) if (named[concern].length > 0) told.push(`${label}: ${listed(named[concern])}`);
+  if (told.length > 0) return told;
+  if (total === 0) return ["✅ Nothing to do: no token is declared yet"];
+  return [total === 1 ? "✅ The token is healthy" : `✅ All ${total} tokens are healthy`];
+}
+
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, NAMED_AT_MOST).join(", ");
+  return names.length > NAMED_AT_MOST ? `${first} … and ${names.length - NAMED_AT_MOST} more` : first;
+}
+
+function actionsOn({ token, health }: Assessment, concerns: readonly Concern[], recommended_interval_hours: number): Action[] {
+  const { name: token_name } = token;
+  const advice = adviceOn(health, concerns);
+  const uncovered = concerns.includes("uncovered");
+  if (issuerRequired(token)) {
+    const { priority, reason: why } = advice ?? NO_RULE;
+    const reason = `${why}. GitHub issues these only to people: rotate it with a new_token, or declare an issuer`;
+    return [{ token_name, priority, reason, recommended_interval_hours, request: null }];
+  }
+  const actions: Action[] = [];
+  if (advice !== null) {
+    const request = { method: "POST", path: "/tokens/rotate", body: { token_name } } as const;
+    actions.push({ token_name, ...advice, recommended_interval_hours, request });
+  }
+  if (uncovered) {
+    const body = { token_name, interval_hours: recommended_interval_hours, auto_rotate: true, notify: true };
+    const request = { method: "POST", path: "/tokens/setup-rotation", body } as const;
+    actions.push({ token_name, ...NO_RULE, recommended_interval_hours, request });
+  }
+  return actions;
+}
+
+type Advice = Pick<Action, "priority" | "reason">;
+const NO_RULE: Advice = { priority: "low", reason: "no rule or workflow" };
+
+/** Null where nothing speaks for rotating it now. */
+function adviceOn({ status, reason }: TokenHealth, concerns: readonly Concern[]): Advice | null {
+  if (concerns.includes("high")) return { priority: "high", reason };
+  if (concerns.every((concern) => concern === "uncovered")) return null;
+  return { priority: status === "should_rotate" ? "low" : "medium", reason };
 }

@@ -8,14 +8,14 @@ import type { TokenConfig, Workflow } from "./schema.ts";
 /** The member that means every declared token. */
 export const ALL_TOKENS = "ALL_TOKENS";
 /** The time zone where neither the workflow nor the settings name one. */
-export const DEFAULT_TIMEZONE = "UTC";
+const DEFAULT_TIMEZONE = "UTC";
 
-/** The declared tokens by position and by group. Built once per config, so that many workflows over many tokens stay linear. */
+/** The declared tokens by position and by group. Made once per config, so that many workflows over many tokens stay linear. */
 export type GroupIndex = {
   /** Every declared name, in declaration order. */
   readonly names: readonly string[];
-  readonly positions: ReadonlyMap<string, number>;
-  readonly groups: ReadonlyMap<string, readonly number[]>;
+  /** The positions in `names` that a member means, or null where nothing is called so. */
+  positionsOf(member: string): Iterable<number> | null;
 };
 
 /** What a workflow means: declared names, each once and in declaration order; and the members that nothing is called. */
@@ -34,40 +34,51 @@ export type WorkflowStatus = Expansion & {
   readonly next_run: string | null;
 };
 
-/** Indexes the declared tokens. */
+/** Indexes the declared tokens; in full only when a member other than `ALL_TOKENS` is asked for. */
 export function indexGroups(config: TokenConfig): GroupIndex {
   const names = Object.keys(config.tokens ?? {});
-  const positions = new Map<string, number>();
-  const groups = new Map<string, number[]>();
-  Object.values(config.tokens ?? {}).forEach((token, position) => {
-    positions.set(names[position] ?? "", position);
-    for (const group of new Set(token.groups)) {
-      const members = groups.get(group);
-      if (members === undefined) groups.set(group, [position]);
-      else members.push(position);
-    }
-  });
-  return { names, positions, groups };
+  let positions: Positions | null = null;
+  return {
+    names,
+    positionsOf(member) {
+      positions ??= positionsIn(config);
+      const token = positions.tokens.get(member);
+      const group = positions.groups.get(member);
+      if (token === undefined) return group ?? null;
+      // A member that names both a token and a group means both, so that nothing a person named is left out.
+      return group === undefined ? [token] : [token, ...group];
+    },
+  };
 }
 
-/**
- * Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`;
- * one that names both a token and a group means both, so that nothing a person named is left out.
- */
-export function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
+type Positions = { readonly tokens: ReadonlyMap<string, number>; readonly groups: ReadonlyMap<string, ReadonlySet<number>> };
+
+function positionsIn(config: TokenConfig): Positions {
+  const tokens = new Map<string, number>();
+  const groups = new Map<string, Set<number>>();
+  for (const [name, token] of Object.entries(config.tokens ?? {})) {
+    const position = tokens.size;
+    tokens.set(name, position);
+    for (const group of token.groups ?? []) {
+      const members = groups.get(group);
+      if (members === undefined) groups.set(group, new Set([position]));
+      else members.add(position);
+    }
+  }
+  return { tokens, groups };
+}
+
+/** Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`. */
+function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
   const found = new Set<number>();
   const unknown: string[] = [];
-  const everything = members.includes(ALL_TOKENS);
   for (const member of new Set(members)) {
     if (member === ALL_TOKENS) continue;
-    const position = index.positions.get(member);
-    const group = index.groups.get(member);
-    if (position === undefined && group === undefined) unknown.push(member);
-    if (everything) continue;
-    if (position !== undefined) found.add(position);
-    for (const each of group ?? []) found.add(each);
+    const positions = index.positionsOf(member);
+    if (positions === null) unknown.push(member);
+    else for (const position of positions) found.add(position);
   }
-  if (everything) return { tokens: index.names, unknown };
+  if (members.includes(ALL_TOKENS)) return { tokens: index.names, unknown };
   const ordered = [...found].sort((a, b) => a - b);
   return { tokens: ordered.flatMap((position) => index.names[position] ?? []), unknown };
 }

@@ -1,0 +1,74 @@
+// Everything that makes a token due, now or later: the rules of design and contract as one list of claims.
+import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
+import { DAY_MS, HOUR_MS, instantMs, toInstant } from "./instant.ts";
+import { MIN_INTERVAL_HOURS, type TokenState } from "./schema.ts";
+import type { Token } from "./token.ts";
+import type { WorkflowStatus } from "./workflows.ts";
+
+/** Why a token is due. Claims stand in this order, the strongest first, and reasons are told in it. */
+export type Trigger = "pending" | "exposed" | "expired" | "never_rotated" | "interval" | "workflow" | "retry";
+
+/** Never rotate again sooner, in milliseconds, whatever a rule, an expiry or a retry says: a mistake must not rotate in a loop. */
+export const FLOOR_MS = MIN_INTERVAL_HOURS * HOUR_MS;
+/** The same for workflows. Half, since runs start minutes late: an hourly schedule whose last run was late must not lose its next hour. */
+export const WORKFLOW_FLOOR_MS = FLOOR_MS / 2;
+/** A credential that expires is due this long before, in milliseconds, or a fifth of its lifetime where that is shorter. */
+const EXPIRY_LEAD_MS = DAY_MS;
+/** An enabled workflow, ready to be asked about many tokens. */
+export type Enabled = { readonly name: string; readonly due_at: string | null; readonly at: number; readonly text: () => string };
+
+/** Null where it is disabled. */
+export function enabled({ workflow_name: name, due_at, next_run }: WorkflowStatus): Enabled | null {
+  const at = instantMs(due_at ?? next_run);
+  if (at === null) return null;
+  const text = due_at === null ? `workflow ${name}` : `workflow ${name} was due at ${due_at}`;
+  return { name, due_at, at, text: () => text };
+}
+
+/** One reason that makes or will make a token due: when, and before when the floor forbids it. The words are made only when they are told. */
+export type Claim = { readonly trigger: Trigger; readonly at: number; readonly floor: number; readonly text: () => string };
+
+/** Every claim on one token at `now` (milliseconds). `workflows`: the enabled ones that mean it. */
+export function claimsOf(token: Token, state: TokenState, workflows: readonly Enabled[], now: number): Claim[] {
+  const rotated = rotatedMs(state, now);
+  const floor = rotated === null ? Number.NEGATIVE_INFINITY : rotated + FLOOR_MS;
+  const { rule } = token;
+  const claims: Claim[] = [];
+  const { pending } = state;
+  if (pending !== null) {
+    claims.push({
+      trigger: "pending",
+      at: now,
+      floor: now,
+      text: () => `resumes generation ${pending.generation}, which run ${pending.run_id} left unfinished`,
+    });
+  }
+  if (isExposed(state, now)) {
+    // An exposure dated ahead of this clock would outlive a rotation, so there the floor holds.
+    const ahead = (instantMs(state.exposed_at) ?? now) > now;
+    claims.push({ trigger: "exposed", at: now, floor: ahead ? floor : now, text: () => "its value is in the git history" });
+  }
+  if (rule?.autoRotate) {
+    const expiry = expiryMs(token, state);
+    if (expiry !== null) {
+      const text = () => `${expiry <= now ? "expired" : "expires"} at ${toInstant(expiry)}`;
+      claims.push({ trigger: "expired", at: expiry - expiryLead(expiry, rotated), floor, text });
+    }
+    if (rotated === null) claims.push({ trigger: "never_rotated", at: now, floor: now, text: () => "never rotated" });
+    else {
+      const at = rotated + rule.intervalHours * HOUR_MS;
+      claims.push({ trigger: "interval", at, floor, text: () => `interval of ${rule.intervalHours} h${at <= now ? " elapsed" : ""}` });
+    }
+  }
+  const workflowFloor = floor - FLOOR_MS + WORKFLOW_FLOOR_MS;
+  for (const { at, text } of workflows) claims.push({ trigger: "workflow", at, floor: workflowFloor, text });
+  // Only what a schedule covers: a value that a person supplied and that failed must not be replaced by a random one.
+  if (pending === null && state.failures > 0 && state.next_attempt_at && (rule?.autoRotate || workflows.length > 0)) {
+    claims.push({ trigger: "retry", at: now, floor, text: () => `attempt ${state.failures + 1}, after ${state.failures} that failed` });
+  }
+  return claims;
+}
+
+function expiryLead(expiry: number, rotated: number | null): number {
+  return rotated === null ? EXPIRY_LEAD_MS : Math.min(EXPIRY_LEAD_MS, Math.max(0, Math.floor((expiry - rotated) / 5)));
+}
