@@ -44,9 +44,10 @@ test("everything there is to say, and the requests that would do it", () => {
       PAT: { type: "github_pat" },
       FINE: {},
       OVERDUE: {},
+      LEAKED: {},
       LOST: {},
     },
-    rules: { SOON: rule, STUCK: rule, EXPIRED: rule, NEW: rule, AHEAD: rule, PAT: rule, OVERDUE: { interval_hours: 12 } },
+    rules: { SOON: rule, STUCK: rule, EXPIRED: rule, NEW: rule, AHEAD: rule, PAT: rule, OVERDUE: { interval_hours: 12 }, LEAKED: rule },
     workflows: {
       off: { tokens: ["LOOSE"], schedule: "@daily", enabled: false },
       on: { tokens: ["FINE"], schedule: "@daily" },
@@ -61,13 +62,14 @@ test("everything there is to say, and the requests that would do it", () => {
         PAT: ago(40),
         FINE: ago(2),
         OVERDUE: ago(0.5),
+        LEAKED: { ...NEW_TOKEN_STATE, exposed_at: "2026-02-28T00:00:00Z" },
         LOST: { ...ago(40), failures: 3 },
       },
     },
   };
   const { suggestions, actions } = suggest(config, home, now);
   expect(suggestions).toEqual([
-    "⚠️  HIGH PRIORITY: EXPIRED, PAT, LOST",
+    "⚠️  HIGH PRIORITY: EXPIRED, PAT, LEAKED, LOST",
     "📋 Should rotate: SOON, OVERDUE",
     "🆕 Never rotated: NEW",
     "🔁 Failing: STUCK, LOST",
@@ -86,6 +88,7 @@ test("everything there is to say, and the requests that would do it", () => {
   expect(actions).toEqual([
     action("EXPIRED", "high", 8760, "expired at 2026-02-28T00:00:00Z", rotate("EXPIRED")),
     action("PAT", "high", 8760, `rotated 40 d ago, over 30 d. ${issuer}`, null),
+    action("LEAKED", "high", 8760, "its value is in the git history", rotate("LEAKED")),
     action("LOST", "high", 168, "failed 3 times; no further attempt is planned", rotate("LOST")),
     action("STUCK", "medium", 8760, "failed once; next attempt at 2027-02-27T12:00:00Z", rotate("STUCK")),
     action("NEW", "medium", 8760, "never rotated", rotate("NEW")),

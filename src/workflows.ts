@@ -115,9 +115,9 @@ export function workflowStatus(config: TokenConfig, name: string, now: Date, ind
   const next_run = toInstant(nextOccurrence(schedule, zone, now).getTime());
   const base = instantMs(workflowBase(config, name));
   if (base === null) return { ...what, enabled: true, unseen: true, due: false, due_at: null, next_run };
-  // A base ahead of this clock was written by one that runs fast: it counts as just now. What was
-  // missed since the base is one occurrence, the oldest, however many there were.
-  const missed = nextOccurrence(schedule, zone, new Date(Math.min(base, now.getTime()))).getTime();
+  // What was missed since the base is one occurrence, the oldest, however many there were. A base ahead
+  // of this clock was written by one that runs fast: nothing after it has come, so it is not due.
+  const missed = nextOccurrence(schedule, zone, new Date(base)).getTime();
   const due = missed <= now.getTime();
   return { ...what, enabled: true, unseen: false, due, due_at: due ? toInstant(missed) : null, next_run };
 }
