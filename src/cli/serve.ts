@@ -27,8 +27,9 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
     apiKeys: readApiKeys(session.environment.variables),
     complain: (line) => session.warn(line),
   });
-  session.result({ url: server.url, port: server.port }, () => `Listening on ${server.url}`);
-  await stopped(session);
+  const stop = stopped(session);
+  session.line(session.common.json ? JSON.stringify({ url: server.url, port: server.port }) : `Listening on ${server.url}`);
+  await stop;
   await server.close();
   return EXIT.done;
 }
