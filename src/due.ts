@@ -7,7 +7,7 @@ import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
 import { indexGroups, type WorkflowStatus, workflowStatuses } from "./workflows.ts";
 
-export type Reason = { readonly trigger: Trigger; readonly text: string };
+type Reason = { readonly trigger: Trigger; readonly text: string };
 
 /** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
 export type Hold = {

@@ -95,7 +95,7 @@ function rank(status: HealthStatus): number {
 }
 
 type Limits = { readonly recent: number; readonly should: number; readonly needs: number; readonly risk: number };
-export type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
+type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
 type Finding = { readonly status: HealthStatus; readonly reason: string };
 
 function limitsOf(config: TokenConfig): Limits {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FLOOR_MS, WORKFLOW_FLOOR_MS } from "./claims.ts";
 import { HOUR_MS, instantMs, toInstant } from "./instant.ts";
 import { nextDueOf, plan } from "./plan.ts";
+import { BACKOFF_MAX_MS } from "./rotation.ts";
 import type { Rule, TokenConfig, TokenDeclaration, TokenState, Workflow } from "./schema.ts";
 import { anyConfig, NOW } from "./testing/any-config.ts";
 import { type Home, NEW_TOKEN_STATE } from "./token.ts";
@@ -412,8 +413,15 @@ describe("whatever the record says", () => {
   });
 });
 
+/** What the record says of the past, in milliseconds; a wait counts from when it can have begun at the earliest. */
 function recordedTimes(config: TokenConfig): number[] {
-  const tokens = Object.values(config.state?.tokens ?? {}).map((each) => [each.rotated_at, each.exposed_at, each.pending?.lease_until]);
-  const workflows = Object.values(config.state?.workflows ?? {}).map((each) => [each.first_seen_at, each.last_run_at]);
-  return [...tokens, ...workflows].flat().flatMap((text) => instantMs(text) ?? []);
+  const ms = (text: string | null | undefined, wait = 0) => (instantMs(text) ?? Number.NEGATIVE_INFINITY) - wait;
+  const tokens = Object.values(config.state?.tokens ?? {}).map((each) => [
+    ms(each.rotated_at),
+    ms(each.exposed_at),
+    ms(each.pending?.lease_until),
+    ms(each.next_attempt_at, BACKOFF_MAX_MS),
+  ]);
+  const workflows = Object.values(config.state?.workflows ?? {}).map((each) => [ms(each.first_seen_at), ms(each.last_run_at)]);
+  return [...tokens, ...workflows].flat();
 }

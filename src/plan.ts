@@ -8,7 +8,7 @@ import { type Home, resolveToken, tokenState } from "./token.ts";
 import { indexGroups, type WorkflowStatus, workflowStatuses } from "./workflows.ts";
 
 /** A token that a run would rotate now. */
-export type DueToken = {
+type DueToken = {
   readonly token_name: string;
   /** The strongest reason's kind. */
   readonly trigger: Trigger;
@@ -21,14 +21,14 @@ export type DueToken = {
 };
 
 /** A token that would be due but is held back, and until when (ISO 8601; null where only a person can end it). */
-export type SkippedToken = {
+type SkippedToken = {
   readonly token_name: string;
   readonly code: Hold["code"];
   readonly reason: string;
   readonly blocked_until: string | null;
 };
 
-export type UpcomingToken = { readonly token_name: string; readonly at: string; readonly reason: string };
+type UpcomingToken = { readonly token_name: string; readonly at: string; readonly reason: string };
 
 export type Plan = {
   /** In declaration order, each token once. */

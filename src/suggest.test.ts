@@ -153,7 +153,7 @@ test("whatever the record says, what health lists is named, and no action asks f
       }
       const rank = { high: 0, medium: 1, low: 2 };
       const ranks = actions.map((action) => rank[action.priority]);
-      expect(ranks).toEqual([...ranks].sort());
+      expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
     }),
   );
 });

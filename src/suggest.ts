@@ -5,10 +5,10 @@ import { recommendedInterval, rhythms } from "./interval.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
 
-export type Priority = "high" | "medium" | "low";
+type Priority = "high" | "medium" | "low";
 
 /** A call of the HTTP API that does what an action advises. */
-export type ActionRequest =
+type ActionRequest =
   | { readonly method: "POST"; readonly path: "/tokens/rotate"; readonly body: { readonly token_name: string } }
   | {
       readonly method: "POST";
@@ -21,7 +21,7 @@ export type ActionRequest =
       };
     };
 
-export type Action = {
+type Action = {
   readonly token_name: string;
   readonly priority: Priority;
   readonly reason: string;
