@@ -1,15 +1,21 @@
-// Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere. Says nothing unless it fails.
-import { rm } from "node:fs/promises";
+// Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
+// `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "rolldown";
+import { bundleAction } from "./action-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ACTION_FOLDER = join(ROOT, "action/dist");
 
 /** A target by the name of its flag. `out` is the folder that was asked for, else undefined. */
 const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void>>> = {
   /** dist/cli.js, for Node.js 20 and later; what a command may not need is in chunks of its own. */
   cli: (out) => bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
+  /** action/dist, which is committed: it is what a workflow runs. */
+  action: (out) => writeFolder(out ?? ACTION_FOLDER, bundleAction(ROOT)),
 };
 
 type Bundle = {
@@ -35,10 +41,40 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
   });
 }
 
+/** Built before the folder is emptied: a failed build leaves what was there. */
+async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<void> {
+  const files = await building;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+}
+
+/** The names of files that are missing, superfluous or of other bytes than the sources make. */
+async function staleFiles(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<string[]> {
+  const wanted = await building;
+  const present: readonly string[] = await readdir(folder).catch(() => []);
+  const stale: string[] = [];
+  for (const name of new Set([...wanted.keys(), ...present])) {
+    const content = wanted.get(name);
+    const same = content !== undefined && present.includes(name) && (await readFile(join(folder, name))).equals(Buffer.from(content));
+    if (!same) stale.push(name);
+  }
+  return stale;
+}
+
 const names = Object.keys(TARGETS);
-const { values } = parseArgs({
-  options: { out: { type: "string" }, ...Object.fromEntries(names.map((name) => [name, { type: "boolean" as const }])) },
+const flag = { type: "boolean" } as const;
+const { values, tokens } = parseArgs({
+  options: { out: { type: "string" }, check: flag, ...Object.fromEntries(names.map((name) => [name, flag])) },
+  tokens: true,
 });
-const out = typeof values.out === "string" ? values.out : undefined;
-const asked = new Set(Object.keys(values));
-for (const name of names.some((each) => asked.has(each)) ? names.filter((each) => asked.has(each)) : names) await TARGETS[name]?.(out);
+const asked = tokens.flatMap((token) => (token.kind === "option" && names.includes(token.name) ? [token.name] : []));
+if (values.check) {
+  const folder = values.out ?? ACTION_FOLDER;
+  for (const name of await staleFiles(folder, bundleAction(ROOT))) {
+    console.error(`${join(folder, name)} is not what the sources make: run npm run build`);
+    process.exitCode = 1;
+  }
+} else {
+  for (const name of asked.length > 0 ? asked : names) await TARGETS[name]?.(values.out);
+}
