@@ -1,4 +1,5 @@
 // The Action's entry: read the inputs, mask, do the one thing asked for, render what came of it.
+import "./startup.ts";
 import { compose } from "../src/compose.ts";
 import { readInputs } from "./inputs.ts";
 import { mask } from "./mask.ts";

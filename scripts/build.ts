@@ -1,7 +1,7 @@
 // Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
 // `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "rolldown";
@@ -72,7 +72,7 @@ const asked = tokens.flatMap((token) => (token.kind === "option" && names.includ
 if (values.check) {
   const folder = values.out ?? ACTION_FOLDER;
   for (const name of await staleFiles(folder, bundleAction(ROOT))) {
-    console.error(`${join(folder, name)} is not what the sources make: run npm run build`);
+    console.error(`${relative(process.cwd(), join(folder, name))} is not what the sources make: run npm run build`);
     process.exitCode = 1;
   }
 } else {

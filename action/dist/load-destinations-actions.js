@@ -1,0 +1,1 @@
+export{a as actionsDestination}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{a as openVault}from"./local.js";

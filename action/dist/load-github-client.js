@@ -1,0 +1,1 @@
+export{n as createGitHubClient}from"./github.js";

@@ -1,0 +1,1 @@
+export{t as generateIssuer}from"./rotate.js";

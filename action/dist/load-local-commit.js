@@ -1,0 +1,1 @@
+export{i as commitPending}from"./local.js";

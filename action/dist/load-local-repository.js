@@ -1,0 +1,1 @@
+export{n as localRepository}from"./local.js";

@@ -1,0 +1,1 @@
+export{r as webhookNotifier}from"./webhook.js";

@@ -1,0 +1,1 @@
+export{c as VERSION,l as retry}from"./github.js";

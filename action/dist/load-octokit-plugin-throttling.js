@@ -1,0 +1,1 @@
+export{s as throttling}from"./github.js";

@@ -1,0 +1,1 @@
+export{o as Octokit}from"./github.js";

@@ -1,0 +1,1 @@
+import{o as e}from"./local.js";export default e();export{};

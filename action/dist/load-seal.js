@@ -1,0 +1,1 @@
+export{i as seal}from"./rotate.js";

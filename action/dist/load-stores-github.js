@@ -1,0 +1,1 @@
+export{t as githubStore}from"./github.js";

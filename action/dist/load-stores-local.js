@@ -1,0 +1,1 @@
+export{t as localStore}from"./local.js";

@@ -1,0 +1,100 @@
+// The Action's bundle: which code goes into which file, and whose licences go along.
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { build, type OutputChunk, type PreRenderedChunk } from "rolldown";
+
+/** What the runner starts (`runs.main` in action.yml). */
+const ENTRY = "action/main.ts";
+const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|$)/i;
+
+/** Files by what needs them: each is loaded when the run first does. What no pattern names goes into `core`, which every run loads. */
+const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly packages?: RegExp }[] = [
+  {
+    name: "github",
+    own: /^src\/(github\/|stores\/github\.)/,
+    packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
+  },
+  { name: "rotate", own: /^src\/(seal|destinations\/actions|issuers\/.*)\.ts$/ },
+  { name: "sodium", packages: /^libsodium/ },
+  { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
+  { name: "webhook", own: /^src\/notifiers\// },
+  {
+    name: "local",
+    own: /^src\/(local\/|stores\/local|destinations\/vault)/,
+    packages: /^(proper-lockfile|graceful-fs|retry|signal-exit)$/,
+  },
+];
+
+/** Builds the bundle in memory: file name to content. The same sources give the same bytes on any machine. */
+export async function bundleAction(root: string): Promise<ReadonlyMap<string, string>> {
+  const { output } = await build({
+    cwd: root,
+    input: { main: ENTRY },
+    platform: "node",
+    write: false,
+    logLevel: "warn",
+    preserveEntrySignatures: false,
+    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    resolve: { mainFields: ["module", "main"] },
+    transform: { target: "node24" },
+    treeshake: {
+      // @actions/core does nothing when imported; its OpenID Connect client alone would bring an HTTP client of 0.7 MB.
+      moduleSideEffects: [{ test: /\/node_modules\/(@actions\/(core|http-client)|undici|tunnel)\//, sideEffects: false }],
+    },
+    output: {
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: (chunk) => `${chunkName(chunk, root)}.js`,
+      minify: true,
+      codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: "chunks", name: (id) => chunkOf(id, root) }] },
+    },
+  });
+  const chunks = output.filter((file): file is OutputChunk => file.type === "chunk");
+  const files = new Map(chunks.map((chunk) => [chunk.fileName, chunk.code]));
+  files.set("package.json", `${JSON.stringify({ type: "module" })}\n`);
+  files.set(
+    "licenses.txt",
+    await licenses(
+      chunks.flatMap((chunk) => Object.keys(chunk.modules)),
+      root,
+    ),
+  );
+  return files;
+}
+
+function chunkOf(id: string, root: string): string | null {
+  const path = relative(root, id).split(sep).join("/");
+  if (path === ENTRY) return null;
+  const name = packageOf(id)?.name;
+  const found = CHUNKS.find(({ own, packages }) => (name === undefined ? own?.test(path) : packages?.test(name)));
+  return found?.name ?? "core";
+}
+
+/** Dynamic imports get a file each, which only points at its chunk: it is called after what it gives. */
+function chunkName({ name, facadeModuleId }: PreRenderedChunk, root: string): string {
+  if (!facadeModuleId) return name;
+  const path = packageOf(facadeModuleId)?.name ?? relative(root, facadeModuleId).replace(/^src.|\.ts$/g, "");
+  return `load-${path.replaceAll(/[^\w.-]+/g, "-").replace(/^-/, "")}`;
+}
+
+/** The package that a module belongs to; null for this program's own. */
+function packageOf(id: string): { readonly name: string; readonly folder: string } | null {
+  const [, folder, name] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(id) ?? [];
+  return folder === undefined || name === undefined ? null : { name: name.replace("\\", "/"), folder };
+}
+
+/** The licence of every package that the bundle holds code of, as each of them asks for. */
+async function licenses(modules: readonly string[], root: string): Promise<string> {
+  const packages = modules.flatMap((id) => packageOf(id) ?? []);
+  const folders = [...new Set(packages.map(({ folder }) => folder))].toSorted((a, b) => (relative(root, a) < relative(root, b) ? -1 : 1));
+  const notices = await Promise.all(folders.map(notice));
+  return `The bundle in this folder holds code of these packages.\n\n${notices.join("\n")}`;
+}
+
+async function notice(folder: string): Promise<string> {
+  const { name, version, license }: Record<string, unknown> = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const names = (await readdir(folder)).filter((file) => LICENSE_FILE.test(file)).toSorted();
+  const texts = await Promise.all(names.map((file) => readFile(join(folder, file), "utf8")));
+  const body = texts.map((text) => `\n${text.replaceAll("\r\n", "\n").trim()}\n`).join("");
+  return `${"-".repeat(72)}\n${String(name)} ${String(version)} (${String(license)})\n${body}`;
+}
