@@ -156,6 +156,15 @@ describe("keys that stand twice", () => {
     `);
   });
 
+  test.each([
+    ["{}", 0],
+    ['{":": ":", "a\\":": "\\":"}', 2],
+    ['{"\\\\": "\\\\", "b" \r\n\t : [":", {"": "x:"}]}', 3],
+  ])("are counted beside colons, quotes and backslashes: %s", (text, keys) => {
+    expect(countKeys(text)).toBe(keys);
+    expect(tellProblems(text)).not.toContain("duplicate-key");
+  });
+
   test("are counted as the parser counts keys", () => {
     fc.assert(
       fc.property(fc.json({ stringUnit: "binary" }), fc.constantFrom(undefined, 2, "\t", "\r\n"), (json, space) => {

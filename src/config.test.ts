@@ -46,6 +46,12 @@ describe("good files", () => {
     for (const home of [GITHUB, { kind: "local", repository: "acme/app" } as const]) expect(tellProblems(text, home)).toBe("ok");
   });
 
+  test("under a key that begins with x- anything stands, and survives", () => {
+    const text = `${JSON.stringify(JSON.parse('{"x-a": {"__proto__": {"x-a": 1}, "version": 7}, "tokens": {"A": {"x-b": {"__proto__": 1}}}}'), null, 2)}\n`;
+    const parsed = parseConfig(text, GITHUB);
+    expect(parsed.ok && serializeConfig(parsed.config)).toBe(text);
+  });
+
   test("the config is what stands in the file: no default added, no key dropped or moved", () => {
     const parsed = parseConfig(WHOLE, GITHUB);
     expect(parsed.ok && JSON.stringify(parsed.config)).toBe(JSON.stringify(JSON.parse(WHOLE)));
@@ -436,7 +442,7 @@ describe("bad files: every mistake at once", () => {
       ["null", "null"],
       ["sections of other kinds", '{"tokens": [], "rules": null, "workflows": 1, "settings": "", "state": [], "history": {}}'],
       ["another version", '{"version": 2, "tokens": {"A": {"future": true}}}'],
-      ["a version in quotes", '{"version": "1", "tokens": {"A": {"past": true}}}'],
+      ["a version in quotes", '{"version": "1", "tokens": {"A": {"lenght": 32}}}'],
       ["reserved keys", '{"tokens": {"__proto__": null, "A": {"__proto__": {}}}, "__proto__": 1, "constructor": {}}'],
       ["a first-version file", '{"tokens": {"A": {"type": "x", "value": "hunter2"}}, "rules": 7}'],
       ["a first-version file by its rules", '{"version": 1, "tokens": {}, "rotation_rules": {}}'],
@@ -487,9 +493,9 @@ describe("bad files: every mistake at once", () => {
       1:13 /version unsupported-version
         the file's version is a string of 1 character; this program reads version 1
         > Write "version": 1, or leave it out; a file of the first version is imported by \`token-automation migrate\`.
-      1:35 /tokens/A/past unknown-key
-        the token "A" has the unknown key "past"
-        > Known here: type, length, prefix, include_special, issuer, destinations, groups, expires_at. Notes of your own go under keys that begin with "x-".
+      1:35 /tokens/A/lenght unknown-key
+        the token "A" has the unknown key "lenght"
+        > Did you mean length?
 
       # reserved keys
       1:13 /tokens/__proto__ reserved-name

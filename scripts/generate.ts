@@ -1,0 +1,38 @@
+// Writes the files that are generated from the code. `--check` writes nothing and fails where one is stale. `--root FOLDER` puts them elsewhere.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { jsonSchemaText } from "../src/json-schema.ts";
+
+/** One generated file; `current` is what it holds now, for those of which only a part is generated. */
+type GeneratedFile = { readonly path: string; readonly content: (current: string | null) => string | Promise<string> };
+
+const FILES: readonly GeneratedFile[] = [{ path: "token_config.schema.json", content: jsonSchemaText }];
+
+async function currentContent(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** Brings every file up to date, or only looks; gives the paths of those that were stale. */
+async function generate(root: string, write: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const { path, content } of FILES) {
+    const current = await currentContent(join(root, path));
+    const wanted = await content(current);
+    if (wanted === current) continue;
+    stale.push(path);
+    if (write) await writeFile(join(root, path), wanted);
+  }
+  return stale;
+}
+
+const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, root: { type: "string" } } });
+const stale = await generate(values.root ?? fileURLToPath(new URL("..", import.meta.url)), !values.check);
+for (const path of stale) console.error(values.check ? `${path} is stale: run node scripts/generate.ts` : `${path} written`);
+if (values.check && stale.length > 0) process.exitCode = 1;
