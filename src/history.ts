@@ -100,8 +100,17 @@ function breakOf(entry: HistoryEntry, index: number, known: ReadonlySet<string>)
 
 /** The file that the entries of one month (UTC) move to, beside the record: `token_history/2026-11.jsonl`. */
 export function historyPath(configPath: string, at: string): string {
-  const folder = configPath.slice(0, configPath.lastIndexOf("/") + 1);
-  return `${folder}${FOLDER}/${monthOf(at)}.jsonl`;
+  return `${historyFolder(configPath)}/${monthOf(at)}.jsonl`;
+}
+
+/** The folder of the monthly files: `token_history`, beside the record. */
+export function historyFolder(configPath: string): string {
+  return `${configPath.slice(0, configPath.lastIndexOf("/") + 1)}${FOLDER}`;
+}
+
+/** Whether a file in that folder, by its name, is a monthly one. */
+export function isMonthlyFile(name: string): boolean {
+  return /^\d{4,6}-\d{2}\.jsonl$/.test(name);
 }
 
 /**

@@ -106,6 +106,16 @@ export async function headCommit(git: Git): Promise<string | null> {
   return result.code === 0 ? result.stdout.toString().trim() : null;
 }
 
+/** HEAD's commit; null before the first one, outside a repository and without git. */
+export async function headOrNone(git: Git): Promise<string | null> {
+  try {
+    return await headCommit(git);
+  } catch (error) {
+    if (error instanceof GitMissing) return null;
+    throw error;
+  }
+}
+
 function notRun(directory: string, args: readonly string[], cause: Error): Misconfigured {
   if (errorCode(cause) === "ENOENT" && !existsSync(directory)) {
     return new Misconfigured(`there is no folder ${directory}`, { code: "no-directory", hint: "Make it first, or name another.", cause });

@@ -1,7 +1,7 @@
 // Reads the record's files from a folder, or as git holds them at an older version.
 import { Misconfigured, Unchanged } from "../errors.ts";
 import { errorCode, readIfThere } from "../local/atomic-file.ts";
-import { type Git, GitMissing, headCommit } from "../local/git.ts";
+import type { Git } from "../local/git.ts";
 import { pathInside } from "../local/inside.ts";
 import { digestOf, type LocalVersion } from "./local-version.ts";
 
@@ -57,16 +57,6 @@ export function decodeFiles(files: Files): Map<string, string | null> {
     }
   };
   return new Map([...files].map(decode));
-}
-
-/** HEAD's commit; null before the first one, outside a repository and without git. */
-export async function headOrNone(git: Git): Promise<string | null> {
-  try {
-    return await headCommit(git);
-  } catch (error) {
-    if (error instanceof GitMissing) return null;
-    throw error;
-  }
 }
 
 /** The files as they were at that version; null when that cannot be told any more. */

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { Failure, Uncertain } from "../errors.ts";
 import { commitFiles, type Identity } from "../local/commit-files.ts";
 import { recordLock, type StillHeld, withFileLock } from "../local/file-lock.ts";
-import { gitIn, gitState, headCommit } from "../local/git.ts";
+import { gitIn, gitState, headCommit, headOrNone } from "../local/git.ts";
 import { requireFolder } from "../local/inside.ts";
 import { replaceFiles } from "../local/replace-files.ts";
 import type { Change, SaveResult, Store } from "../ports.ts";
-import { decodeFiles, type Files, filesAt, headOrNone, readFiles } from "./local-files.ts";
+import { decodeFiles, type Files, filesAt, readFiles } from "./local-files.ts";
 import { digestOf, formatVersion, type LocalVersion, parseVersion } from "./local-version.ts";
 
 export type LocalStoreOptions = {
