@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import generate from "../../functions/generate.ts";
 import healthz from "../../functions/healthz.ts";
 import { ROUTES } from "../../functions/hosts/node.ts";
-import { caller, TEST_PORT } from "../testing/http.ts";
+import { answerOf, caller, requestFor, TEST_PORT } from "../testing/http.ts";
 import type { Access } from "./auth.ts";
 import { readApiKeys } from "./environment.ts";
 import { isLoopback } from "./origin.ts";
@@ -138,6 +138,12 @@ describe("without keys, on this machine", () => {
     for (const route of ROUTES) {
       expect(await local.ask(route, { headers: { host } })).toMatchObject({ status: 403, body: { code: "foreign-host" } });
     }
+  });
+
+  test("no Host at all is refused: HTTP/1.1 has one", async () => {
+    const request = requestFor(generate, GENERATE);
+    request.headers.delete("host");
+    expect(await answerOf(await generate.answer(request, local.edge))).toMatchObject({ status: 403, body: { code: "foreign-host" } });
   });
 
   test.each(["http://localhost:5000", "http://127.0.0.1:5000", "http://[::1]:5000"])("Origin %s is its own page", async (origin) => {

@@ -10,7 +10,7 @@ import { requireOwnOrigin } from "./origin.ts";
 import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
 
 /** One request, judged: what a route's `handle` gets. */
-export type Call<Input> = {
+type Call<Input> = {
   readonly input: Input;
   /** May the values that come into being be told? */
   readonly reveal: boolean;
@@ -59,7 +59,7 @@ export function ok(body: unknown): Reply {
  * Tells who calls; null where the route lets anyone.
  * @throws `HttpProblem` 401, or 403 for what a page of another site may have sent
  */
-export function admit(request: Request, edge: Edge, scope: ApiScope | null): Caller | null {
+function admit(request: Request, edge: Edge, scope: ApiScope | null): Caller | null {
   if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
   return scope === null ? null : authenticate(request, edge.access, edge.now());
 }

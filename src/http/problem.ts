@@ -53,7 +53,7 @@ export function statusOf({ kind, code }: { readonly kind: FailureKind; readonly 
 }
 
 /** A failure as the answer to a request. */
-export function problemOf(failure: Failure, now: Date): HttpProblem {
+function problemOf(failure: Failure, now: Date): HttpProblem {
   const retryAt = failure instanceof Unchanged ? failure.retryAt : null;
   return new HttpProblem(statusOf(failure), failure.message, {
     code: failure.code,

@@ -11,8 +11,8 @@ import type { Endpoint } from "./endpoint.ts";
 import { isLoopback, requireOwnOrigin } from "./origin.ts";
 import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
 
-export const DEFAULT_PORT = 5000;
-export const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 5000;
+const DEFAULT_HOST = "127.0.0.1";
 /** How long a stop waits for requests that are being answered, in milliseconds: a rotation of a hundred secrets fits. */
 const GRACE_MS = 30_000;
 

@@ -42,6 +42,7 @@ export function caller(edge: Omit<Edge, "complain">) {
   const said: string[] = [];
   const complete: Edge = { ...edge, complain: (line) => said.push(line) };
   return {
+    edge: complete,
     said,
     async ask(route: Endpoint, asked: Asked = {}): Promise<Answer> {
       const answer = await answerOf(await route.answer(requestFor(route, asked), complete));
