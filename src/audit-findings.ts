@@ -176,7 +176,10 @@ function breakOf({ id, entry }: Kept, before: Kept | undefined, isNew: boolean, 
   if (isNew) {
     return { kind: "chain-broken", message: `entry ${id} does not follow ${before.id}: that was edited, or one between them is missing` };
   }
-  return { kind: "gap", message: `what entry ${id} follows was never committed: one is missing after ${before.id}` };
+  return {
+    kind: "gap",
+    message: `what entry ${id} follows is in no commit: one is missing after ${before.id}, or the commits were made anew`,
+  };
 }
 
 function placeOf(files: Files, kept: Kept, version: RecordVersion | null): Pick<AuditFinding, "path" | "pointer" | "line"> {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { AuditCommit } from "../audit-version.ts";
 import { Misconfigured } from "../errors.ts";
+import { toInstant } from "../instant.ts";
 import { errorCode } from "./atomic-file.ts";
 import { type Git, type GitResult, gitSaid } from "./git.ts";
 
@@ -12,7 +13,7 @@ export type ListedCommit = AuditCommit & { readonly parents: readonly string[] }
 // Every side of every merge, less the merges that bring nothing: by git's usual simplification, a merge that takes one
 // side whole would hide what it threw away. https://git-scm.com/docs/git-log#_history_simplification
 const WHOLE = ["--full-history", "--simplify-merges", "--topo-order", "--reverse"];
-const FORMAT = "--format=%H%x00%P%x00%an%x00%aI%x00%cI";
+const FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct";
 
 /** The commits of a head that changed any of the paths, parents before children. @throws `Misconfigured` */
 export async function commitsOf(git: Git, head: string, paths: readonly string[]): Promise<ListedCommit[]> {
@@ -62,8 +63,15 @@ function parseCommits(result: GitResult): ListedCommit[] {
   return linesOf(result)
     .filter((line) => line.includes("\0"))
     .map((line) => {
-      const [sha = "", parents = "", author = "", authored_at = "", committed_at = ""] = line.split("\0");
-      return { sha, parents: parents.split(" ").filter((parent) => parent !== ""), author, authored_at, committed_at };
+      const [sha = "", parents = "", author = "", authored = "", committed = ""] = line.split("\0");
+      const instant = (seconds: string) => toInstant(Number(seconds) * 1000);
+      return {
+        sha,
+        parents: parents.split(" ").filter((parent) => parent !== ""),
+        author,
+        authored_at: instant(authored),
+        committed_at: instant(committed),
+      };
     });
 }
 

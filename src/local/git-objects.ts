@@ -12,6 +12,7 @@ export type StoredFiles = ReadonlyMap<string, Blob>;
 /** The record and its monthly files in each of the commits, in the order given. @throws `Misconfigured` */
 export async function storedFiles(git: Git, shas: readonly string[], path: string): Promise<StoredFiles[]> {
   const folder = historyFolder(path);
+  if (shas.length === 0) return [];
   const input = shas.map((sha) => `${sha}:./${path}\n${sha}:./${folder}\n`).join("");
   const result = await git(["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"], { input });
   if (result.code !== 0) throw notTold(result);
