@@ -1,0 +1,122 @@
+// The record through all of its commits: what no single state of it can show.
+import { createHash } from "node:crypto";
+import { HOME, RECORD } from "./scenarios.ts";
+import type { World } from "./world.ts";
+
+/** The parts of the record that the suite reads, by its own definition: it must not trust the product's. */
+export type RecordText = {
+  readonly state?: {
+    readonly tokens?: Readonly<
+      Record<
+        string,
+        {
+          readonly generation: number;
+          readonly fingerprint: string | null;
+          readonly failures: number;
+          readonly destinations: Readonly<Record<string, { readonly status: string; readonly generation: number }>>;
+          readonly pending: { readonly generation: number; readonly fingerprint: string | null; readonly boxes: object | null } | null;
+        }
+      >
+    >;
+  };
+  readonly history?: readonly Entry[];
+};
+export type Entry = {
+  readonly id: string;
+  readonly event: string;
+  readonly token_name: string | null;
+  readonly previous_entry: string | null;
+};
+
+/** One commit of the record's branch, as far as it concerns the record. */
+export type Commit = {
+  readonly oid: string;
+  readonly message: string;
+  readonly record: RecordText;
+  readonly history: readonly Entry[];
+  readonly files: Readonly<Record<string, string>>;
+};
+
+/** Oldest first. */
+export function commitsOf(world: World): Commit[] {
+  const repository = world.github.repository(HOME);
+  return repository
+    .commits()
+    .toReversed()
+    .map(({ oid, message }) => {
+      const files = repository.files(oid);
+      const record: RecordText = JSON.parse(files[RECORD] ?? "{}");
+      return { oid, message, record, files, history: [...archived(files), ...(record.history ?? [])] };
+    });
+}
+
+function archived(files: Readonly<Record<string, string>>): Entry[] {
+  const paths = Object.keys(files).filter((path) => path.startsWith("token_history/"));
+  // Their names are dates.
+  const oldestFirst = paths.toSorted((a, b) => (a < b ? -1 : 1));
+  return oldestFirst.flatMap((path) =>
+    (files[path] ?? "")
+      .split("\n")
+      .filter(Boolean)
+      .map((line): Entry => JSON.parse(line)),
+  );
+}
+
+/** History is only ever added to, and each entry names the digest of the one before. */
+export function historyViolations(commits: readonly Commit[]): string[] {
+  const found: string[] = [];
+  let before: readonly string[] = [];
+  for (const { oid, history } of commits) {
+    const now = history.map(canonical);
+    if (before.some((entry, index) => now[index] !== entry)) found.push(`commit ${oid.slice(0, 7)} changes or drops history entries`);
+    const broken = history.findIndex(({ previous_entry }, index) => previous_entry !== (index === 0 ? null : sha256(now[index - 1] ?? "")));
+    if (broken >= 0) found.push(`at commit ${oid.slice(0, 7)} the history's chain is broken at entry ${broken}`);
+    if (new Set(history.map(({ id }) => id)).size < history.length) found.push(`commit ${oid.slice(0, 7)} records an event twice`);
+    before = now;
+  }
+  return found;
+}
+
+/** Each generation's number stands for one value, none is left out, and none is gone back to. */
+export function generationViolations(commits: readonly Commit[]): string[] {
+  const found = new Set<string>();
+  const fingerprints = new Map<string, string>();
+  const used = new Map<string, Set<number>>();
+  const committed = new Map<string, number>();
+  for (const { record } of commits) {
+    for (const [token, state] of Object.entries(record.state?.tokens ?? {})) {
+      const numbers = used.get(token) ?? new Set();
+      used.set(token, numbers);
+      for (const { generation, fingerprint } of [state, ...(state.pending === null ? [] : [state.pending])]) {
+        numbers.add(generation);
+        const key = `generation ${generation} of ${token}`;
+        const earlier = fingerprints.get(key);
+        if (fingerprint === null) continue;
+        if (earlier !== undefined && earlier !== fingerprint) found.add(`${key} stands for two values`);
+        fingerprints.set(key, fingerprint);
+      }
+      if (state.generation < (committed.get(token) ?? 0)) found.add(`${token} goes back to generation ${state.generation}`);
+      if (state.pending !== null && state.pending.generation <= state.generation)
+        found.add(`${token} has generation ${state.pending.generation} pending, which is not newer than its current one`);
+      committed.set(token, state.generation);
+    }
+  }
+  for (const [token, numbers] of used) {
+    for (let number = Math.min(...numbers); number < Math.max(...numbers); number += 1) {
+      if (!numbers.has(number)) found.add(`generation ${number} of ${token} was skipped`);
+    }
+  }
+  return [...found];
+}
+
+/** RFC 8785, by a second hand. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

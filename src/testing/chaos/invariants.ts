@@ -1,0 +1,109 @@
+// What must hold at the end of every case, whatever went wrong in it.
+import type { RecordText } from "./commits.ts";
+import { commitsOf, generationViolations, historyViolations } from "./commits.ts";
+import { HOME, RECORD } from "./scenarios.ts";
+import { fingerprintOf, type Witness } from "./witness.ts";
+import type { Run, World } from "./world.ts";
+
+/** Where record and destinations differ: what healthy runs must mend. */
+export function disagreements(world: World): string[] {
+  const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
+  return world.targets.flatMap((target) => {
+    const state = record.state?.tokens?.[target.token];
+    if (state === undefined || state.generation === 0) return [`${target.token} was never rotated`];
+    const placed = state.destinations[target.id];
+    const value = world.valueAt(target);
+    const found: string[] = [];
+    if (state.pending !== null) found.push(`${target.token} still has generation ${state.pending.generation} pending`);
+    if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
+    if (placed?.status !== "placed" || placed.generation !== state.generation) {
+      found.push(`the record does not say that ${target.id} holds generation ${state.generation}`);
+    }
+    if (typeof value !== "string" || fingerprintOf(value) !== state.fingerprint) {
+      found.push(`${target.id} does not hold generation ${state.generation}, which the record says it does`);
+    }
+    return found;
+  });
+}
+
+/** What a case did beside its runs. */
+export type Ending = { readonly runs: readonly Run[]; readonly witness: Witness; readonly entriesBefore: number };
+
+/** Everything that a case broke; empty where it held. */
+export function violations(world: World, { runs, witness, entriesBefore }: Ending): string[] {
+  const commits = commitsOf(world);
+  const added = commits.at(-1)?.history.slice(entriesBefore) ?? [];
+  const rotatedOnce = [...new Set(world.targets.map(({ token }) => token))].flatMap((token) => {
+    const times = added.filter((entry) => entry.event === "rotated" && entry.token_name === token).length;
+    return times === 1 ? [] : [`the history tells of ${times} rotations of ${token}, which was due once`];
+  });
+  return [
+    ...witness.seen,
+    ...(witness.orphans() === 0 ? [] : [`${witness.orphans()} credentials still work at the end that the record does not know`]),
+    ...disagreements(world),
+    ...rotatedOnce,
+    ...historyViolations(commits),
+    ...generationViolations(commits),
+    ...publicBoxes(world, commits),
+    ...runs.flatMap(runViolations),
+    ...runs.flatMap((run) => untrueReports(world, run)),
+    ...leaks(world, runs, witness, commits),
+  ];
+}
+
+/** Where strangers read the record, they could collect boxes until a key is lost. */
+function publicBoxes({ scenario }: World, commits: ReturnType<typeof commitsOf>): string[] {
+  if (scenario.visibility === "private") return [];
+  const boxed = commits.some(({ record }) =>
+    Object.values(record.state?.tokens ?? {}).some(({ pending }) => (pending?.boxes ?? null) !== null),
+  );
+  return boxed ? ["sealed boxes were committed to a public repository"] : [];
+}
+
+/** A run ends by itself, in time, with a code that says something, and without a stack trace. */
+function runViolations({ name, code, signal, timedOut, outputs }: Run): string[] {
+  if (timedOut) return [`${name} did not end within its time limit`];
+  if (signal === "SIGKILL") return [];
+  const found = code === 0 || code === 1 ? [] : [`${name} ended with ${signal ?? code}`];
+  return (outputs.get("stderr") ?? "") === "" ? found : [...found, `${name} wrote to stderr`];
+}
+
+type Told = { readonly tokens: readonly { token_name: string; status: string; generation: number; new_hash: string | null }[] };
+
+/** What a run called rotated was placed: unless a later generation came since, it stands there. */
+function untrueReports(world: World, { name, outputs }: Run): string[] {
+  const text = /^report<<(\S+)\n(.*)\n\1$/m.exec(outputs.get("files/output") ?? "")?.[2];
+  if (text === undefined) return [];
+  const { tokens }: Told = JSON.parse(text);
+  const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
+  return tokens.flatMap(({ token_name, status, generation, new_hash }) => {
+    if (status !== "rotated" && status !== "resumed") return [];
+    const state = record.state?.tokens?.[token_name];
+    if (state === undefined || state.generation < generation)
+      return [`${name} called generation ${generation} of ${token_name} rotated, which the record does not hold`];
+    if (state.generation > generation || state.fingerprint === new_hash) return [];
+    return [`${name} called another value of ${token_name} rotated than the one that is in place`];
+  });
+}
+
+/** Shorter forms stand in other texts by chance. */
+const LEAST_CANARY = 8;
+
+/** Every value is a canary: issued, placed or only in hand, it stands in no output, file, commit or request. */
+function leaks(world: World, runs: readonly Run[], witness: Witness, commits: ReturnType<typeof commitsOf>): string[] {
+  const forms = new Set([...runs.flatMap(({ masked }) => masked), ...[...witness.values].flatMap(formsOf)]);
+  const canaries = [...forms].filter((form) => form.length >= LEAST_CANARY);
+  const texts: [string, string][] = [
+    ...runs.flatMap(({ name, outputs }) => [...outputs].map(([output, text]): [string, string] => [`${output} of ${name}`, text])),
+    ...commits.flatMap(({ oid, message, files }) =>
+      [message, ...Object.values(files)].map((text): [string, string] => [`commit ${oid.slice(0, 7)}`, text]),
+    ),
+    ...world.github.requests.map(({ index, path, query, body }): [string, string] => [`request ${index}`, `${path} ${query} ${body}`]),
+  ];
+  return texts.flatMap(([where, text]) => (canaries.some((canary) => text.includes(canary)) ? [`a value stands in ${where}`] : []));
+}
+
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  return [value, bytes.toString("base64"), bytes.toString("base64url"), bytes.toString("hex"), encodeURIComponent(value)];
+}
