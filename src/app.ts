@@ -13,7 +13,9 @@ export type Wanted =
   | { readonly kind: "due" }
   /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names nobody declared. */
   | { readonly kind: "tokens"; readonly names: readonly string[]; readonly value: Secret | null; readonly create: boolean }
-  | { readonly kind: "workflow"; readonly name: string };
+  | { readonly kind: "workflow"; readonly name: string }
+  /** What is pending, failed or stuck, tried again now, without waiting out its backoff. */
+  | { readonly kind: "resume"; readonly names: readonly string[] };
 
 /** A step of a run, for people who wait. Never a value. */
 export type Progress = {
@@ -26,6 +28,8 @@ export type RunRequest = {
   readonly wanted: Wanted;
   readonly triggeredBy: TriggeredBy;
   readonly dryRun: boolean;
+  /** What this process can see of the secrets, by name: compared with the record for proof and drift. */
+  readonly seen?: ReadonlyMap<string, Secret>;
   /** Called with each credential the moment it exists, before anything else can see it: the Action masks it here. */
   readonly onCredential?: (tokenName: string, credential: Credential) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -68,6 +72,15 @@ export type WorkflowResult = {
   readonly commit: Commit | null;
 };
 
+export type AbortResult = {
+  readonly token_name: string;
+  /** The generation that was given up. */
+  readonly generation: number;
+  /** Ids of destinations that hold the value that was given up: rotate the token to bring them together again. */
+  readonly placed: readonly string[];
+  readonly commit: Commit | null;
+};
+
 export type TokenOverview = {
   readonly name: string;
   readonly type: string;
@@ -96,13 +109,20 @@ export type Status = {
   readonly suggestions: readonly string[];
 };
 
-/** What a job can see of the declared secrets, and whether the record's history hangs together. */
+/**
+ * What can be told of one token without rotating it.
+ * - `match`: what this process sees is the current generation;
+ * - `previous`: it sees the one before: not yet;
+ * - `mismatch`: it sees something else: drift;
+ * - `gone`: a destination no longer has the secret;
+ * - `changed_later`: a destination's secret was changed after it was placed: a softer sign of drift;
+ * - `unknown`: it could not be told; `not_seen`: nothing is seen of it, and its destinations show nothing wrong.
+ */
+export type Verdict = "match" | "previous" | "mismatch" | "gone" | "changed_later" | "unknown" | "not_seen";
+
+/** What can be told of the declared secrets, and whether the record's history hangs together. */
 export type Verification = {
-  readonly tokens: readonly {
-    readonly token_name: string;
-    readonly verdict: "match" | "mismatch" | "unknown" | "not_seen";
-    readonly detail: string;
-  }[];
+  readonly tokens: readonly { readonly token_name: string; readonly verdict: Verdict; readonly detail: string }[];
   readonly history: {
     readonly ok: boolean;
     readonly entries: number;
@@ -125,6 +145,8 @@ export type App = {
   history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
+  /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
+  abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Fingerprints what is seen (by secret name) and compares; replays the history's chain. Changes nothing. */
   verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
   /** Commits changes of the record that are not committed yet; null where nothing is left. */

@@ -1,5 +1,5 @@
 // The app's operations over the ports: load, decide, change, tell.
-import type { App, RuleRequest, WorkflowRequest } from "./app.ts";
+import type { AbortResult, App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
 import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
@@ -8,12 +8,17 @@ import { nextDueOf, plan } from "./plan.ts";
 import type { Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
-import { type RunOptions, rotate } from "./rotate.ts";
+import { rotate } from "./rotate.ts";
+import { next } from "./rotation.ts";
+import { headline, type RunOptions, withStates } from "./run.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { TokenConfig, TriggeredBy } from "./schema.ts";
+import type { Secret } from "./secret.ts";
+import { requirePending } from "./select.ts";
 import { statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
-import { verifyRecord } from "./verify.ts";
+import { tokenState } from "./token.ts";
+import { listScopes, verifyRecord } from "./verify.ts";
 import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
 export type AppOptions = Omit<RunOptions, "runId"> & {
@@ -44,7 +49,8 @@ export function createApp(options: AppOptions): App {
     history: async (name) => historyOf(await config(), name),
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),
-    verify: async (seen) => verifyRecord(await config(), { home, seen, key: options.fingerprintKey }),
+    abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
+    verify: async (seen) => verify(await config(), seen, options),
     commitPending: (message) => options.commitPending(message ?? "token-automation: commit the record [skip ci]"),
   };
 }
@@ -116,6 +122,30 @@ async function createWorkflow(request: WorkflowRequest, options: AppOptions): Pr
     next_run: nextOccurrence(parseSchedule(schedule), timezone, now).toISOString(),
     commit,
   };
+}
+
+async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, options: AppOptions): Promise<Verification> {
+  const listings = await listScopes(config, options);
+  return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, listings });
+}
+
+async function abort(name: string, { triggeredBy, options }: { triggeredBy: TriggeredBy; options: AppOptions }): Promise<AbortResult> {
+  const now = options.clock();
+  const id = options.newRunId();
+  let given: Omit<AbortResult, "commit"> = { token_name: name, generation: 0, placed: [] };
+  const loaded = await loadRecord(options.source);
+  const { commit } = await reviseRecord(options.source, loaded, (fresh) => {
+    requireDeclared(fresh, [name]);
+    requirePending(fresh, [name]);
+    const before = tokenState(fresh, name);
+    const generation = before.pending?.generation ?? before.generation;
+    const placed = Object.entries(before.destinations).filter(([, held]) => before.pending && held.generation === generation);
+    given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
+    const { state } = next(before, { type: "abort" }, now);
+    const entry = { event: "aborted", name, triggeredBy, now, id };
+    return { config: withEntry(withStates(fresh, { [name]: state }), entry), message: headline("give up what is pending for", [name]) };
+  });
+  return { ...given, commit };
 }
 
 function isSame(one: TokenConfig, other: TokenConfig): boolean {

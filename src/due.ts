@@ -1,7 +1,7 @@
 // Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
 import { type Claim, claimsOf, type Enabled, enabled, type Trigger } from "./claims.ts";
 import { failedTimes, issuerRequired } from "./condition.ts";
-import { HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
 import { BACKOFF_MAX_MS } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
@@ -11,7 +11,7 @@ type Reason = { readonly trigger: Trigger; readonly text: string };
 
 /** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
 export type Hold = {
-  readonly code: "issuer-required" | "stuck" | "in-progress" | "backoff" | "floor";
+  readonly code: "issuer-required" | "stuck" | "drift" | "in-progress" | "backoff" | "daily-cap" | "floor";
   readonly reason: string;
   readonly until: string | null;
 };
@@ -106,6 +106,14 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
     };
   }
   if (state.stuck_at) return { code: "stuck", reason: `${failedTimes(state)} and waits for a person`, until: null };
+  // Somebody put another value there: a schedule must not take that back.
+  if (state.drift && state.pending === null) {
+    return {
+      code: "drift",
+      reason: `${state.drift.message} at ${state.drift.at}; nothing overwrites it until it is rotated by name`,
+      until: null,
+    };
+  }
   // Journalled boxes are placed again without harm, even beside the run that made them; anything else waits for that run.
   const lease = instantMs(state.pending?.lease_until);
   if (state.pending !== null && !state.pending.boxes && lease !== null && lease > now && lease <= now + SANE_LEASE_MS) {
@@ -114,6 +122,11 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   const attempt = instantMs(state.next_attempt_at);
   if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) {
     return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };
+  }
+  const issuedToday = state.issues?.day === toInstant(now).slice(0, 10) ? state.issues.count : 0;
+  if (issuedToday >= token.maxPerDay && !state.pending?.boxes) {
+    const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
+    return { code: "daily-cap", reason: `${issuedToday} credentials were issued for it today, which is the cap`, until: tomorrow };
   }
   return null;
 }

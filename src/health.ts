@@ -144,6 +144,7 @@ function dangerOf({ token, state }: JudgedToken, now: number): Finding | null {
 }
 
 function nonsenseOf({ state }: JudgedToken, now: number): Finding | null {
+  if (state.drift) return { status: "unknown", reason: `${state.drift.message} at ${state.drift.at}: rotate it by name to take it back` };
   if (state.rotated_at === null) return null;
   const rotated = instantMs(state.rotated_at);
   if (rotated !== null && rotated <= now + CLOCK_TOLERANCE_MS) return null;

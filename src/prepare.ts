@@ -24,6 +24,7 @@ export type Prepared = {
   readonly resumed: boolean;
   readonly fingerprint: string | null;
   readonly ref: string | null;
+  readonly issuer: string;
   readonly expiresAt: string | null;
   /** By destination id: what is still to be placed. */
   readonly boxes: Readonly<Record<string, SealedBox>>;
@@ -119,7 +120,18 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
   }
   const { generation, fingerprint: recorded, ref } = pending;
   const selected: Selected = { token, state, reason, how };
-  return { selected, generation, resumed: true, fingerprint: recorded, ref, expiresAt: pending.expires_at ?? null, boxes, warnings: [] };
+  const expiresAt = pending.expires_at ?? null;
+  return {
+    selected,
+    generation,
+    resumed: true,
+    fingerprint: recorded,
+    ref,
+    issuer: pending.issuer ?? token.issuer,
+    expiresAt,
+    boxes,
+    warnings: [],
+  };
 }
 
 /** A random value is never a working GitHub token, so it does not replace one unless the declaration says that it may. */
@@ -197,6 +209,7 @@ async function sealAll(
     resumed: false,
     fingerprint: fingerprint(main, { entropyBits: credential.entropyBits, key: options.key }),
     ref: credential.ref,
+    issuer: token.issuer,
     expiresAt: credential.expiresAt,
     boxes,
     warnings: credential.warnings,

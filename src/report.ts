@@ -36,6 +36,12 @@ export type Report = {
   readonly rotated: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
+  /** Tokens that a consumer was seen with in another value than the record's. */
+  readonly drifted: readonly string[];
+  /** Tokens whose current generation was seen by a consumer in this run. */
+  readonly proved: readonly string[];
+  /** Tokens of which a previous credential was revoked in this run. */
+  readonly revoked: readonly string[];
   /** The commit that recorded the run; null where nothing was committed. */
   readonly commit: Commit | null;
   readonly next_due: NextDue | null;

@@ -99,6 +99,9 @@ describe("a run", () => {
       rotated: ["ALPHA", "BETA"],
       failed: [],
       skipped: [],
+      drifted: [],
+      proved: [],
+      revoked: [],
       commit: { sha: repository.head(), url: expect.stringContaining(repository.head() ?? "?") },
       next_due: { token_name: "ALPHA", at: "2026-03-02T00:00:00Z" },
       warnings: [],
@@ -109,7 +112,11 @@ describe("a run", () => {
       generation: 1,
       rotated_at: NOW.toISOString(),
       fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      previous_fingerprint: null,
+      proved_at: null,
       ref: null,
+      issuer: "generate",
+      issues: { day: "2026-03-01", count: 1 },
       expires_at: null,
       destinations: { "actions:acme/widgets:ALPHA": { status: "placed", generation: 1, placed_at: NOW.toISOString(), error: null } },
       pending: null,
@@ -321,4 +328,88 @@ test("a name that nobody declared is refused with the nearest", async () => {
     code: "token-missing",
     hint: expect.stringContaining("ALPHA"),
   });
+});
+
+describe("what a job sees", () => {
+  const run = async (open: Awaited<ReturnType<typeof scenario>>["open"], at: Date, value: string | null) =>
+    (await open(() => at)).run({ ...due, seen: new Map(value === null ? [] : [["ALPHA", new Secret(value)]]) });
+  const at = (hours: number) => new Date(NOW.getTime() + hours * HOUR);
+
+  test("proves a generation, once, in a commit of its own", async () => {
+    const { repository, open, record } = await scenario({ config: TWO });
+    await run(open, at(0), null);
+    const value = repository.secret("ALPHA")?.value ?? "";
+    expect(await run(open, at(1), value)).toMatchObject({ rotated: [], proved: ["ALPHA"], commit: { sha: expect.any(String) } });
+    expect(record()).toMatchObject({ state: { tokens: { ALPHA: { proved_at: at(1).toISOString() } } } });
+    expect(record().history?.at(-1)).toMatchObject({ event: "proved", token_name: "ALPHA", generation: 1 });
+    const head = repository.head();
+    expect(await run(open, at(2), value)).toMatchObject({ commit: null });
+    expect(repository.head()).toBe(head);
+  });
+
+  test("that it still sees the value before is late, not adrift", async () => {
+    const { repository, open, record } = await scenario({ config: TWO });
+    await run(open, at(0), null);
+    const first = repository.secret("ALPHA")?.value ?? "";
+    await run(open, at(25), first);
+    expect(await run(open, at(26), first)).toMatchObject({ drifted: [], proved: [], warnings: [] });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 2, proved_at: null, seen_at: at(26).toISOString() });
+  });
+
+  test("that is another value is drift: told, kept in the record, and overwritten by no schedule", async () => {
+    const { repository, open, record } = await scenario({ config: TWO });
+    await run(open, at(0), null);
+    const drifted = await run(open, at(1), "canary-drift-9f27");
+    expect(drifted).toMatchObject({ drifted: ["ALPHA"], warnings: [expect.stringContaining("ALPHA: this job sees another value")] });
+    expect(record().history?.at(-1)).toMatchObject({ event: "drift", token_name: "ALPHA", generation: 1 });
+    const later = await run(open, at(30), "canary-drift-9f27");
+    expect(later).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"] });
+    const health = await (await open(() => at(31))).health();
+    expect(health.tokens[0]).toMatchObject({
+      name: "ALPHA",
+      status: "unknown",
+      reason: expect.stringContaining("something else than generation 1 was seen"),
+    });
+    const byName = await (await open(() => at(32))).run(asked(["ALPHA"]));
+    expect(byName).toMatchObject({ rotated: ["ALPHA"] });
+    expect(record().state?.tokens?.ALPHA?.drift).toBeUndefined();
+    expect(JSON.stringify([repository.history(PATH), drifted])).not.toContain("canary-drift");
+  });
+});
+
+describe("a person", () => {
+  test("resumes what is stuck, or gives it up", async () => {
+    let now = NOW;
+    const { github, repository, open, record } = await scenario({ config: { ...TWO, settings: { stuck_after: 1 } }, now: () => now });
+    github.faults.add({ match: { method: "PUT", path: /ALPHA$/ }, times: 1, action: { kind: "status", status: 422, body: {} } });
+    await (await open()).run(due);
+    now = new Date(NOW.getTime() + 48 * HOUR);
+    expect(await (await open()).run(due)).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"] });
+    const resumed = await (await open()).run({ ...due, wanted: { kind: "resume", names: ["ALPHA"] } });
+    expect(resumed.tokens).toMatchObject([{ token_name: "ALPHA", status: "resumed", generation: 1 }]);
+    await expect((await open()).run({ ...due, wanted: { kind: "resume", names: ["ALPHA"] } })).rejects.toMatchObject({
+      code: "nothing-pending",
+    });
+
+    github.faults.add({ match: { method: "PUT", path: /ALPHA$/ }, times: 1, action: { kind: "status", status: 422, body: {} } });
+    await (await open()).run(asked(["ALPHA"]));
+    const value = repository.secret("ALPHA")?.value;
+    const aborted = await (await open()).abort("ALPHA", { kind: "cli" });
+    expect(aborted).toMatchObject({ token_name: "ALPHA", generation: 2, placed: [] });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, pending: null, failures: 0, abandoned_generation: 2 });
+    expect(repository.secret("ALPHA")?.value).toBe(value);
+    expect(await (await open()).run(asked(["ALPHA"]))).toMatchObject({ tokens: [{ generation: 3 }] });
+  });
+});
+
+test("a bug that asks without end meets the day's cap", async () => {
+  let now = NOW;
+  const config = { ...TWO, settings: { max_rotations_per_day: 2 }, workflows: { often: { tokens: ["ALPHA"], schedule: "*/5 * * * *" } } };
+  const { open } = await scenario({ config, now: () => now });
+  let rotations = 0;
+  for (let minute = 0; minute < 24 * 60; minute += 45) {
+    now = new Date(NOW.getTime() + minute * 60_000);
+    rotations += (await (await open()).run(due)).rotated.filter((name) => name === "ALPHA").length;
+  }
+  expect(rotations).toBe(2);
 });

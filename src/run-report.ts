@@ -1,11 +1,13 @@
 // Turns what happened in a run into its report: pure.
 import type { RunRequest } from "./app.ts";
 import type { ReportedError } from "./errors.ts";
+import type { Observed } from "./observe.ts";
 import type { Outcome } from "./place.ts";
 import { plan } from "./plan.ts";
 import type { Commit } from "./ports.ts";
 import type { Prepared } from "./prepare.ts";
 import type { DestinationReport, Report, TokenReport } from "./report.ts";
+import type { Revoked } from "./retire.ts";
 import { nextGeneration } from "./rotation.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Selected, Selection } from "./select.ts";
@@ -31,6 +33,8 @@ export type RunFacts = {
   readonly finishedAt: Date;
   readonly selection: Selection;
   readonly outcomes: readonly TokenOutcome[];
+  readonly observed: readonly Observed[];
+  readonly revoked: readonly Revoked[];
   /** As the run left it. */
   readonly config: TokenConfig;
   readonly commit: Commit | null;
@@ -51,6 +55,8 @@ export function runReport(facts: RunFacts): Report {
   const tokens = [...facts.outcomes.map(tokenReport), ...passedOver];
   const named = (...statuses: TokenReport["status"][]) =>
     tokens.filter((token) => statuses.includes(token.status)).map((token) => token.token_name);
+  const observedAs = (observation: Observed["observation"]) =>
+    facts.observed.filter((observed) => observed.observation === observation).map(({ token }) => token.name);
   return {
     run_id: options.runId,
     started_at: facts.startedAt.toISOString(),
@@ -61,10 +67,23 @@ export function runReport(facts: RunFacts): Report {
     rotated: named("rotated", "resumed"),
     failed: named("failed"),
     skipped: named("skipped"),
+    drifted: observedAs("other"),
+    proved: observedAs("current"),
+    revoked: [...new Set(facts.revoked.filter((revoked) => revoked.error === null).map((revoked) => revoked.tokenName))],
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
-    warnings: facts.warnings,
+    warnings: [...facts.warnings, ...observedAs("other").map(driftWarning), ...facts.revoked.flatMap(revokeWarning)],
   };
+}
+
+function driftWarning(name: string): string {
+  return `${name}: this job sees another value than the one that was placed. Somebody changed it, or it never arrived; nothing overwrites it until you rotate ${name}.`;
+}
+
+function revokeWarning({ tokenName, credential, error }: Revoked): string[] {
+  return error === null
+    ? []
+    : [`${tokenName}: generation ${credential.generation} could not be revoked, and is tried again: ${error.message}`];
 }
 
 function blank(name: string, state: Selected["state"]): TokenReport {

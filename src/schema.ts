@@ -132,6 +132,7 @@ const pending = z.looseObject({
   declaration: z.string().describe("Digest of the token's declaration, to see whether it has changed since"),
   fingerprint: z.string().nullable(),
   ref: z.string().nullable(),
+  issuer: z.string().optional(),
   expires_at: instant.nullable().optional(),
   destinations: z.array(z.string()).describe("Ids of all destinations that this generation goes to"),
   boxes: z
@@ -151,8 +152,9 @@ const retiring = z.looseObject({
   ref: z.string(),
   fingerprint: z.string().nullable(),
   issuer: z.string(),
-  /** When the newer one was placed everywhere. */
-  replaced_at: instant,
+  replaced_at: instant.nullable().describe("When a newer one was placed everywhere; null until then"),
+  proved_at: instant.nullable().describe("When a consumer was first seen with a newer one"),
+  never_placed: z.boolean().optional().describe("Whether no destination can have got it, so that nobody waits for its overlap"),
   failures: count,
   last_error: failure.nullable(),
 });
@@ -161,12 +163,15 @@ const tokenState = z.looseObject({
   rotated_at: instant.nullable(),
   fingerprint: z.string().nullable(),
   ref: z.string().nullable().optional(),
+  issuer: z.string().optional().describe("Who made the credential in place"),
   expires_at: instant.nullable().optional(),
   destinations: z.record(z.string(), placement),
   pending: pending.nullable(),
   failures: count,
   last_error: failure.nullable(),
   next_attempt_at: instant.nullable().optional(),
+  abandoned_generation: count.optional().describe("The highest generation that was given up: its number is never used again"),
+  stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
   proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation"),
   seen_at: instant
     .nullable()

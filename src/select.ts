@@ -3,7 +3,6 @@ import type { Wanted } from "./app.ts";
 import { requireDeclared } from "./declare.ts";
 import { Misconfigured } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
-import { nearest } from "./names.ts";
 import { plan } from "./plan.ts";
 import { remaining } from "./rotation.ts";
 import type { PendingState, TokenConfig, TokenState } from "./schema.ts";
@@ -41,11 +40,27 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     const candidates = names.map((token_name) => ({ token_name, reason: "asked for" }));
     return { ...takeUp(config, candidates, { ...options, supplied: wanted.value !== null }), workflows: [], unseen: [] };
   }
+  if (wanted.kind === "resume") {
+    const names = [...new Set(wanted.names)];
+    requireDeclared(config, names);
+    requirePending(config, names);
+    const candidates = names.map((token_name) => ({ token_name, reason: "resumed by a person" }));
+    return { ...takeUp(config, candidates, { ...options, supplied: false }), workflows: [], unseen: [] };
+  }
   if (wanted.kind === "workflow") {
-    requireWorkflow(config, wanted.name);
     const { tokens } = expandWorkflow(config, wanted.name);
-    const candidates = tokens.map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
-    return { ...takeUp(config, candidates, { ...options, supplied: false }), workflows: [wanted.name], unseen: [] };
+    // Somebody put another value there: only a rotation by name takes that back.
+    const drifted = tokens.filter((name) => tokenState(config, name).drift);
+    const candidates = tokens
+      .filter((name) => !drifted.includes(name))
+      .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
+    const taken = takeUp(config, candidates, { ...options, supplied: false });
+    const held = drifted.map((token_name) => ({
+      token_name,
+      reason: "it drifted: rotate it by name to overwrite what is there",
+      state: tokenState(config, token_name),
+    }));
+    return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [] };
   }
   const planned = plan(config, options.home, options.now);
   const taken = takeUp(config, planned.due, { ...options, supplied: false });
@@ -97,12 +112,15 @@ function leaseHolder(pending: PendingState | null, { now, runId }: SelectOptions
   return `run ${pending.run_id} is working on it, or died: it is left alone until ${pending.lease_until}`;
 }
 
-function requireWorkflow(config: TokenConfig, name: string): void {
-  const names = Object.keys(config.workflows ?? {});
-  if (names.includes(name)) return;
-  const near = nearest(name, names);
-  throw new Misconfigured(`there is no workflow ${JSON.stringify(name)}`, {
-    code: "workflow-missing",
-    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "List them with `token-automation workflow list`.",
+/** Throws `Misconfigured` (`nothing-pending`) for tokens that nothing went wrong with. */
+export function requirePending(config: TokenConfig, names: readonly string[]): void {
+  const fine = names.filter((name) => {
+    const state = tokenState(config, name);
+    return state.pending === null && state.failures === 0 && !state.stuck_at;
+  });
+  if (fine.length === 0) return;
+  throw new Misconfigured(`nothing is pending or failed for ${fine.join(", ")}`, {
+    code: "nothing-pending",
+    hint: "To rotate anyway, use `token-automation rotate`.",
   });
 }

@@ -36,6 +36,10 @@ export type Token = {
   readonly expiresAt: string | null;
   readonly proof: ProofMode;
   readonly overlapHours: number;
+  /** Failures in a row after which it waits for a person. */
+  readonly stuckAfter: number;
+  /** Credentials issued per UTC day on schedule, at the most. */
+  readonly maxPerDay: number;
   readonly rule: { readonly intervalHours: number; readonly autoRotate: boolean; readonly notify: boolean } | null;
 };
 
@@ -44,6 +48,11 @@ export const VALUE_FIELD = "value";
 
 /** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
 export const DEFAULT_OVERLAP_HOURS = 24;
+
+/** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
+export const DEFAULT_STUCK_AFTER = 8;
+/** An hourly rotation, with some room for people. */
+export const DEFAULT_MAX_PER_DAY = 30;
 
 /** The id of a scope, as it stands in the record, in reports and in key caches. */
 export function scopeId(scope: Scope): string {
@@ -97,6 +106,8 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
     expiresAt: declaration.expires_at ?? null,
     proof: declaration.proof ?? "when-seen",
     overlapHours: declaration.overlap_hours ?? DEFAULT_OVERLAP_HOURS,
+    stuckAfter: config.settings?.stuck_after ?? DEFAULT_STUCK_AFTER,
+    maxPerDay: config.settings?.max_rotations_per_day ?? DEFAULT_MAX_PER_DAY,
     rule: ruleOf(Object.hasOwn(config.rules ?? {}, name) ? config.rules?.[name] : undefined),
   };
 }

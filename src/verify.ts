@@ -1,36 +1,79 @@
-// Compares what a process can see with what the record holds, and replays the history's chain.
-import type { Verification } from "./app.ts";
-import { matchesFingerprint } from "./fingerprint.ts";
+// Compares what can be seen with what the record holds, and replays the history's chain.
+import type { Verdict, Verification } from "./app.ts";
 import { verifyChain } from "./history.ts";
+import { type Observation, type Observed, type ObserveOptions, observe } from "./observe.ts";
+import type { Destination, SecretInfo } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
-import type { Secret } from "./secret.ts";
-import { type Home, resolveToken, tokenState } from "./token.ts";
+import { type Home, resolveToken, type Scope } from "./token.ts";
 
-type Seen = { readonly home: Home /** By the secret's name. */; readonly seen: ReadonlyMap<string, Secret>; readonly key: Secret | null };
+/** How much later than our own clock's placement GitHub may date the same change, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** By scope id: the secrets that it has; null where it could not be asked. */
+export type Listings = ReadonlyMap<string, readonly SecretInfo[] | null>;
+
+/** Asks every declared scope what it has. A scope that cannot be asked tells nothing, which is an answer of its own. */
+export async function listScopes(
+  config: TokenConfig,
+  { home, destination }: { readonly home: Home; readonly destination: (scope: Scope) => Promise<Destination> },
+): Promise<Listings> {
+  const scopes = new Map<string, Scope>();
+  for (const name of Object.keys(config.tokens ?? {})) {
+    for (const { scopeId, scope } of resolveToken(config, name, home)?.placements ?? []) scopes.set(scopeId, scope);
+  }
+  const listed = [...scopes].map(
+    async ([id, scope]): Promise<[string, readonly SecretInfo[] | null]> => [
+      id,
+      await destination(scope).then(
+        (found) => found.list(),
+        () => null,
+      ),
+    ],
+  );
+  return new Map(await Promise.all(listed));
+}
 
 /** Every declared token gets a verdict; "not seen" and "could not tell" are verdicts of their own. Changes nothing. */
-export function verifyRecord(config: TokenConfig, options: Seen): Verification {
-  const tokens = Object.keys(config.tokens ?? {}).map((name) => ({ token_name: name, ...verdictOf(config, name, options) }));
+export function verifyRecord(config: TokenConfig, options: ObserveOptions & { readonly listings: Listings }): Verification {
+  const tokens = observe(config, options).map((observed) => ({
+    token_name: observed.token.name,
+    ...verdictOf(observed, options.listings),
+  }));
   const entries = config.history ?? [];
   const { ok, breaks } = verifyChain(entries);
   return { tokens, history: { ok, entries: entries.length, breaks: breaks.map(({ id, message }) => ({ id, message })) } };
 }
 
-function verdictOf(
-  config: TokenConfig,
-  name: string,
-  { home, seen, key }: Seen,
-): Pick<Verification["tokens"][number], "verdict" | "detail"> {
-  const token = resolveToken(config, name, home);
-  const visible = [...new Set((token?.placements ?? []).map((placement) => placement.secretName))].filter((secret) => seen.has(secret));
-  if (visible.length === 0) return { verdict: "not_seen", detail: "this process sees no variable of that name" };
-  const { fingerprint, generation } = tokenState(config, name);
-  if (fingerprint === null) return { verdict: "unknown", detail: "the record holds no fingerprint of it" };
-  const verdicts = visible.map((secret) => {
-    const value = seen.get(secret);
-    return value === undefined ? "unknown" : matchesFingerprint(value, fingerprint, key);
-  });
-  if (verdicts.includes("mismatch")) return { verdict: "mismatch", detail: `what it sees is not generation ${generation}` };
-  if (verdicts.includes("unknown")) return { verdict: "unknown", detail: "the record's fingerprint needs the fingerprint key" };
-  return { verdict: "match", detail: `it sees generation ${generation}` };
+type Judged = { readonly verdict: Verdict; readonly detail: string };
+
+const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged>> = {
+  previous: { verdict: "previous", detail: "this process still sees the generation before: not yet" },
+  other: { verdict: "mismatch", detail: "this process sees another value than the one that was placed" },
+  unknown: { verdict: "unknown", detail: "this process sees it, but the record holds no fingerprint that could be compared" },
+};
+
+function verdictOf(observed: Observed, listings: Listings): Judged {
+  const { observation, state } = observed;
+  if (observation === "other" || observation === "previous") return SEEN[observation];
+  const sign = signOf(observed, listings);
+  if (sign?.verdict === "gone") return sign;
+  if (observation === "current") return { verdict: "match", detail: `this process sees generation ${state.generation}` };
+  return sign ?? (observation === "unknown" ? SEEN.unknown : { verdict: "not_seen", detail: "this process sees no variable of that name" });
+}
+
+/** What the destinations' own listings say against the record; null where they say nothing. */
+function signOf({ token, state }: Observed, listings: Listings): Judged | null {
+  for (const { id, scopeId, secretName } of token.placements) {
+    const placed = Object.hasOwn(state.destinations, id) ? state.destinations[id] : undefined;
+    if (placed?.status !== "placed") continue;
+    const listing = listings.get(scopeId);
+    if (!listing) return { verdict: "unknown", detail: `${scopeId} could not be asked what it has` };
+    const info = listing.find(({ name }) => name === secretName);
+    if (info === undefined) return { verdict: "gone", detail: `${scopeId} has no secret ${secretName} any more` };
+    const changed = Date.parse(info.updatedAt ?? "");
+    if (changed > Date.parse(placed.placed_at ?? "") + CLOCK_TOLERANCE_MS) {
+      return { verdict: "changed_later", detail: `${secretName} in ${scopeId} was changed at ${info.updatedAt}, after it was placed` };
+    }
+  }
+  return null;
 }

@@ -6,7 +6,10 @@ import { counted, plain } from "./text.ts";
 
 const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>> = {
   match: "✔ match",
+  previous: "… not yet",
   mismatch: "✖ mismatch",
+  gone: "✖ gone",
+  changed_later: "! changed later",
   unknown: "? unknown",
   not_seen: "- not seen",
 };

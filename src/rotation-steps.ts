@@ -1,0 +1,217 @@
+// What each event of a rotation does to the recorded state: pure, one function an event.
+import { type ReportedError, Unchanged } from "./errors.ts";
+import type { RotationEvent } from "./rotation.ts";
+import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
+
+/** How long a run may take before another may assume that it died, in milliseconds: far more than a run's few requests take. */
+export const LEASE_MS = 2 * 60_000;
+/** Added to the lease for each destination, in milliseconds, since GitHub's budget slows a large run down. */
+export const LEASE_PER_DESTINATION_MS = 1_000;
+/** The wait after the first failure, in milliseconds; it doubles with each further one. */
+export const BACKOFF_BASE_MS = 5 * 60_000;
+/** The longest wait between attempts, in milliseconds. */
+export const BACKOFF_MAX_MS = 24 * 3_600_000;
+
+type Event<Type extends RotationEvent["type"]> = Extract<RotationEvent, { type: Type }>;
+
+/** The destinations that the pending generation has not reached yet. */
+export function remaining(state: TokenState): string[] {
+  const { pending } = state;
+  return pending === null ? [] : pending.destinations.filter((id) => !isPlaced(state, id, pending.generation));
+}
+
+/** The generation that a new credential gets: no number is used for two values, even if one was given up. */
+export function nextGeneration(state: TokenState): number {
+  const retiring = (state.retiring ?? []).map((credential) => credential.generation);
+  return Math.max(state.generation, state.abandoned_generation ?? 0, state.pending?.generation ?? 0, ...retiring) + 1;
+}
+
+export function begin(state: TokenState, event: Event<"begin">, now: Date): TokenState {
+  const day = now.toISOString().slice(0, 10);
+  const issued = state.issues?.day === day ? state.issues.count : 0;
+  const { stuck_at: _, ...kept } = leavePending(state);
+  return {
+    ...kept,
+    issues: { day, count: issued + 1 },
+    pending: {
+      generation: nextGeneration(state),
+      stage: "intent",
+      run_id: event.runId,
+      started_at: now.toISOString(),
+      lease_until: leaseUntil(event.destinations.length, now),
+      declaration: event.declaration,
+      fingerprint: null,
+      ref: null,
+      issuer: event.issuer,
+      expires_at: null,
+      destinations: [...event.destinations],
+      boxes: null,
+    },
+  };
+}
+
+export function issued(state: TokenState, { fingerprint, ref, expiresAt }: Event<"issued">): TokenState {
+  return withPending(state, { stage: "issued", fingerprint, ref, expires_at: expiresAt });
+}
+
+export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenState {
+  const recorded = boxes && Object.fromEntries(Object.entries(boxes).map(([id, box]) => [id, { key_id: box.keyId, sealed: box.sealed }]));
+  return withPending(state, { stage: "sealed", boxes: recorded });
+}
+
+export function resume(state: TokenState, { runId }: Event<"resume">, now: Date): TokenState {
+  return withPending(state, { run_id: runId, lease_until: leaseUntil(pendingOf(state).destinations.length, now) });
+}
+
+export function placed(state: TokenState, { destination }: Event<"placed">, now: Date): TokenState {
+  const { generation } = pendingOf(state);
+  return withDestination(state, destination, { status: "placed", generation, placed_at: now.toISOString(), error: null });
+}
+
+export function refused(state: TokenState, { destination, error }: Event<"refused">, now: Date): TokenState {
+  const before = Object.hasOwn(state.destinations, destination) ? state.destinations[destination] : undefined;
+  // What stands there is still the generation that was placed last.
+  const { generation, placed_at } = before ?? { generation: 0, placed_at: null };
+  return withDestination(state, destination, { status: "failed", generation, placed_at, error: recorded(error, now) });
+}
+
+export function settle(state: TokenState, event: Event<"settle">, now: Date): TokenState {
+  const missing = remaining(state);
+  if (missing.length > 0) {
+    const error = missing.map((id) => state.destinations[id]?.error).find((found) => found !== null && found !== undefined);
+    const unreached = { code: "not-placed", message: `${missing.length} destinations were not reached` };
+    return fail(state, { error: error ?? unreached, stuckAfter: event.stuckAfter }, now);
+  }
+  const pending = pendingOf(state);
+  const at = now.toISOString();
+  const before: RetiringCredential[] = state.ref ? [retired(state.generation, { ...state, ref: state.ref })] : [];
+  const retiring = [...(state.retiring ?? []), ...before].map((credential) => ({
+    ...credential,
+    replaced_at: credential.replaced_at ?? at,
+  }));
+  const {
+    next_attempt_at: _attempt,
+    exposed_at: _exposed,
+    stuck_at: _stuck,
+    drift: _drift,
+    seen_at: _seen,
+    retiring: _old,
+    ...kept
+  } = state;
+  return {
+    ...kept,
+    generation: pending.generation,
+    rotated_at: at,
+    fingerprint: pending.fingerprint,
+    previous_fingerprint: state.fingerprint,
+    proved_at: null,
+    ref: pending.ref,
+    ...(pending.issuer === undefined ? {} : { issuer: pending.issuer }),
+    expires_at: pending.expires_at ?? null,
+    // Only destinations that are still declared: the others' secrets are no longer ours to speak of.
+    destinations: Object.fromEntries(pending.destinations.flatMap((id) => (state.destinations[id] ? [[id, state.destinations[id]]] : []))),
+    pending: null,
+    failures: 0,
+    last_error: null,
+    ...(retiring.length > 0 ? { retiring } : {}),
+  };
+}
+
+export function abandon(state: TokenState, event: Event<"abandon">, now: Date): TokenState {
+  return fail({ ...leavePending(state), pending: null }, event, now);
+}
+
+/** Counts a failure: the next attempt waits twice as long, and after `stuckAfter` of them for a person. */
+export function fail(
+  state: TokenState,
+  event: { error: Pick<ReportedError, "code" | "message">; stuckAfter: number },
+  now: Date,
+): TokenState {
+  const failures = state.failures + 1;
+  const wait = Math.min(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), BACKOFF_MAX_MS);
+  return {
+    ...state,
+    failures,
+    last_error: recorded(event.error, now),
+    next_attempt_at: new Date(now.getTime() + wait).toISOString(),
+    ...(failures >= event.stuckAfter ? { stuck_at: state.stuck_at ?? now.toISOString() } : {}),
+  };
+}
+
+export function seen(state: TokenState, { verdict }: Event<"seen">, now: Date): TokenState {
+  const at = now.toISOString();
+  if (verdict === "current") {
+    const { drift: _, ...kept } = state;
+    const retiring = state.retiring?.map((credential) => ({ ...credential, proved_at: credential.proved_at ?? at }));
+    return { ...kept, proved_at: state.proved_at ?? at, ...(retiring ? { retiring } : {}) };
+  }
+  // A later look at the same thing tells nothing new, and what tells nothing new is not committed.
+  if (verdict === "previous") return state.seen_at ? state : { ...state, seen_at: at };
+  return state.drift ? state : { ...state, drift: { at, message: `something else than generation ${state.generation} was seen` } };
+}
+
+export function revoked(state: TokenState, { generation }: Event<"revoked">): TokenState {
+  const { retiring, ...kept } = state;
+  const left = (retiring ?? []).filter((credential) => credential.generation !== generation);
+  return left.length > 0 ? { ...kept, retiring: left } : kept;
+}
+
+export function revokeFailed(state: TokenState, { generation, error }: Event<"revoke-failed">, now: Date): TokenState {
+  const retiring = (state.retiring ?? []).map((credential) =>
+    credential.generation === generation
+      ? { ...credential, failures: credential.failures + 1, last_error: recorded(error, now) }
+      : credential,
+  );
+  return { ...state, retiring };
+}
+
+export function retry(state: TokenState): TokenState {
+  const { stuck_at: _stuck, next_attempt_at: _attempt, ...kept } = state;
+  return { ...kept, failures: 0 };
+}
+
+export function abort(state: TokenState): TokenState {
+  const { stuck_at: _stuck, next_attempt_at: _attempt, ...kept } = leavePending(state);
+  return { ...kept, pending: null, failures: 0, last_error: null };
+}
+
+/** Whatever was pending is given up: its number stays used, and what it issued is to be revoked. */
+function leavePending(state: TokenState): TokenState {
+  const { pending } = state;
+  if (pending === null) return state;
+  const left = { ...state, abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation) };
+  if (!pending.ref) return left;
+  const orphan = { ...retired(pending.generation, { ...pending, ref: pending.ref }), never_placed: pending.stage !== "sealed" };
+  return { ...left, retiring: [...(state.retiring ?? []), orphan] };
+}
+
+function retired(generation: number, of: { ref: string; fingerprint: string | null; issuer?: string | undefined }): RetiringCredential {
+  const { ref, fingerprint, issuer = "generate" } = of;
+  return { generation, ref, fingerprint, issuer, replaced_at: null, proved_at: null, failures: 0, last_error: null };
+}
+
+function isPlaced(state: TokenState, id: string, generation: number): boolean {
+  const destination = Object.hasOwn(state.destinations, id) ? state.destinations[id] : undefined;
+  return destination?.status === "placed" && destination.generation === generation;
+}
+
+function withDestination(state: TokenState, id: string, placement: PlacementState): TokenState {
+  return { ...state, destinations: { ...state.destinations, [id]: placement } };
+}
+
+function withPending(state: TokenState, change: Partial<PendingState>): TokenState {
+  return { ...state, pending: { ...pendingOf(state), ...change } };
+}
+
+function pendingOf(state: TokenState): PendingState {
+  if (state.pending === null) throw new Unchanged("nothing is pending for this token", { code: "illegal-transition" });
+  return state.pending;
+}
+
+function recorded(error: Pick<ReportedError, "code" | "message">, now: Date): RecordedFailure {
+  return { at: now.toISOString(), code: error.code, message: error.message };
+}
+
+function leaseUntil(destinations: number, now: Date): string {
+  return new Date(now.getTime() + LEASE_MS + destinations * LEASE_PER_DESTINATION_MS).toISOString();
+}

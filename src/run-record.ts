@@ -1,0 +1,167 @@
+// The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
+import { reportError } from "./errors.ts";
+import { appendHistory, type HistoryDraft } from "./history.ts";
+import { resumed } from "./journal.ts";
+import type { Observed } from "./observe.ts";
+import type { Outcome } from "./place.ts";
+import type { Preparation, Prepared } from "./prepare.ts";
+import type { Revision } from "./record.ts";
+import type { Revoked } from "./retire.ts";
+import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
+import { headline, type Run, withStates } from "./run.ts";
+import type { TokenConfig, TokenState } from "./schema.ts";
+import { tokenState } from "./token.ts";
+
+/** Everything that happened. */
+export type Results = {
+  readonly taken: readonly Prepared[];
+  readonly preparations: readonly Preparation[];
+  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  readonly revoked: readonly Revoked[];
+};
+
+/** What the record becomes; null where nothing in it changes. Judges each token by the record it is given. */
+export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now: Date): Revision {
+  const book = createBook(fresh, run, now);
+  for (const observed of run.observed) book.observe(observed);
+  for (const revoked of results.revoked) book.revoke(revoked);
+  for (const prepared of results.taken) book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
+  // Failures before anything was placed are recorded only beside something that was: a run that can do nothing writes nothing.
+  if (results.taken.length > 0) for (const preparation of results.preparations) book.abandon(preparation);
+  const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
+  const { states, drafts } = book;
+  const names = Object.keys(states);
+  if (names.length === 0 && workflows === null) return null;
+  const config = withStates(fresh, states);
+  const noted = workflows === null ? config : { ...config, state: { ...config.state, workflows } };
+  const history = drafts.length === 0 ? noted : { ...noted, history: appendHistory(fresh.history ?? [], drafts) };
+  return { config: history, message: messageOf(names, drafts) };
+}
+
+/** Collects the tokens' new states, and a history entry for each thing that happened to them. */
+function createBook(fresh: TokenConfig, run: Run, now: Date) {
+  const states: Record<string, TokenState> = {};
+  const drafts: HistoryDraft[] = [];
+  const stateOf = (name: string) => (Object.hasOwn(states, name) ? states[name] : undefined) ?? tokenState(fresh, name);
+  const write = (name: string, after: TokenState, entry: Omit<Entry, "name"> | null) => {
+    states[name] = after;
+    if (entry !== null) drafts.push(draftOf(run, { ...entry, name }, now));
+  };
+  return {
+    states,
+    drafts,
+    observe({ token, state, observation }: Observed): void {
+      const before = stateOf(token.name);
+      if (observation === "unknown" || observation === "not_seen" || before.generation !== state.generation) return;
+      if (!STAGES[stageOf(before)].takes.includes("seen")) return;
+      const after = next(before, { type: "seen", verdict: observation }, now).state;
+      if (JSON.stringify(after) === JSON.stringify(before)) return;
+      const { generation, fingerprint } = after;
+      const event = after.drift && !before.drift ? "drift" : after.proved_at && !before.proved_at ? "proved" : null;
+      write(token.name, after, event && { event, generation, previousHash: null, newHash: event === "proved" ? fingerprint : null });
+    },
+    revoke({ tokenName, credential, error }: Revoked): void {
+      const before = stateOf(tokenName);
+      const { generation, fingerprint } = credential;
+      if (!before.retiring?.some((one) => one.generation === generation) || !STAGES[stageOf(before)].takes.includes("revoked")) return;
+      const event: RotationEvent = error === null ? { type: "revoked", generation } : { type: "revoke-failed", generation, error };
+      const told = {
+        event: error === null ? "revoked" : "revoke_failed",
+        generation,
+        previousHash: fingerprint,
+        newHash: null,
+        error: error?.code,
+      };
+      write(tokenName, next(before, event, now).state, told);
+    },
+    settle(prepared: Prepared, outcomes: readonly Outcome[]): void {
+      const { token } = prepared.selected;
+      const before = stateOf(token.name);
+      // Somebody else has finished it, or begun anew: the record already says what holds.
+      if (before.pending?.generation !== prepared.generation) return;
+      const after = settled(before, outcomes, { runId: run.options.runId, stuckAfter: token.stuckAfter, now });
+      const rotated = after.pending === null;
+      const { generation, fingerprint } = prepared;
+      const hashes = { previousHash: before.fingerprint, newHash: rotated ? fingerprint : null };
+      write(token.name, after, { event: rotated ? "rotated" : "failed", generation, ...hashes, error: after.last_error?.code });
+    },
+    abandon(preparation: Preparation): void {
+      if (preparation.ok) return;
+      const { token } = preparation.selected;
+      const before = stateOf(token.name);
+      if (before.pending !== null) return;
+      const error = reportError(preparation.error);
+      const after = next(before, { type: "abandon", error, stuckAfter: token.stuckAfter }, now).state;
+      write(token.name, after, {
+        event: "failed",
+        generation: before.generation,
+        previousHash: before.fingerprint,
+        newHash: null,
+        error: error.code,
+      });
+    },
+  };
+}
+
+function settled(before: TokenState, outcomes: readonly Outcome[], of: { runId: string; stuckAfter: number; now: Date }): TokenState {
+  const { runId, stuckAfter, now } = of;
+  let state = before.pending?.run_id === runId ? before : resumed(before, runId, now);
+  for (const { id, error } of outcomes) {
+    state = next(state, error === null ? { type: "placed", destination: id } : { type: "refused", destination: id, error }, now).state;
+  }
+  return next(state, { type: "settle", stuckAfter }, now).state;
+}
+
+type Entry = {
+  readonly event: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly previousHash: string | null;
+  readonly newHash: string | null;
+  readonly error?: string | undefined;
+};
+
+function draftOf(run: Run, { event, name, generation, previousHash, newHash, error }: Entry, now: Date): HistoryDraft {
+  const { workflows } = run.selection;
+  const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
+  return {
+    id: `${run.options.runId}/${name}/${event}`,
+    at: now.toISOString(),
+    event,
+    token_name: name,
+    generation,
+    previous_hash: previousHash,
+    new_hash: newHash,
+    triggered_by: { ...workflow, ...run.request.triggeredBy },
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The workflows' state after this run, or null where it stays as it is. */
+function notedWorkflows(
+  config: TokenConfig,
+  { selection, startedAt }: Run,
+  ran: boolean,
+): NonNullable<TokenConfig["state"]>["workflows"] | null {
+  const at = startedAt.toISOString();
+  const before = config.state?.workflows ?? {};
+  const changed = { ...before };
+  for (const name of selection.unseen) if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
+  if (ran) for (const name of selection.workflows) changed[name] = { ...(changed[name] ?? { first_seen_at: at }), last_run_at: at };
+  return Object.keys(changed).length > Object.keys(before).length || (ran && selection.workflows.length > 0) ? changed : null;
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  rotated: "rotate",
+  failed: "record failures of",
+  proved: "prove",
+  drift: "note drift of",
+  revoked: "retire",
+  revoke_failed: "retire",
+};
+
+function messageOf(names: readonly string[], drafts: readonly HistoryDraft[]): string {
+  if (names.length === 0) return "token-automation: note new workflows [skip ci]";
+  const first = Object.keys(VERBS).find((event) => drafts.some((draft) => draft.event === event));
+  return headline(VERBS[first ?? ""] ?? "note", names);
+}
