@@ -2,11 +2,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type InProcessOptions, type Outcome, runCli, runInProcess } from "../testing/cli.ts";
+import { normalised as cli, TEST_TIME as NOW, runCli, runInProcess } from "../testing/cli.ts";
 import { type TestRepository, temporaryFolder, testRepository } from "../testing/git-repository.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
-const NOW = new Date("2027-03-01T12:00:00Z");
 const HOUR_MS = 3_600_000;
 
 const closing: { close(): Promise<void> }[] = [];
@@ -24,23 +23,6 @@ async function repository(): Promise<TestRepository> {
   const made = await testRepository();
   closing.push(made);
   return made;
-}
-
-/** In this process, at a fixed time; what differs from run to run made equal. */
-async function cli(directory: string, args: string[], options: Partial<InProcessOptions> = {}): Promise<Outcome> {
-  const { code, stdout, stderr } = await runInProcess(args, { directory, now: () => NOW, ...options });
-  const normal = (text: string) =>
-    text
-      .replaceAll(directory, "<folder>")
-      .replace(/(commit )[0-9a-f]{10}/g, "$1<sha>")
-      .replace(/(sha256:)[0-9a-f]{12}…/g, "$1<digest>…");
-  return { code, stdout: normal(stdout), stderr: normal(stderr) };
-}
-
-/** An error as the table of bad inputs knows it. */
-async function errorCode(outcome: Promise<Outcome>): Promise<{ code: number | null; error: string }> {
-  const { code, stdout } = await outcome;
-  return { code, error: JSON.parse(stdout).error?.code };
 }
 
 describe.skipIf(!toolAvailable("git"))("README walk-through", () => {
@@ -184,37 +166,6 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
   });
 });
 
-describe("init", () => {
-  test("writes what the program itself accepts, and never over what is there", async () => {
-    const directory = await folder();
-    expect((await cli(directory, ["init", "--json"])).stdout).toBe('{\n  "created": [\n    "token_config.json"\n  ],\n  "kept": []\n}\n');
-    expect((await cli(directory, ["plan"])).stdout).toContain("→ due  API_KEY  never rotated");
-    await writeFile(join(directory, "token_config.json"), '{"version":1}\n');
-    expect(await cli(directory, ["init"])).toEqual({
-      code: 2,
-      stdout: "",
-      stderr:
-        "error: token_config.json is there already; nothing was written\n  hint: Add --force to replace it, record and history included.\n",
-    });
-    expect(await readFile(join(directory, "token_config.json"), "utf8")).toBe('{"version":1}\n');
-    expect((await cli(directory, ["init", "--force"])).code).toBe(0);
-    expect(await readFile(join(directory, "token_config.json"), "utf8")).toContain('"API_KEY"');
-  });
-
-  test("--workflow adds the workflow at the repository's root, and keeps the record even under --force", async () => {
-    const { directory, write } = await repository();
-    await write("ops/token_config.json", '{"version":1}\n');
-    const { code, stdout } = await cli(directory, ["init", "--workflow", "--force", "--config", "ops/token_config.json", "--json"]);
-    expect({ code, ...JSON.parse(stdout) }).toEqual({
-      code: 0,
-      created: [".github/workflows/rotate-tokens.yml"],
-      kept: ["ops/token_config.json"],
-    });
-    expect(await readFile(join(directory, "ops/token_config.json"), "utf8")).toBe('{"version":1}\n');
-    expect(await readFile(join(directory, ".github/workflows/rotate-tokens.yml"), "utf8")).toMatchSnapshot();
-  });
-});
-
 describe("a local record", () => {
   test("outside git it works, and says that nothing is committed", async () => {
     const directory = await folder();
@@ -261,99 +212,6 @@ describe("a local record", () => {
       problems: [{ position: { line: 3, column: 15 } }, { position: { line: 3, column: 42 } }, { position: { line: 4, column: 40 } }],
     });
     expect(await readdir(directory)).toEqual(["token_config.json"]);
-  });
-});
-
-describe("bad input exits with 2, writes nothing, and shows no value", () => {
-  const CANARY = "Tr0ub4dor";
-  test.each([
-    [[], undefined],
-    [["rotat"], "unknown-command"],
-    [["health", "--jsn"], "unknown-option"],
-    [["health", "--fail-on", "bad"], "invalid-argument"],
-    [["health", "now"], "excess-arguments"],
-    [["generate", "api_kee"], "unknown-type"],
-    [["generate", "--length", "10x"], "invalid-argument"],
-    [["generate", "--length", "0"], "invalid-argument"],
-    [["generate", "--length", "1e9"], "invalid-argument"],
-    [["generate", "--length", "4", "--prefix", "long_"], "prefix-too-long"],
-    [["rotate"], "missing-argument"],
-    [["rotate", `API_KEY=${CANARY}`], "value-in-arguments"],
-    [["rotate", "API_KEY", `${CANARY}!`], "invalid-name"],
-    [["rotate", "API_KEY", CANARY], "token-missing"],
-    [["rotate", `ghp_${CANARY}${CANARY}`], "value-in-arguments"],
-    [["rotate", "API_KEY", "--value", CANARY], "value-in-arguments"],
-    [["rotate", "API_KEY", `--new-token=${CANARY}`], "value-in-arguments"],
-    [["rotate", "API_KEY", `--secret-value=${CANARY}`], "unknown-option"],
-    [["rotate", "API_KEY", "api_key"], "duplicate-name"],
-    [["rotate", "API_KEY", "OTHER", "--value-stdin"], "one-name-only"],
-    [["rotate", "API_KEY", "--value-stdin"], "empty-value"],
-    [["rotate", "API_KEY", "--value-file", "nowhere"], "value-file-unreadable"],
-    [["rotate", "API_KEY", "--value-file", "x", "--value-stdin"], "conflicting-option"],
-    [["rotate", "API_KEY", "--show", "--dry-run"], "conflicting-option"],
-    [["setup-rule", "API_KEY"], "missing-argument"],
-    [["setup-rule", "API_KEY", "0"], undefined],
-    [["setup-rule", "API_KEY", "-1"], undefined],
-    [["setup-rule", "API_KEY", "999999"], undefined],
-    [["setup-rule", "API_KEY", "24h"], "invalid-argument"],
-    [["setup-rule", "API-KEY", "24"], "invalid-name"],
-    [["workflow"], undefined],
-    [["workflow", "create", "daily"], "missing-mandatory-option-value"],
-    [["workflow", "create", "daily", "--tokens", "A,,B", "--schedule", "0 2 * * *"], "invalid-argument"],
-    [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 0 2 * * *"], undefined],
-    [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 2 31 2 *"], undefined],
-    [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 2 * * *", "--timezone", "Mars/Base"], undefined],
-    [["workflow", "run", "daily"], "record-missing"],
-    [["plan", "--at", "tomorrow"], "invalid-argument"],
-    [["plan", "--at", "2027-02-30T00:00:00Z"], "invalid-argument"],
-    [["plan", "--at", "2027-02-01T00:00:00"], "invalid-argument"],
-    [["start-scheduler", "--every", "0"], "invalid-argument"],
-    [["start-scheduler"], "record-missing"],
-    [["run"], "record-missing"],
-    [["status"], "record-missing"],
-    [["history"], "record-missing"],
-    [["verify"], "record-missing"],
-    [["status", "--branch", "main"], "branch-without-repo"],
-    [["status", "--repo", "acme/widgets"], "no-github-token"],
-    [["status", "--repo", "widgets"], "invalid-argument"],
-    [["get", "API_KEY", "--repo", "acme/widgets"], "local-only"],
-    [["get", "API_KEY"], "not-in-vault"],
-    [["exec", "--", "true"], "not-in-vault"],
-    [["serve", "--port", "70000"], "invalid-argument"],
-  ])("%j", async (args, expected) => {
-    const directory = await folder();
-    const json = await cli(directory, ["--json", ...args]);
-    const text = await cli(directory, args);
-    expect(text.code).toBe(2);
-    expect(text.stdout).toBe("");
-    expect(text.stderr).not.toBe("");
-    if (expected !== undefined) expect(await errorCode(Promise.resolve(json))).toEqual({ code: 2, error: expected });
-    expect(JSON.stringify([json, text])).not.toContain(CANARY);
-    expect(await readdir(directory)).toEqual([]);
-  });
-
-  test.each([
-    ["a line break at its end", "hunter2\n", "trailing-newline"],
-    ["a NUL", "hunter2\0x", "nul-in-value"],
-    ["too much", "x".repeat(48 * 1024 + 1), "value-too-large"],
-    ["not UTF-8", Buffer.from([0x68, 0xff, 0xfe]), "malformed-value"],
-  ])("a value with %s", async (_, input, expected) => {
-    const directory = await folder();
-    const outcome = await runCli(["rotate", "API_KEY", "--value-stdin", "--json"], { directory, input });
-    expect({ code: outcome.code, error: JSON.parse(outcome.stdout).error.code }).toEqual({ code: 2, error: expected });
-    expect(JSON.stringify(outcome)).not.toContain("hunter2");
-    expect(await readdir(directory)).toEqual([]);
-  });
-
-  test("an option is not guessed at, and the nearest is named", async () => {
-    const directory = await folder();
-    expect((await cli(directory, ["generate", "pasword"])).stderr).toBe(
-      'error: "pasword" is not a type of token\n  hint: Did you mean password? There are api_key, github_pat, secret_key, password, custom.\n',
-    );
-    expect((await cli(directory, ["rotate", "A", "--dry-rn"])).stderr).toBe(
-      "error: unknown option '--dry-rn'\n  hint: Did you mean --dry-run?\n",
-    );
-    expect((await cli(directory, ["helth"])).stderr).toBe("error: unknown command 'helth'\n  hint: Did you mean health?\n");
   });
 });
 

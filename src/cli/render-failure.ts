@@ -5,7 +5,7 @@ import type { Colors } from "./session.ts";
 import { plain } from "./text.ts";
 
 /** What stands under `error` in JSON: the kind says what the caller must do next, the code is stable. */
-export type RenderedFailure = {
+type RenderedFailure = {
   readonly kind: string;
   readonly code: string;
   readonly message: string;

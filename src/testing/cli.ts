@@ -89,3 +89,17 @@ export async function runInProcess(args: readonly string[], options: InProcessOp
   const code = await main(args, io);
   return { code, ...written };
 }
+
+/** The moment at which `normalised` runs commands. */
+export const TEST_TIME = new Date("2027-03-01T12:00:00Z");
+
+/** In this process, at a fixed time; what differs from run to run is made equal. */
+export async function normalised(directory: string, args: readonly string[], options: Partial<InProcessOptions> = {}): Promise<Outcome> {
+  const { code, stdout, stderr } = await runInProcess(args, { directory, now: () => TEST_TIME, ...options });
+  const normal = (output: string) =>
+    output
+      .replaceAll(directory, "<folder>")
+      .replace(/(commit )[0-9a-f]{10}/g, "$1<sha>")
+      .replace(/(sha256:)[0-9a-f]{12}…/g, "$1<digest>…");
+  return { code, stdout: normal(stdout), stderr: normal(stderr) };
+}
