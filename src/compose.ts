@@ -5,7 +5,7 @@ import type { Vault } from "./destinations/vault.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
-import { ISSUERS } from "./schema.ts";
+import { ISSUERS, type TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import { type Home, type Scope, scopeId } from "./token.ts";
 
@@ -72,7 +72,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
       destinations.set(id, open);
       return open;
     },
-    notifiers: await notifiersOf(options.webhook ?? null),
+    notifiers: (config) => notifiersOf({ webhook: options.webhook ?? null, config, home, client }),
     commitPending: (message) => commitPending(place, [configPath], message),
     takeWarnings() {
       const taken = [...warnings];
@@ -155,10 +155,20 @@ async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
   });
 }
 
-async function notifiersOf(webhook: ComposeOptions["webhook"]): Promise<Notifier[]> {
-  if (webhook === null || webhook === undefined) return [];
-  const { webhookNotifier } = await import("./notifiers/webhook.ts");
-  return [webhookNotifier(webhook)];
+async function notifiersOf(asked: {
+  readonly webhook: ComposeOptions["webhook"];
+  readonly config: TokenConfig;
+  readonly home: Home;
+  readonly client: () => Promise<GitHubClient>;
+}): Promise<Notifier[]> {
+  const { webhook, config, home, client } = asked;
+  const notifiers: Notifier[] = [];
+  if (webhook) notifiers.push((await import("./notifiers/webhook.ts")).webhookNotifier(webhook));
+  if (config.settings?.failure_issue && home.repository !== null) {
+    const { failureIssueNotifier } = await import("./notifiers/failure-issue.ts");
+    notifiers.push(failureIssueNotifier({ client, repository: home.repository }));
+  }
+  return notifiers;
 }
 
 /** On GitHub every change is a commit, so nothing is ever left over. */

@@ -23,7 +23,8 @@ import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
 export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly newRunId: () => string;
-  readonly notifiers: readonly Notifier[];
+  /** Who is told, by what the record's settings ask for. */
+  readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
   /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
   readonly commitPending: (message: string) => Promise<Commit | null>;
   /** What the adapters met that did not stop them, told once: each call empties it. */
@@ -56,12 +57,20 @@ export function createApp(options: AppOptions): App {
 }
 
 /** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
-async function notify(report: Report, config: TokenConfig, notifiers: readonly Notifier[]): Promise<Report> {
+async function notify(report: Report, config: TokenConfig, notifiersFor: AppOptions["notifiers"]): Promise<Report> {
   const told = report.tokens.filter((token) => token.status !== "skipped" && config.rules?.[token.token_name]?.notify !== false);
-  if (report.dry_run || told.length === 0) return report;
+  const isNews = told.length + report.revoked.length > 0 || report.drifted.some((name) => isNewDrift(config, name, report));
+  if (report.dry_run || !isNews) return report;
+  const notifiers = await notifiersFor(config);
   const results = await Promise.allSettled(notifiers.map((notifier) => notifier.notify({ ...report, tokens: told })));
   const warnings = results.flatMap((result) => (result.status === "rejected" ? [reportError(result.reason).message] : []));
   return { ...report, warnings: [...report.warnings, ...warnings] };
+}
+
+/** A drift is told once, by the run that recorded it. */
+function isNewDrift(config: TokenConfig, name: string, report: Report): boolean {
+  const { drift } = tokenState(config, name);
+  return !drift || Date.parse(drift.at) >= Date.parse(report.started_at);
 }
 
 function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenConfig["history"]> {

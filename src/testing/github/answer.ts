@@ -9,6 +9,7 @@ import { findRoute, type GitHubRequest } from "./routes.ts";
 import { accountRoutes } from "./routes-account.ts";
 import { contentsRoutes } from "./routes-contents.ts";
 import { gitRoutes } from "./routes-git.ts";
+import { issueRoutes } from "./routes-issues.ts";
 import { secretRoutes } from "./routes-secrets.ts";
 
 /** The whole state that requests act on. */
@@ -20,7 +21,7 @@ export type World = {
   readonly now: () => Date;
 };
 
-const ROUTES = [...secretRoutes, ...contentsRoutes, ...gitRoutes, ...accountRoutes];
+const ROUTES = [...secretRoutes, ...issueRoutes, ...contentsRoutes, ...gitRoutes, ...accountRoutes];
 
 function expiryHeader({ expiresAt }: Token): Record<string, string> {
   if (expiresAt === null) return {};

@@ -2,7 +2,7 @@
 import { notFound, refusal } from "./replies.ts";
 
 export type Access = "read" | "write";
-export type Permission = "contents" | "secrets" | "metadata";
+export type Permission = "contents" | "secrets" | "metadata" | "issues";
 
 /**
  * One token the server knows.
@@ -35,7 +35,7 @@ const LOGINS = { github_token: "github-actions[bot]", app: "token-automation[bot
 /** Fills in what a setup leaves out. */
 export function createToken(setup: TokenSetup): Token {
   const kind = setup.kind ?? "app";
-  const asked = setup.permissions ?? { contents: "write", secrets: "write" };
+  const asked = setup.permissions ?? { contents: "write", secrets: "write", issues: "write" };
   const { secrets: _never, ...rest } = asked;
   return {
     token: setup.token,

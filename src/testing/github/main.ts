@@ -25,7 +25,7 @@ const optionsSchema = z.strictObject({
         token: z.string(),
         kind: z.enum(["github_token", "app", "pat"]).exactOptional(),
         login: z.string().exactOptional(),
-        permissions: z.strictObject({ contents: access, secrets: access, metadata: access }).exactOptional(),
+        permissions: z.strictObject({ contents: access, secrets: access, metadata: access, issues: access }).exactOptional(),
         repositories: z.array(z.string()).exactOptional(),
         expiresAt: z.coerce.date().exactOptional(),
       }),

@@ -1,5 +1,6 @@
 // One repository of the tests' GitHub: its history, its secrets, its protection, and the handle that tests look through.
 import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
+import type { StoredIssue } from "./routes-issues.ts";
 import { createSecretScope, type SecretScope } from "./secrets.ts";
 
 export type Visibility = "public" | "private" | "internal";
@@ -28,6 +29,7 @@ export type Repository = {
   readonly protectedBranches: Map<string, Protection>;
   readonly history: GitHistory;
   readonly actionsSecrets: SecretScope;
+  readonly issues: StoredIssue[];
 };
 
 /** A commit as tests compare it. */
@@ -70,6 +72,7 @@ export async function createRepository(setup: RepositorySetup, id: number, now: 
     protectedBranches: new Map(Object.entries(setup.protectedBranches ?? {})),
     history,
     actionsSecrets: await createSecretScope(568_250_000_000 + id * 1000),
+    issues: [],
   };
 }
 
@@ -143,6 +146,7 @@ export function createHandle(repository: Repository, now: () => Date) {
     secrets: (): string[] => actionsSecrets.list().map(({ name }) => name),
     /** Removes a secret as a person would in the settings. */
     removeSecret: actionsSecrets.remove,
+    issues: repository.issues,
     publicKey: actionsSecrets.publicKey,
     /** A new key pair, or the one given: what was sealed with the old one is refused by its key id. */
     rotateKey: actionsSecrets.rotateKey,

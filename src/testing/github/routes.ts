@@ -4,7 +4,7 @@ import type { Access, Permission, Token } from "./auth.ts";
 import { type Reply, refusal } from "./replies.ts";
 import type { Repository } from "./repository.ts";
 
-export type Method = "get" | "put" | "post" | "delete";
+export type Method = "get" | "put" | "post" | "patch" | "delete";
 
 /** A request, read whole. `path` has neither the query nor the `/api/v3` of an Enterprise server. */
 export type GitHubRequest = {

@@ -1,0 +1,87 @@
+// Opens one GitHub issue while rotations fail, keeps it up to date, and closes it when they recover.
+import { Unchanged } from "../errors.ts";
+import type { GitHubClient } from "../github/client.ts";
+import { toFailure } from "../github/errors.ts";
+import { parseRepository } from "../github/repository.ts";
+import type { Notifier } from "../ports.ts";
+import type { Report } from "../report.ts";
+
+/** By which the issue is found again; people may add labels of their own. */
+export const ISSUE_LABEL = "token-automation";
+const MARKER = /<!-- token-automation failing: (.*?) -->/;
+const PERMISSION = "Issues: write";
+
+export type FailureIssueOptions = { readonly client: () => Promise<GitHubClient>; readonly repository: string };
+
+type OpenIssue = { readonly number: number; readonly failing: readonly string[] };
+
+/** A notifier for repositories that say `"failure_issue": true`. One request where nothing failed and nothing recovered. */
+export function failureIssueNotifier({ client, repository }: FailureIssueOptions): Notifier {
+  const { owner, name: repo } = parseRepository(repository);
+  const at = { owner, repo };
+
+  async function findOpen(github: GitHubClient): Promise<OpenIssue | null> {
+    const { data } = await github.request("GET /repos/{owner}/{repo}/issues", { ...at, state: "open", labels: ISSUE_LABEL, per_page: 100 });
+    for (const { number, body } of data) {
+      const names = MARKER.exec(body ?? "")?.[1];
+      if (names !== undefined) return { number, failing: names.split(",").filter((name) => name !== "") };
+    }
+    return null;
+  }
+
+  return {
+    async notify(report) {
+      const github = await client();
+      try {
+        const open = await findOpen(github);
+        const failing = stillFailing(open?.failing ?? [], report);
+        if (failing.length > 0) {
+          const content = { title: titleOf(failing), body: bodyOf(failing, report) };
+          if (open === null) await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content, labels: [ISSUE_LABEL] });
+          else await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number: open.number });
+        } else if (open !== null) {
+          const content = {
+            state: "closed",
+            state_reason: "completed",
+            body: `Every token that failed has been rotated since.\n\n${marker([])}`,
+          } as const;
+          await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number: open.number });
+        }
+      } catch (error) {
+        const failure = toFailure(error, `keep the issue about failures in ${repository} up to date`, PERMISSION);
+        throw new Unchanged(failure.message, { code: failure.code, hint: failure.hint ?? undefined });
+      }
+    },
+  };
+}
+
+/** What failed before or now, and was not rotated in this run. */
+function stillFailing(before: readonly string[], report: Report): string[] {
+  const names = new Set([...before, ...report.failed]);
+  for (const name of report.rotated) names.delete(name);
+  return [...names];
+}
+
+function titleOf(failing: readonly string[]): string {
+  return failing.length === 1 ? `${failing[0]} could not be rotated` : `${failing.length} tokens could not be rotated`;
+}
+
+function bodyOf(failing: readonly string[], report: Report): string {
+  const lines = failing.map((name) => {
+    const error = report.tokens.find((token) => token.token_name === name)?.error;
+    if (!error) return `- \`${name}\`: failed in an earlier run.`;
+    return `- \`${name}\`: ${quoted(error.message)}${error.hint === null ? "" : ` **What to do:** ${quoted(error.hint)}`}`;
+  });
+  const run = report.triggered_by.run_url ? `\n\nSeen in [this run](${report.triggered_by.run_url}).` : "";
+  const end = "The values in use still stand. It is tried again by itself, and this issue is closed when it succeeds.";
+  return `${lines.join("\n")}${run}\n\n${end}\n\n${marker(failing)}`;
+}
+
+function marker(failing: readonly string[]): string {
+  return `<!-- token-automation failing: ${failing.join(",")} -->`;
+}
+
+/** A message is data: no mention, link or markup comes of it. */
+function quoted(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
+}
