@@ -36,21 +36,22 @@ export type Known = {
 
 /** Reads version after version; what is met again is not read again. */
 export function createEntryReader(recordPath: string): { read(version: RecordVersion): Reading; readonly known: Known } {
-  const byText = new Map<string, Kept>();
+  const newest = new Map<string, Kept>();
   const byDigest = new Map<string, Kept>();
   const variants = new Map<string, number>();
   const contents = new Map<string, File>();
 
   function keep(value: unknown): Kept | null {
     if (!isEntry(value)) return null;
-    const text = JSON.stringify(value);
-    const known = byText.get(text);
-    if (known !== undefined) return known;
-    const digest = entryDigest(value);
+    // Nearly every entry is as in the version before, and comparing is much cheaper than digesting.
+    const known = newest.get(value.id);
+    if (known !== undefined && sameJson(known.entry, value)) return known;
+    const digest = digestOf(value);
+    if (digest === null) return null;
     const twin = byDigest.get(digest);
     const kept = twin ?? { id: value.id, digest, entry: value };
     if (twin === undefined) variants.set(kept.id, (variants.get(kept.id) ?? 0) + 1);
-    byText.set(text, kept);
+    newest.set(kept.id, kept);
     byDigest.set(digest, kept);
     return kept;
   }
@@ -147,6 +148,28 @@ function parse(text: string): unknown {
   } catch {
     // Told by the caller, as a finding.
     return undefined;
+  }
+}
+
+/** Whether the digests of two parsed values are the same. */
+function sameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && sameJson(Reflect.get(one, name), Reflect.get(other, name)))
+  );
+}
+
+/** Null for what is nested deeper than the stack allows: no program wrote that. */
+function digestOf(entry: HistoryEntry): string | null {
+  try {
+    return entryDigest(entry);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

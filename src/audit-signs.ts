@@ -12,53 +12,62 @@ const MIGRATED = "migrated/";
 
 export type Sign = { readonly kind: "clock" | "rewritten"; readonly kept: Kept | null; readonly message: string };
 
-/** What is told once for a whole audit. */
-export type Timing = { latest: number; toldRemade: boolean };
+/** What an audit remembers of the dates: each sign is told once, where it is met first. */
+export type Timing = { latest: number; readonly told: Set<string> };
 
 export function timing(): Timing {
-  return { latest: Number.NEGATIVE_INFINITY, toldRemade: false };
+  return { latest: Number.NEGATIVE_INFINITY, told: new Set() };
 }
 
 /** @param added the entries that this commit brought, in order */
 export function lookAtDates(seen: Timing, commit: AuditCommit, added: readonly Kept[]): Sign[] {
   const own = added.filter(({ id }) => !id.startsWith(MIGRATED));
   if (own.length === 0) return [];
-  return [...clockSigns(seen, own), ...commitSigns(seen, commit, own)];
+  const once = (name: string, sign: Sign | null): Sign[] => {
+    if (sign === null || seen.told.has(name)) return [];
+    seen.told.add(name);
+    return [{ ...sign, message: `${sign.message}; later ones may be so too` }];
+  };
+  return [
+    ...once("unordered", unordered(seen, own)),
+    ...once("remade", remade(commit)),
+    ...once("late", late(commit, own)),
+    ...once("early", early(commit, own)),
+  ];
 }
 
-function clockSigns(seen: Timing, added: readonly Kept[]): Sign[] {
-  const signs: Sign[] = [];
+function unordered(seen: Timing, added: readonly Kept[]): Sign | null {
+  let sign: Sign | null = null;
   for (const kept of added) {
     const at = instantMs(kept.entry.at);
-    if (at === null) {
-      signs.push({ kind: "clock", kept, message: `entry ${kept.id} names no point in time` });
-    } else if (at < seen.latest - TOLERANCE_MS) {
+    if (at === null) sign ??= { kind: "clock", kept, message: `entry ${kept.id} names no point in time` };
+    else if (at < seen.latest - TOLERANCE_MS) {
       const message = `entry ${kept.id} is dated ${inWords(seen.latest - at)} before one that it follows: a clock was wrong, or it was put in later`;
-      signs.push({ kind: "clock", kept, message });
+      sign ??= { kind: "clock", kept, message };
     }
     seen.latest = Math.max(seen.latest, at ?? seen.latest);
   }
-  // The first tells where to look.
-  return signs.slice(0, 1);
+  return sign;
 }
 
-function commitSigns(seen: Timing, commit: AuditCommit, added: readonly Kept[]): Sign[] {
+function remade(commit: AuditCommit): Sign | null {
+  const delay = (instantMs(commit.committed_at) ?? 0) - (instantMs(commit.authored_at) ?? 0);
+  if (delay <= TOLERANCE_MS) return null;
+  const message = `this commit was made anew ${inWords(delay)} after it was written, by an amend or a rebase`;
+  return { kind: "rewritten", kept: null, message };
+}
+
+function late(commit: AuditCommit, added: readonly Kept[]): Sign | null {
   const authored = instantMs(commit.authored_at) ?? 0;
+  const delay = ({ entry }: Kept) => authored - (instantMs(entry.at) ?? authored);
+  const kept = added.find((each) => delay(each) > LATE_MS);
+  if (kept === undefined) return null;
+  const message = `entry ${kept.id} was committed ${inWords(delay(kept))} after its date: it was kept back, or the commits were made anew`;
+  return { kind: "rewritten", kept, message };
+}
+
+function early(commit: AuditCommit, added: readonly Kept[]): Sign | null {
   const committed = instantMs(commit.committed_at) ?? 0;
-  const signs: Sign[] = [];
-  if (committed - authored > TOLERANCE_MS && !seen.toldRemade) {
-    seen.toldRemade = true;
-    const message = `this commit was made anew ${inWords(committed - authored)} after it was written, by an amend or a rebase; later ones may be too`;
-    signs.push({ kind: "rewritten", kept: null, message });
-  }
-  const late = added.find(({ entry }) => (instantMs(entry.at) ?? authored) < authored - LATE_MS);
-  if (late !== undefined) {
-    const message = `entry ${late.id} was committed ${inWords(authored - (instantMs(late.entry.at) ?? authored))} after its date: it was kept back, or the commits were made anew`;
-    signs.push({ kind: "rewritten", kept: late, message });
-  }
-  const early = added.find(({ entry }) => (instantMs(entry.at) ?? committed) > committed + TOLERANCE_MS);
-  if (early !== undefined) {
-    signs.push({ kind: "clock", kept: early, message: `entry ${early.id} is dated after the commit that holds it` });
-  }
-  return signs;
+  const kept = added.find(({ entry }) => (instantMs(entry.at) ?? committed) > committed + TOLERANCE_MS);
+  return kept === undefined ? null : { kind: "clock", kept, message: `entry ${kept.id} is dated after the commit that holds it` };
 }
