@@ -1,23 +1,34 @@
-// Errors as annotations: on the config's own lines where it is in this repository.
-import { error as annotate } from "@actions/core";
-import { Misconfigured, reportError } from "../src/errors.ts";
+// What people see beside the code and in the log: failures on the config's own lines, and lines that are no workflow commands.
+import { type AnnotationProperties, error as complain, warning } from "@actions/core";
+import { Misconfigured, type Problem, reportError } from "../src/errors.ts";
 
-/** @param file the config's path where annotations can point at it, else null */
-export function annotateFailure(error: unknown, file: string | null): void {
-  const problems = error instanceof Misconfigured ? error.problems : [];
-  for (const { message, hint, position } of problems) {
-    const place = file === null || position === null ? {} : { file, startLine: position.line, startColumn: position.column };
-    annotate(sentence(message, hint), { title: "token-automation", ...place });
-  }
-  if (problems.length === 0) annotate(describe(error), { title: "token-automation" });
+const TITLE = "token-automation";
+
+/** Everything that is wrong, one by one; the failure itself where it names no single problems. */
+export function problemsOf(error: unknown): readonly Pick<Problem, "message" | "hint" | "position">[] {
+  if (error instanceof Misconfigured && error.problems.length > 0) return error.problems;
+  return [{ ...reportError(error), position: null }];
 }
 
-/** What failed and what to do, on one line; nothing of an error that is not ours but its name. */
-export function describe(error: unknown): string {
-  const { message, hint } = reportError(error);
-  return sentence(message, hint);
+/**
+ * One annotation per problem.
+ * @param file the config's path where annotations can point at it, else null
+ */
+export function annotateFailure(error: unknown, { file, fatal }: { readonly file: string | null; readonly fatal: boolean }): void {
+  const annotate = fatal ? complain : warning;
+  for (const problem of problemsOf(error)) annotate(sentence(problem), placeOf(problem, file));
 }
 
-function sentence(message: string, hint: string | null): string {
+function placeOf({ position }: Pick<Problem, "position">, file: string | null): AnnotationProperties {
+  return file === null || position === null ? { title: TITLE } : { file, startLine: position.line, startColumn: position.column };
+}
+
+/** What failed and what to do. */
+export function sentence({ message, hint }: Pick<Problem, "message" | "hint">): string {
   return hint === null ? message : `${message}. ${hint}`;
+}
+
+/** Prints text that the runner must not take for commands, whatever it says. */
+export function say(text: string): void {
+  console.log(text.replaceAll("::", ": :").replaceAll("##[", "## ["));
 }

@@ -2,13 +2,15 @@
 import { getInput } from "@actions/core";
 import type { Wanted } from "../src/app.ts";
 import type { Place } from "../src/compose.ts";
-import { Misconfigured } from "../src/errors.ts";
+import { Misconfigured, type Problem } from "../src/errors.ts";
 import { nearest } from "../src/names.ts";
 import type { TriggeredBy } from "../src/schema.ts";
 import { Secret } from "../src/secret.ts";
+import { seen } from "../src/seen.ts";
 
 const COMMANDS = ["run", "plan", "rotate", "workflow", "verify", "health"] as const;
 const FAIL_ON = ["error", "high_risk", "never"] as const;
+const REPOSITORY = /^[^/\s]+\/[^/\s]+$/;
 
 export type Inputs = {
   readonly command: (typeof COMMANDS)[number];
@@ -20,92 +22,89 @@ export type Inputs = {
   readonly webhook: { readonly url: Secret; readonly secret: Secret | null } | null;
   readonly failOn: (typeof FAIL_ON)[number];
   readonly triggeredBy: TriggeredBy;
-  /** Whether the record is in the repository that the workflow runs in: only then can annotations point at its lines. */
+  /** Whether the record is on the branch that the workflow runs on: only then can annotations point at its lines. */
   readonly recordIsHere: boolean;
   /** Variables of this step, by name: what this job can see of the declared secrets. */
   readonly seen: ReadonlyMap<string, Secret>;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
+/** Notes a mistake and goes on: all of them are told at once. */
+type Blame = (code: string, message: string, hint: string) => void;
 
-/** Throws `Misconfigured` for an input that is missing or not one of its choices. */
+/** Throws `Misconfigured` with every input that is missing or not one of its choices. No message holds what may be a secret put in the wrong place. */
 export function readInputs(env: Environment): Inputs {
-  const here = env.GITHUB_REPOSITORY ?? "";
-  const repository = getInput("repository") || here;
-  if (!/^[^/\s]+\/[^/\s]+$/.test(repository)) {
-    throw new Misconfigured("the input repository is not of the form owner/name", {
-      code: "input-invalid",
-      hint: "Give it as owner/name, or leave it out.",
-    });
-  }
-  const token = getInput("github-token");
-  if (token === "") {
-    throw new Misconfigured("the input github-token is empty", {
-      code: "github-token-missing",
-      hint: "Give it an App installation token (actions/create-github-app-token) or a fine-grained PAT; a secret that is not set is empty too.",
-    });
-  }
-  const command = choice("command", COMMANDS, "run");
-  return {
+  const problems: Problem[] = [];
+  const blame: Blame = (code, message, hint) => problems.push({ code, pointer: "", position: null, message, hint });
+  const command = choice("command", COMMANDS, blame);
+  const repository = repositoryOf(env, blame);
+  const branch = getInput("branch") || null;
+  const token = tokenOf(blame);
+  const inputs: Inputs = {
     command,
-    wanted: wantedOf(command),
+    wanted: wantedOf(command, blame),
     place: {
       kind: "github",
       repository,
-      branch: getInput("branch") || null,
-      access: {
-        token: new Secret(token),
-        apiUrl: env.GITHUB_API_URL ?? "https://api.github.com",
-        graphqlUrl: env.GITHUB_GRAPHQL_URL ?? null,
-      },
+      branch,
+      access: { token, apiUrl: env.GITHUB_API_URL || "https://api.github.com", graphqlUrl: env.GITHUB_GRAPHQL_URL || null },
     },
-    configPath: getInput("config-path") || "token_config.json",
-    dryRun: choice("dry-run", ["true", "false"] as const, "false") === "true",
+    // To git, `./token_config.json` is the name of no file.
+    configPath: getInput("config-path").replace(/^(?:\.?\/)+/, "") || "token_config.json",
+    dryRun: choice("dry-run", ["false", "true"], blame) === "true",
     fingerprintKey: secretInput("fingerprint-key"),
     webhook: webhookOf(secretInput("notify-webhook"), secretInput("notify-webhook-secret")),
-    failOn: choice("fail-on", FAIL_ON, "error"),
-    triggeredBy: triggerOf(env, here),
-    recordIsHere: repository.toLowerCase() === here.toLowerCase(),
-    seen: new Map(Object.entries(env).flatMap(([name, value]) => (value ? [[name, new Secret(value)] as const] : []))),
+    failOn: choice("fail-on", FAIL_ON, blame),
+    triggeredBy: triggerOf(env),
+    recordIsHere: sameName(repository, env.GITHUB_REPOSITORY) && (branch === null || branch === env.GITHUB_REF_NAME),
+    seen: seenBy(env, token),
   };
+  if (problems.length === 0) return inputs;
+  const count = problems.length === 1 ? "an input is" : `${problems.length} inputs are`;
+  throw new Misconfigured(`${count} wrong`, { code: "input-invalid", problems, hint: "Correct the step's `with:`. Nothing was done." });
 }
 
-/** The names in the input `tokens`: commas and lines separate them. */
-function names(): string[] {
-  return getInput("tokens")
-    .split(/[,\n]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
+function repositoryOf(env: Environment, blame: Blame): string {
+  const repository = getInput("repository") || (env.GITHUB_REPOSITORY ?? "");
+  if (!REPOSITORY.test(repository)) {
+    blame("input-invalid", "the input repository is not of the form owner/name", "Give it as owner/name, or leave it out.");
+  }
+  return repository;
 }
 
-function wantedOf(command: Inputs["command"]): Wanted {
+function tokenOf(blame: Blame): Secret {
+  const token = getInput("github-token");
+  const hint =
+    "Give it an App installation token (actions/create-github-app-token) or a fine-grained PAT; a secret that is not set is empty too.";
+  if (token === "") blame("github-token-missing", "the input github-token is empty", hint);
+  return new Secret(token);
+}
+
+/** Commas and lines separate the names of the input `tokens`. */
+function wantedOf(command: Inputs["command"], blame: Blame): Wanted {
   if (command === "rotate") {
-    if (names().length > 0) return { kind: "tokens", names: names(), value: null, create: false };
-    throw new Misconfigured("the command rotate needs the input tokens", {
-      code: "input-missing",
-      hint: "Name at least one: `tokens: API_KEY`.",
-    });
+    const names = getInput("tokens").split(/[,\n]/);
+    const given = names.map((name) => name.trim()).filter((name) => name !== "");
+    if (given.length === 0) blame("input-missing", "the command rotate needs the input tokens", "Name at least one: `tokens: API_KEY`.");
+    return { kind: "tokens", names: given, value: null, create: false };
   }
   if (command === "workflow") {
     const name = getInput("workflow");
-    if (name !== "") return { kind: "workflow", name };
-    throw new Misconfigured("the command workflow needs the input workflow", {
-      code: "input-missing",
-      hint: "Name it: `workflow: daily_security`.",
-    });
+    if (name === "") blame("input-missing", "the command workflow needs the input workflow", "Name it: `workflow: daily_security`.");
+    return { kind: "workflow", name };
   }
   return { kind: "due" };
 }
 
-function choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
-  const given = getInput(name) || fallback;
-  const found = choices.find((one) => one === given.toLowerCase());
+/** The first choice is the default. */
+function choice<Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]], blame: Blame): Choice {
+  const given = getInput(name).toLowerCase();
+  const found = given === "" ? choices[0] : choices.find((one) => one === given);
   if (found !== undefined) return found;
-  const near = nearest(given, choices);
-  throw new Misconfigured(`the input ${name} is ${JSON.stringify(given.slice(0, 40))}`, {
-    code: "input-invalid",
-    hint: `Use one of ${choices.join(", ")}${near[0] === undefined ? "" : `; did you mean ${near[0]}?`}`,
-  });
+  const [near] = nearest(given, choices);
+  const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  blame("input-invalid", `the input ${name} is ${seen(given)}`, `Use one of ${choices.join(", ")}${meant}`);
+  return choices[0];
 }
 
 function secretInput(name: string): Secret | null {
@@ -117,11 +116,22 @@ function webhookOf(url: Secret | null, secret: Secret | null): Inputs["webhook"]
   return url === null ? null : { url, secret };
 }
 
-function triggerOf(env: Environment, repository: string): TriggeredBy {
-  const runId = env.GITHUB_RUN_ID;
+function triggerOf(env: Environment): TriggeredBy {
+  const run = env.GITHUB_RUN_ID;
+  const server = env.GITHUB_SERVER_URL || "https://github.com";
   return {
     kind: env.GITHUB_EVENT_NAME === "schedule" ? "schedule" : "workflow_dispatch",
-    actor: env.GITHUB_TRIGGERING_ACTOR ?? env.GITHUB_ACTOR ?? null,
-    run_url: runId === undefined ? null : `${env.GITHUB_SERVER_URL ?? "https://github.com"}/${repository}/actions/runs/${runId}`,
+    actor: env.GITHUB_TRIGGERING_ACTOR || env.GITHUB_ACTOR || null,
+    run_url: run ? `${server}/${env.GITHUB_REPOSITORY ?? ""}/actions/runs/${run}` : null,
   };
+}
+
+/** Neither the step's inputs nor the runner's own variables, and nothing that holds the token this step works with. */
+function seenBy(env: Environment, token: Secret): ReadonlyMap<string, Secret> {
+  const own = (name: string, value: string) => /^(INPUT|GITHUB)_/i.test(name) || value === token.reveal();
+  return new Map(Object.entries(env).flatMap(([name, value]) => (value && !own(name, value) ? [[name, new Secret(value)] as const] : [])));
+}
+
+function sameName(one: string, other: string | undefined): boolean {
+  return one.toLowerCase() === other?.toLowerCase();
 }

@@ -5,15 +5,18 @@ import type { Secret } from "../src/secret.ts";
 /** The runner hides any text that equals a mask, so a very short one would black out half the log. */
 const MIN_MASK_LENGTH = 4;
 
-/** The forms of a value that a log may show: as it is, each of its lines, base64, URL-encoded, escaped for JSON. */
+/** The forms of a value that a log may show: as it is, each of its lines, base64 (also URL-safe, also with the newline that `echo` adds), URL-encoded, escaped for JSON. */
 export function maskedForms(value: string): string[] {
-  const base64 = Buffer.from(value, "utf8").toString("base64");
+  // What a short value has of longer forms gives the value away less than masking common text gives trouble.
+  if (value.trim().length < MIN_MASK_LENGTH) return [];
+  const bytes = Buffer.from(value);
+  const base64 = [bytes, Buffer.from(`${value}\n`)].map((each) => each.toString("base64"));
   const forms = [
     value,
-    ...value.split(/\r?\n/),
-    base64,
-    base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""),
-    encodeURIComponent(value),
+    ...value.split(/\r\n|[\r\n]/),
+    ...base64,
+    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")),
+    encodeURIComponent(bytes.toString()),
     JSON.stringify(value).slice(1, -1),
   ];
   return [...new Set(forms.map((form) => form.trim()).filter((form) => form.length >= MIN_MASK_LENGTH))];

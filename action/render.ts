@@ -1,84 +1,94 @@
 // Renders results into what the runner shows: outputs, annotations, the job summary, the exit code.
-import { notice, setFailed, setOutput, summary, warning } from "@actions/core";
+import { setFailed, setOutput, summary, warning } from "@actions/core";
 import type { Verification } from "../src/app.ts";
 import type { HealthReport } from "../src/health.ts";
 import type { Report } from "../src/report.ts";
-import { annotateFailure, describe } from "./annotations.ts";
+import { annotateFailure, say, sentence } from "./annotations.ts";
 import type { Inputs } from "./inputs.ts";
-import { healthSummary, reportSummary } from "./summary.ts";
+import { failureSummary, healthSummary, isWrong, reportSummary, verificationSummary } from "./summary.ts";
 
-/** A run's report: every output of the contract, one annotation per failed token, the summary. */
+/** A run's report: an annotation per failed token and per warning, the summary. */
 export async function renderReport(report: Report, health: HealthReport, inputs: Inputs): Promise<void> {
-  setOutput("rotated", JSON.stringify(report.rotated));
-  setOutput("failed", JSON.stringify(report.failed));
-  setOutput("skipped", JSON.stringify(report.skipped));
-  setOutput("report", JSON.stringify(report));
-  setOutput("health", JSON.stringify(health));
-  setOutput("commit-sha", report.commit?.sha ?? "");
-  setOutput("next-due", report.next_due?.at ?? "");
-  setOutput("changed", String(report.commit !== null));
-  const complain = inputs.failOn === "never" ? warning : setFailed;
+  setOutputs({ report, health });
   for (const { token_name, error } of report.tokens) {
-    if (error !== null) complain(`${token_name}: ${error.message}${error.hint === null ? "" : `. ${error.hint}`}`);
+    if (error !== null) complain(`${token_name}: ${sentence(error)}`, inputs);
   }
   for (const message of report.warnings) warning(message);
-  console.log(line(report));
+  say(line(report));
   failOnRisk(health, inputs);
   await write(reportSummary(report, health));
 }
 
-/** The command `health`: its report, and the job summary. */
+/** The command `health`. */
 export async function renderHealth(health: HealthReport, inputs: Inputs): Promise<void> {
-  setOutput("health", JSON.stringify(health));
-  setOutput("changed", "false");
-  console.log(`${health.total_tokens} tokens, ${health.needs_rotation.length} to rotate, ${health.high_risk.length} at high risk`);
+  setOutputs({ report: null, health });
+  say(`${health.total_tokens} tokens, ${health.needs_rotation.length} to rotate, ${health.high_risk.length} at high risk`);
   failOnRisk(health, inputs);
-  await write(`## Health\n\n${healthSummary(health)}\n`);
+  await write(healthSummary(health));
 }
 
-/** The command `verify`: a mismatch or a broken chain is an error like any other. */
+/** The command `verify`: a secret that is not the one that was placed, or a broken chain, is an error like any other. */
 export async function renderVerification(verification: Verification, inputs: Inputs): Promise<void> {
-  setOutput("report", JSON.stringify(verification));
-  setOutput("changed", "false");
-  const complain = inputs.failOn === "never" ? warning : setFailed;
+  setOutputs({ report: verification, health: null });
   for (const { token_name, verdict, detail } of verification.tokens) {
-    console.log(`${token_name}: ${verdict.replaceAll("_", " ")} (${detail})`);
-    if (verdict === "mismatch") complain(`${token_name}: ${detail}`);
+    say(`${token_name}: ${verdict.replaceAll("_", " ")} (${detail})`);
+    if (isWrong(verdict)) complain(`${token_name}: ${detail}`, inputs);
   }
-  for (const { id, message } of verification.history.breaks) complain(`history entry ${id}: ${message}`);
-  if (verification.history.ok) notice(`the history's ${verification.history.entries} entries hang together`);
+  const { ok, entries, breaks } = verification.history;
+  for (const { id, message } of breaks) complain(`history entry ${id}: ${message}`, inputs);
+  if (ok) say(`history: ${entries} entries, each with the right digest of the one before`);
+  await write(verificationSummary(verification));
 }
 
 /** A failure before anything was done. `inputs` is null where not even they could be read. */
 export async function renderFailure(error: unknown, inputs: Inputs | null): Promise<void> {
-  const file = inputs?.recordIsHere ? inputs.configPath : null;
-  setOutput("changed", "false");
-  if (inputs?.failOn === "never") warning(describe(error));
-  else {
-    annotateFailure(error, file);
-    process.exitCode = 1;
-  }
-  if (process.env.TOKEN_AUTOMATION_DEBUG === "1" && error instanceof Error) console.log(error.stack);
-  await write(`## Nothing was rotated\n\n${describe(error)}\n`);
+  const fatal = inputs?.failOn !== "never";
+  if (fatal) process.exitCode = 1;
+  annotateFailure(error, { file: inputs?.recordIsHere ? inputs.configPath : null, fatal });
+  if (process.env.TOKEN_AUTOMATION_DEBUG === "1" && error instanceof Error) say(error.stack ?? error.name);
+  setOutputs({ report: null, health: null });
+  await write(failureSummary(error));
+}
+
+/** Every output of the contract, always, so that a workflow can read each as what it is; `null` for a report that this command does not make. */
+function setOutputs({ report, health }: { readonly report: Report | Verification | null; readonly health: HealthReport | null }): void {
+  const run = report !== null && "rotated" in report ? report : null;
+  const due = run === null ? earliest(health) : (run.next_due?.at ?? null);
+  setOutput("rotated", JSON.stringify(run?.rotated ?? []));
+  setOutput("failed", JSON.stringify(run?.failed ?? []));
+  setOutput("skipped", JSON.stringify(run?.skipped ?? []));
+  setOutput("report", JSON.stringify(report));
+  setOutput("health", JSON.stringify(health));
+  setOutput("commit-sha", run?.commit?.sha ?? "");
+  setOutput("next-due", due ?? "");
+  setOutput("changed", String((run?.commit ?? null) !== null));
+}
+
+function earliest(health: HealthReport | null): string | null {
+  const times = (health?.tokens ?? []).flatMap(({ next_due }) => next_due ?? []);
+  return times.reduce<string | null>((first, time) => (first === null || Date.parse(time) < Date.parse(first) ? time : first), null);
+}
+
+function complain(message: string, { failOn }: Inputs): void {
+  if (failOn === "never") warning(message);
+  else setFailed(message);
 }
 
 function failOnRisk(health: HealthReport, { failOn }: Inputs): void {
   if (failOn === "high_risk" && health.high_risk.length > 0) setFailed(`at high risk: ${health.high_risk.join(", ")}`);
 }
 
-function line(report: Report): string {
-  const { rotated, failed, skipped } = report;
-  if (report.dry_run)
-    return `would rotate: ${
-      report.tokens
-        .filter((token) => token.status === "planned")
-        .map((token) => token.token_name)
-        .join(", ") || "nothing"
-    }`;
-  return `rotated: ${rotated.join(", ") || "nothing"}; failed: ${failed.join(", ") || "nothing"}; passed over: ${skipped.join(", ") || "nothing"}`;
+function line({ dry_run, tokens, rotated, failed, skipped }: Report): string {
+  const list = (names: readonly string[]) => names.join(", ") || "nothing";
+  if (dry_run) return `would rotate: ${list(tokens.filter(({ status }) => status === "planned").map(({ token_name }) => token_name))}`;
+  return `rotated: ${list(rotated)}; failed: ${list(failed)}; passed over: ${list(skipped)}`;
 }
 
-/** Outside a runner there is no summary file, and nothing is lost without one. */
+/** Outside a runner there is no summary file. What was done stays done, whether it can be written or not. */
 async function write(markdown: string): Promise<void> {
-  if (process.env.GITHUB_STEP_SUMMARY) await summary.addRaw(markdown).write();
+  if (!process.env.GITHUB_STEP_SUMMARY) return;
+  await summary
+    .addRaw(markdown)
+    .write()
+    .catch(() => warning("the job summary could not be written: the runner's file for it cannot be opened"));
 }

@@ -1,12 +1,18 @@
-// The job summary: what a person wants to know of a run, as GitHub-flavoured Markdown. Pure.
-import type { HealthReport } from "../src/health.ts";
-import type { Report, TokenReport } from "../src/report.ts";
+// The job summary: what a person wants to know of a run. Pure.
+import type { Verdict, Verification } from "../src/app.ts";
+import { reportError } from "../src/errors.ts";
+import type { HealthReport, HealthStatus } from "../src/health.ts";
+import type { DestinationReport, Report, TokenReport } from "../src/report.ts";
+import { problemsOf } from "./annotations.ts";
+import { code, link, list, page, table, text, time } from "./markdown.ts";
 
-/** GitHub's limit on a step's summary is 1 MiB; rows past this are counted instead of listed. */
-export const MAX_ROWS = 500;
+/** Destinations of one token past this are counted instead of listed. */
+const MAX_DESTINATIONS = 10;
+/** Names in one sentence. */
+const MAX_NAMES = 20;
 
 const SIGNS: Readonly<Record<TokenReport["status"], string>> = { rotated: "🔄", resumed: "⏩", planned: "📋", skipped: "⏸️", failed: "❌" };
-const BANDS: Readonly<Record<string, string>> = {
+const BANDS: Readonly<Record<HealthStatus, string>> = {
   recently_rotated: "🟢",
   ok: "🟢",
   should_rotate: "🟡",
@@ -16,99 +22,127 @@ const BANDS: Readonly<Record<string, string>> = {
   failing: "❌",
   unknown: "❔",
 };
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  match: "✅",
+  previous: "⏳",
+  mismatch: "❌",
+  gone: "❌",
+  changed_later: "⚠️",
+  unknown: "❔",
+  not_seen: "➖",
+};
 
 /** What happened and why, what to do about failures, the health of every token, and when the next is due. */
 export function reportSummary(report: Report, health: HealthReport): string {
-  const parts = [`## ${headline(report)}`, table(report.tokens), failures(report), warnings(report), healthSummary(health), footer(report)];
-  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+  return page([`## ${headline(report)}`, tokens(report), failures(report), warnings(report), healthParts(health), footer(report)]);
 }
 
-/** The health table, for the command `health` and as a part of every report. */
+/** The command `health`. */
 export function healthSummary(health: HealthReport): string {
-  if (health.total_tokens === 0) return "No tokens are declared yet.";
-  const attention = health.tokens.filter((token) => token.status !== "ok" && token.status !== "recently_rotated");
-  const counts = `**Health:** ${health.total_tokens} tokens, ${attention.length === 0 ? "all well ✅" : `${attention.length} to look at`}`;
-  if (attention.length === 0) return counts;
-  const rows = attention
-    .slice(0, MAX_ROWS)
-    .map(
-      (token) =>
-        `| ${BANDS[token.status] ?? ""} ${token.status.replaceAll("_", " ")} | \`${code(token.name)}\` | ${text(token.reason)} | ${time(token.next_due)} |`,
-    );
-  return [counts, "", "| Health | Token | Why | Next due |", "| --- | --- | --- | --- |", ...rows, ...more(attention.length)].join("\n");
+  return page(["## Health of the tokens", healthParts(health)]);
 }
 
-function headline(report: Report): string {
-  const { rotated, failed } = report;
-  if (report.dry_run) {
-    const planned = report.tokens.filter((token) => token.status === "planned").length;
+/** Whether what is there is not what was placed. */
+export function isWrong(verdict: Verdict): boolean {
+  return verdict === "mismatch" || verdict === "gone";
+}
+
+/** What this job sees of the declared secrets, and whether the history hangs together. */
+export function verificationSummary({ tokens, history }: Verification): string {
+  const wrong = tokens.filter(({ verdict }) => isWrong(verdict)).length;
+  const headings = [history.ok ? "" : "The history was changed", wrong > 0 ? `${count(wrong, "token")} not as recorded` : ""];
+  const chain = history.ok
+    ? `**History:** ${count(history.entries, "entry", "entries")}, each with the right digest of the one before ✅`
+    : `### What is wrong with the history\n\n${list(history.breaks, ({ id, message }) => `${code(id)}: ${text(message)}`)}`;
+  const rows = table(["", "Token", "What this job sees"], tokens, ({ token_name, verdict, detail }) => [
+    `${VERDICTS[verdict]} ${verdict.replaceAll("_", " ")}`,
+    code(token_name),
+    text(detail),
+  ]);
+  return page([`## ${headings.filter(Boolean).join(", ") || "Nothing contradicts the record"}`, tokens.length === 0 ? "" : rows, chain]);
+}
+
+/** A failure before the run could begin, with every problem that is known. */
+export function failureSummary(error: unknown): string {
+  const { kind, message } = reportError(error);
+  const problems = problemsOf(error);
+  const heading = kind === "uncertain" ? "Failed, and what was done is not known" : "Nothing was done";
+  const items = list(problems, (problem) => {
+    const place = problem.position === null ? "" : `line ${problem.position.line}, column ${problem.position.column}: `;
+    return `${place}${whatToDo(problem)}`;
+  });
+  return page([`## ${heading}`, problems.length > 1 || problems[0]?.message !== message ? `${text(message)}:` : "", items]);
+}
+
+function headline({ dry_run, rotated, failed, tokens }: Report): string {
+  if (dry_run) {
+    const planned = tokens.filter(({ status }) => status === "planned").length;
     return planned === 0 ? "Nothing is due" : `${count(planned, "token")} would be rotated`;
   }
-  if (rotated.length + failed.length === 0) return "Nothing was due";
-  return [rotated.length > 0 ? `${count(rotated.length, "token")} rotated` : "", failed.length > 0 ? `${failed.length} failed` : ""]
-    .filter(Boolean)
-    .join(", ");
+  const parts = [rotated.length > 0 ? `${count(rotated.length, "token")} rotated` : "", failed.length > 0 ? `${failed.length} failed` : ""];
+  return parts.filter(Boolean).join(", ") || "Nothing was due";
 }
 
-function table(tokens: readonly TokenReport[]): string {
-  if (tokens.length === 0) return "";
-  const rows = tokens.slice(0, MAX_ROWS).map((token) => {
-    const placed = token.destinations
-      .map((destination) => `${destination.status === "failed" ? "❌ " : ""}\`${code(destination.id)}\``)
-      .join("<br>");
-    return `| ${SIGNS[token.status]} ${token.status} | \`${code(token.token_name)}\` | ${text(token.reason)} | ${token.generation} | ${placed} |`;
-  });
-  return ["| | Token | Why | Generation | Where |", "| --- | --- | --- | --- | --- |", ...rows, ...more(tokens.length)].join("\n");
+function tokens({ tokens: reported }: Report): string {
+  if (reported.length === 0) return "";
+  return table(["", "Token", "Why", "Generation", "Where"], reported, ({ status, token_name, reason, generation, destinations }) => [
+    `${SIGNS[status]} ${status}`,
+    code(token_name),
+    text(reason),
+    String(generation),
+    placed(destinations),
+  ]);
+}
+
+function placed(destinations: readonly DestinationReport[]): string {
+  const shown = destinations.slice(0, MAX_DESTINATIONS).map(({ id, status }) => `${status === "failed" ? "❌ " : ""}${code(id)}`);
+  const rest = destinations.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`… and ${rest} more`] : [])].join("<br>");
 }
 
 function failures(report: Report): string {
-  const failed = report.tokens.filter((token) => token.error !== null).slice(0, MAX_ROWS);
+  const failed = report.tokens.flatMap(({ token_name, error }) => (error === null ? [] : [{ token_name, error }]));
   if (failed.length === 0) return "";
-  const items = failed.map(
-    ({ token_name, error }) =>
-      `- \`${code(token_name)}\`: ${text(error?.message ?? "")}${error?.hint ? `<br>**What to do:** ${text(error.hint)}` : ""}`,
-  );
-  return ["### What failed", "", ...items].join("\n");
+  return `### What failed\n\n${list(failed, ({ token_name, error }) => `${code(token_name)}: ${whatToDo(error)}`)}`;
 }
 
-function warnings(report: Report): string {
-  const all = [...report.warnings, ...report.tokens.flatMap((token) => token.warnings.map((warning) => `${token.token_name}: ${warning}`))];
-  return all.length === 0 ? "" : ["### Worth knowing", "", ...all.slice(0, MAX_ROWS).map((warning) => `- ${text(warning)}`)].join("\n");
+function warnings({ warnings: general, tokens }: Report): string {
+  const all = [...general, ...tokens.flatMap((token) => token.warnings.map((warning) => `${token.token_name}: ${warning}`))];
+  return all.length === 0 ? "" : `### Worth knowing\n\n${list(all, text)}`;
 }
 
-function footer({ commit, next_due }: Report): string {
-  const sha = commit?.sha?.slice(0, 7);
-  const recorded = sha === undefined ? "" : commit?.url ? `Recorded in [\`${sha}\`](${commit.url}).` : `Recorded in \`${sha}\`.`;
+/** A count when all is well; else the tokens to look at. */
+function healthParts(health: HealthReport): string {
+  if (health.total_tokens === 0) return "No tokens are declared yet.";
+  const attention = health.tokens.filter(({ status }) => status !== "ok" && status !== "recently_rotated");
+  const total = `**Health:** ${count(health.total_tokens, "token")}`;
+  if (attention.length === 0) return `${total}, all well 🟢`;
+  const rows = table(["Health", "Token", "Why", "Next due"], attention, ({ name, status, reason, next_due }) => [
+    `${BANDS[status]} ${status.replaceAll("_", " ")}`,
+    code(name),
+    text(reason),
+    time(next_due),
+  ]);
+  return `${total}, ${attention.length} to look at\n\n${rows}`;
+}
+
+function footer({ commit, next_due, proved, revoked }: Report): string {
+  const sha = commit?.sha ?? null;
+  const recorded = sha === null ? "" : `Recorded in ${link(code(sha.slice(0, 7)), commit?.url ?? null)}.`;
   const due =
     next_due === null
       ? "Nothing is due next: no rule and no workflow asks for it."
-      : `Next due: \`${code(next_due.token_name)}\`, ${time(next_due.at)}.`;
-  return [recorded, due].filter(Boolean).join(" ");
+      : `Next due: ${code(next_due.token_name)}, ${time(next_due.at)}.`;
+  const names = (list: readonly string[]) => list.slice(0, MAX_NAMES).map(code).join(", ") + (list.length > MAX_NAMES ? ", …" : "");
+  const seen = proved.length === 0 ? "" : `Proved by what this job sees: ${names(proved)}.`;
+  const ended = revoked.length === 0 ? "" : `Previous credentials revoked: ${names(revoked)}.`;
+  return [seen, ended, recorded, due].filter(Boolean).join(" ");
 }
 
-function more(total: number): string[] {
-  return total > MAX_ROWS ? ["", `… and ${total - MAX_ROWS} more.`] : [];
+function whatToDo({ message, hint }: { readonly message: string; readonly hint: string | null }): string {
+  return `${text(message)}${hint === null ? "" : `<br>**What to do:** ${text(hint)}`}`;
 }
 
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-function time(iso: string | null): string {
-  return iso === null ? "—" : iso.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, " UTC");
-}
-
-/** Names and messages are data: nothing in them may become markup, a link, a mention or a new cell. */
-function text(value: string): string {
-  return value
-    .replace(/\s+/g, " ")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replace(/[\\`*_{}[\]()#|~!]/g, "\\$&")
-    .replaceAll("@", "@&#8203;");
-}
-
-function code(value: string): string {
-  return value.replace(/[`|\s]+/g, " ");
+function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`;
 }

@@ -1,1 +1,1 @@
-export{a as openVault}from"./local.js";
+export{o as openVault}from"./local.js";

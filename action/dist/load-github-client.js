@@ -1,1 +1,1 @@
-export{n as createGitHubClient}from"./github.js";
+export{l as createGitHubClient}from"./github.js";

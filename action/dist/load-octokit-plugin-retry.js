@@ -1,1 +1,1 @@
-export{c as VERSION,l as retry}from"./github.js";
+export{r as VERSION,i as retry}from"./github.js";

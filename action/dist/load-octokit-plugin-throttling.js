@@ -1,1 +1,1 @@
-export{s as throttling}from"./github.js";
+export{n as throttling}from"./github.js";

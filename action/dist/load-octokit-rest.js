@@ -1,1 +1,1 @@
-export{o as Octokit}from"./github.js";
+export{t as Octokit}from"./github.js";

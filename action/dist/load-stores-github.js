@@ -1,1 +1,1 @@
-export{t as githubStore}from"./github.js";
+export{c as githubStore}from"./github.js";

@@ -1,1 +1,1 @@
-export{t as localStore}from"./local.js";
+export{n as localStore}from"./local.js";

@@ -1,0 +1,1 @@
+export{a as failureIssueNotifier}from"./webhook.js";

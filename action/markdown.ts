@@ -1,0 +1,60 @@
+// Data in GitHub-flavoured Markdown: whatever it says, it stays text. Pure.
+
+/** GitHub's limit on a step's summary is 1 MiB; the rest is room for what the runner adds. */
+const MAX_BYTES = 1024 * 1024 - 64 * 1024;
+/** A cell with more characters is cut: it is there to be looked at. */
+const MAX_CELL = 500;
+/** Rows past this are counted instead of listed. */
+const MAX_ROWS = 500;
+
+/** Names and messages are data: nothing in them may become markup, an element, a mention or a new cell. */
+export function text(value: string): string {
+  return clip(value.replace(/\s+/g, " "))
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/[\\`*_{}[\]()#|~!$]/g, "\\$&")
+    .replaceAll("@", "@&#8203;");
+}
+
+/** A name, in the font of code. */
+export function code(value: string): string {
+  return `\`${clip(value.replace(/[`|\s]+/g, " "))}\``;
+}
+
+/** A link, where the address can be nothing but one; else its label alone. */
+export function link(label: string, url: string | null): string {
+  return url !== null && /^https?:\/\/[^\s()<>[\]]+$/.test(url) ? `[${label}](${url})` : label;
+}
+
+/** To the minute, as people write it. */
+export function time(iso: string | null): string {
+  return iso === null ? "—" : text(iso.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, " UTC"));
+}
+
+/** `cells` are Markdown already. */
+export function table<Row>(columns: readonly string[], rows: readonly Row[], cells: (row: Row) => readonly string[]): string {
+  const line = (parts: readonly string[]) => `| ${parts.join(" | ")} |`;
+  const lines = [line(columns), line(columns.map(() => "---")), ...rows.slice(0, MAX_ROWS).map((row) => line(cells(row)))];
+  return [...lines, ...more(rows.length)].join("\n");
+}
+
+export function list<Item>(items: readonly Item[], entry: (item: Item) => string): string {
+  return [...items.slice(0, MAX_ROWS).map((item) => `- ${entry(item)}`), ...more(items.length)].join("\n");
+}
+
+/** Paragraphs; of more than GitHub takes, as many whole lines as fit. */
+export function page(parts: readonly string[]): string {
+  const whole = `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+  if (Buffer.byteLength(whole) <= MAX_BYTES) return whole;
+  const head = Buffer.from(whole).subarray(0, MAX_BYTES).toString();
+  return `${head.slice(0, head.lastIndexOf("\n"))}\n\n… cut here: the rest is in the output \`report\`.\n`;
+}
+
+function more(total: number): string[] {
+  return total > MAX_ROWS ? ["", `… and ${total - MAX_ROWS} more.`] : [];
+}
+
+function clip(value: string): string {
+  return value.length <= MAX_CELL ? value : `${Buffer.from(value.slice(0, MAX_CELL)).toString()}…`;
+}
