@@ -41,6 +41,21 @@ describe("--repo", () => {
     expect(status).toEqual(expected);
   });
 
+  test("what got stuck is resumed or given up by name", async () => {
+    const { github, run } = await scenario({ "token_config.json": JSON.stringify({ ...RECORD, settings: { stuck_after: 1 } }) });
+    const refuse = () => github.faults.add({ match: { method: "PUT" }, action: { kind: "status", status: 422, body: {} } });
+    refuse();
+    expect((await run(["run"])).code).toBe(1);
+    expect((await run(["resume", "BETA"])).stderr).toContain("nothing is pending or failed for BETA");
+    const resumed = await run(["resume", "ALPHA", "--json"]);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ rotated: ["ALPHA"], tokens: [{ status: "resumed", generation: 1 }] });
+    refuse();
+    expect((await run(["rotate", "ALPHA"])).code).toBe(1);
+    const aborted = await run(["abort", "ALPHA"]);
+    expect({ ...aborted }).toEqual({ code: 0, stdout: "Given up: generation 2 of ALPHA.\n", stderr: "" });
+    expect((await run(["abort", "ALPHA"])).code).toBe(2);
+  });
+
   test("a supplied value is placed, and what nobody declared is refused with the nearest name", async () => {
     const { github, run } = await scenario();
     expect((await run(["rotate", "BETA", "--value-stdin"], { input: "correct horse battery staple" })).code).toBe(0);

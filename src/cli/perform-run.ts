@@ -1,6 +1,7 @@
 // One run with its progress shown, and its report rendered.
 import type { App, RunRequest } from "../app.ts";
 import type { Report } from "../report.ts";
+import { Secret } from "../secret.ts";
 import { progressLine } from "./progress.ts";
 import { reportText } from "./render-report.ts";
 import { colorsFor, type Session, triggeredBy } from "./session.ts";
@@ -11,10 +12,17 @@ type Asked = Pick<RunRequest, "wanted" | "dryRun" | "onCredential">;
 export async function performRun(session: Session, app: App, asked: Asked): Promise<Report> {
   const progress = progressLine(session);
   try {
-    return await app.run({ ...asked, triggeredBy: triggeredBy(session), onProgress: progress.show });
+    return await app.run({ ...asked, ...seenBy(session), triggeredBy: triggeredBy(session), onProgress: progress.show });
   } finally {
     progress.clear();
   }
+}
+
+/** What a job sees is proof or drift. A person's shell is no consumer: a variable of the same name there says nothing. */
+function seenBy({ environment }: Session): Pick<RunRequest, "seen"> {
+  if (environment.runUrl === null) return {};
+  const visible = Object.entries(environment.variables).filter(([, value]) => value !== "");
+  return { seen: new Map(visible.map(([name, value]) => [name, new Secret(value)])) };
 }
 
 /** @param where stdout, unless the command keeps it for something else */

@@ -9,6 +9,7 @@ import { addInit } from "./init.ts";
 import type { Io } from "./io.ts";
 import { addMigrate } from "./migrate.ts";
 import { addPlan } from "./plan.ts";
+import { addAbort, addResume } from "./resume.ts";
 import { addRotate } from "./rotate.ts";
 import { addRun } from "./run.ts";
 import { addSchema } from "./schema.ts";
@@ -33,7 +34,7 @@ type Family = (program: Command, start: Start) => void;
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
   { title: "Begin:", families: [addInit, addMigrate, addSchema] },
   { title: "Declare:", families: [addSetupRule, addWorkflow] },
-  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addScheduler, addServe] },
+  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe] },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },
   { title: "Use:", families: [addVault] },
 ];
