@@ -26,6 +26,7 @@ async function perform(wanted: Inputs): Promise<void> {
     wanted: wanted.wanted,
     triggeredBy,
     dryRun: wanted.dryRun || command === "plan",
+    seen: wanted.seen,
     onCredential: (_name, credential) => Object.values(credential.fields).forEach(mask),
   });
   await renderReport(report, await app.health({ asLeft: true }), wanted);
