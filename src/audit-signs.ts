@@ -13,15 +13,17 @@ const MIGRATED = "migrated/";
 export type Sign = { readonly kind: "clock" | "rewritten"; readonly kept: Kept | null; readonly message: string };
 
 /** What an audit remembers of the dates: each sign is told once, where it is met first. */
-export type Timing = { latest: number; readonly told: Set<string> };
+export type Timing = { latest: number; readonly told: Set<string>; readonly met: Set<Kept> };
 
 export function timing(): Timing {
-  return { latest: Number.NEGATIVE_INFINITY, told: new Set() };
+  return { latest: Number.NEGATIVE_INFINITY, told: new Set(), met: new Set() };
 }
 
 /** @param added the entries that this commit brought, in order */
 export function lookAtDates(seen: Timing, commit: AuditCommit, added: readonly Kept[]): Sign[] {
-  const own = added.filter(({ id }) => !id.startsWith(MIGRATED));
+  // What is put back has its old dates.
+  const own = added.filter((kept) => !kept.id.startsWith(MIGRATED) && !seen.met.has(kept));
+  for (const kept of own) seen.met.add(kept);
   if (own.length === 0) return [];
   const once = (name: string, sign: Sign | null): Sign[] => {
     if (sign === null || seen.told.has(name)) return [];

@@ -86,10 +86,10 @@ function follow(walk: Walk, version: RecordVersion, reading: Reading, before: re
   const tainted: Pick<Stand, "truth" | "open">[] = [];
   for (const stand of before) {
     const isTainted = stand.truth !== stand.history;
-    if (extendsHistory(stand.history, own)) {
-      if (isTainted) tainted.push(stand);
-    } else if (isTainted && extendsHistory(stand.truth, own)) {
+    if (isTainted && extendsHistory(stand.truth, own)) {
       for (const finding of stand.open) finding.takenBackBy(version);
+    } else if (extendsHistory(stand.history, own)) {
+      if (isTainted) tainted.push(stand);
     } else {
       const others = before.filter((other) => other !== stand);
       const changes = changesBetween(stand.history, own).filter((change) => !isFromAnother(change, others));
@@ -139,7 +139,7 @@ function tellNew(walk: Walk, version: RecordVersion, reading: Reading, { own, st
   const added = own.entries.slice(start).filter((kept) => fresh.has(kept));
   if (version.unseen !== null) walk.report.unseen(version, reading, own);
   else if (version.commit === null && added.length > 0 && !damaged) walk.report.uncommitted(version, reading, added);
-  if (version.unseen === null && version.commit !== null) {
+  if (version.unseen === null && version.commit !== null && !damaged) {
     for (const sign of lookAtDates(walk.timing, version.commit, added)) walk.report.sign(version, reading, sign);
   }
   return broken;

@@ -181,7 +181,7 @@ export function branchMissing(place: BranchPlace): Misconfigured {
   });
 }
 
-function repositoryEmpty(place: BranchPlace): Misconfigured {
+export function repositoryEmpty(place: BranchPlace): Misconfigured {
   return new Misconfigured(`${named(place)} has no commit yet`, {
     code: "repository-empty",
     hint: "Make a first commit: a README.md is enough.",

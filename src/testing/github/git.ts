@@ -38,7 +38,8 @@ export function blobId(content: Buffer): string {
   return objectId("blob", content);
 }
 
-function treeId(tree: Tree): string {
+/** A folder's id: what `git mktree` prints. */
+export function treeId(tree: Tree): string {
   const entries = new Map<string, { mode: string; oid: string }>();
   const directories = new Map<string, Map<string, string>>();
   for (const [path, oid] of tree) {

@@ -1,6 +1,6 @@
 // Repositories, refs, commits and blobs as GraphQL objects: fields are functions, called only when asked for.
 import { allows } from "./auth.ts";
-import { blobId, type GitCommit, type Tree } from "./git.ts";
+import { blobId, type GitCommit, type Tree, treeId } from "./git.ts";
 import { type GraphqlWorld, requireContents } from "./graphql-world.ts";
 import type { Repository } from "./repository.ts";
 import { nodeId, WEBSITE } from "./routes-account.ts";
@@ -75,7 +75,9 @@ export function commitNode(world: GraphqlWorld, repository: Repository, commit: 
       return oid === undefined ? null : entryNode(world, repository, path, oid);
     },
     history: ({ first = 30, after, path }: History) => {
-      const all = ancestors().filter(({ files }) => path === undefined || files.includes(path));
+      const all = ancestors().filter(
+        ({ files }) => path === undefined || files.some((file) => file === path || file.startsWith(`${path}/`)),
+      );
       const start = after === undefined ? 0 : Number(after);
       const nodes = all.slice(start, start + first).map((ancestor) => commitNode(world, repository, ancestor));
       const end = start + nodes.length;
@@ -109,6 +111,11 @@ function objectNode(world: GraphqlWorld, repository: Repository, expression: str
   }
   const path = expression.slice(colon + 1);
   if (commit !== null && path === "") return treeNode(world, repository, commit.treeOid, commit.tree);
+  const inside = [...(commit?.tree ?? [])].filter(([file]) => file.startsWith(`${path}/`));
+  if (inside.length > 0) {
+    const tree = new Map(inside.map(([file, blob]) => [file.slice(path.length + 1), blob]));
+    return treeNode(world, repository, treeId(tree), tree);
+  }
   const oid = commit?.tree.get(path);
   const content = oid === undefined ? undefined : history.blobs.get(oid);
   return oid === undefined || content === undefined ? null : blobNode(world, repository, oid, content);
