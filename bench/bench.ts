@@ -1,0 +1,17 @@
+// `npm run bench`: the figures that the project has set itself, measured now, on this machine. Ratios are taken in one run.
+import { compareWithGh } from "./against-gh.ts";
+import type { Figure } from "./measure.ts";
+import { countRequests } from "./requests.ts";
+import { measureScale } from "./scale.ts";
+import { measureStartup } from "./startup.ts";
+
+const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [measureScale, countRequests, measureStartup, compareWithGh];
+
+const wanted = process.argv.slice(2);
+for (const part of PARTS) {
+  if (wanted.length > 0 && !wanted.includes(part.name)) continue;
+  for (const { what, value, limit, held } of await part()) {
+    console.log(`${held ? "✔" : "✖"} ${what.padEnd(46)} ${value.padEnd(32)} ${limit}`);
+    if (!held) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,51 @@
+// Health and plan over very large records, and whether their time grows with the record or faster.
+import { health } from "../src/health.ts";
+import { plan } from "../src/plan.ts";
+import type { TokenConfig } from "../src/schema.ts";
+import type { Home } from "../src/token.ts";
+import { atMost, type Figure, median } from "./measure.ts";
+
+const NOW = new Date("2026-03-01T00:00:00Z");
+const HOME: Home = { kind: "github", repository: "acme/widgets" };
+const ROUNDS = 5;
+
+export function measureScale(): Figure[] {
+  const [small, large] = [25_000, 100_000].map((count) => timeBoth(recordOf(count)));
+  if (small === undefined || large === undefined) throw new Error("nothing was measured");
+  return [
+    atMost("health and plan over 100,000 tokens", large / 1000, 1, (seconds) => `${seconds.toFixed(2)} s`),
+    // Four times the tokens; a quadratic step would take sixteen times as long.
+    atMost("  against 25,000 tokens", large / small, 6, (ratio) => `${ratio.toFixed(1)} ×`),
+  ];
+}
+
+function timeBoth(config: TokenConfig): number {
+  const times = Array.from({ length: ROUNDS }, () => {
+    const start = performance.now();
+    health(config, HOME, NOW);
+    plan(config, HOME, NOW);
+    return performance.now() - start;
+  });
+  return median(times);
+}
+
+function recordOf(count: number): TokenConfig {
+  const names = Array.from({ length: count }, (_, index) => `TOKEN_${index}`);
+  const rotated = (index: number) => new Date(NOW.getTime() - (index % 1000) * 3_600_000).toISOString();
+  const state = (index: number) => ({
+    generation: 1,
+    rotated_at: rotated(index),
+    fingerprint: null,
+    destinations: {},
+    pending: null,
+    failures: 0,
+    last_error: null,
+  });
+  return {
+    version: 1,
+    tokens: Object.fromEntries(names.map((name, index) => [name, { groups: [`GROUP_${index % 10}`] }])),
+    rules: Object.fromEntries(names.map((name) => [name, { interval_hours: 24 }])),
+    workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "17 2 * * *" }, some: { tokens: ["GROUP_1"], schedule: "@weekly" } },
+    state: { tokens: Object.fromEntries(names.map((name, index) => [name, state(index)])) },
+  };
+}
