@@ -1,4 +1,5 @@
 // What the edges call: every operation of the product as data in, data out.
+import type { Audit } from "./audit-version.ts";
 import type { HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
 import type { Commit, Credential } from "./ports.ts";
@@ -149,6 +150,11 @@ export type App = {
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Fingerprints what is seen (by secret name) and compares; replays the history's chain. Changes nothing. */
   verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
+  /**
+   * Replays every version of the record with the commits that made it. Changes nothing.
+   * @param commits only the newest so many; null: all of a clone's, and through GitHub's API as many as are reasonable
+   */
+  audit(commits: number | null): Promise<Audit>;
   /** Commits changes of the record that are not committed yet; null where nothing is left. */
   commitPending(message: string | null): Promise<Commit | null>;
 };

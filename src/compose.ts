@@ -1,5 +1,6 @@
 // Puts the parts together: the only file that names adapters.
 import type { App } from "./app.ts";
+import type { RecordVersions } from "./audit-version.ts";
 import { createApp } from "./create-app.ts";
 import type { Vault } from "./destinations/vault.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
@@ -74,6 +75,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
     },
     notifiers: (config) => notifiersOf({ webhook: options.webhook ?? null, config, home, client }),
     commitPending: (message) => commitPending(place, [configPath], message),
+    versions: (commits) => versionsOf(place, client, configPath, commits),
     takeWarnings() {
       const taken = [...warnings];
       warnings.clear();
@@ -169,6 +171,21 @@ async function notifiersOf(asked: {
     notifiers.push(failureIssueNotifier({ client, repository: home.repository }));
   }
   return notifiers;
+}
+
+async function* versionsOf(
+  place: Place,
+  client: () => Promise<GitHubClient>,
+  path: string,
+  commits: number | null,
+): ReturnType<RecordVersions> {
+  if (place.kind === "github") {
+    const { githubVersions } = await import("./github/record-versions.ts");
+    yield* githubVersions({ client, repository: place.repository, branch: place.branch, path })(commits);
+  } else {
+    const { localVersions } = await import("./local/record-versions.ts");
+    yield* localVersions({ directory: place.directory, path })(commits);
+  }
 }
 
 /** On GitHub every change is a commit, so nothing is ever left over. */

@@ -1,5 +1,7 @@
 // The app's operations over the ports: load, decide, change, tell.
 import type { AbortResult, App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
+import { auditHistory } from "./audit.ts";
+import type { RecordVersions } from "./audit-version.ts";
 import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
@@ -27,6 +29,8 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
   /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
   readonly commitPending: (message: string) => Promise<Commit | null>;
+  /** For the audit of the history. */
+  readonly versions: RecordVersions;
   /** What the adapters met that did not stop them, told once: each call empties it. */
   readonly takeWarnings: () => readonly string[];
 };
@@ -52,6 +56,7 @@ export function createApp(options: AppOptions): App {
     createWorkflow: (request) => createWorkflow(request, options),
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
     verify: async (seen) => verify(await config(), seen, options),
+    audit: (commits) => auditHistory(options.versions(commits), source.path),
     commitPending: (message) => options.commitPending(message ?? "token-automation: commit the record [skip ci]"),
   };
 }
