@@ -83,14 +83,23 @@ function ruleOf(rule: Rule | undefined): Token["rule"] {
   return { intervalHours: rule.interval_hours, autoRotate: rule.auto_rotate ?? true, notify: rule.notify ?? true };
 }
 
+const NO_GROUPS: readonly string[] = [];
+const DEFAULT_DESTINATIONS = { github: [{ to: "actions" }], local: [{ to: "vault" }] } as const;
+
 /** The destinations of a token that names none, by where the record lives. */
-export function defaultDestinations(home: Home): DestinationDeclaration[] {
-  return [home.kind === "github" ? { to: "actions" } : { to: "vault" }];
+export function defaultDestinations(home: Home): readonly DestinationDeclaration[] {
+  return DEFAULT_DESTINATIONS[home.kind];
+}
+
+/** A key's own value in what was parsed from JSON, where a name such as `constructor` must find nothing. One look-up, since records are large. */
+export function ownValue<Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+  const value = record?.[key];
+  return value === undefined || !(key in Object.prototype) || Object.hasOwn(record ?? {}, key) ? value : undefined;
 }
 
 /** Applies the defaults to one declaration. A destination whose repository nobody can tell yields no placement; `parseConfig` reports it. */
 export function resolveToken(config: TokenConfig, name: string, home: Home): Token | null {
-  const declaration: TokenDeclaration | undefined = Object.hasOwn(config.tokens ?? {}, name) ? config.tokens?.[name] : undefined;
+  const declaration: TokenDeclaration | undefined = ownValue(config.tokens, name);
   if (declaration === undefined) return null;
   const destinations = declaration.destinations ?? defaultDestinations(home);
   return {
@@ -102,13 +111,13 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
     issuer: declaration.issuer?.use ?? "generate",
     issuerDeclared: declaration.issuer !== undefined,
     placements: destinations.flatMap((destination) => placementsOf(name, destination, home)),
-    groups: declaration.groups ?? [],
+    groups: declaration.groups ?? NO_GROUPS,
     expiresAt: declaration.expires_at ?? null,
     proof: declaration.proof ?? "when-seen",
     overlapHours: declaration.overlap_hours ?? DEFAULT_OVERLAP_HOURS,
     stuckAfter: config.settings?.stuck_after ?? DEFAULT_STUCK_AFTER,
     maxPerDay: config.settings?.max_rotations_per_day ?? DEFAULT_MAX_PER_DAY,
-    rule: ruleOf(Object.hasOwn(config.rules ?? {}, name) ? config.rules?.[name] : undefined),
+    rule: ruleOf(ownValue(config.rules, name)),
   };
 }
 
@@ -125,6 +134,5 @@ export const NEW_TOKEN_STATE: TokenState = {
 
 /** What the record holds of a token; a token that it does not mention is new. */
 export function tokenState(config: TokenConfig, name: string): TokenState {
-  const states = config.state?.tokens ?? {};
-  return (Object.hasOwn(states, name) ? states[name] : undefined) ?? NEW_TOKEN_STATE;
+  return ownValue(config.state?.tokens, name) ?? NEW_TOKEN_STATE;
 }

@@ -34,38 +34,41 @@ export type WorkflowStatus = Expansion & {
   readonly next_run: string | null;
 };
 
+const NO_GROUPS: readonly string[] = [];
+
 /** Indexes the declared tokens; in full only when a member other than `ALL_TOKENS` is asked for. */
 export function indexGroups(config: TokenConfig): GroupIndex {
   const names = Object.keys(config.tokens ?? {});
-  let positions: Positions | null = null;
+  let groups: ReturnType<typeof groupsIn> | null = null;
+  let positions: ReadonlyMap<string, number> | null = null;
   return {
     names,
     positionsOf(member) {
-      positions ??= positionsIn(config);
-      const token = positions.tokens.get(member);
-      const group = positions.groups.get(member);
-      if (token === undefined) return group ?? null;
+      groups ??= groupsIn(config);
+      const group = groups.get(member);
+      if (!Object.hasOwn(config.tokens ?? {}, member)) return group ?? null;
+      positions ??= new Map(names.map((name, position) => [name, position]));
+      const token = positions.get(member) ?? 0;
       // A member that names both a token and a group means both, so that nothing a person named is left out.
       return group === undefined ? [token] : [token, ...group];
     },
   };
 }
 
-type Positions = { readonly tokens: ReadonlyMap<string, number>; readonly groups: ReadonlyMap<string, ReadonlySet<number>> };
-
-function positionsIn(config: TokenConfig): Positions {
-  const tokens = new Map<string, number>();
-  const groups = new Map<string, Set<number>>();
-  for (const [name, token] of Object.entries(config.tokens ?? {})) {
-    const position = tokens.size;
-    tokens.set(name, position);
-    for (const group of token.groups ?? []) {
+/** The positions of each group's tokens, in declaration order. */
+function groupsIn(config: TokenConfig): ReadonlyMap<string, readonly number[]> {
+  const groups = new Map<string, number[]>();
+  let position = 0;
+  for (const token of Object.values(config.tokens ?? {})) {
+    for (const group of token.groups ?? NO_GROUPS) {
       const members = groups.get(group);
-      if (members === undefined) groups.set(group, new Set([position]));
-      else members.add(position);
+      if (members === undefined) groups.set(group, [position]);
+      // A declaration may name a group twice.
+      else if (members.at(-1) !== position) members.push(position);
     }
+    position += 1;
   }
-  return { tokens, groups };
+  return groups;
 }
 
 /** Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`. */
