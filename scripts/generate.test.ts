@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { fillBlocks } from "./generated-blocks.ts";
 
 function generate(...args: string[]): { status: number | null; stderr: string } {
   const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("generate.ts", import.meta.url)), ...args], {
@@ -17,10 +18,9 @@ test("the generated files in the repository are up to date", () => {
 });
 
 test("stale and missing files are named, and written only when asked for", async () => {
-  const root = await mkdtemp(join(tmpdir(), "generate-"));
-  onTestFinished(() => rm(root, { recursive: true }));
+  const root = await copyOfPages();
   const file = join(root, "token_config.schema.json");
-  const stale = { status: 1, stderr: "token_config.schema.json is stale: run node scripts/generate.ts\n" };
+  const stale = { status: 1, stderr: "token_config.schema.json is stale: run npm run generate\n" };
   expect(generate("--check", "--root", root)).toEqual(stale);
   await writeFile(file, "{}\n");
   expect(generate("--check", "--root", root)).toEqual(stale);
@@ -29,3 +29,30 @@ test("stale and missing files are named, and written only when asked for", async
   expect(generate("--root", root)).toEqual({ status: 0, stderr: "" });
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ title: "token_config.json" });
 });
+
+test("of a page only what stands between its markers is written", async () => {
+  const root = await copyOfPages();
+  expect(generate("--root", root).status).toBe(0);
+  const page = join(root, "README.md");
+  const good = await readFile(page, "utf8");
+  await writeFile(page, `By hand.\n${good.replace("| `rotated` |", "| `rotate` |")}`);
+  expect(generate("--check", "--root", root)).toEqual({ status: 1, stderr: "README.md is stale: run npm run generate\n" });
+  expect(generate("--root", root)).toEqual({ status: 0, stderr: "README.md written\n" });
+  expect(await readFile(page, "utf8")).toBe(`By hand.\n${good}`);
+});
+
+test("a marker without its counterpart and a block that nobody makes are errors", () => {
+  expect(() => fillBlocks("<!-- generated:stages -->\n")).toThrow("without its counterpart: <!-- generated:stages -->");
+  expect(() => fillBlocks("<!-- /generated:stages -->\n")).toThrow("without its counterpart");
+  expect(() => fillBlocks("<!-- generated:x -->\n<!-- /generated:x -->\n")).toThrow("no block is called x; there are workflow, ");
+});
+
+/** The pages alone, in a folder of their own. */
+async function copyOfPages(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "generate-"));
+  onTestFinished(() => rm(root, { recursive: true }));
+  const project = fileURLToPath(new URL("..", import.meta.url));
+  await cp(join(project, "README.md"), join(root, "README.md"));
+  await cp(join(project, "docs"), join(root, "docs"), { recursive: true });
+  return root;
+}

@@ -4,11 +4,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { jsonSchemaText } from "../src/json-schema.ts";
+import { fillBlocks } from "./generated-blocks.ts";
 
 /** One generated file; `current` is what it holds now, for those of which only a part is generated. */
 type GeneratedFile = { readonly path: string; readonly content: (current: string | null) => string | Promise<string> };
 
-const FILES: readonly GeneratedFile[] = [{ path: "token_config.schema.json", content: jsonSchemaText }];
+/** Pages written by hand around tables that are not. */
+const PAGES = ["README.md", "docs/action.md", "docs/cli.md", "docs/config.md", "docs/http.md", "docs/rotation.md"];
+
+const FILES: readonly GeneratedFile[] = [
+  { path: "token_config.schema.json", content: jsonSchemaText },
+  ...PAGES.map((path) => ({ path, content: (current: string | null) => fillPage(path, current) })),
+];
+
+function fillPage(path: string, current: string | null): string {
+  if (current === null) throw new Error(`${path} is missing: only its tables are generated, so it cannot be made here`);
+  return fillBlocks(current);
+}
 
 async function currentContent(file: string): Promise<string | null> {
   try {
@@ -34,5 +46,5 @@ async function generate(root: string, write: boolean): Promise<string[]> {
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, root: { type: "string" } } });
 const stale = await generate(values.root ?? fileURLToPath(new URL("..", import.meta.url)), !values.check);
-for (const path of stale) console.error(values.check ? `${path} is stale: run node scripts/generate.ts` : `${path} written`);
+for (const path of stale) console.error(values.check ? `${path} is stale: run npm run generate` : `${path} written`);
 if (values.check && stale.length > 0) process.exitCode = 1;

@@ -53,7 +53,9 @@ const destination = z
   ])
   .describe("Where consumers read the credential");
 
-const issuer = z.discriminatedUnion("use", [closed({ use: z.literal("generate") })]).describe("Who makes the credential");
+const issuer = z
+  .discriminatedUnion("use", [closed({ use: z.literal("generate") }, { description: "Makes random values; this is the default" })])
+  .describe("Who makes the credential");
 
 const token = closed({
   type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made; api_key unless given"),
@@ -88,18 +90,25 @@ const workflow = closed({
   tokens: z.array(z.string().min(1)).min(1).describe("Names of tokens, names of groups, or ALL_TOKENS"),
   schedule: z.string().describe("Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly"),
   timezone: z.string().optional().describe("An IANA time zone; the settings' zone unless given"),
-  enabled: z.boolean().optional(),
+  enabled: z.boolean().optional().describe("Whether its schedule makes tokens due; true unless given"),
 });
 
 const days = z.number().positive().max(36_500);
 const settings = closed({
   timezone: z.string().optional().describe("The IANA time zone of schedules that name none; UTC unless given"),
   health: closed({
-    recently_rotated_hours: z.number().positive().max(876_000).optional(),
-    should_rotate_days: days.optional(),
-    needs_rotation_days: days.optional(),
-    high_risk_days: days.optional(),
-  }).optional(),
+    recently_rotated_hours: z
+      .number()
+      .positive()
+      .max(876_000)
+      .optional()
+      .describe("Younger than this is recently_rotated; 24 unless given"),
+    should_rotate_days: days.optional().describe("Older than this is should_rotate; 7 unless given"),
+    needs_rotation_days: days.optional().describe("Older than this is needs_rotation; 14 unless given"),
+    high_risk_days: days.optional().describe("Older than this is high_risk; 30 unless given"),
+  })
+    .optional()
+    .describe("From which age a token has which health"),
   journal: z
     .enum(JOURNAL_MODES)
     .optional()
@@ -112,7 +121,12 @@ const settings = closed({
     .optional()
     .describe("Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given"),
   failure_issue: z.boolean().optional().describe("Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers"),
-  history_limit: z.int().min(10).max(100_000).optional().describe("Entries kept in this file; older ones move to token_history/"),
+  history_limit: z
+    .int()
+    .min(10)
+    .max(100_000)
+    .optional()
+    .describe("Entries kept in this file; older ones move to token_history/; 1000 unless given"),
 });
 
 // What the program itself writes. Loose, so that a newer version's fields survive an older one.
@@ -202,12 +216,12 @@ const historyEntry = z.looseObject({
 
 /** The whole of token_config.json. */
 export const recordSchema = closed({
-  $schema: z.string().optional(),
-  version: z.literal(1).optional(),
-  settings: settings.optional(),
-  tokens: z.record(z.string(), token).optional(),
-  rules: z.record(z.string(), rule).optional(),
-  workflows: z.record(z.string(), workflow).optional(),
+  $schema: z.string().optional().describe("Where editors find the JSON Schema"),
+  version: z.literal(1).optional().describe("The version of this format"),
+  settings: settings.optional().describe("What holds for every token"),
+  tokens: z.record(z.string(), token).optional().describe("The secrets to rotate, by name"),
+  rules: z.record(z.string(), rule).optional().describe("How often a token is rotated, by its name"),
+  workflows: z.record(z.string(), workflow).optional().describe("Sets of tokens that are rotated together, on a schedule"),
   state: z
     .looseObject({
       tokens: z.record(z.string(), tokenState).optional(),

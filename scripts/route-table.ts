@@ -1,0 +1,23 @@
+// The HTTP routes as a Markdown table, from the handlers' own definitions.
+import * as z from "zod";
+import type { Endpoint } from "../src/http/endpoint.ts";
+import { markdownTable } from "./table.ts";
+
+/** Fields that must be given are bold. */
+export function routeTable(routes: readonly Endpoint[]): string {
+  return markdownTable(
+    ["Route", "Scope", "Takes", "What it does"],
+    routes.map(({ method, path, scope, input, summary }) => [
+      `\`${method} ${path}\``,
+      scope === null ? "none" : `\`${scope}\``,
+      fields(input, method === "GET" ? "?" : ""),
+      summary,
+    ]),
+  );
+}
+
+function fields(input: z.ZodType, mark: string): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? `**\`${mark}${name}\`**` : `\`${mark}${name}\``));
+  return names.join(" ") || "nothing";
+}
