@@ -97,15 +97,10 @@ const days = z.number().positive().max(36_500);
 const settings = closed({
   timezone: z.string().optional().describe("The IANA time zone of schedules that name none; UTC unless given"),
   health: closed({
-    recently_rotated_hours: z
-      .number()
-      .positive()
-      .max(876_000)
-      .optional()
-      .describe("Younger than this is recently_rotated; 24 unless given"),
-    should_rotate_days: days.optional().describe("Older than this is should_rotate; 7 unless given"),
-    needs_rotation_days: days.optional().describe("Older than this is needs_rotation; 14 unless given"),
-    high_risk_days: days.optional().describe("Older than this is high_risk; 30 unless given"),
+    recently_rotated_hours: z.number().positive().max(876_000).optional().describe("Younger is recently_rotated; 24 unless given"),
+    should_rotate_days: days.optional().describe("Older is should_rotate; 7 unless given"),
+    needs_rotation_days: days.optional().describe("Older is needs_rotation; 14 unless given"),
+    high_risk_days: days.optional().describe("Older is high_risk; 30 unless given"),
   })
     .optional()
     .describe("From which age a token has which health"),
@@ -121,12 +116,7 @@ const settings = closed({
     .optional()
     .describe("Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given"),
   failure_issue: z.boolean().optional().describe("Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers"),
-  history_limit: z
-    .int()
-    .min(10)
-    .max(100_000)
-    .optional()
-    .describe("Entries kept in this file; older ones move to token_history/; 1000 unless given"),
+  history_limit: z.int().min(10).max(100_000).optional().describe("Entries kept here, 1000 unless given; older ones go to token_history/"),
 });
 
 // What the program itself writes. Loose, so that a newer version's fields survive an older one.

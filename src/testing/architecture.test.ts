@@ -1,0 +1,194 @@
+// The rules of the layout, held against the sources: what may import what, and who may reach the world.
+import { posix } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readSources, type Source } from "./sources.ts";
+
+/** Files directly in src/ that are no pure core, and why. */
+const EFFECTS: Readonly<Record<string, string>> = {
+  "src/compose.ts": "chooses the adapters, the clock and the ids of runs",
+  "src/exec.ts": "runs a command with secrets in its environment",
+};
+/** Modules of Node.js that reach nothing: digests and random bytes. */
+const PURE_MODULES = ["node:crypto"];
+/** What reaches the world without an import. */
+const WORLD =
+  /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
+const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers)\//;
+const EDGES = /^(?:action|functions|scripts|src\/(?:cli|http))\//;
+/** The parts that adapters share; the core reaches the world through its ports alone. */
+const SHARED_BY_ADAPTERS = /^src\/(?:github|local)\//;
+/** Files that name an adapter although they compose nothing: by its type alone. */
+const ADAPTER_TYPES = ["src/cli/vault.ts"];
+const MAX_LINES = 250;
+/** Heavy packages, and the one file each that may load them. */
+const HEAVY: Readonly<Record<string, readonly string[]>> = {
+  "libsodium-wrappers": ["src/seal.ts"],
+  "@octokit/": ["src/github/client.ts"],
+};
+/** Where a value leaves its wrapper, and why it must. */
+const REVEALING: Readonly<Record<string, string>> = {
+  "action/inputs.ts": "leaves the variable that holds the token out of what is fingerprinted",
+  "action/mask.ts": "tells the runner what to hide",
+  "functions/generate.ts": "its purpose is to show a value",
+  "functions/rotate.ts": "shows the value to a caller with the scope reveal",
+  "src/cli/generate.ts": "its purpose is to show a value",
+  "src/cli/rotate.ts": "--show",
+  "src/cli/vault.ts": "get",
+  "src/destinations/vault-key.ts": "derives the vault's keys, and writes the key file",
+  "src/destinations/vault.ts": "refuses an empty value",
+  "src/exec.ts": "hands values to the command's environment",
+  "src/fingerprint.ts": "digests",
+  "src/github/client.ts": "authenticates",
+  "src/notifiers/webhook.ts": "the URL and the key of its signature",
+  "src/seal.ts": "seals",
+  "src/secret-value.ts": "judges a value before it is placed",
+  "src/secret.ts": "defines it",
+};
+
+type Import = { readonly target: string; readonly line: number; readonly how: "static" | "dynamic" | "type" };
+
+let sources: readonly Source[];
+beforeAll(async () => {
+  sources = await readSources(["action", "functions", "src", "scripts"]);
+});
+
+const inCore = (path: string) => /^src\/[^/]+\.ts$/.test(path) && !(path in EFFECTS);
+
+/** Imports of a file: of the project's own by their path, of others by their name. */
+function importsOf({ path, text }: Source): Import[] {
+  const found = text.matchAll(/^(import|export)(?: (type))?(?= |\n)[^;]*?from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm);
+  return [...found].map((match) => {
+    const [, , type, from, bare, dynamic] = match;
+    const target = from ?? bare ?? dynamic ?? "";
+    return {
+      target: target.startsWith(".") ? posix.join(posix.dirname(path), target) : target,
+      line: lineAt(text, match.index),
+      how: dynamic !== undefined ? (/typeof $/.test(text.slice(0, match.index)) ? "type" : "dynamic") : type ? "type" : "static",
+    };
+  });
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+/** `file:line: what` of every import that the rule objects to. */
+function violations(scope: (path: string) => boolean, objects: (found: Import, path: string) => boolean): string[] {
+  return sources
+    .filter(({ path }) => scope(path))
+    .flatMap((source) =>
+      importsOf(source)
+        .filter((found) => objects(found, source.path))
+        .map(({ line, target }) => `${source.path}:${line}: imports ${target}`),
+    );
+}
+
+/** `file:line: what` of every line of code, comments left out, that matches. */
+function lines(scope: (path: string) => boolean, pattern: RegExp): string[] {
+  return sources
+    .filter(({ path }) => scope(path))
+    .flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line, index) => {
+        const code = line.replace(/^\s*(?:\/?\*|\/\/).*$/, "").replace(/ \/\/ .*$/, "");
+        const match = pattern.exec(code);
+        return match === null ? [] : [`${path}:${index + 1}: ${match[0]}`];
+      }),
+    );
+}
+
+test("there is something to judge", () => {
+  expect(sources.length).toBeGreaterThan(100);
+  expect(sources.flatMap(importsOf).length).toBeGreaterThan(400);
+  expect(sources.filter(({ path }) => inCore(path)).length).toBeGreaterThan(40);
+});
+
+describe("the core", () => {
+  test("imports nothing of Node.js that reaches the world", () => {
+    expect(violations(inCore, ({ target }) => target.startsWith("node:") && !PURE_MODULES.includes(target))).toEqual([]);
+  });
+
+  test("has no clock, no environment, no network and no chance of its own", () => {
+    expect(lines(inCore, WORLD)).toEqual([]);
+  });
+
+  test("knows no adapter and no edge", () => {
+    const outside = (target: string) => ADAPTERS.test(target) || SHARED_BY_ADAPTERS.test(target) || EDGES.test(target);
+    expect(violations(inCore, ({ target }) => outside(target) || target === "src/compose.ts")).toEqual([]);
+  });
+});
+
+describe("adapters", () => {
+  test("are named by src/compose.ts alone", () => {
+    const mayName = (path: string) => path === "src/compose.ts" || ADAPTERS.test(path);
+    const typeOnly = ({ how }: Import, path: string) => how === "type" && ADAPTER_TYPES.includes(path);
+    expect(
+      violations(
+        (path) => !mayName(path),
+        (found, path) => ADAPTERS.test(found.target) && !typeOnly(found, path),
+      ),
+    ).toEqual([]);
+  });
+
+  test("know neither an edge nor who composes them", () => {
+    const below = (path: string) => ADAPTERS.test(path) || SHARED_BY_ADAPTERS.test(path);
+    expect(violations(below, ({ target, how }) => EDGES.test(target) || (target === "src/compose.ts" && how !== "type"))).toEqual([]);
+  });
+});
+
+describe("edges", () => {
+  test("functions/ reaches the app through src/http, and else only what makes and names values", () => {
+    const pure = ["src/fingerprint.ts", "src/generate.ts", "src/token.ts"];
+    const allowed = ({ target, how }: Import) =>
+      how === "type" || target === "zod" || target.startsWith("functions/") || target.startsWith("src/http/") || pure.includes(target);
+    expect(
+      violations(
+        (path) => path.startsWith("functions/"),
+        (found) => !allowed(found),
+      ),
+    ).toEqual([]);
+  });
+
+  test("know nothing of each other", () => {
+    const edgeOf = (path: string) => /^(action|src\/cli)\//.exec(path)?.[1] ?? null;
+    const foreign = (path: string, target: string) => edgeOf(target) !== null && edgeOf(target) !== edgeOf(path);
+    expect(
+      violations(
+        (path) => !path.startsWith("scripts/"),
+        ({ target }, path) => foreign(path, target),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("heavy packages", () => {
+  test.each(Object.entries(HEAVY))("%s is loaded only when it is needed, by its own file", (name, homes) => {
+    const ours = ({ target }: Import) => target.startsWith(name);
+    const shipped = (path: string) => !path.startsWith("scripts/");
+    expect(
+      violations(shipped, (found, path) => ours(found) && found.how !== "type" && !(found.how === "dynamic" && homes.includes(path))),
+    ).toEqual([]);
+    expect(
+      sources.filter((source) => importsOf(source).some((found) => ours(found) && found.how === "dynamic")).map(({ path }) => path),
+    ).toEqual(homes);
+  });
+});
+
+describe("every source file", () => {
+  test(`has at most ${MAX_LINES} lines, and says first what lives in it`, () => {
+    const long = sources.filter(({ text }) => text.trimEnd().split("\n").length > MAX_LINES).map(({ path }) => path);
+    const silent = sources.filter(({ text }) => !/^\/\/ \S.{15,}/.test(text)).map(({ path }) => path);
+    expect({ long, silent }).toEqual({ long: [], silent: [] });
+  });
+
+  test("opens a secret only where it is named here, with the reason", () => {
+    const found = lines((path) => !path.startsWith("scripts/"), /\breveal\(\)/);
+    expect(found.filter((place) => !((place.split(":")[0] ?? "") in REVEALING))).toEqual([]);
+    const revealing = new Set(found.map((place) => place.split(":")[0]));
+    expect(Object.keys(REVEALING).filter((path) => !revealing.has(path))).toEqual([]);
+  });
+
+  test("exceptions name files that exist", () => {
+    const paths = sources.map(({ path }) => path);
+    expect([...Object.keys(EFFECTS), ...Object.keys(REVEALING), ...ADAPTER_TYPES].filter((path) => !paths.includes(path))).toEqual([]);
+  });
+});
