@@ -72,8 +72,11 @@ export function reporter() {
     },
 
     breaks(version: RecordVersion, reading: Reading, breaks: Breaks): Finding[] {
-      const drafts = breaksIn(breaks).map(({ kept, ...told }) => ({
-        ...told,
+      // The first commit in sight holds whatever was done before it.
+      const blame = version.commit !== null && version.unseen !== null ? ", by this commit or one before it" : "";
+      const drafts = breaksIn(breaks).map(({ kept, kind, message }) => ({
+        kind,
+        message: message + blame,
         entry_id: kept.id,
         ...placeOf(reading.files, kept, version),
       }));

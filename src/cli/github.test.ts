@@ -35,7 +35,7 @@ describe("--repo", () => {
     expect(github.repository().secret("ALPHA")?.value).toMatch(/^[A-Za-z0-9]{32}$/);
     const at = "2030-01-01T00:00:00Z";
     expect(JSON.parse((await run(["plan", "--at", at, "--json"])).stdout)).toEqual(await app.plan(new Date(at)));
-    expect(JSON.parse((await run(["history", "--json"])).stdout)).toEqual({ entries: await app.history(null), chain: null });
+    expect(JSON.parse((await run(["history", "--json"])).stdout)).toEqual({ entries: await app.history(null), audit: null });
     const { health: _, ...status } = JSON.parse((await run(["status", "--json"])).stdout);
     const { health: __, ...expected } = await app.status(10);
     expect(status).toEqual(expected);

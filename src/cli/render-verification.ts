@@ -14,7 +14,7 @@ const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>>
   not_seen: "- not seen",
 };
 
-export function chainText({ ok, entries, breaks }: Verification["history"], colors: Colors): string {
+function chainText({ ok, entries, breaks }: Verification["history"], colors: Colors): string {
   if (ok) return `${colors.green("✔")} The history's chain holds: ${counted(entries, "entry", "entries")}.`;
   const lines = breaks.map(({ id, message }) => `  ${plain(id)}: ${plain(message)}`);
   return [`${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`, ...lines].join("\n");

@@ -369,6 +369,19 @@ describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
     expect(await audit(clone)).toMatchObject({ ok: false, verdict: "unknown", entries: 5, commits: 1 });
   });
 
+  test("a shallow clone of a broken chain: broken, but not said to be the newest commit's doing", async () => {
+    const entries = await begin();
+    await commit(edited(entries, 1), "by hand");
+    await commit(grow(edited(entries, 1), 1));
+    const clone = join(repository.directory, "..", "clone");
+    await repository.git("clone", "--quiet", "--depth=1", `file://${repository.directory}`, clone);
+    const { verdict, findings: all } = await audit(clone);
+    expect([verdict, all[0]?.message]).toEqual([
+      "broken",
+      `entry ${id(2)} does not follow ${id(1)}: that was edited, or one between them is missing, by this commit or one before it`,
+    ]);
+  });
+
   test("a shallow clone that holds all commits of the record", async () => {
     await begin();
     const clone = join(repository.directory, "..", "clone");
