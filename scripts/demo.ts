@@ -123,7 +123,7 @@ async function demonstrate(): Promise<void> {
   chapter("3. Do it", "New values go into an encrypted vault beside the record; on GitHub, into the repository's Actions secrets.");
   await run(io, "run");
   if (git !== null) {
-    chapter("4. What git holds", "The journal before anything was placed, the record after: either alone is enough to go on from.");
+    chapter("4. What git holds", "The journal before anything was placed, the record after: what dies in between, the next run finishes.");
     showGit(git, "log", "--oneline");
     showGit(git, "show", "--stat", "--format=%h %s");
   }
