@@ -63,7 +63,7 @@ export type WorkflowRequest = {
   readonly create: boolean;
   readonly triggeredBy: TriggeredBy;
 };
-export type WorkflowResult = {
+type WorkflowResult = {
   readonly workflow_name: string;
   readonly tokens: readonly string[];
   readonly resolved_tokens: readonly string[];

@@ -3,7 +3,7 @@ import { type ReportedError, reportError } from "./errors.ts";
 import type { Collaborators, Prepared } from "./prepare.ts";
 
 /** How many requests are in flight at once: far under GitHub's 100 concurrent, and enough to hide latency. */
-export const PLACE_CONCURRENCY = 10;
+const PLACE_CONCURRENCY = 10;
 
 export type Outcome = { readonly id: string; readonly error: ReportedError | null };
 

@@ -17,7 +17,7 @@ export type Credential = {
 };
 
 /** What a credential is made from: the declaration with its defaults applied. */
-export type IssueRequest = {
+type IssueRequest = {
   readonly tokenName: string;
   /** Deterministic and visible on the provider's side, `<repo>/<token>/g<generation>`, so that an orphan can be found. */
   readonly label: string;
@@ -28,7 +28,7 @@ export type IssueRequest = {
 };
 
 /** Whether a credential works; `unknown` is its own answer, never "works". */
-export type CheckResult = { readonly verdict: "works" | "refused" | "unknown"; readonly detail: string | null };
+type CheckResult = { readonly verdict: "works" | "refused" | "unknown"; readonly detail: string | null };
 
 /** Makes, checks and revokes credentials. */
 export type Issuer = {

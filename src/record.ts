@@ -7,7 +7,7 @@ import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
 
 /** The default of `settings.history_limit`: entries kept in the record's own file. */
-export const HISTORY_LIMIT = 1000;
+const HISTORY_LIMIT = 1000;
 /** How often a change is made again after somebody else's commit won. */
 const MAX_ATTEMPTS = 8;
 

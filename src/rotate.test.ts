@@ -221,10 +221,10 @@ describe("a run", () => {
   test("that meets another at the journal leaves its tokens alone", async () => {
     const { github, repository, open, record } = await scenario({ config: TWO });
     const other = await open();
-    let others: string[] = [];
+    const others: string[] = [];
     github.faults.add({
       match: { graphql: "mutation" },
-      action: { kind: "call", before: async () => void (others = (await other.run(due)).rotated as string[]) },
+      action: { kind: "call", before: async () => void others.push(...(await other.run(due)).rotated) },
     });
     const report = await (await open()).run(due);
     expect(others).toEqual(["ALPHA", "BETA"]);

@@ -4,9 +4,9 @@ import type { RotationEvent } from "./rotation.ts";
 import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
 
 /** How long a run may take before another may assume that it died, in milliseconds: far more than a run's few requests take. */
-export const LEASE_MS = 2 * 60_000;
+const LEASE_MS = 2 * 60_000;
 /** Added to the lease for each destination, in milliseconds, since GitHub's budget slows a large run down. */
-export const LEASE_PER_DESTINATION_MS = 1_000;
+const LEASE_PER_DESTINATION_MS = 1_000;
 /** The wait after the first failure, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 5 * 60_000;
 /** The longest wait between attempts, in milliseconds. */
@@ -122,11 +122,7 @@ export function abandon(state: TokenState, event: Event<"abandon">, now: Date): 
 }
 
 /** Counts a failure: the next attempt waits twice as long, and after `stuckAfter` of them for a person. */
-export function fail(
-  state: TokenState,
-  event: { error: Pick<ReportedError, "code" | "message">; stuckAfter: number },
-  now: Date,
-): TokenState {
+function fail(state: TokenState, event: { error: Pick<ReportedError, "code" | "message">; stuckAfter: number }, now: Date): TokenState {
   const failures = state.failures + 1;
   const wait = Math.min(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), BACKOFF_MAX_MS);
   return {

@@ -31,14 +31,14 @@ const refusedEvent = (destination: string): RotationEvent => ({ type: "refused",
 const issuedEvent = (name: string): RotationEvent => ({ type: "issued", fingerprint: `sha256:${name}`, ref: name, expiresAt: null });
 const whole = (name: string): RotationEvent[] => [begin, issuedEvent(name), sealed, placedEvent(ONE), placedEvent(TWO), settle];
 
-function after(state: TokenState, ...events: RotationEvent[]): TokenState {
+function reach(state: TokenState, ...events: RotationEvent[]): TokenState {
   return events.reduce((current, event) => next(current, event, NOW).state, state);
 }
 
 describe("a rotation", () => {
   test("goes round: made, placed, proved, and the one before revoked", () => {
     const story: string[] = [];
-    let state = after(NEW_TOKEN_STATE, ...whole("one"), { type: "seen", verdict: "current" });
+    let state = reach(NEW_TOKEN_STATE, ...whole("one"), { type: "seen", verdict: "current" });
     const events: RotationEvent[] = [
       ...whole("two"),
       { type: "seen", verdict: "previous" },
@@ -84,24 +84,24 @@ describe("a rotation", () => {
   });
 
   test("that one destination refused keeps its boxes, says what failed, and is tried again from there", () => {
-    const settled = after(NEW_TOKEN_STATE, begin, issuedEvent("one"), sealed, placedEvent(ONE), refusedEvent(TWO), settle);
+    const settled = reach(NEW_TOKEN_STATE, begin, issuedEvent("one"), sealed, placedEvent(ONE), refusedEvent(TWO), settle);
     expect(stageOf(settled)).toBe("placing");
     expect(remaining(settled)).toEqual([TWO]);
     expect(settled).toMatchObject({ generation: 0, failures: 1, last_error: { code: "denied", message: "Secrets: write is missing" } });
     expect(settled.next_attempt_at).toBe(new Date(NOW.getTime() + BACKOFF_BASE_MS).toISOString());
-    const resumed = after(settled, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle);
+    const resumed = reach(settled, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle);
     expect(resumed).toMatchObject({ generation: 1, fingerprint: "sha256:one", pending: null, failures: 0, last_error: null });
     expect(resumed.next_attempt_at).toBeUndefined();
   });
 
   test("that fails too often waits for a person, who resumes or aborts it", () => {
-    const stuck = after(NEW_TOKEN_STATE, abandon, abandon);
+    const stuck = reach(NEW_TOKEN_STATE, abandon, abandon);
     expect(stageOf(stuck)).toBe("stuck");
-    expect(stageOf(after(stuck, { type: "retry" }))).toBe("idle");
-    const pending = after(NEW_TOKEN_STATE, begin, issuedEvent("one"), sealed, placedEvent(ONE), refusedEvent(TWO), settle, settle);
+    expect(stageOf(reach(stuck, { type: "retry" }))).toBe("idle");
+    const pending = reach(NEW_TOKEN_STATE, begin, issuedEvent("one"), sealed, placedEvent(ONE), refusedEvent(TWO), settle, settle);
     expect(stageOf(pending)).toBe("stuck");
-    expect(stageOf(after(pending, { type: "retry" }, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle))).toBe("placed");
-    const aborted = after(pending, { type: "abort" });
+    expect(stageOf(reach(pending, { type: "retry" }, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle))).toBe("placed");
+    const aborted = reach(pending, { type: "abort" });
     expect(aborted).toMatchObject({
       pending: null,
       failures: 0,
@@ -112,9 +112,9 @@ describe("a rotation", () => {
   });
 
   test("that is begun anew over a pending one never reuses its number, and revokes what that one issued once it is replaced", () => {
-    const pending = after({ ...NEW_TOKEN_STATE, generation: 4 }, begin, issuedEvent("five"), sealed);
+    const pending = reach({ ...NEW_TOKEN_STATE, generation: 4 }, begin, issuedEvent("five"), sealed);
     expect(pending.pending?.generation).toBe(5);
-    const done = after(pending, ...whole("six"));
+    const done = reach(pending, ...whole("six"));
     expect(done).toMatchObject({
       generation: 6,
       ref: "six",
@@ -124,7 +124,7 @@ describe("a rotation", () => {
 
   test("backs off exponentially, up to a day", () => {
     const waits = [0, 1, 2, 10, 1000].map((failures) => {
-      const failed = after({ ...NEW_TOKEN_STATE, failures }, { ...abandon, stuckAfter: 1e6 });
+      const failed = reach({ ...NEW_TOKEN_STATE, failures }, { ...abandon, stuckAfter: 1e6 });
       return Date.parse(failed.next_attempt_at ?? "") - NOW.getTime();
     });
     expect(waits).toEqual([BACKOFF_BASE_MS, 2 * BACKOFF_BASE_MS, 4 * BACKOFF_BASE_MS, BACKOFF_MAX_MS, BACKOFF_MAX_MS]);
@@ -132,15 +132,15 @@ describe("a rotation", () => {
 
   test("that drifted says so once, until the right value is seen again", () => {
     const other: RotationEvent = { type: "seen", verdict: "other" };
-    const drifted = after(NEW_TOKEN_STATE, ...whole("one"), other);
+    const drifted = reach(NEW_TOKEN_STATE, ...whole("one"), other);
     expect(drifted.drift).toEqual({ at: NOW.toISOString(), message: "something else than generation 1 was seen" });
-    expect(after(drifted, other)).toBe(drifted);
-    expect(after(drifted, { type: "seen", verdict: "current" }).drift).toBeUndefined();
+    expect(reach(drifted, other)).toBe(drifted);
+    expect(reach(drifted, { type: "seen", verdict: "current" }).drift).toBeUndefined();
   });
 
   test("refuses what its stage does not take", () => {
     expect(() => next(NEW_TOKEN_STATE, settle, NOW)).toThrow("a rotation that is idle cannot take the event settle");
-    expect(() => next(after(NEW_TOKEN_STATE, begin), sealed, NOW)).toThrow("a rotation that is intent cannot take the event sealed");
+    expect(() => next(reach(NEW_TOKEN_STATE, begin), sealed, NOW)).toThrow("a rotation that is intent cannot take the event sealed");
   });
 });
 

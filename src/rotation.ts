@@ -4,7 +4,7 @@ import type { SealedBox } from "./ports.ts";
 import * as step from "./rotation-steps.ts";
 import type { TokenState } from "./schema.ts";
 
-export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, LEASE_MS, LEASE_PER_DESTINATION_MS, nextGeneration, remaining } from "./rotation-steps.ts";
+export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./rotation-steps.ts";
 
 /** What each stage means is in the table below. */
 export type Stage = "idle" | "intent" | "issued" | "sealed" | "placing" | "placed" | "proved" | "retiring" | "failed" | "stuck";

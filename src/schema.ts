@@ -11,7 +11,7 @@ export const MIN_INTERVAL_HOURS = 1;
 export const MAX_INTERVAL_HOURS = 87_600;
 
 /** The longest overlap, in hours: ninety days. */
-export const MAX_OVERLAP_HOURS = 2_160;
+const MAX_OVERLAP_HOURS = 2_160;
 
 /** What GitHub accepts as a secret's name (its `GITHUB_` prefix rule depends on the destination). */
 export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -22,10 +22,10 @@ const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/[A-Za-z0-9._-]{1,100}$/;
 export const TOKEN_TYPES = ["api_key", "github_pat", "secret_key", "password", "custom"] as const;
 export const ISSUERS = ["generate"] as const;
 export const DESTINATIONS = ["actions", "vault"] as const;
-export const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
+const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
 /** `required`: only once a consumer was seen with the new value; `when-seen`: or where none was seen at all; `none`: at once. */
-export const PROOF_MODES = ["required", "when-seen", "none"] as const;
-export const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
+const PROOF_MODES = ["required", "when-seen", "none"] as const;
+const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
 
 /**
  * An object that knows its keys. Keys that begin with `x-` belong to the person who wrote them: the
@@ -232,12 +232,10 @@ export type Settings = z.infer<typeof settings>;
 export type TokenState = z.infer<typeof tokenState>;
 export type PendingState = z.infer<typeof pending>;
 export type PlacementState = z.infer<typeof placement>;
-export type WorkflowState = z.infer<typeof workflowState>;
 export type HistoryEntry = z.infer<typeof historyEntry>;
 export type TriggeredBy = z.infer<typeof triggeredBy>;
 export type RetiringCredential = z.infer<typeof retiring>;
 export type ProofMode = (typeof PROOF_MODES)[number];
 export type RecordedFailure = z.infer<typeof failure>;
 export type TokenType = (typeof TOKEN_TYPES)[number];
-export type JournalMode = (typeof JOURNAL_MODES)[number];
 export type TriggerKind = (typeof TRIGGER_KINDS)[number];

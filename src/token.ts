@@ -47,12 +47,12 @@ export type Token = {
 export const VALUE_FIELD = "value";
 
 /** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
-export const DEFAULT_OVERLAP_HOURS = 24;
+const DEFAULT_OVERLAP_HOURS = 24;
 
 /** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
-export const DEFAULT_STUCK_AFTER = 8;
+const DEFAULT_STUCK_AFTER = 8;
 /** An hourly rotation, with some room for people. */
-export const DEFAULT_MAX_PER_DAY = 30;
+const DEFAULT_MAX_PER_DAY = 30;
 
 /** The id of a scope, as it stands in the record, in reports and in key caches. */
 export function scopeId(scope: Scope): string {
@@ -92,7 +92,7 @@ export function defaultDestinations(home: Home): readonly DestinationDeclaration
 }
 
 /** A key's own value in what was parsed from JSON, where a name such as `constructor` must find nothing. One look-up, since records are large. */
-export function ownValue<Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+function ownValue<Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
   const value = record?.[key];
   return value === undefined || !(key in Object.prototype) || Object.hasOwn(record ?? {}, key) ? value : undefined;
 }

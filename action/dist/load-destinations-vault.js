@@ -1,1 +1,1 @@
-export{o as openVault}from"./local.js";
+export{a as openVault}from"./local.js";

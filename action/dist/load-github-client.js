@@ -1,1 +1,1 @@
-export{l as createGitHubClient}from"./github.js";
+export{n as createGitHubClient}from"./github.js";

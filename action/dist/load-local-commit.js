@@ -1,1 +1,1 @@
-export{a as commitPending}from"./local.js";
+export{i as commitPending}from"./local.js";

@@ -1,1 +1,1 @@
-export{r as localRepository}from"./local.js";
+export{n as localRepository}from"./local.js";

@@ -1,1 +1,1 @@
-export{r as VERSION,i as retry}from"./github.js";
+export{c as VERSION,l as retry}from"./github.js";

@@ -1,1 +1,1 @@
-export{n as throttling}from"./github.js";
+export{s as throttling}from"./github.js";

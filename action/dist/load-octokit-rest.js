@@ -1,1 +1,1 @@
-export{t as Octokit}from"./github.js";
+export{o as Octokit}from"./github.js";

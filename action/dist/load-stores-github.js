@@ -1,1 +1,1 @@
-export{c as githubStore}from"./github.js";
+export{t as githubStore}from"./github.js";

@@ -1,1 +1,1 @@
-export{n as localStore}from"./local.js";
+export{t as localStore}from"./local.js";

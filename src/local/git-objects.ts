@@ -4,7 +4,7 @@ import type { Git } from "./git.ts";
 import { notTold } from "./git-log.ts";
 
 /** A file's content as git names it, and its size in bytes. */
-export type Blob = { readonly id: string; readonly size: number };
+type Blob = { readonly id: string; readonly size: number };
 
 /** Path to content. */
 export type StoredFiles = ReadonlyMap<string, Blob>;

@@ -7,7 +7,7 @@ import type { Notifier } from "../ports.ts";
 import type { Report } from "../report.ts";
 
 /** By which the issue is found again; people may add labels of their own. */
-export const ISSUE_LABEL = "token-automation";
+const ISSUE_LABEL = "token-automation";
 const MARKER = /<!-- token-automation failing: (.*?) -->/;
 const PERMISSION = "Issues: write";
 

@@ -18,7 +18,7 @@ export type StepOptions = {
 };
 
 /** One `::command properties::message` as the runner reads it. */
-export type Command = { readonly name: string; readonly properties: Readonly<Record<string, string>>; readonly message: string };
+type Command = { readonly name: string; readonly properties: Readonly<Record<string, string>>; readonly message: string };
 
 export type Step = {
   readonly code: number | null;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 
-export type Post = { readonly headers: IncomingHttpHeaders; readonly body: string; readonly status: number };
+type Post = { readonly headers: IncomingHttpHeaders; readonly body: string; readonly status: number };
 
 async function listen(server: Server) {
   const sockets = new Set<Socket>();

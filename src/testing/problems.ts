@@ -9,7 +9,7 @@ export const GITHUB: Home = { kind: "github", repository: "acme/app" };
 export const LOCAL: Home = { kind: "local", repository: null };
 
 /** `line:column pointer code`, then the message and the hint, for each problem. */
-export function renderProblems(problems: readonly Problem[]): string {
+function renderProblems(problems: readonly Problem[]): string {
   return problems
     .map(({ position, pointer, code, message, hint }) => {
       const place = position === null ? "-" : `${position.line}:${position.column}`;

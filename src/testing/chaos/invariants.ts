@@ -15,6 +15,7 @@ export function disagreements(world: World): string[] {
     const value = world.valueAt(target);
     const found: string[] = [];
     if (state.pending !== null) found.push(`${target.token} still has generation ${state.pending.generation} pending`);
+    if (state.drift) found.push(`${target.token} is said to have drifted, though nobody else wrote to it`);
     if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
     if (placed?.status !== "placed" || placed.generation !== state.generation) {
       found.push(`the record does not say that ${target.id} holds generation ${state.generation}`);
@@ -27,10 +28,16 @@ export function disagreements(world: World): string[] {
 }
 
 /** What a case did beside its runs. */
-export type Ending = { readonly runs: readonly Run[]; readonly witness: Witness; readonly entriesBefore: number };
+export type Ending = {
+  readonly runs: readonly Run[];
+  readonly witness: Witness;
+  readonly entriesBefore: number;
+  /** Whether boxes that were journalled may have become useless: by other keys, or by another declaration. */
+  readonly boxesVoid: boolean;
+};
 
 /** Everything that a case broke; empty where it held. */
-export function violations(world: World, { runs, witness, entriesBefore }: Ending): string[] {
+export function violations(world: World, { runs, witness, entriesBefore, boxesVoid }: Ending): string[] {
   const commits = commitsOf(world);
   const added = commits.at(-1)?.history.slice(entriesBefore) ?? [];
   const rotatedOnce = [...new Set(world.targets.map(({ token }) => token))].flatMap((token) => {
@@ -45,6 +52,7 @@ export function violations(world: World, { runs, witness, entriesBefore }: Endin
     ...historyViolations(commits),
     ...generationViolations(commits),
     ...publicBoxes(world, commits),
+    ...(boxesVoid ? [] : wastedGenerations(world, commits)),
     ...runs.flatMap(runViolations),
     ...runs.flatMap((run) => untrueReports(world, run)),
     ...leaks(world, runs, witness, commits),
@@ -60,6 +68,16 @@ function publicBoxes({ scenario }: World, commits: ReturnType<typeof commitsOf>)
   return boxed ? ["sealed boxes were committed to a public repository"] : [];
 }
 
+/** Where boxes are journalled, whatever was begun is finished: no second credential is issued for it. */
+function wastedGenerations({ scenario }: World, commits: ReturnType<typeof commitsOf>): string[] {
+  if (scenario.visibility === "public") return [];
+  const before = commits[0]?.record.state?.tokens ?? {};
+  return Object.entries(commits.at(-1)?.record.state?.tokens ?? {}).flatMap(([token, { generation }]) => {
+    const wasted = generation - (before[token]?.generation ?? 0) - 1;
+    return wasted > 0 ? [`${wasted} journalled generations of ${token} were given up instead of finished`] : [];
+  });
+}
+
 /** A run ends by itself, in time, with a code that says something, and without a stack trace. */
 function runViolations({ name, code, signal, timedOut, outputs }: Run): string[] {
   if (timedOut) return [`${name} did not end within its time limit`];
@@ -73,10 +91,9 @@ type Told = { readonly tokens: readonly { token_name: string; status: string; ge
 /** What a run called rotated was placed: unless a later generation came since, it stands there. */
 function untrueReports(world: World, { name, outputs }: Run): string[] {
   const text = /^report<<(\S+)\n(.*)\n\1$/m.exec(outputs.get("files/output") ?? "")?.[2];
-  if (text === undefined) return [];
-  const { tokens }: Told = JSON.parse(text);
+  const told: Told | null = JSON.parse(text ?? "null");
   const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
-  return tokens.flatMap(({ token_name, status, generation, new_hash }) => {
+  return (told?.tokens ?? []).flatMap(({ token_name, status, generation, new_hash }) => {
     if (status !== "rotated" && status !== "resumed") return [];
     const state = record.state?.tokens?.[token_name];
     if (state === undefined || state.generation < generation)

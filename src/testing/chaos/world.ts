@@ -21,7 +21,13 @@ export type Beginning = {
 /** One run, as it went. */
 export type Run = ActionResult & { readonly name: string; readonly requests: readonly string[] };
 
-type StartOptions = { readonly name: string; readonly offsetMs: number; readonly speed?: number };
+type StartOptions = {
+  readonly name: string;
+  readonly offsetMs: number;
+  readonly speed?: number;
+  /** The secrets in its environment, as they stood when it was queued; as they stand now unless given. */
+  readonly secrets?: Readonly<Record<string, string>>;
+};
 
 export type World = {
   readonly scenario: Scenario;
@@ -29,6 +35,8 @@ export type World = {
   readonly github: TestGitHub;
   /** Starts the Action and gives its process at once. */
   start(options: StartOptions): Promise<ActionProcess>;
+  /** The secrets that a job of the record's repository would get if it were queued now; none where the scenario gives none. */
+  visible(): Readonly<Record<string, string>>;
   /** Every run that was started, in that order. */
   runs(): Promise<readonly Run[]>;
   /** A target's value now: undefined where there is no such secret, null where its box does not open. */
@@ -63,6 +71,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
   const folder = await mkdtemp(join(bench.folder, "case-"));
   const started: { name: string; process: ActionProcess; from: number; until: () => number }[] = [];
   const valueAt = ({ repository, secret }: Target) => github.repository(repository).secret(secret)?.value;
+  const visible = () => (scenario.sees ? seenBy(targets, valueAt) : {});
 
   async function start(options: StartOptions): Promise<ActionProcess> {
     offsetMs = Math.max(offsetMs, options.offsetMs);
@@ -75,7 +84,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
       graphqlUrl: github.graphqlUrl,
       repository: HOME,
       token: DEFAULT_TOKEN,
-      secrets: scenario.sees ? seenBy(targets, valueAt) : {},
+      secrets: options.secrets ?? visible(),
       offsetMs: options.offsetMs,
       speed: options.speed ?? 1,
       limitMs: RUN_LIMIT_MS,
@@ -93,6 +102,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
     targets,
     github,
     start,
+    visible,
     valueAt,
     runs: () =>
       Promise.all(
@@ -104,6 +114,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
       ),
     async close() {
       await Promise.all(started.map(({ process }) => process.kill()));
+      await Promise.allSettled(started.map(({ process }) => process.result));
       await github.close();
       await rm(folder, { recursive: true, force: true });
     },
