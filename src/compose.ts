@@ -74,7 +74,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
       return open;
     },
     notifiers: (config) => notifiersOf({ webhook: options.webhook ?? null, config, home, client }),
-    commitPending: (message) => commitPending(place, [configPath], message),
+    commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
     takeWarnings() {
       const taken = [...warnings];
@@ -189,10 +189,10 @@ async function* versionsOf(
 }
 
 /** On GitHub every change is a commit, so nothing is ever left over. */
-async function commitPending(place: Place, paths: readonly string[], message: string): Promise<Commit | null> {
+async function commitPending(place: Place, configPath: string, message: string): Promise<Commit | null> {
   if (place.kind === "github") return null;
-  const { commitPending: commit } = await import("./local/commit.ts");
-  return commit(place.directory, paths, message);
+  const { commitPending: commit, recordFiles } = await import("./local/commit.ts");
+  return commit(place.directory, await recordFiles(place.directory, configPath), message);
 }
 
 /** Made once, when first needed; a failure is not kept, so that the next call tries again. */

@@ -3,9 +3,18 @@ import { instantMs } from "./instant.ts";
 import type { TokenState } from "./schema.ts";
 import type { Token } from "./token.ts";
 
-/** Whether a token has no way to a working value by itself: GitHub issues `github_pat`s only to people. */
-export function issuerRequired(token: Token): boolean {
-  return token.type === "github_pat" && !token.issuerDeclared;
+/** Who made the credential that a person handed in: nobody here can make another one like it. */
+export const SUPPLIED = "manual";
+
+/**
+ * Why nothing may be made up for a token without being asked for by name; null where something may.
+ * A random value in place of one that a service or a person issued breaks whatever uses it.
+ */
+export function issuerMissing(token: Token, state: TokenState): string | null {
+  if (token.issuerDeclared) return null;
+  if (token.type === "github_pat") return "GitHub issues these only to people: it needs a value (new_token) or an issuer";
+  if ((state.pending?.issuer ?? state.issuer) !== SUPPLIED) return null;
+  return 'a person handed in its value, and a random one would break what uses it: hand in the next one, or declare "issuer": {"use": "generate"}';
 }
 
 /** When the credential was last rotated; a time ahead of `now` was written by a clock that runs fast and counts as just now. */

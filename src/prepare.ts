@@ -1,5 +1,6 @@
 // From selected tokens to sealed boxes: preflight, issue, check, seal. Nothing is written anywhere yet.
 import type { RunRequest } from "./app.ts";
+import { SUPPLIED } from "./condition.ts";
 import { Misconfigured, Unchanged } from "./errors.ts";
 import { fingerprint, matchesFingerprint } from "./fingerprint.ts";
 import type { Credential, Destination, Issuer, PublicKey, SealedBox } from "./ports.ts";
@@ -83,7 +84,15 @@ async function prepareOne(
     const generation = nextGeneration(selected.state);
     attempted = true;
     const credential = await obtain(selected.token, generation, { request, world });
-    return { ok: true, prepared: await sealAll(selected, credential, { generation, keys: scopeKeys, key: world.fingerprintKey }) };
+    return {
+      ok: true,
+      prepared: await sealAll(selected, credential, {
+        generation,
+        supplied: isSupplied(request),
+        keys: scopeKeys,
+        key: world.fingerprintKey,
+      }),
+    };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { ok: false, selected, error, attempted };
@@ -136,12 +145,15 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
 
 /** A random value is never a working GitHub token, so it does not replace one unless the declaration says that it may. */
 function requireIssuer(token: Token, { wanted }: RunRequest): void {
-  const supplied = wanted.kind === "tokens" && wanted.value !== null;
-  if (supplied || token.type !== "github_pat" || token.issuerDeclared) return;
+  if (isSupplied({ wanted }) || token.type !== "github_pat" || token.issuerDeclared) return;
   throw new Misconfigured(`${token.name} is a github_pat, which only GitHub can issue: a random value would break what uses it`, {
     code: "issuer-required",
     hint: 'Hand in the new token (new_token, --value-stdin), name an issuer, or declare "issuer": {"use": "generate"} to accept a placeholder.',
   });
+}
+
+function isSupplied({ wanted }: Pick<RunRequest, "wanted">): boolean {
+  return wanted.kind === "tokens" && wanted.value !== null;
 }
 
 async function obtain(
@@ -188,7 +200,12 @@ function requireUsable(token: Token, credential: Credential): Credential {
 async function sealAll(
   selected: Selected,
   credential: Credential,
-  options: { readonly generation: number; readonly keys: ReadonlyMap<string, PublicKey>; readonly key: Secret | null },
+  options: {
+    readonly generation: number;
+    readonly supplied: boolean;
+    readonly keys: ReadonlyMap<string, PublicKey>;
+    readonly key: Secret | null;
+  },
 ): Promise<Prepared> {
   const { token, state } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
@@ -209,7 +226,7 @@ async function sealAll(
     resumed: false,
     fingerprint: fingerprint(main, { entropyBits: credential.entropyBits, key: options.key }),
     ref: credential.ref,
-    issuer: token.issuer,
+    issuer: options.supplied ? SUPPLIED : token.issuer,
     expiresAt: credential.expiresAt,
     boxes,
     warnings: credential.warnings,

@@ -132,8 +132,8 @@ describe("a run", () => {
         chained: previous_entry !== null,
       })),
     ).toEqual([
-      { id: `${run_id}/ALPHA/rotated`, event: "rotated", token_name: "ALPHA", generation: 1, chained: false },
-      { id: `${run_id}/BETA/rotated`, event: "rotated", token_name: "BETA", generation: 1, chained: true },
+      { id: `${run_id}/ALPHA/g1/rotated`, event: "rotated", token_name: "ALPHA", generation: 1, chained: false },
+      { id: `${run_id}/BETA/g1/rotated`, event: "rotated", token_name: "BETA", generation: 1, chained: true },
     ]);
 
     const head = repository.head();
@@ -298,6 +298,22 @@ describe("a value that a person hands in", () => {
     for (const form of [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("hex"), encodeURIComponent(value)]) {
       expect(everything).not.toContain(form);
     }
+  });
+
+  test("is never replaced by a random one on schedule, only by name or by the next one handed in", async () => {
+    let now = NOW;
+    const config = { ...TWO, workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } } };
+    const { repository, open, record } = await scenario({ config, now: () => now });
+    await (await open()).run(asked(["BETA"], new Secret("canary-8d1f-handed-in")));
+    now = new Date(NOW.getTime() + 50 * HOUR);
+    expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"], skipped: ["BETA"] });
+    expect(await (await open()).run({ ...due, wanted: { kind: "workflow", name: "all" } })).toMatchObject({
+      rotated: ["ALPHA"],
+      skipped: ["BETA"],
+    });
+    expect(repository.secret("BETA")?.value).toBe("canary-8d1f-handed-in");
+    expect(record().state?.tokens?.BETA?.issuer).toBe("manual");
+    expect(await (await open()).run(asked(["BETA"]))).toMatchObject({ rotated: ["BETA"] });
   });
 
   test("is what a github_pat needs: without one it is refused, with nothing written", async () => {

@@ -125,7 +125,7 @@ function draftOf(run: Run, { event, name, generation, previousHash, newHash, err
   const { workflows } = run.selection;
   const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
   return {
-    id: `${run.options.runId}/${name}/${event}`,
+    id: `${run.options.runId}/${name}/g${generation}/${event}`,
     at: now.toISOString(),
     event,
     token_name: name,

@@ -1,5 +1,6 @@
 // Which tokens a run takes up, and how: pure.
 import type { Wanted } from "./app.ts";
+import { issuerMissing } from "./condition.ts";
 import { requireDeclared } from "./declare.ts";
 import { Misconfigured } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
@@ -49,17 +50,12 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
   }
   if (wanted.kind === "workflow") {
     const { tokens } = expandWorkflow(config, wanted.name);
-    // Somebody put another value there: only a rotation by name takes that back.
-    const drifted = tokens.filter((name) => tokenState(config, name).drift);
+    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options.home));
+    const names = new Set(held.map(({ token_name }) => token_name));
     const candidates = tokens
-      .filter((name) => !drifted.includes(name))
+      .filter((name) => !names.has(name))
       .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
     const taken = takeUp(config, candidates, { ...options, supplied: false });
-    const held = drifted.map((token_name) => ({
-      token_name,
-      reason: "it drifted: rotate it by name to overwrite what is there",
-      state: tokenState(config, token_name),
-    }));
     return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [] };
   }
   const planned = plan(config, options.home, options.now);
@@ -71,6 +67,15 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     workflows: planned.workflows.filter((workflow) => workflow.due).map((workflow) => workflow.workflow_name),
     unseen: planned.unseen_workflows,
   };
+}
+
+/** What only a rotation by name may touch: a value that somebody put there, or that nobody here can make. */
+function heldFromWorkflow(config: TokenConfig, token_name: string, home: Home): Selection["skipped"] {
+  const state = tokenState(config, token_name);
+  const token = resolveToken(config, token_name, home);
+  const missing = token === null || canResume(token, state) ? null : issuerMissing(token, state);
+  const reason = state.drift ? "it drifted: rotate it by name to overwrite what is there" : missing;
+  return reason === null ? [] : [{ token_name, reason, state }];
 }
 
 /** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */

@@ -83,7 +83,7 @@ test("everything there is to say, and the requests that would do it", () => {
     recommended_interval_hours,
     request,
   });
-  const issuer = "GitHub issues these only to people: rotate it with a new_token, or declare an issuer";
+  const issuer = "Its values come from outside: rotate it with a new_token, or declare an issuer";
   const ahead = "the record says it was rotated at 2026-03-02T12:00:00Z, which is ahead of this clock";
   expect(actions).toEqual([
     action("EXPIRED", "high", 8760, "expired at 2026-02-28T00:00:00Z", rotate("EXPIRED")),
@@ -103,7 +103,7 @@ test("everything there is to say, and the requests that would do it", () => {
 test("a PAT that nothing can issue gets no rule suggested, since no run could keep it", () => {
   const config: TokenConfig = { tokens: { PAT: { type: "github_pat" } }, state: { tokens: { PAT: ago(2) } } };
   expect(suggest(config, home, now).actions.map(({ reason, request }) => [reason, request])).toEqual([
-    ["no rule or workflow. GitHub issues these only to people: rotate it with a new_token, or declare an issuer", null],
+    ["no rule or workflow. Its values come from outside: rotate it with a new_token, or declare an issuer", null],
   ]);
   const placeholder: TokenConfig = { ...config, tokens: { PAT: { type: "github_pat", issuer: { use: "generate" } } } };
   expect(suggest(placeholder, home, now).actions.map((action) => action.request)).toEqual([setup("PAT", 720)]);

@@ -1,5 +1,5 @@
 // What to do next: sentences for people, and requests of the HTTP API that would do it.
-import { issuerRequired } from "./condition.ts";
+import { issuerMissing } from "./condition.ts";
 import { type Assessment, assessTokens, type TokenHealth } from "./health.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
 import type { TokenConfig } from "./schema.ts";
@@ -94,13 +94,13 @@ function listed(names: readonly string[]): string {
   return names.length > NAMED_AT_MOST ? `${first} … and ${names.length - NAMED_AT_MOST} more` : first;
 }
 
-function actionsOn({ token, health }: Assessment, concerns: readonly Concern[], recommended_interval_hours: number): Action[] {
+function actionsOn({ token, state, health }: Assessment, concerns: readonly Concern[], recommended_interval_hours: number): Action[] {
   const { name: token_name } = token;
   const advice = adviceOn(health, concerns);
   const uncovered = concerns.includes("uncovered");
-  if (issuerRequired(token)) {
+  if (issuerMissing(token, state) !== null) {
     const { priority, reason: why } = advice ?? NO_RULE;
-    const reason = `${why}. GitHub issues these only to people: rotate it with a new_token, or declare an issuer`;
+    const reason = `${why}. Its values come from outside: rotate it with a new_token, or declare an issuer`;
     return [{ token_name, priority, reason, recommended_interval_hours, request: null }];
   }
   const actions: Action[] = [];

@@ -1,5 +1,8 @@
 // Commits what is left of the record: changes that were saved when git could not take them.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Misconfigured } from "../errors.ts";
+import { historyFolder, isMonthlyFile } from "../history.ts";
 import type { Commit } from "../ports.ts";
 import { type CommitOptions, commitFiles } from "./commit-files.ts";
 import { recordLock, withFileLock } from "./file-lock.ts";
@@ -24,6 +27,16 @@ export async function commitPending(
   if (state !== "work-tree") throw nowhere(directory, state);
   const sha = await withFileLock(recordLock(directory), () => commitFiles({ identity: null, ...options, directory, paths, message }));
   return sha === null ? null : { sha, url: null };
+}
+
+/** The record's own file and the monthly files that its older entries moved to, as they lie in the folder. */
+export async function recordFiles(directory: string, configPath: string): Promise<string[]> {
+  const folder = historyFolder(configPath);
+  const names = await readdir(join(directory, folder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return [configPath, ...names.filter(isMonthlyFile).map((name) => `${folder}/${name}`)];
 }
 
 function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {

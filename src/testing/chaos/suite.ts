@@ -34,6 +34,9 @@ async function pool<Item, Result>(items: readonly Item[], jobs: number, work: (i
   const worker = async () => {
     for (const [index, item] of queue) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, items.length) }, worker));
+  const workers = Array.from({ length: Math.min(jobs, items.length) }, worker);
+  // Whoever called cleans up when this is over, so nothing may be under way then.
+  const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return results;
 }
