@@ -45,7 +45,7 @@ export type World = {
 };
 
 /** By the run's own clock: many times what its few requests need, and less than one request would wait without a time-out. */
-const RUN_LIMIT_MS = 5 * 60_000;
+const RUN_LIMIT_MS = 4 * 60_000;
 
 /** A record that was never rotated, and repositories without secrets. */
 export function unrotated(scenario: Scenario): Beginning {
