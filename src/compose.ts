@@ -60,6 +60,8 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const warnings = new Set<string>();
   const store = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   const destinations = new Map<string, Destination>();
+  // Made now: an address that cannot be right must be told before anything is rotated.
+  const webhook = options.webhook ? (await import("./notifiers/webhook.ts")).webhookNotifier(options.webhook) : null;
   return createApp({
     home,
     source: { store, path: configPath, home, whenMissing: options.whenMissing },
@@ -73,7 +75,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
       destinations.set(id, open);
       return open;
     },
-    notifiers: (config) => notifiersOf({ webhook: options.webhook ?? null, config, home, client }),
+    notifiers: (config) => notifiersOf({ webhook, config, home, client }),
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
     takeWarnings() {
@@ -158,14 +160,13 @@ async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
 }
 
 async function notifiersOf(asked: {
-  readonly webhook: ComposeOptions["webhook"];
+  readonly webhook: Notifier | null;
   readonly config: TokenConfig;
   readonly home: Home;
   readonly client: () => Promise<GitHubClient>;
 }): Promise<Notifier[]> {
   const { webhook, config, home, client } = asked;
-  const notifiers: Notifier[] = [];
-  if (webhook) notifiers.push((await import("./notifiers/webhook.ts")).webhookNotifier(webhook));
+  const notifiers: Notifier[] = webhook === null ? [] : [webhook];
   if (config.settings?.failure_issue && home.repository !== null) {
     const { failureIssueNotifier } = await import("./notifiers/failure-issue.ts");
     notifiers.push(failureIssueNotifier({ client, repository: home.repository }));

@@ -1,1 +1,1 @@
-export{a as openVault}from"./local.js";
+export{s as openVault}from"./local.js";

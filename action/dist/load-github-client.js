@@ -1,1 +1,1 @@
-export{n as createGitHubClient}from"./github.js";
+export{r as createGitHubClient}from"./github.js";

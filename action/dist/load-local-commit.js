@@ -1,1 +1,1 @@
-export{i as commitPending}from"./local.js";
+export{a as commitPending,o as recordFiles}from"./local.js";

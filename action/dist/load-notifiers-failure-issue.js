@@ -1,1 +1,1 @@
-export{a as failureIssueNotifier}from"./webhook.js";
+export{i as failureIssueNotifier}from"./webhook.js";

@@ -1,1 +1,1 @@
-export{c as VERSION,l as retry}from"./github.js";
+export{l as VERSION,u as retry}from"./github.js";

@@ -1,1 +1,1 @@
-export{s as throttling}from"./github.js";
+export{c as throttling}from"./github.js";

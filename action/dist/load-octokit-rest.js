@@ -1,1 +1,1 @@
-export{o as Octokit}from"./github.js";
+export{s as Octokit}from"./github.js";

@@ -1,1 +1,1 @@
-import{o as e}from"./local.js";export default e();export{};
+import{c as e}from"./local.js";export default e();export{};

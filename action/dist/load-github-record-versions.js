@@ -1,0 +1,1 @@
+export{n as githubVersions}from"./github.js";

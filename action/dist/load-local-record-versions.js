@@ -1,0 +1,1 @@
+export{i as localVersions}from"./local.js";
