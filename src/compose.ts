@@ -61,7 +61,9 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const store = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   const destinations = new Map<string, Destination>();
   // Made now: an address that cannot be right must be told before anything is rotated.
-  const webhook = options.webhook ? (await import("./notifiers/webhook.ts")).webhookNotifier(options.webhook) : null;
+  // A runner that reaches GitHub through a proxy reaches nothing else without it.
+  const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
+  const webhook = options.webhook ? (await import("./notifiers/webhook.ts")).webhookNotifier({ ...options.webhook, ...proxied }) : null;
   return createApp({
     home,
     source: { store, path: configPath, home, whenMissing: options.whenMissing },

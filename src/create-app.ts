@@ -66,8 +66,12 @@ async function notify(report: Report, config: TokenConfig, notifiersFor: AppOpti
   const told = report.tokens.filter((token) => token.status !== "skipped" && config.rules?.[token.token_name]?.notify !== false);
   const isNews = told.length + report.revoked.length > 0 || report.drifted.some((name) => isNewDrift(config, name, report));
   if (report.dry_run || !isNews) return report;
-  const notifiers = await notifiersFor(config);
-  const results = await Promise.allSettled(notifiers.map((notifier) => notifier.notify({ ...report, tokens: told })));
+  const results = await Promise.allSettled(
+    await notifiersFor(config).then(
+      (notifiers) => notifiers.map((notifier) => notifier.notify({ ...report, tokens: told })),
+      (error: unknown) => [Promise.reject(error)],
+    ),
+  );
   const warnings = results.flatMap((result) => (result.status === "rejected" ? [reportError(result.reason).message] : []));
   return { ...report, warnings: [...report.warnings, ...warnings] };
 }

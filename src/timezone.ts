@@ -24,11 +24,15 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 /** Above the number of names in the IANA database (about 600); other spellings of the case must not grow the map for ever. */
 const MAX_FORMATTERS = 1000;
 
+/** What most schedules are in. Its clock shows the instant itself, so nobody need wait for `Intl` to start. */
+const UTC = "UTC";
+
 /**
  * Whether `name` is a zone of the IANA time zone database, as this runtime's `Intl` knows it.
  * Letter case does not matter, as in `Intl` (ECMA-402); offsets such as `+02:00` are not zones.
  */
 export function isTimeZone(name: string): boolean {
+  if (name === UTC) return true;
   if (/^[+-]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat("en-US", { timeZone: name });
@@ -69,6 +73,7 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
  * @throws Misconfigured `timezone-unknown`.
  */
 export function localAt(timeZone: string, instant: number): LocalTime {
+  if (timeZone === UTC) return instant;
   const shown: Record<string, number> = {};
   for (const { type, value } of formatterOf(timeZone).formatToParts(instant)) shown[type] = Number(value);
   const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = shown;
