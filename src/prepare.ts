@@ -3,10 +3,10 @@ import type { RunRequest } from "./app.ts";
 import { SUPPLIED } from "./condition.ts";
 import { Misconfigured, Unchanged } from "./errors.ts";
 import { fingerprint, matchesFingerprint } from "./fingerprint.ts";
+import { isSupplied, obtain, requireIssuer } from "./issue.ts";
 import type { Credential, Destination, Issuer, PublicKey, SealedBox } from "./ports.ts";
 import { nextGeneration, remaining } from "./rotation.ts";
 import type { Secret } from "./secret.ts";
-import { checkSecretValue } from "./secret-value.ts";
 import type { Selected } from "./select.ts";
 import { type Home, type Placement, type Scope, type Token, VALUE_FIELD } from "./token.ts";
 
@@ -41,6 +41,8 @@ type Keys = ReadonlyMap<string, PublicKey | Error>;
 
 /** Prepares every token by itself: one's failure holds back no other. */
 export async function prepare(selected: readonly Selected[], request: RunRequest, world: Collaborators): Promise<Preparation[]> {
+  // Loading the sealing code takes about as long as GitHub takes to answer, so both are done at once.
+  if (selected.some(({ how }) => how === "issue")) void import("./seal.ts").then(({ prepareToSeal }) => prepareToSeal());
   const keys = await preflight(selected, request, world);
   const preparations: Preparation[] = [];
   for (const [index, one] of selected.entries()) {
@@ -80,7 +82,7 @@ async function prepareOne(
     const scopeKeys = requireKeys(selected.token, keys);
     const resumed = resume(selected, scopeKeys);
     if (resumed !== null) return { ok: true, prepared: resumed };
-    requireIssuer(selected.token, request);
+    requireIssuer(selected, request);
     const generation = nextGeneration(selected.state);
     attempted = true;
     const credential = await obtain(selected.token, generation, { request, world });
@@ -141,60 +143,6 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
     boxes,
     warnings: [],
   };
-}
-
-/** A random value is never a working GitHub token, so it does not replace one unless the declaration says that it may. */
-function requireIssuer(token: Token, { wanted }: RunRequest): void {
-  if (isSupplied({ wanted }) || token.type !== "github_pat" || token.issuerDeclared) return;
-  throw new Misconfigured(`${token.name} is a github_pat, which only GitHub can issue: a random value would break what uses it`, {
-    code: "issuer-required",
-    hint: 'Hand in the new token (new_token, --value-stdin), name an issuer, or declare "issuer": {"use": "generate"} to accept a placeholder.',
-  });
-}
-
-function isSupplied({ wanted }: Pick<RunRequest, "wanted">): boolean {
-  return wanted.kind === "tokens" && wanted.value !== null;
-}
-
-async function obtain(
-  token: Token,
-  generation: number,
-  { request, world }: { readonly request: RunRequest; readonly world: Collaborators },
-): Promise<Credential> {
-  const supplied = request.wanted.kind === "tokens" ? request.wanted.value : null;
-  if (supplied !== null) {
-    const credential: Credential = { fields: { [VALUE_FIELD]: supplied }, ref: null, entropyBits: null, expiresAt: null, warnings: [] };
-    request.onCredential?.(token.name, credential);
-    return requireUsable(token, credential);
-  }
-  const issuer = await world.issuer(token.issuer);
-  const { name: tokenName, type, length, prefix, includeSpecial } = token;
-  const label = `${world.home.repository ?? "local"}/${token.name}/g${generation}`;
-  const credential = await issuer.issue({ tokenName, label, type, length, prefix, includeSpecial });
-  request.onCredential?.(token.name, credential);
-  requireUsable(token, credential);
-  const { verdict, detail } = await issuer.check(credential);
-  if (verdict === "works") return credential;
-  if (credential.ref !== null) await issuer.revoke(credential.ref);
-  throw new Unchanged(
-    `the new credential for ${token.name} was issued but its check said ${verdict}${detail === null ? "" : `: ${detail}`}`,
-    {
-      code: "check-failed",
-      hint: "It was revoked and placed nowhere; the one in use still stands.",
-    },
-  );
-}
-
-function requireUsable(token: Token, credential: Credential): Credential {
-  for (const [field, value] of Object.entries(credential.fields)) {
-    const problem = checkSecretValue(value);
-    if (problem === null) continue;
-    throw new Misconfigured(`the new ${field} of ${token.name} cannot be used: ${problem.message}`, {
-      code: problem.code,
-      hint: problem.hint ?? undefined,
-    });
-  }
-  return credential;
 }
 
 async function sealAll(

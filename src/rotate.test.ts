@@ -309,7 +309,7 @@ describe("a value that a person hands in", () => {
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"], skipped: ["BETA"] });
     expect(await (await open()).run({ ...due, wanted: { kind: "workflow", name: "all" } })).toMatchObject({
       rotated: ["ALPHA"],
-      skipped: ["BETA"],
+      failed: ["BETA"],
     });
     expect(repository.secret("BETA")?.value).toBe("canary-8d1f-handed-in");
     expect(record().state?.tokens?.BETA?.issuer).toBe("manual");

@@ -1,5 +1,5 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
-import { reportError } from "./errors.ts";
+import { Misconfigured, reportError } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
 import { resumed } from "./journal.ts";
 import type { Observed } from "./observe.ts";
@@ -86,7 +86,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       write(token.name, after, { event: rotated ? "rotated" : "failed", generation, ...hashes, error: after.last_error?.code });
     },
     abandon(preparation: Preparation): void {
-      if (preparation.ok) return;
+      // A mistake of the request's own says nothing about the token.
+      if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured)) return;
       const { token } = preparation.selected;
       const before = stateOf(token.name);
       if (before.pending !== null) return;

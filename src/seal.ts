@@ -34,6 +34,11 @@ export async function seal(value: Secret, publicKey: PublicKey, scope?: string):
   }
 }
 
+/** Begins to load what sealing needs, so that it is there when the keys are. A failure shows when something is sealed. */
+export function prepareToSeal(): void {
+  loadSodium().catch(() => undefined);
+}
+
 /**
  * Opens what `seal` made.
  * @param publicKeyBase64 and secretKeyBase64: 32 bytes each, standard base64 with padding.
