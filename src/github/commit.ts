@@ -4,7 +4,7 @@ import { Denied, type Failure, Misconfigured, Uncertain, Unchanged } from "../er
 import type { Change } from "../ports.ts";
 import type { GitHubClient } from "./client.ts";
 import { type GraphqlError, graphqlErrors, toFailure } from "./errors.ts";
-import { type BranchPlace, branchMissing, repositoryMissing } from "./snapshot.ts";
+import { type BranchPlace, branchMissing, readHead, repositoryMissing } from "./snapshot.ts";
 
 /** The branch to commit to, by its own name. */
 export type CommitPlace = BranchPlace & { readonly branch: string };
@@ -58,12 +58,15 @@ export async function findCommit(
   client: GitHubClient,
   place: CommitPlace,
   change: Change,
-): Promise<{ readonly head: string | null; readonly ours: { readonly oid: string; readonly url: string } | null }> {
-  const at = { owner: place.owner, repo: place.name, sha: `refs/heads/${place.branch}`, per_page: COMMITS_LOOKED_AT };
+): Promise<{ readonly head: string; readonly ours: { readonly oid: string; readonly url: string } | null }> {
+  const head = await readHead(client, place, place.branch);
+  if (head === change.expected) return { head, ours: null };
+  // By its id: `sha` takes that or a branch's bare name, which a tag may have too; a full ref is not documented, and not taken everywhere.
+  const at = { owner: place.owner, repo: place.name, sha: head, per_page: COMMITS_LOOKED_AT };
   const { data: commits } = await client.request("GET /repos/{owner}/{repo}/commits", at);
   const next = commits.find(({ parents }) => parents[0]?.sha === change.expected);
   const isOurs = next !== undefined && next.commit.message.trim() === change.message.trim();
-  return { head: commits[0]?.sha ?? null, ours: isOurs ? { oid: next.sha, url: next.html_url } : null };
+  return { head, ours: isOurs ? { oid: next.sha, url: next.html_url } : null };
 }
 
 function inputFor(place: CommitPlace, { expected, files, message }: Change): object {

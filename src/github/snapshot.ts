@@ -120,7 +120,8 @@ function fieldOf(index: number, count: number, version: string | undefined): str
   return count === 1 && version === undefined ? "object" : `file${index}`;
 }
 
-async function readHead(client: GitHubClient, place: BranchPlace, branch: string): Promise<string> {
+/** The id of a branch's newest commit. @throws as `readByGraphql` does. */
+export async function readHead(client: GitHubClient, place: BranchPlace, branch: string): Promise<string> {
   const at = { owner: place.owner, repo: place.name, branch };
   const doing = `read the branch ${branch} of ${named(place)}`;
   try {

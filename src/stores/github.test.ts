@@ -289,12 +289,13 @@ describe("save", () => {
         .commits()
         .map(({ parent }) => parent),
     ).toEqual([expected, null]);
-    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/commits", "query"]);
+    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/git/ref/heads/main", "GET /repos/acme/widgets/commits", "query"]);
+    expect(github.requests[2]?.query).toContain(`sha=${oid}`);
   });
 
   test("applied, the reply lost, and somebody saved on top: ours is found below theirs", async () => {
     github.faults.add({ match: { graphql: "mutation" }, action: { kind: "apply-then-cut" } });
-    github.faults.add({ match: { path: /commits$/ }, action: { kind: "call", before: personSaves } });
+    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: personSaves } });
     const store = storeOn(github, "main");
     const result = await store.save(change());
     const [theirs, ours] = github.repository().commits();
@@ -308,7 +309,7 @@ describe("save", () => {
     loseReply(kind);
     expect(await storeOn(github, "main").save(change())).toMatchObject({ kind: "saved", version: github.repository().head() });
     expect(github.repository().commits()).toHaveLength(2);
-    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/commits", "mutation"]);
+    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/git/ref/heads/main", "mutation"]);
   });
 
   test("never any reply, and nothing applied: nothing has changed, and it says so", async () => {
@@ -320,7 +321,7 @@ describe("save", () => {
 
   test("no reply, and somebody else saved: conflict, and theirs stays", async () => {
     loseReply("cut");
-    github.faults.add({ match: { path: /commits$/ }, action: { kind: "call", before: personSaves } });
+    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: personSaves } });
     expect(await storeOn(github, "main").save(change())).toEqual({ kind: "conflict" });
     expect(github.repository().file(RECORD)).toBe("theirs\n");
   });
@@ -328,7 +329,7 @@ describe("save", () => {
   test("a commit with our message and another content is not ours", async () => {
     loseReply("cut");
     const impostor = () => void github.repository().commit({ [RECORD]: "theirs\n" }, MESSAGE);
-    github.faults.add({ match: { path: /commits$/ }, action: { kind: "call", before: impostor } });
+    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: impostor } });
     expect(await storeOn(github, "main").save(change())).toEqual({ kind: "conflict" });
   });
 
