@@ -3,9 +3,11 @@ import type { AbortResult, App, RuleRequest, Verification, WorkflowRequest } fro
 import { auditHistory } from "./audit.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
-import { reportError } from "./errors.ts";
+import { reportError, Unchanged } from "./errors.ts";
 import { health } from "./health.ts";
 import { appendHistory } from "./history.ts";
+import { toInstant } from "./instant.ts";
+import { leaseEnd } from "./lease.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import type { Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
@@ -14,7 +16,7 @@ import { rotate } from "./rotate.ts";
 import { next } from "./rotation.ts";
 import { headline, type RunOptions, withStates } from "./run.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
-import type { TokenConfig, TriggeredBy } from "./schema.ts";
+import type { TokenConfig, TokenState, TriggeredBy } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import { requirePending } from "./select.ts";
 import { statusOf } from "./status.ts";
@@ -156,6 +158,7 @@ async function abort(name: string, { triggeredBy, options }: { triggeredBy: Trig
     requireDeclared(fresh, [name]);
     requirePending(fresh, [name]);
     const before = tokenState(fresh, name);
+    requireIdle(name, before, now);
     const generation = before.pending?.generation ?? before.generation;
     const placed = Object.entries(before.destinations).filter(([, held]) => before.pending && held.generation === generation);
     given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
@@ -164,6 +167,16 @@ async function abort(name: string, { triggeredBy, options }: { triggeredBy: Trig
     return { config: withEntry(withStates(fresh, { [name]: state }), entry), message: headline("give up what is pending for", [name]) };
   });
   return { ...given, commit };
+}
+
+/** Throws `Unchanged` (`in-progress`): what is given up under a run's hands would be placed all the same. */
+function requireIdle(name: string, { pending }: TokenState, now: Date): void {
+  const until = leaseEnd(pending, now.getTime());
+  if (until === null) return;
+  throw new Unchanged(`run ${pending?.run_id} is at work on ${name}, or died: it is left alone until ${toInstant(until)}`, {
+    code: "in-progress",
+    hint: "Give it up after that, if the run has not finished it.",
+  });
 }
 
 function isSame(one: TokenConfig, other: TokenConfig): boolean {

@@ -1,7 +1,8 @@
 // Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
 import { type Claim, claimsOf, type Enabled, enabled, type Trigger } from "./claims.ts";
 import { failedTimes, issuerMissing } from "./condition.ts";
-import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import { DAY_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import { leaseEnd } from "./lease.ts";
 import { BACKOFF_MAX_MS } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
@@ -39,8 +40,7 @@ export type Judgement = {
   readonly tokens: Iterable<JudgedToken>;
 };
 
-/** No lease and no backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
-const SANE_LEASE_MS = HOUR_MS;
+/** No backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
 const SANE_BACKOFF_MS = 2 * BACKOFF_MAX_MS;
 const NONE: readonly Enabled[] = [];
 
@@ -109,11 +109,8 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
       until: null,
     };
   }
-  // Journalled boxes are placed again without harm, even beside the run that made them; anything else waits for that run.
-  const lease = instantMs(state.pending?.lease_until);
-  if (state.pending !== null && !state.pending.boxes && lease !== null && lease > now && lease <= now + SANE_LEASE_MS) {
-    return { code: "in-progress", reason: `run ${state.pending.run_id} is at work on it`, until: toInstant(lease) };
-  }
+  const lease = leaseEnd(state.pending, now);
+  if (lease !== null) return { code: "in-progress", reason: `run ${state.pending?.run_id} is at work on it`, until: toInstant(lease) };
   const attempt = instantMs(state.next_attempt_at);
   if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) {
     return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };

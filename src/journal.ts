@@ -1,8 +1,9 @@
 // The first commit of a run: what is about to be placed, before it is, so that any later run can finish it.
 import { declareTokens } from "./declare.ts";
+import { leaseUntil, placingUntil } from "./lease.ts";
 import type { Prepared } from "./prepare.ts";
 import { type LoadedRecord, reviseRecord } from "./record.ts";
-import { next, stageOf } from "./rotation.ts";
+import { next, nextGeneration, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { declarationDigest, type Selected } from "./select.ts";
@@ -14,14 +15,21 @@ export type Journalled = {
   readonly taken: readonly Prepared[];
   /** By token: why it is no longer this run's. */
   readonly lost: ReadonlyMap<string, string>;
+  /** Nothing is placed after it, since then another run may take over. */
+  readonly placeUntil: Date;
 };
 
-/** Commits the journal. Where every box is already in it, there is nothing to commit. Throws as `reviseRecord`: nothing is placed then. */
+/** Commits the journal, and with it this run's lease on what is in it. Throws as `reviseRecord`: nothing is placed then. */
 export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Prepared[]): Promise<Journalled> {
-  if (ready.every((prepared) => prepared.resumed)) return { record: loaded, taken: ready, lost: new Map() };
   const { request, options } = run;
-  request.onProgress?.({ phase: "journal", done: 0, total: 1 });
   const now = options.clock();
+  const until = leaseUntil(
+    ready.reduce((sum, { boxes }) => sum + Object.keys(boxes).length, 0),
+    now,
+  );
+  const placeUntil = placingUntil(until);
+  if (ready.length === 0) return { record: loaded, taken: ready, lost: new Map(), placeUntil };
+  request.onProgress?.({ phase: "journal", done: 0, total: 1 });
   let lost = new Map<string, string>();
   const { record } = await reviseRecord(options.source, loaded, (fresh) => {
     lost = new Map();
@@ -31,13 +39,14 @@ export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Pr
     for (const prepared of ready) {
       const { name } = prepared.selected.token;
       const reason = overtaken(config, prepared.selected, options.home);
-      if (reason === null) states[name] = journalledState(prepared, { runId: options.runId, sealed, now });
+      const lease = { runId: options.runId, leaseUntil: until };
+      if (reason === null) states[name] = journalledState(prepared, { state: tokenState(config, name), lease, sealed, now });
       else lost.set(name, reason);
     }
     const names = Object.keys(states);
     return names.length === 0 ? null : { config: withStates(config, states), message: headline("prepare", names) };
   });
-  return { record, taken: ready.filter((prepared) => !lost.has(prepared.selected.token.name)), lost };
+  return { record, taken: ready.filter((prepared) => !lost.has(prepared.selected.token.name)), lost, placeUntil };
 }
 
 /** Boxes are committed only where strangers cannot collect them; `auto` trusts nothing but a private repository. */
@@ -50,24 +59,28 @@ function journalsBoxes(config: TokenConfig, visibility: LoadedRecord["visibility
 function overtaken(config: TokenConfig, selected: Selected, home: Home): string | null {
   const token = resolveToken(config, selected.token.name, home);
   if (token === null || declarationDigest(token) !== declarationDigest(selected.token)) return "its declaration was changed meanwhile";
-  const fresh = tokenState(config, token.name);
-  const same = fresh.generation === selected.state.generation && fresh.pending?.run_id === selected.state.pending?.run_id;
-  return same ? null : "another run took it up meanwhile";
+  return standing(tokenState(config, token.name)) === standing(selected.state) ? null : "another run took it up meanwhile";
 }
 
-/** The state taken up by a run; that a person asked for it ends its being stuck. */
-export function resumed(state: TokenState, runId: string, now: Date): TokenState {
-  const open = stageOf(state) === "stuck" ? next(state, { type: "retry" }, now).state : state;
-  return next(open, { type: "resume", runId }, now).state;
+/** What a run decided by: where it is another, what the run prepared answers to a record that is gone. */
+function standing(state: TokenState): string {
+  return JSON.stringify([state.generation, nextGeneration(state), state.pending?.run_id, state.failures, state.drift?.at]);
 }
 
-function journalledState(prepared: Prepared, { runId, sealed, now }: { runId: string; sealed: boolean; now: Date }): TokenState {
-  const { token, state } = prepared.selected;
-  if (prepared.resumed) return resumed(state, runId, now);
+/** What a run writes before it places: that a person asked for a stuck token ends its being stuck. */
+function journalledState(
+  prepared: Prepared,
+  { state, lease, sealed, now }: { state: TokenState; lease: { runId: string; leaseUntil: string }; sealed: boolean; now: Date },
+): TokenState {
+  const { token } = prepared.selected;
+  if (prepared.resumed) {
+    const open = stageOf(state) === "stuck" ? next(state, { type: "retry" }, now).state : state;
+    return next(open, { type: "resume", ...lease }, now).state;
+  }
   const destinations = token.placements.map((placement) => placement.id);
   const declaration = declarationDigest(token);
   const { fingerprint, ref, expiresAt } = prepared;
-  const begun = next(state, { type: "begin", runId, declaration, issuer: prepared.issuer, destinations }, now).state;
+  const begun = next(state, { type: "begin", ...lease, declaration, issuer: prepared.issuer, destinations }, now).state;
   const issued = next(begun, { type: "issued", fingerprint, ref, expiresAt }, now).state;
   return next(issued, { type: "sealed", boxes: sealed ? prepared.boxes : null }, now).state;
 }

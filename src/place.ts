@@ -1,5 +1,5 @@
 // Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
-import { type ReportedError, reportError } from "./errors.ts";
+import { type ReportedError, reportError, Unchanged } from "./errors.ts";
 import type { Collaborators, Prepared } from "./prepare.ts";
 
 /** How many requests are in flight at once: far under GitHub's 100 concurrent, and enough to hide latency. */
@@ -7,11 +7,14 @@ const PLACE_CONCURRENCY = 10;
 
 export type Outcome = { readonly id: string; readonly error: ReportedError | null };
 
-/** Places every box of every token. Never throws: each destination's outcome is its own. Keys of the result: tokens' names. */
+/**
+ * Places every box of every token, and nothing more after `until`. Never throws: each destination's outcome is its own.
+ * Keys of the result: tokens' names.
+ */
 export async function place(
   prepared: readonly Prepared[],
-  world: Pick<Collaborators, "destination">,
-  onPlaced: (done: number, total: number) => void,
+  world: Pick<Collaborators, "destination"> & { readonly clock: () => Date },
+  how: { readonly until: Date; readonly onPlaced: (done: number, total: number) => void },
 ): Promise<ReadonlyMap<string, readonly Outcome[]>> {
   const jobs = prepared.flatMap(({ selected, boxes }) =>
     selected.token.placements.flatMap((placement) => {
@@ -20,19 +23,30 @@ export async function place(
     }),
   );
   const outcomes = new Map<string, Outcome[]>(prepared.map(({ selected }) => [selected.token.name, []]));
+  const left = () => how.until.getTime() - world.clock().getTime();
+  // Also a request that is waiting to be sent again ends by then.
+  const signal = AbortSignal.timeout(Math.max(0, left()));
   let done = 0;
   let next = 0;
   const worker = async () => {
     for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
       const { name, placement, box } = job;
-      const error = await world
-        .destination(placement.scope)
-        .then((destination) => destination.put(placement.secretName, box))
-        .then(() => null, reportError);
-      outcomes.get(name)?.push({ id: placement.id, error });
-      onPlaced(++done, jobs.length);
+      const put = async () => {
+        if (left() <= 0) throw leaseOver(placement.id);
+        const destination = await world.destination(placement.scope);
+        await destination.put(placement.secretName, box, signal);
+      };
+      outcomes.get(name)?.push({ id: placement.id, error: await put().then(() => null, reportError) });
+      how.onPlaced(++done, jobs.length);
     }
   };
   await Promise.all(Array.from({ length: Math.min(PLACE_CONCURRENCY, jobs.length) }, worker));
   return outcomes;
+}
+
+function leaseOver(id: string): Unchanged {
+  return new Unchanged(`${id} was not placed: the run took so long that its lease on the token is over`, {
+    code: "lease-over",
+    hint: "The next run places it. If this happens often, rotate fewer tokens at once.",
+  });
 }

@@ -143,8 +143,13 @@ describe("when one token is due", () => {
       },
     ],
     [
-      "left unfinished",
+      "left unfinished, by a run that may be alive",
       { state: { pending: PENDING } },
+      { skipped: ["in-progress", "run run-7 is at work on it", "2026-01-10T12:05:00Z"], next: "2026-01-10T12:05:00Z" },
+    ],
+    [
+      "left unfinished",
+      { state: { pending: { ...PENDING, lease_until: at(0) } } },
       { due: ["resumes generation 4, which run run-7 left unfinished"], next: "2026-01-10T12:00:00Z" },
     ],
     [
@@ -204,7 +209,7 @@ describe("when one token is due", () => {
     ],
     [
       "a PAT that was supplied and left unfinished",
-      { token: pat, state: { pending: PENDING } },
+      { token: pat, state: { pending: { ...PENDING, lease_until: at(0) } } },
       { due: ["resumes generation 4, which run run-7 left unfinished"], next: "2026-01-10T12:00:00Z" },
     ],
     [

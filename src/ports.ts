@@ -63,8 +63,8 @@ export type SealedBox = {
 export type Destination = {
   /** The key to seal with. Fetched once and kept; a refusal is `Denied` and names the permission. */
   publicKey(): Promise<PublicKey>;
-  /** Creates or replaces one secret. Idempotent for the same box. */
-  put(secretName: string, box: SealedBox): Promise<void>;
+  /** Creates or replaces one secret. Idempotent for the same box. Nothing is sent once `signal` is aborted. */
+  put(secretName: string, box: SealedBox, signal?: AbortSignal): Promise<void>;
   /** Every secret in the scope, all pages. */
   list(): Promise<readonly SecretInfo[]>;
 };

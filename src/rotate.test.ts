@@ -265,7 +265,7 @@ describe("a run", () => {
     expect(report.tokens[0]?.error?.code).toBe("not-recorded");
     const placed = repository.secret("ALPHA")?.value;
     github.faults.clear();
-    const next = await (await open()).run(due);
+    const next = await (await open(() => new Date(NOW.getTime() + HOUR))).run(due);
     expect(next.tokens.map((token) => token.status)).toEqual(["resumed", "resumed"]);
     expect(repository.secret("ALPHA")?.value).toBe(placed);
     expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, pending: null });

@@ -5,6 +5,7 @@ import { type ReportedError, reportError } from "./errors.ts";
 import { type Journalled, journal } from "./journal.ts";
 import { didYouMean } from "./names.ts";
 import { observe } from "./observe.ts";
+import { overtaken } from "./overtaken.ts";
 import { place } from "./place.ts";
 import type { Commit } from "./ports.ts";
 import { type Preparation, prepare } from "./prepare.ts";
@@ -16,6 +17,7 @@ import { type Results, reviseAfter } from "./run-record.ts";
 import { runReport, type TokenOutcome } from "./run-report.ts";
 import type { TokenConfig } from "./schema.ts";
 import { select } from "./select.ts";
+import { tokenState } from "./token.ts";
 
 /** What happened, and the config as it stands after it. */
 export type Rotated = { readonly report: Report; readonly config: TokenConfig };
@@ -27,7 +29,7 @@ export type Rotated = { readonly report: Report; readonly config: TokenConfig };
 export async function rotate(request: RunRequest, options: RunOptions): Promise<Rotated> {
   const startedAt = options.clock();
   const { loaded, config, warnings } = await readDeclared(request, options);
-  const selection = select(config, request.wanted, { home: options.home, now: startedAt, runId: options.runId });
+  const selection = select(config, request.wanted, { home: options.home, now: startedAt });
   const observed = request.seen ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey }) : [];
   const run: Run = { request, options, startedAt, selection, observed };
   if (request.dryRun) {
@@ -37,14 +39,17 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
   const preparations = await prepare(selection.selected, request, options);
   const ready = preparations.flatMap((preparation) => (preparation.ok ? [preparation.prepared] : []));
   const journalled = await journal(run, loaded, ready);
-  const outcomes = await place(journalled.taken, options, (done, total) => request.onProgress?.({ phase: "place", done, total }));
+  const outcomes = await place(journalled.taken, options, {
+    until: journalled.placeUntil,
+    onPlaced: (done, total) => request.onProgress?.({ phase: "place", done, total }),
+  });
   // Only what the record held before this run: what it replaces now is in the journal, but not yet in the record.
   const revoked = await revoke(dueRevocations(loaded.config, options.home, startedAt), options.issuer);
   const results: Results = { taken: journalled.taken, preparations, outcomes, revoked };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({
     ...run,
-    outcomes: preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, failure: recorded.failure })),
+    outcomes: preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, recorded })),
     revoked,
     config: recorded.config,
     warnings,
@@ -85,12 +90,14 @@ async function record(run: Run, loaded: LoadedRecord, results: Results): Promise
 function outcomeOf(
   preparation: Preparation,
   lost: Journalled["lost"],
-  { outcomes, failure }: { outcomes: Results["outcomes"]; failure: ReportedError | null },
+  { outcomes, recorded }: { outcomes: Results["outcomes"]; recorded: Recorded },
 ): TokenOutcome {
   if (!preparation.ok) return { kind: "unprepared", selected: preparation.selected, error: reportError(preparation.error) };
   const { prepared } = preparation;
   const { name } = prepared.selected.token;
   const reason = lost.get(name);
   if (reason !== undefined) return { kind: "lost", selected: prepared.selected, reason };
-  return { kind: "tried", prepared, outcomes: outcomes.get(name) ?? [], unrecorded: failure };
+  const mine = outcomes.get(name) ?? [];
+  const unsettled = overtaken(tokenState(recorded.config, name), prepared, mine);
+  return { kind: "tried", prepared, outcomes: mine, overtaken: unsettled, unrecorded: recorded.failure };
 }

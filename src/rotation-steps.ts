@@ -3,10 +3,6 @@ import { type ReportedError, Unchanged } from "./errors.ts";
 import type { RotationEvent } from "./rotation.ts";
 import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
 
-/** How long a run may take before another may assume that it died, in milliseconds: far more than a run's few requests take. */
-const LEASE_MS = 2 * 60_000;
-/** Added to the lease for each destination, in milliseconds, since GitHub's budget slows a large run down. */
-const LEASE_PER_DESTINATION_MS = 1_000;
 /** The wait after the first failure, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 5 * 60_000;
 /** The longest wait between attempts, in milliseconds. */
@@ -38,7 +34,7 @@ export function begin(state: TokenState, event: Event<"begin">, now: Date): Toke
       stage: "intent",
       run_id: event.runId,
       started_at: now.toISOString(),
-      lease_until: leaseUntil(event.destinations.length, now),
+      lease_until: event.leaseUntil,
       declaration: event.declaration,
       fingerprint: null,
       ref: null,
@@ -59,8 +55,8 @@ export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenStat
   return withPending(state, { stage: "sealed", boxes: recorded });
 }
 
-export function resume(state: TokenState, { runId }: Event<"resume">, now: Date): TokenState {
-  return withPending(state, { run_id: runId, lease_until: leaseUntil(pendingOf(state).destinations.length, now) });
+export function resume(state: TokenState, { runId, leaseUntil }: Event<"resume">): TokenState {
+  return withPending(state, { run_id: runId, lease_until: leaseUntil });
 }
 
 export function placed(state: TokenState, { destination }: Event<"placed">, now: Date): TokenState {
@@ -76,14 +72,16 @@ export function refused(state: TokenState, { destination, error }: Event<"refuse
 }
 
 export function settle(state: TokenState, event: Event<"settle">, now: Date): TokenState {
+  const at = now.toISOString();
   const missing = remaining(state);
   if (missing.length > 0) {
     const error = missing.map((id) => state.destinations[id]?.error).find((found) => found !== null && found !== undefined);
     const unreached = { code: "not-placed", message: `${missing.length} destinations were not reached` };
-    return fail(state, { error: error ?? unreached, stuckAfter: event.stuckAfter }, now);
+    // The run is done with it, so that the next one need not wait for the lease.
+    const released = withPending(state, { lease_until: at });
+    return fail(released, { error: error ?? unreached, stuckAfter: event.stuckAfter }, now);
   }
   const pending = pendingOf(state);
-  const at = now.toISOString();
   const before: RetiringCredential[] = state.ref ? [retired(state.generation, { ...state, ref: state.ref })] : [];
   const retiring = [...(state.retiring ?? []), ...before].map((credential) => ({
     ...credential,
@@ -206,8 +204,4 @@ function pendingOf(state: TokenState): PendingState {
 
 function recorded(error: Pick<ReportedError, "code" | "message">, now: Date): RecordedFailure {
   return { at: now.toISOString(), code: error.code, message: error.message };
-}
-
-function leaseUntil(destinations: number, now: Date): string {
-  return new Date(now.getTime() + LEASE_MS + destinations * LEASE_PER_DESTINATION_MS).toISOString();
 }

@@ -18,10 +18,11 @@ const NOW = new Date("2026-03-01T00:00:00Z");
 const ONE = "actions:o/r:A";
 const TWO = "vault:local:A";
 const IDS = [ONE, TWO];
+const LEASE = "2026-03-01T00:05:00.000Z";
 const ERROR = { kind: "denied", code: "denied", message: "Secrets: write is missing", hint: null } as const;
 const BOXES = { [ONE]: { keyId: "k", sealed: "Ym94" }, [TWO]: { keyId: "v", sealed: "Ym94" } };
 
-const begin: RotationEvent = { type: "begin", runId: "run-1", declaration: "d", issuer: "http", destinations: IDS };
+const begin: RotationEvent = { type: "begin", runId: "run-1", declaration: "d", issuer: "http", destinations: IDS, leaseUntil: LEASE };
 const sealed: RotationEvent = { type: "sealed", boxes: BOXES };
 const STUCK_AFTER = 2;
 const settle: RotationEvent = { type: "settle", stuckAfter: STUCK_AFTER };
@@ -89,7 +90,7 @@ describe("a rotation", () => {
     expect(remaining(settled)).toEqual([TWO]);
     expect(settled).toMatchObject({ generation: 0, failures: 1, last_error: { code: "denied", message: "Secrets: write is missing" } });
     expect(settled.next_attempt_at).toBe(new Date(NOW.getTime() + BACKOFF_BASE_MS).toISOString());
-    const resumed = reach(settled, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle);
+    const resumed = reach(settled, { type: "resume", runId: "run-2", leaseUntil: LEASE }, placedEvent(TWO), settle);
     expect(resumed).toMatchObject({ generation: 1, fingerprint: "sha256:one", pending: null, failures: 0, last_error: null });
     expect(resumed.next_attempt_at).toBeUndefined();
   });
@@ -100,7 +101,9 @@ describe("a rotation", () => {
     expect(stageOf(reach(stuck, { type: "retry" }))).toBe("idle");
     const pending = reach(NEW_TOKEN_STATE, begin, issuedEvent("one"), sealed, placedEvent(ONE), refusedEvent(TWO), settle, settle);
     expect(stageOf(pending)).toBe("stuck");
-    expect(stageOf(reach(pending, { type: "retry" }, { type: "resume", runId: "run-2" }, placedEvent(TWO), settle))).toBe("placed");
+    expect(
+      stageOf(reach(pending, { type: "retry" }, { type: "resume", runId: "run-2", leaseUntil: LEASE }, placedEvent(TWO), settle)),
+    ).toBe("placed");
     const aborted = reach(pending, { type: "abort" });
     expect(aborted).toMatchObject({
       pending: null,
@@ -179,7 +182,7 @@ function eventsOf(state: TokenState, name: string): RotationEvent[] {
     issuedEvent(name),
     sealed,
     { type: "sealed", boxes: null },
-    { type: "resume", runId: "run-2" },
+    { type: "resume", runId: "run-2", leaseUntil: LEASE },
     ...IDS.flatMap((id) => [placedEvent(id), refusedEvent(id)]),
     settle,
     abandon,

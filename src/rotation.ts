@@ -17,12 +17,14 @@ export type RotationEvent =
       readonly declaration: string;
       readonly issuer: string;
       readonly destinations: readonly string[];
+      /** ISO 8601 */
+      readonly leaseUntil: string;
     }
   | { readonly type: "issued"; readonly fingerprint: string | null; readonly ref: string | null; readonly expiresAt: string | null }
   /** `boxes` is null where they may not be journalled. */
   | { readonly type: "sealed"; readonly boxes: Readonly<Record<string, SealedBox>> | null }
   /** A run takes up what an earlier one journalled. */
-  | { readonly type: "resume"; readonly runId: string }
+  | { readonly type: "resume"; readonly runId: string; readonly leaseUntil: string }
   | { readonly type: "placed"; readonly destination: string }
   | { readonly type: "refused"; readonly destination: string; readonly error: ReportedError }
   /** Every destination has been tried once in this run. */
@@ -130,7 +132,7 @@ function apply(state: TokenState, event: RotationEvent, now: Date): TokenState {
     case "sealed":
       return step.sealed(state, event);
     case "resume":
-      return step.resume(state, event, now);
+      return step.resume(state, event);
     case "placed":
       return step.placed(state, event, now);
     case "refused":

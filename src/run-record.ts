@@ -1,8 +1,8 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
 import { Misconfigured, reportError } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
-import { resumed } from "./journal.ts";
 import type { Observed } from "./observe.ts";
+import { overtaken } from "./overtaken.ts";
 import type { Outcome } from "./place.ts";
 import type { Preparation, Prepared } from "./prepare.ts";
 import type { Revision } from "./record.ts";
@@ -77,10 +77,10 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
     settle(prepared: Prepared, outcomes: readonly Outcome[]): void {
       const { token } = prepared.selected;
       const before = stateOf(token.name);
-      // Somebody else has finished it, or begun anew: the record already says what holds.
-      if (before.pending?.generation !== prepared.generation) return;
-      const after = settled(before, outcomes, { runId: run.options.runId, stuckAfter: token.stuckAfter, now });
-      const rotated = after.pending === null;
+      const of = { runId: run.options.runId, stuckAfter: token.stuckAfter, now };
+      const after = settled(before, prepared, outcomes, of);
+      if (after === before) return;
+      const rotated = after.generation !== before.generation;
       const { generation, fingerprint } = prepared;
       const hashes = { previousHash: before.fingerprint, newHash: rotated ? fingerprint : null };
       write(token.name, after, { event: rotated ? "rotated" : "failed", generation, ...hashes, error: after.last_error?.code });
@@ -90,7 +90,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured)) return;
       const { token } = preparation.selected;
       const before = stateOf(token.name);
-      if (before.pending !== null) return;
+      // Another run has begun with it, or is through with it.
+      if (before.pending !== null || before.generation !== preparation.selected.state.generation) return;
       const error = reportError(preparation.error);
       const after = next(before, { type: "abandon", error, stuckAfter: token.stuckAfter }, now).state;
       write(token.name, after, {
@@ -104,13 +105,24 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
   };
 }
 
-function settled(before: TokenState, outcomes: readonly Outcome[], of: { runId: string; stuckAfter: number; now: Date }): TokenState {
+/** The state after the outcomes: as it was where they are another run's to tell, which took the token up when this one's lease was over. */
+function settled(
+  before: TokenState,
+  prepared: Prepared,
+  outcomes: readonly Outcome[],
+  of: { readonly runId: string; readonly stuckAfter: number; readonly now: Date },
+): TokenState {
   const { runId, stuckAfter, now } = of;
-  let state = before.pending?.run_id === runId ? before : resumed(before, runId, now);
-  for (const { id, error } of outcomes) {
-    state = next(state, error === null ? { type: "placed", destination: id } : { type: "refused", destination: id, error }, now).state;
+  if (before.pending?.run_id === runId) {
+    let state = before;
+    for (const { id, error } of outcomes) {
+      state = next(state, error === null ? { type: "placed", destination: id } : { type: "refused", destination: id, error }, now).state;
+    }
+    return next(state, { type: "settle", stuckAfter }, now).state;
   }
-  return next(state, { type: "settle", stuckAfter }, now).state;
+  const error = overtaken(before, prepared, outcomes);
+  // Which of the two values stands there is not known, so a third one is made, soon.
+  return error === null || before.pending !== null ? before : next(before, { type: "abandon", error, stuckAfter }, now).state;
 }
 
 type Entry = {

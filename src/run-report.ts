@@ -18,11 +18,12 @@ export type TokenOutcome =
   | { readonly kind: "planned"; readonly selected: Selected }
   | { readonly kind: "unprepared"; readonly selected: Selected; readonly error: ReportedError }
   | { readonly kind: "lost"; readonly selected: Selected; readonly reason: string }
-  /** `unrecorded`: why the record could not be committed after placing, if it could not. */
+  /** `overtaken`: why the record may hold another value, if it may; `unrecorded`: why it could not be committed after placing, if it could not. */
   | {
       readonly kind: "tried";
       readonly prepared: Prepared;
       readonly outcomes: readonly Outcome[];
+      readonly overtaken: ReportedError | null;
       readonly unrecorded: ReportedError | null;
     };
 
@@ -107,7 +108,7 @@ function tokenReport(outcome: TokenOutcome): TokenReport {
   const all = (status: DestinationReport["status"]) => token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
   switch (outcome.kind) {
     case "planned":
-      return { ...base, status: "planned", generation: nextGeneration(state), destinations: all("planned") };
+      return { ...base, status: "planned", generation: plannedGeneration(selected), destinations: all("planned") };
     case "unprepared":
       return { ...base, status: "failed", destinations: all("pending"), error: outcome.error };
     case "lost":
@@ -117,13 +118,18 @@ function tokenReport(outcome: TokenOutcome): TokenReport {
   }
 }
 
-function tried(base: TokenReport, { prepared, outcomes, unrecorded }: Extract<TokenOutcome, { kind: "tried" }>): TokenReport {
+function plannedGeneration({ state, how }: Selected): number {
+  return how === "resume" && state.pending !== null ? state.pending.generation : nextGeneration(state);
+}
+
+function tried(base: TokenReport, outcome: Extract<TokenOutcome, { kind: "tried" }>): TokenReport {
+  const { prepared, outcomes } = outcome;
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome.error]));
   const destinations = prepared.selected.token.placements.map(({ id }): DestinationReport => {
     const error = byId.get(id) ?? null;
     return { id, status: error === null ? "placed" : "failed", error };
   });
-  const error = outcomes.find((outcome) => outcome.error !== null)?.error ?? notRecorded(unrecorded);
+  const error = outcome.overtaken ?? outcomes.find((one) => one.error !== null)?.error ?? notRecorded(outcome.unrecorded);
   return {
     ...base,
     status: error !== null ? "failed" : prepared.resumed ? "resumed" : "rotated",

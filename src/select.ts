@@ -1,9 +1,9 @@
 // Which tokens a run takes up, and how: pure.
 import type { Wanted } from "./app.ts";
-import { issuerMissing } from "./condition.ts";
 import { requireDeclared } from "./declare.ts";
 import { Misconfigured } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
+import { leaseEnd } from "./lease.ts";
 import { plan } from "./plan.ts";
 import { remaining } from "./rotation.ts";
 import type { PendingState, TokenConfig, TokenState } from "./schema.ts";
@@ -29,7 +29,7 @@ export type Selection = {
   readonly unseen: readonly string[];
 };
 
-export type SelectOptions = { readonly home: Home; readonly now: Date; readonly runId: string };
+type SelectOptions = { readonly home: Home; readonly now: Date };
 
 type Candidate = { readonly token_name: string; readonly reason: string };
 
@@ -46,20 +46,20 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     requireDeclared(config, names);
     requirePending(config, names);
     const candidates = names.map((token_name) => ({ token_name, reason: "resumed by a person" }));
-    return { ...takeUp(config, candidates, { ...options, supplied: false }), workflows: [], unseen: [] };
+    return { ...takeUp(config, candidates, options), workflows: [], unseen: [] };
   }
   if (wanted.kind === "workflow") {
     const { tokens } = expandWorkflow(config, wanted.name);
-    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options.home));
+    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name));
     const names = new Set(held.map(({ token_name }) => token_name));
     const candidates = tokens
       .filter((name) => !names.has(name))
       .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
-    const taken = takeUp(config, candidates, { ...options, supplied: false });
+    const taken = takeUp(config, candidates, options);
     return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [] };
   }
   const planned = plan(config, options.home, options.now);
-  const taken = takeUp(config, planned.due, { ...options, supplied: false });
+  const taken = takeUp(config, planned.due, options);
   const held = planned.skipped.map((skipped) => ({ ...skipped, state: tokenState(config, skipped.token_name) }));
   return {
     selected: taken.selected,
@@ -69,13 +69,10 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
   };
 }
 
-/** What only a rotation by name may touch: a value that somebody put there, or that nobody here can make. */
-function heldFromWorkflow(config: TokenConfig, token_name: string, home: Home): Selection["skipped"] {
+/** What only a rotation by name may touch: a value that somebody put there. */
+function heldFromWorkflow(config: TokenConfig, token_name: string): Selection["skipped"] {
   const state = tokenState(config, token_name);
-  const token = resolveToken(config, token_name, home);
-  const missing = token === null || canResume(token, state) ? null : issuerMissing(token, state);
-  const reason = state.drift ? "it drifted: rotate it by name to overwrite what is there" : missing;
-  return reason === null ? [] : [{ token_name, reason, state }];
+  return state.drift ? [{ token_name, reason: "it drifted: rotate it by name to overwrite what is there", state }] : [];
 }
 
 /** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
@@ -89,7 +86,7 @@ export function declarationDigest(token: Token): string {
 function takeUp(
   config: TokenConfig,
   candidates: readonly Candidate[],
-  options: SelectOptions & { readonly supplied: boolean },
+  options: SelectOptions & { readonly supplied?: boolean },
 ): Pick<Selection, "selected" | "skipped"> {
   const selected: Selected[] = [];
   const skipped: Selection["skipped"][number][] = [];
@@ -98,7 +95,7 @@ function takeUp(
     if (token === null) continue;
     const state = tokenState(config, token_name);
     const how = !options.supplied && canResume(token, state) ? "resume" : "issue";
-    const holder = how === "issue" ? leaseHolder(state.pending, options) : null;
+    const holder = leaseHolder(state.pending, options.now);
     if (holder === null) selected.push({ token, state, reason, how });
     else skipped.push({ token_name, reason: holder, state });
   }
@@ -112,8 +109,8 @@ function canResume(token: Token, state: TokenState): boolean {
   return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
 }
 
-function leaseHolder(pending: PendingState | null, { now, runId }: SelectOptions): string | null {
-  if (pending === null || pending.run_id === runId || Date.parse(pending.lease_until) <= now.getTime()) return null;
+function leaseHolder(pending: PendingState | null, now: Date): string | null {
+  if (pending === null || leaseEnd(pending, now.getTime()) === null) return null;
   return `run ${pending.run_id} is working on it, or died: it is left alone until ${pending.lease_until}`;
 }
 

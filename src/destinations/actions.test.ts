@@ -70,6 +70,17 @@ describe("the Actions destination", () => {
     expect(github.repository().secret("A")?.value).toBe("y");
   });
 
+  test("a put whose time is over is ended, and neither sent nor sent again", async () => {
+    const destination = destinationWith();
+    const box = await seal(new Secret("x"), await destination.publicKey());
+    github.reset();
+    github.faults.add({ match: { method: "PUT" }, times: 9, action: { kind: "hang" } });
+    await expect(destination.put("A", box, AbortSignal.timeout(20))).rejects.toMatchObject({ kind: "uncertain", code: "cancelled" });
+    expect(asked()).toEqual([`PUT ${SECRETS}/A`]);
+    await expect(destination.put("A", box, AbortSignal.abort())).rejects.toMatchObject({ code: "cancelled" });
+    expect(asked()).toHaveLength(1);
+  });
+
   test("every page is read", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `TOKEN_${String(index).padStart(3, "0")}`);
     const client = await testClient(github);

@@ -44,11 +44,12 @@ export function actionsDestination(options: ActionsDestinationOptions): Destinat
     return fetched;
   }
 
-  async function put(secretName: string, box: SealedBox): Promise<void> {
+  async function put(secretName: string, box: SealedBox, signal?: AbortSignal): Promise<void> {
     const client = await options.client();
     const sealed = { encrypted_value: box.sealed, key_id: box.keyId };
+    const given = { owner, repo, secret_name: secretName, ...sealed, ...(signal === undefined ? {} : { request: { signal } }) };
     try {
-      await client.request("PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}", { owner, repo, secret_name: secretName, ...sealed });
+      await client.request("PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}", given);
     } catch (error) {
       // GitHub replaced the scope's key, perhaps: the next one to ask must not get the old one.
       if (statusOf(error) === 422) key = null;

@@ -141,9 +141,10 @@ function boundedFetch(options: GitHubClientOptions): typeof globalThis.fetch {
   const fetch = options.fetch ?? globalThis.fetch;
   const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   return async (input, init) => {
-    options.signal?.throwIfAborted();
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+    const ends = [options.signal, init?.signal].filter((end) => end !== undefined && end !== null);
+    // Of this name, since Octokit would send again what ended for any other reason.
+    if (ends.some((end) => end.aborted)) throw new DOMException("the request was cancelled", "AbortError");
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...ends]);
     const response = await fetch(input, { ...init, signal });
     const body = await response.arrayBuffer();
     const { status, statusText, headers } = response;

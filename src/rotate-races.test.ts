@@ -1,0 +1,253 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { RunRequest } from "./app.ts";
+import { compose } from "./compose.ts";
+import type { PendingState, TokenConfig } from "./schema.ts";
+import { Secret } from "./secret.ts";
+import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "./testing/github/server.ts";
+
+const NOW = new Date("2026-03-01T00:00:00Z");
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const PATH = "token_config.json";
+const REPOSITORY = "acme/widgets";
+const daily = { interval_hours: 24 };
+const ONE = { version: 1, tokens: { ALPHA: {} }, rules: { ALPHA: daily } };
+
+const servers: TestGitHub[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+/** One repository, and apps over it that share a clock that the test moves. */
+async function world(config: unknown, visibility: "public" | "private") {
+  const files = { [PATH]: `${JSON.stringify(config, null, 2)}\n` };
+  const github = await startGitHub({ repositories: [{ fullName: REPOSITORY, visibility, files }] });
+  servers.push(github);
+  let now = NOW;
+  const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl };
+  const open = () =>
+    compose({
+      place: { kind: "github", repository: REPOSITORY, branch: null, access },
+      configPath: PATH,
+      fingerprintKey: null,
+      whenMissing: "error",
+      clock: () => now,
+    });
+  const repository = github.repository();
+  const record = (): TokenConfig => JSON.parse(repository.file(PATH) ?? "null");
+  const journals = (name: string): PendingState[] =>
+    repository.history(PATH).flatMap(({ content }) => JSON.parse(content ?? "{}").state?.tokens?.[name]?.pending ?? []);
+  return {
+    github,
+    repository,
+    open,
+    record,
+    state: (name = "ALPHA") => record().state?.tokens?.[name],
+    journals,
+    passed(ms: number) {
+      now = new Date(NOW.getTime() + ms);
+    },
+  };
+}
+
+const due: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
+const asked = (name: string, value: Secret | null = null): RunRequest => ({
+  wanted: { kind: "tokens", names: [name], value, create: false },
+  triggeredBy: { kind: "cli" },
+  dryRun: false,
+});
+const resume: RunRequest = { ...due, wanted: { kind: "resume", names: ["ALPHA"] } };
+const refused = { kind: "status", status: 422, body: { message: "no" } } as const;
+const placing = { method: "PUT" } as const;
+
+describe("a lease", () => {
+  test("covers everything that its run places, not only the token's own", async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `TOKEN_${index}`);
+    const tokens = Object.fromEntries(names.map((name) => [name, {}]));
+    const { open, journals } = await world({ version: 1, tokens, rules: Object.fromEntries(names.map((name) => [name, daily])) }, "public");
+    await (await open()).run(due);
+    const [one] = journals("TOKEN_0");
+    expect(Date.parse(one?.lease_until ?? "") - NOW.getTime()).toBe(5 * MINUTE + 12_000);
+  });
+
+  test("that is over ends the placing: another run may have taken the tokens up", async () => {
+    const names = Array.from({ length: 11 }, (_, index) => `TOKEN_${index}`);
+    const tokens = Object.fromEntries(names.map((name) => [name, {}]));
+    const config = { version: 1, tokens, rules: Object.fromEntries(names.map((name) => [name, daily])) };
+    const { github, repository, open, passed, state } = await world(config, "public");
+    // Ten are placed at once; whatever comes after the first answer finds the lease over.
+    github.faults.add({ match: placing, times: 99, action: { kind: "call", before: () => passed(10 * MINUTE) } });
+    const report = await (await open()).run(due);
+    expect(report).toMatchObject({ rotated: names.slice(0, 10), failed: ["TOKEN_10"] });
+    expect(report.tokens[10]?.error).toMatchObject({ kind: "unchanged", code: "lease-over" });
+    expect(repository.secret("TOKEN_10")).toBeNull();
+    expect(state("TOKEN_10")).toMatchObject({ generation: 0, failures: 1, last_error: { code: "lease-over" } });
+  });
+
+  test("keeps every other run away, boxes or not, and the one that resumes takes a lease of its own", async () => {
+    const { github, repository, open, passed, state } = await world(ONE, "private");
+    github.faults.add({ match: { graphql: "mutation", nth: 2 }, times: 99, action: { kind: "status", status: 403, body: {} } });
+    await (await open()).run(due);
+    const placed = repository.secret("ALPHA")?.value;
+    github.faults.clear();
+    passed(MINUTE);
+    expect(await (await open()).run(due)).toMatchObject({ skipped: ["ALPHA"], commit: null });
+    expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ skipped: ["ALPHA"] });
+    expect(await (await open()).run(resume)).toMatchObject({ skipped: ["ALPHA"] });
+    passed(10 * MINUTE);
+    const person = await open();
+    const seen: unknown[] = [];
+    github.faults.add({
+      match: placing,
+      action: { kind: "call", before: async () => void seen.push((await person.run(asked("ALPHA"))).skipped) },
+    });
+    const report = await (await open()).run(due);
+    expect(seen).toEqual([["ALPHA"]]);
+    expect(report.tokens).toMatchObject([{ status: "resumed", generation: 1 }]);
+    expect(state()).toMatchObject({ generation: 1, pending: null });
+    expect(repository.secret("ALPHA")?.value).toBe(placed);
+  });
+
+  test("ends with its run: who comes after a failure need not wait for it", async () => {
+    const { github, open, state } = await world(ONE, "public");
+    github.faults.add({ match: placing, action: refused });
+    expect(await (await open()).run(due)).toMatchObject({ failed: ["ALPHA"] });
+    expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
+    expect(state()).toMatchObject({ generation: 2, pending: null });
+  });
+
+  test("by a clock that was far ahead is not waited for", async () => {
+    const { github, open, passed, state } = await world(ONE, "public");
+    passed(365 * 24 * HOUR);
+    github.faults.add({ match: { graphql: "mutation", nth: 2 }, times: 99, action: { kind: "status", status: 403, body: {} } });
+    await (await open()).run(due);
+    github.faults.clear();
+    passed(0);
+    expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
+    expect(state()).toMatchObject({ generation: 2, pending: null });
+  });
+
+  test("holds off a person who would give up what a run is placing", async () => {
+    const { github, open, state } = await world(ONE, "private");
+    const person = await open();
+    const answers: unknown[] = [];
+    github.faults.add({
+      match: placing,
+      action: {
+        kind: "call",
+        before: async () => void answers.push(await person.abort("ALPHA", { kind: "cli" }).catch((error) => error.code)),
+      },
+    });
+    expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
+    expect(answers).toEqual(["in-progress"]);
+    expect(state()).toMatchObject({ generation: 1, pending: null });
+  });
+});
+
+describe("a record that changed between reading and journalling", () => {
+  test("by a generation that was begun and given up: its number is not used again", async () => {
+    const { github, open, journals, state } = await world(ONE, "private");
+    const other = await open();
+    github.faults.add({
+      match: { graphql: "mutation" },
+      action: {
+        kind: "call",
+        before: async () => {
+          github.faults.add({ match: placing, action: refused });
+          await other.run(due);
+          await other.abort("ALPHA", { kind: "cli" });
+        },
+      },
+    });
+    const report = await (await open()).run(due);
+    expect(report.tokens).toMatchObject([{ status: "skipped", reason: "another run took it up meanwhile" }]);
+    expect(state()).toMatchObject({ generation: 0, pending: null, abandoned_generation: 1 });
+    const values = new Set(journals("ALPHA").map(({ generation, fingerprint }) => `${generation} ${fingerprint}`));
+    expect(values.size).toBe(1);
+  });
+
+  test("by a drift that was seen: no schedule overwrites it", async () => {
+    const { github, repository, open, passed, state } = await world(ONE, "private");
+    await (await open()).run(due);
+    const value = repository.secret("ALPHA")?.value;
+    passed(25 * HOUR);
+    const seen = new Map([["ALPHA", new Secret("canary-drift-71c2")]]);
+    const drifted = { ...structuredClone(state()), drift: { at: "2026-03-02T00:59:00Z", message: "something else was seen" } };
+    expect(seen.size).toBe(1);
+    github.faults.add({
+      match: { graphql: "mutation" },
+      action: {
+        kind: "call",
+        before: () => {
+          const text = JSON.parse(repository.file(PATH) ?? "null");
+          text.state.tokens.ALPHA = drifted;
+          repository.commit({ [PATH]: JSON.stringify(text, null, 2) }, "Note drift");
+        },
+      },
+    });
+    expect(await (await open()).run(due)).toMatchObject({ skipped: ["ALPHA"] });
+    expect(repository.secret("ALPHA")?.value).toBe(value);
+    expect(state()).toMatchObject({ generation: 1, drift: { message: "something else was seen" } });
+  });
+});
+
+describe("a run that another has overtaken", () => {
+  test("calls nothing rotated that the record does not, and has the token rotated once more", async () => {
+    const { github, repository, open, passed, record, state } = await world(ONE, "public");
+    const other = await open();
+    github.faults.add({
+      match: placing,
+      action: {
+        kind: "call",
+        before: async () => {
+          passed(10 * MINUTE);
+          await other.run(due);
+        },
+      },
+    });
+    const report = await (await open()).run(due);
+    expect(report).toMatchObject({ rotated: [], failed: ["ALPHA"], tokens: [{ error: { kind: "uncertain", code: "overtaken" } }] });
+    expect(state()).toMatchObject({ generation: 2, pending: null, failures: 1, last_error: { code: "overtaken" } });
+    passed(2 * HOUR);
+    expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
+    expect(state()).toMatchObject({ generation: 3, failures: 0 });
+    expect(repository.secret("ALPHA")?.value).toHaveLength(32);
+    const ids = record().history?.map(({ id }) => id) ?? [];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe("a value that a person handed in and that is not placed yet", () => {
+  test.each(["due", "resume", "workflow"] as const)("is not replaced by a random one after the key changed: %s", async (kind) => {
+    const config = { ...ONE, workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } } };
+    const { github, repository, open, passed, state } = await world(config, "private");
+    await (await open()).run(asked("ALPHA", new Secret("canary-1111-first")));
+    github.faults.add({ match: placing, action: refused });
+    await (await open()).run(asked("ALPHA", new Secret("canary-2222-second")));
+    repository.rotateKey();
+    passed(2 * HOUR);
+    const wanted = kind === "due" ? due : kind === "resume" ? resume : { ...due, wanted: { kind, name: "all" } };
+    const report = await (await open()).run(wanted);
+    expect(report).toMatchObject({ rotated: [], tokens: [{ error: { code: "issuer-required" } }] });
+    expect(repository.secret("ALPHA")?.value).toBe("canary-1111-first");
+    expect(state()).toMatchObject({ generation: 1, pending: { generation: 2, issuer: "manual" } });
+  });
+
+  test("nor where it was never journalled", async () => {
+    const { github, repository, open, passed } = await world(ONE, "public");
+    github.faults.add({ match: placing, action: refused });
+    await (await open()).run(asked("ALPHA", new Secret("canary-3333-only")));
+    passed(2 * HOUR);
+    expect(await (await open()).run(due)).toMatchObject({ rotated: [], skipped: ["ALPHA"] });
+    expect(await (await open()).run(resume)).toMatchObject({ rotated: [], tokens: [{ error: { code: "issuer-required" } }] });
+    expect(repository.secret("ALPHA")).toBeNull();
+  });
+});
+
+test("what would be resumed is foretold under its own number", async () => {
+  const { github, open, passed } = await world(ONE, "private");
+  github.faults.add({ match: placing, action: refused });
+  await (await open()).run(due);
+  passed(HOUR);
+  expect(await (await open()).run({ ...due, dryRun: true })).toMatchObject({ tokens: [{ status: "planned", generation: 1 }] });
+});
