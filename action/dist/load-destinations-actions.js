@@ -1,1 +1,1 @@
-export{a as actionsDestination}from"./rotate.js";
+export{o as actionsDestination}from"./rotate.js";

@@ -1,1 +1,1 @@
-export{i as seal}from"./rotate.js";
+export{i as prepareToSeal,a as seal}from"./rotate.js";
