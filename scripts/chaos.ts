@@ -1,6 +1,7 @@
 // `npm run chaos`: the bundled Action in every kind of trouble, and whether its promises held. Writes nothing that stays.
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openBench } from "../src/testing/chaos/bench.ts";
@@ -30,7 +31,8 @@ function readArguments() {
     only: values.only ?? "",
     sample: count(values.sample, Number.POSITIVE_INFINITY),
     jobs: count(values.jobs, availableParallelism() + 1),
-    main: values.main ?? BUNDLE,
+    // Absolute, since each run has a folder of its own.
+    main: resolve(values.main ?? BUNDLE),
   };
 }
 
