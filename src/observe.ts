@@ -7,7 +7,7 @@ import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
 
 /**
  * - `current`: the value of the generation that the record calls current: proof;
- * - `previous`: the one before: the consumer is late (GitHub reads secrets when a run is queued), not adrift;
+ * - `previous`: one before, or one that was given up: the consumer is late (GitHub reads secrets when a run is queued), not adrift;
  * - `other`: neither: somebody changed it, or it never arrived;
  * - `unknown`: the record keeps no fingerprint to compare with, or a rotation is under way;
  * - `not_seen`: this process sees no variable of that name.
@@ -34,10 +34,12 @@ export function observe(config: TokenConfig, options: ObserveOptions): Observed[
 }
 
 function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOptions): Observation {
-  const names = [...new Set(token.placements.map((placement) => placement.secretName))];
-  const values = names.flatMap((name) => seen.get(name) ?? []);
-  if (values.length === 0) return "not_seen";
-  if (state.generation === 0 || !STAGES[stageOf(state)].takes.includes("seen")) return "unknown";
+  const namesOf = (placements: Token["placements"]) => [...new Set(placements.map((placement) => placement.secretName))];
+  if (!namesOf(token.placements).some((name) => seen.has(name))) return "not_seen";
+  if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) return "unknown";
+  // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
+  const placed = token.placements.filter(({ id }) => Object.hasOwn(state.destinations, id));
+  const values = namesOf(placed).flatMap((name) => seen.get(name) ?? []);
   const verdicts = values.map((value) => observeValue(value, state, key));
   // The worst of several says what to do; a doubt is worse than a proof.
   return (["other", "previous", "unknown", "current"] as const).find((verdict) => verdicts.includes(verdict)) ?? "unknown";
@@ -46,7 +48,7 @@ function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOpt
 function observeValue(value: Secret, state: TokenState, key: Secret | null): Exclude<Observation, "not_seen"> {
   const current = matchesFingerprint(value, state.fingerprint, key);
   if (current !== "mismatch") return current === "match" ? "current" : "unknown";
-  if (matchesFingerprint(value, state.previous_fingerprint ?? null, key) === "match") return "previous";
-  const before = (state.retiring ?? []).some((credential) => matchesFingerprint(value, credential.fingerprint, key) === "match");
-  return before ? "previous" : "other";
+  const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
+  const before = [state.previous_fingerprint ?? null, ...retiring, ...(state.earlier_fingerprints ?? [])];
+  return before.some((recorded) => matchesFingerprint(value, recorded, key) === "match") ? "previous" : "other";
 }

@@ -8,6 +8,9 @@ export const BACKOFF_BASE_MS = 5 * 60_000;
 /** The longest wait between attempts, in milliseconds. */
 export const BACKOFF_MAX_MS = 24 * 3_600_000;
 
+/** How many fingerprints are kept of generations before the previous one. */
+const EARLIER_KEPT = 8;
+
 type Event<Type extends RotationEvent["type"]> = Extract<RotationEvent, { type: Type }>;
 
 /** The destinations that the pending generation has not reached yet. */
@@ -94,6 +97,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     drift: _drift,
     seen_at: _seen,
     retiring: _old,
+    earlier_fingerprints: _earlier,
     ...kept
   } = state;
   return {
@@ -102,6 +106,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     rotated_at: at,
     fingerprint: pending.fingerprint,
     previous_fingerprint: state.fingerprint,
+    ...withEarlier(state, state.previous_fingerprint),
     proved_at: null,
     ref: pending.ref,
     ...(pending.issuer === undefined ? {} : { issuer: pending.issuer }),
@@ -173,10 +178,18 @@ export function abort(state: TokenState): TokenState {
 function leavePending(state: TokenState): TokenState {
   const { pending } = state;
   if (pending === null) return state;
-  const left = { ...state, abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation) };
+  // Only of what was sealed can something have been placed, also by a run that died before it could say so.
+  const earlier = withEarlier(state, pending.stage === "sealed" ? pending.fingerprint : null);
+  const left = { ...state, ...earlier, abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation) };
   if (!pending.ref) return left;
   const orphan = { ...retired(pending.generation, { ...pending, ref: pending.ref }), never_placed: pending.stage !== "sealed" };
   return { ...left, retiring: [...(state.retiring ?? []), orphan] };
+}
+
+/** Consumers are late by any number of generations, as one queued behind other runs; further back somebody put the value there. */
+function withEarlier(state: TokenState, fingerprint: string | null | undefined): Pick<TokenState, "earlier_fingerprints"> {
+  const all = [...new Set([...(fingerprint ? [fingerprint] : []), ...(state.earlier_fingerprints ?? [])])];
+  return all.length === 0 ? {} : { earlier_fingerprints: all.slice(0, EARLIER_KEPT) };
 }
 
 function retired(generation: number, of: { ref: string; fingerprint: string | null; issuer?: string | undefined }): RetiringCredential {

@@ -182,6 +182,10 @@ const tokenState = z.looseObject({
     .optional()
     .describe("When a job was last seen with the previous generation, which tells that it can see the secret"),
   previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
+  earlier_fingerprints: z
+    .array(z.string())
+    .optional()
+    .describe("Of generations before that, and of those that were given up when they may have been placed; the newest first"),
   drift: z
     .looseObject({ at: instant, message: z.string() })
     .nullable()

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { digest } from "./fingerprint.ts";
+import { observe } from "./observe.ts";
+import { next, type RotationEvent } from "./rotation.ts";
+import type { TokenConfig, TokenState } from "./schema.ts";
+import { Secret } from "./secret.ts";
+import { type Home, NEW_TOKEN_STATE } from "./token.ts";
+
+const NOW = new Date("2026-03-01T00:00:00Z");
+const HOME: Home = { kind: "github", repository: "acme/widgets" };
+const HERE = "actions:acme/widgets:ALPHA";
+const THERE = "actions:acme/gadgets:ALPHA";
+const ERROR = { kind: "denied", code: "denied", message: "no", hint: null } as const;
+
+const print = (value: string) => `sha256:${digest(value)}`;
+
+function begun(value: string, destinations: readonly string[]): RotationEvent[] {
+  const lease = { runId: "run", leaseUntil: NOW.toISOString(), declaration: "d", issuer: "generate" };
+  return [
+    { type: "begin", ...lease, destinations },
+    { type: "issued", fingerprint: print(value), ref: null, expiresAt: null },
+    { type: "sealed", boxes: null },
+  ];
+}
+
+const place = (destination: string): RotationEvent => ({ type: "placed", destination });
+const settle: RotationEvent = { type: "settle", stuckAfter: 1 };
+const rotated = (value: string, destinations: readonly string[] = [HERE]): RotationEvent[] => [
+  ...begun(value, destinations),
+  ...destinations.map(place),
+  settle,
+];
+/** Placed here, refused there, and so often that it waits for a person. */
+const halfPlaced = (value: string): RotationEvent[] => [
+  ...begun(value, [HERE, THERE]),
+  place(HERE),
+  { type: "refused", destination: THERE, error: ERROR },
+  settle,
+];
+
+function reach(...events: readonly RotationEvent[]): TokenState {
+  return events.reduce<TokenState>((state, event) => next(state, event, NOW).state, NEW_TOKEN_STATE);
+}
+
+function seenOf(state: TokenState, seen: Readonly<Record<string, string>>, declaration: object = {}): string | undefined {
+  const config: TokenConfig = { version: 1, tokens: { ALPHA: declaration }, state: { tokens: { ALPHA: state } } };
+  const values = new Map(Object.entries(seen).map(([name, value]) => [name, new Secret(value)]));
+  return observe(config, { home: HOME, seen: values, key: null })[0]?.observation;
+}
+
+describe("a value that a job sees", () => {
+  const story = reach(...rotated("one"), ...rotated("two"), ...rotated("three"));
+
+  test.each([
+    ["three", "current"],
+    ["two", "previous"],
+    ["one", "previous"],
+    ["nobody's", "other"],
+  ])("%s is %s", (value, expected) => {
+    expect(seenOf(story, { ALPHA: value })).toBe(expected);
+  });
+
+  test("of a generation that was given up for the current one is late, not somebody else's", () => {
+    const state = reach(...rotated("one"), ...halfPlaced("two"), ...rotated("three"));
+    expect(seenOf(state, { ALPHA: "two" })).toBe("previous");
+    expect(seenOf(state, { ALPHA: "one" })).toBe("previous");
+  });
+
+  test("of a generation that a person gave up is ours too", () => {
+    const state = reach(...rotated("one"), ...halfPlaced("two"), { type: "abort" });
+    expect(seenOf(state, { ALPHA: "two" })).toBe("previous");
+  });
+
+  test("while a generation is under way tells nothing, stuck or not", () => {
+    const state = reach(...rotated("one"), ...halfPlaced("two"));
+    expect(state.stuck_at).toBe(NOW.toISOString());
+    for (const value of ["one", "two", "nobody's"]) expect(seenOf(state, { ALPHA: value })).toBe("unknown");
+  });
+
+  test("under a name that was declared since is not ours to judge", () => {
+    const declaration = { destinations: [{ to: "actions" }, { to: "actions", secret: "BETA" }] };
+    const state = reach(...rotated("one"));
+    expect(seenOf(state, { ALPHA: "one", BETA: "a person's own" }, declaration)).toBe("current");
+    expect(seenOf(state, { BETA: "a person's own" }, declaration)).toBe("unknown");
+  });
+});
+
+test("only so many of the earlier fingerprints are kept, each once", () => {
+  const values = Array.from({ length: 20 }, (_, index) => `value ${index}`);
+  const state = reach(...values.flatMap((value) => rotated(value)));
+  expect([state.fingerprint, state.previous_fingerprint]).toEqual([print("value 19"), print("value 18")]);
+  expect(state.earlier_fingerprints).toEqual(values.slice(10, 18).toReversed().map(print));
+});
