@@ -9,15 +9,22 @@ const HOUR_MS = 3_600_000;
 export type Revocation = { readonly tokenName: string; readonly credential: RetiringCredential };
 export type Revoked = Revocation & { readonly error: ReportedError | null };
 
+type RetireOptions = {
+  readonly home: Home;
+  readonly now: Date;
+  /** Tokens of which this very run sees an earlier value. */
+  readonly late: ReadonlySet<string>;
+};
+
 /** Every recorded credential that may be revoked now: placed over everywhere, overlap over, proved where proof is asked for. */
-export function dueRevocations(config: TokenConfig, home: Home, now: Date): Revocation[] {
+export function dueRevocations(config: TokenConfig, { home, now, late }: RetireOptions): Revocation[] {
   return Object.keys(config.tokens ?? {}).flatMap((tokenName) => {
     const state = tokenState(config, tokenName);
     if (!state.retiring?.length) return [];
     const token = resolveToken(config, tokenName, home);
     if (token === null) return [];
     return state.retiring
-      .filter((credential) => mayRevoke(token, state, { credential, now }))
+      .filter((credential) => mayRevoke(token, state, { credential, now, isLate: late.has(tokenName) }))
       .map((credential) => ({ tokenName, credential }));
   });
 }
@@ -34,12 +41,18 @@ export function revoke(revocations: readonly Revocation[], issuer: (name: string
   );
 }
 
-function mayRevoke(token: Token, state: TokenState, { credential, now }: { credential: RetiringCredential; now: Date }): boolean {
+function mayRevoke(
+  token: Token,
+  state: TokenState,
+  { credential, now, isLate }: { readonly credential: RetiringCredential; readonly now: Date; readonly isLate: boolean },
+): boolean {
   if (credential.never_placed) return true;
   if (credential.replaced_at === null) return false;
   const replaced = Date.parse(credential.replaced_at);
   if (now.getTime() < replaced + token.overlapHours * HOUR_MS) return false;
-  if (token.proof === "none" || credential.proved_at !== null) return true;
+  if (token.proof === "none") return true;
+  if (isLate) return false;
+  if (credential.proved_at !== null) return true;
   // A consumer that was seen with the old value still depends on it; where none can be seen, waiting proves nothing.
   return token.proof === "when-seen" && !state.seen_at;
 }

@@ -44,7 +44,8 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
     onPlaced: (done, total) => request.onProgress?.({ phase: "place", done, total }),
   });
   // Only what the record held before this run: what it replaces now is in the journal, but not yet in the record.
-  const revoked = await revoke(dueRevocations(loaded.config, options.home, startedAt), options.issuer);
+  const late = new Set(observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name));
+  const revoked = await revoke(dueRevocations(loaded.config, { home: options.home, now: startedAt, late }), options.issuer);
   const results: Results = { taken: journalled.taken, preparations, outcomes, revoked };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({

@@ -26,8 +26,8 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const observed of run.observed) book.observe(observed);
   for (const revoked of results.revoked) book.revoke(revoked);
   for (const prepared of results.taken) book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
-  // Failures before anything was placed are recorded only beside something that was: a run that can do nothing writes nothing.
-  if (results.taken.length > 0) for (const preparation of results.preparations) book.abandon(preparation);
+  // Failures before an issuer was asked are recorded only beside something that was placed: a run that can do nothing writes nothing.
+  for (const preparation of results.preparations) if (results.taken.length > 0 || issuerFailed(preparation)) book.abandon(preparation);
   const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
   const { states, drafts } = book;
   const names = Object.keys(states);
@@ -53,7 +53,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
     observe({ token, state, observation }: Observed): void {
       const before = stateOf(token.name);
       if (observation === "unknown" || observation === "not_seen" || before.generation !== state.generation) return;
-      if (!STAGES[stageOf(before)].takes.includes("seen")) return;
+      if (before.pending !== null || !STAGES[stageOf(before)].takes.includes("seen")) return;
       const after = next(before, { type: "seen", verdict: observation }, now).state;
       if (JSON.stringify(after) === JSON.stringify(before)) return;
       const { generation, fingerprint } = after;
@@ -103,6 +103,11 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       });
     },
   };
+}
+
+/** Asked again without a wait, it would be asked by every run. */
+function issuerFailed(preparation: Preparation): boolean {
+  return !preparation.ok && preparation.attempted && !(preparation.error instanceof Misconfigured);
 }
 
 /** The state after the outcomes: as it was where they are another run's to tell, which took the token up when this one's lease was over. */
