@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Denied, Misconfigured, Unchanged } from "./errors.ts";
-import type { Preparation } from "./prepare.ts";
+import type { Outcome } from "./place.ts";
+import type { Preparation, Prepared } from "./prepare.ts";
+import { next, type RotationEvent } from "./rotation.ts";
 import type { Run } from "./run.ts";
 import { reviseAfter } from "./run-record.ts";
 import type { TokenConfig } from "./schema.ts";
@@ -44,4 +46,42 @@ test("an issuer that fails is asked again later and later, also where nothing el
 test("what was refused before an issuer was asked, or for the request's own mistake, leaves no trace by itself", () => {
   expect(failing(new Denied("may not", { code: "permission-missing" }), false)).toBeUndefined();
   expect(failing(new Misconfigured("the value is empty", { code: "empty-value" }), true)).toBeUndefined();
+});
+
+describe("boxes that another run took up, and is placing too", () => {
+  const HERE = "actions:acme/widgets:ALPHA";
+  const THERE = "actions:acme/gadgets:ALPHA";
+  const lease = { leaseUntil: "2026-03-01T00:05:00Z" };
+  const box = { keyId: "1", sealed: "Ym94" };
+  const events: RotationEvent[] = [
+    { type: "begin", runId: "run-1", ...lease, declaration: "d", issuer: "generate", destinations: [HERE, THERE] },
+    { type: "issued", fingerprint: "sha256:one", ref: null, expiresAt: null },
+    { type: "sealed", boxes: { [HERE]: box, [THERE]: box } },
+    { type: "resume", runId: "run-2", ...lease },
+  ];
+  const taken = events.reduce((state, event) => next(state, event, NOW).state, NEW_TOKEN_STATE);
+  const common = { resumed: false, ref: null, issuer: "generate", expiresAt: null, boxes: {}, warnings: [] };
+  const prepared: Prepared = { selected, generation: 1, fingerprint: "sha256:one", ...common };
+  const refusal = { kind: "denied", code: "denied", message: "no", hint: null } as const;
+
+  function recorded(...outcomes: readonly Outcome[]) {
+    const fresh: TokenConfig = { ...CONFIG, state: { tokens: { ALPHA: taken } } };
+    const results = { taken: [prepared], preparations: [], outcomes: new Map([["ALPHA", outcomes]]), revoked: [] };
+    const revised = reviseAfter(fresh, runOf(), results, NOW);
+    return { state: revised?.config.state?.tokens?.ALPHA, told: revised?.config.history?.map(({ event }) => event) };
+  }
+
+  test("are done where this run placed them all", () => {
+    const { state, told } = recorded({ id: HERE, error: null }, { id: THERE, error: null });
+    expect(state).toMatchObject({ generation: 1, pending: null, fingerprint: "sha256:one" });
+    expect(told).toEqual(["rotated"]);
+  });
+
+  test("stay that run's where some are left: what failed here is no failure of the token", () => {
+    const { state, told } = recorded({ id: HERE, error: null }, { id: THERE, error: refusal });
+    expect(state).toMatchObject({ generation: 0, failures: 0, pending: { run_id: "run-2", lease_until: lease.leaseUntil } });
+    expect(state?.destinations).toEqual({ [HERE]: { status: "placed", generation: 1, placed_at: NOW.toISOString(), error: null } });
+    expect(told).toBeUndefined();
+    expect(recorded({ id: HERE, error: refusal }, { id: THERE, error: refusal })).toEqual({ state: undefined, told: undefined });
+  });
 });

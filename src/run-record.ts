@@ -7,7 +7,7 @@ import type { Outcome } from "./place.ts";
 import type { Preparation, Prepared } from "./prepare.ts";
 import type { Revision } from "./record.ts";
 import type { Revoked } from "./retire.ts";
-import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
+import { next, type RotationEvent, remaining, STAGES, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { tokenState } from "./token.ts";
@@ -83,7 +83,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const rotated = after.generation !== before.generation;
       const { generation, fingerprint } = prepared;
       const hashes = { previousHash: before.fingerprint, newHash: rotated ? fingerprint : null };
-      write(token.name, after, { event: rotated ? "rotated" : "failed", generation, ...hashes, error: after.last_error?.code });
+      const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
+      write(token.name, after, event && { event, generation, ...hashes, error: after.last_error?.code });
     },
     abandon(preparation: Preparation): void {
       // A mistake of the request's own says nothing about the token.
@@ -126,8 +127,17 @@ function settled(
     return next(state, { type: "settle", stuckAfter }, now).state;
   }
   const error = overtaken(before, prepared, outcomes);
+  if (error === null && before.pending !== null && stageOf(before) !== "stuck") return helped(before, outcomes, of);
   // Which of the two values stands there is not known, so a third one is made, soon.
   return error === null || before.pending !== null ? before : next(before, { type: "abandon", error, stuckAfter }, now).state;
+}
+
+/** The state with what this run placed of the boxes that another is placing too; what failed here is that one's to tell. */
+function helped(before: TokenState, outcomes: readonly Outcome[], of: { readonly stuckAfter: number; readonly now: Date }): TokenState {
+  const left = remaining(before);
+  const placed = outcomes.filter(({ id, error }) => error === null && left.includes(id));
+  const state = placed.reduce((current, { id }) => next(current, { type: "placed", destination: id }, of.now).state, before);
+  return remaining(state).length > 0 ? state : next(state, { type: "settle", stuckAfter: of.stuckAfter }, of.now).state;
 }
 
 type Entry = {
