@@ -170,13 +170,16 @@ async function abort(name: string, { triggeredBy, options }: { triggeredBy: Trig
 }
 
 /** Throws `Unchanged` (`in-progress`): what is given up under a run's hands would be placed all the same. */
-function requireIdle(name: string, { pending }: TokenState, now: Date): void {
-  const until = leaseEnd(pending, now.getTime());
+function requireIdle(name: string, state: TokenState, now: Date): void {
+  const until = leaseEnd(state, now.getTime());
   if (until === null) return;
-  throw new Unchanged(`run ${pending?.run_id} is at work on ${name}, or died: it is left alone until ${toInstant(until)}`, {
-    code: "in-progress",
-    hint: "Give it up after that, if the run has not finished it.",
-  });
+  throw new Unchanged(
+    `${state.pending === null ? "another run" : `run ${state.pending.run_id}`} is at work on ${name}, or died: it is left alone until ${toInstant(until)}`,
+    {
+      code: "in-progress",
+      hint: "Give it up after that, if the run has not finished it.",
+    },
+  );
 }
 
 function isSame(one: TokenConfig, other: TokenConfig): boolean {

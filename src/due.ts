@@ -109,8 +109,8 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
       until: null,
     };
   }
-  const lease = leaseEnd(state.pending, now);
-  if (lease !== null) return { code: "in-progress", reason: `run ${state.pending?.run_id} is at work on it`, until: toInstant(lease) };
+  const lease = state.pending?.boxes ? null : leaseEnd(state, now);
+  if (lease !== null) return { code: "in-progress", reason: "another run is at work on it, or died", until: toInstant(lease) };
   const attempt = instantMs(state.next_attempt_at);
   if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) {
     return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };

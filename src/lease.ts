@@ -1,9 +1,12 @@
 // How long a token is one run's alone: while its lease lasts no other run takes it up, and after it this one places nothing.
 import { HOUR_MS, instantMs } from "./instant.ts";
-import type { PendingState } from "./schema.ts";
+import type { TokenState } from "./schema.ts";
 
-/** What a run may take however little it places, in milliseconds: GitHub may make one request wait twice, two minutes each. */
-const LEASE_MS = 5 * 60_000;
+/**
+ * What a run may take however little it places, in milliseconds: ten times what it takes as a rule. Where GitHub makes it
+ * wait longer it stops, and the next run goes on; where it died, the next one need not wait long.
+ */
+const LEASE_MS = 90_000;
 /** Added for each secret that the run places, in milliseconds: GitHub lets 80 a minute through. */
 const LEASE_PER_PLACEMENT_MS = 1_000;
 /** No lease reaches further ahead, in milliseconds: one that does was written by a wrong clock, and is not waited for. */
@@ -23,8 +26,12 @@ export function placingUntil(lease: string): Date {
   return new Date(Date.parse(lease) - MARGIN_MS);
 }
 
-/** Until when a run is at work on what is pending, in milliseconds; null where none is. */
-export function leaseEnd(pending: PendingState | null, now: number): number | null {
-  const until = instantMs(pending?.lease_until);
-  return until !== null && until > now && until <= now + LONGEST_LEASE_MS ? until : null;
+/**
+ * Until when a run may be placing something for the token, in milliseconds; null where none is. Until then no other makes a new
+ * generation, whose value the first could overwrite. Boxes that are journalled may be placed by anyone: the same box twice is as good as once.
+ */
+export function leaseEnd(state: TokenState, now: number): number | null {
+  const ends = [state.pending?.lease_until, state.busy_until].map((until) => instantMs(until) ?? 0);
+  const live = ends.filter((until) => until > now && until <= now + LONGEST_LEASE_MS);
+  return live.length === 0 ? null : Math.max(...live);
 }

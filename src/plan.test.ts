@@ -143,9 +143,14 @@ describe("when one token is due", () => {
       },
     ],
     [
-      "left unfinished, by a run that may be alive",
+      "left unfinished, by a run that may be alive: the same boxes twice are as good as once",
       { state: { pending: PENDING } },
-      { skipped: ["in-progress", "run run-7 is at work on it", "2026-01-10T12:05:00Z"], next: "2026-01-10T12:05:00Z" },
+      { due: ["resumes generation 4, which run run-7 left unfinished"], next: "2026-01-10T12:00:00Z" },
+    ],
+    [
+      "finished by another run than the one that began it, which may be alive",
+      { rule: daily, state: { busy_until: "2026-01-10T12:05:00Z" } },
+      { skipped: ["in-progress", "another run is at work on it, or died", "2026-01-10T12:05:00Z"], next: "2026-01-10T12:05:00Z" },
     ],
     [
       "left unfinished",
@@ -155,7 +160,7 @@ describe("when one token is due", () => {
     [
       "left unfinished, with nothing that can be placed again: its run may be alive",
       { state: { pending: { ...PENDING, boxes: null } } },
-      { skipped: ["in-progress", "run run-7 is at work on it", "2026-01-10T12:05:00Z"], next: "2026-01-10T12:05:00Z" },
+      { skipped: ["in-progress", "another run is at work on it, or died", "2026-01-10T12:05:00Z"], next: "2026-01-10T12:05:00Z" },
     ],
     [
       "the same, after its lease",

@@ -58,8 +58,11 @@ export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenStat
   return withPending(state, { stage: "sealed", boxes: recorded });
 }
 
+/** The run that is relieved may still be alive, and place until its own lease is over. */
 export function resume(state: TokenState, { runId, leaseUntil }: Event<"resume">): TokenState {
-  return withPending(state, { run_id: runId, lease_until: leaseUntil });
+  const { run_id, lease_until } = pendingOf(state);
+  const others = run_id === runId ? state.busy_until : later(state.busy_until, lease_until);
+  return withPending({ ...state, ...(others ? { busy_until: others } : {}) }, { run_id: runId, lease_until: leaseUntil });
 }
 
 export function placed(state: TokenState, { destination }: Event<"placed">, now: Date): TokenState {
@@ -98,6 +101,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     seen_at: _seen,
     retiring: _old,
     earlier_fingerprints: _earlier,
+    busy_until: busy,
     ...kept
   } = state;
   return {
@@ -107,6 +111,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     fingerprint: pending.fingerprint,
     previous_fingerprint: state.fingerprint,
     ...withEarlier(state, state.previous_fingerprint),
+    ...(busy && busy > at ? { busy_until: busy } : {}),
     proved_at: null,
     ref: pending.ref,
     ...(pending.issuer === undefined ? {} : { issuer: pending.issuer }),
@@ -172,6 +177,10 @@ export function retry(state: TokenState): TokenState {
 export function abort(state: TokenState): TokenState {
   const { stuck_at: _stuck, next_attempt_at: _attempt, ...kept } = leavePending(state);
   return { ...kept, pending: null, failures: 0, last_error: null };
+}
+
+function later(one: string | null | undefined, other: string): string {
+  return one && Date.parse(one) > Date.parse(other) ? one : other;
 }
 
 /** Whatever was pending is given up: its number stays used, and what it issued is to be revoked. */

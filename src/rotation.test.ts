@@ -195,7 +195,15 @@ function eventsOf(state: TokenState, name: string): RotationEvent[] {
 
 /** What tells two states apart here: of numbers only their order, of what was seen or failed only whether it was. */
 function shape(state: TokenState): string {
-  const { issues: _issues, abandoned_generation: _abandoned, next_attempt_at: _attempt, last_error: _error, ...rest } = state;
+  const {
+    issues: _issues,
+    abandoned_generation: _abandoned,
+    next_attempt_at: _attempt,
+    last_error: _error,
+    earlier_fingerprints: _earlier,
+    busy_until: _busy,
+    ...rest
+  } = state;
   const numbers = new Set<number>();
   JSON.stringify(rest, (key, value: unknown) => {
     if (key === "generation" && typeof value === "number") numbers.add(value);

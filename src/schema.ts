@@ -181,6 +181,10 @@ const tokenState = z.looseObject({
     .nullable()
     .optional()
     .describe("When a job was last seen with the previous generation, which tells that it can see the secret"),
+  busy_until: instant
+    .nullable()
+    .optional()
+    .describe("Until when a run may still place what another finished for it; nothing new is made before"),
   previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
   earlier_fingerprints: z
     .array(z.string())

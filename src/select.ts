@@ -3,10 +3,11 @@ import type { Wanted } from "./app.ts";
 import { requireDeclared } from "./declare.ts";
 import { Misconfigured } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
+import { toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import { plan } from "./plan.ts";
 import { remaining } from "./rotation.ts";
-import type { PendingState, TokenConfig, TokenState } from "./schema.ts";
+import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
 import { expandWorkflow } from "./workflows.ts";
 
@@ -95,7 +96,7 @@ function takeUp(
     if (token === null) continue;
     const state = tokenState(config, token_name);
     const how = !options.supplied && canResume(token, state) ? "resume" : "issue";
-    const holder = leaseHolder(state.pending, options.now);
+    const holder = how === "issue" ? leaseHolder(state, options.now) : null;
     if (holder === null) selected.push({ token, state, reason, how });
     else skipped.push({ token_name, reason: holder, state });
   }
@@ -109,9 +110,11 @@ function canResume(token: Token, state: TokenState): boolean {
   return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
 }
 
-function leaseHolder(pending: PendingState | null, now: Date): string | null {
-  if (pending === null || leaseEnd(pending, now.getTime()) === null) return null;
-  return `run ${pending.run_id} is working on it, or died: it is left alone until ${pending.lease_until}`;
+function leaseHolder(state: TokenState, now: Date): string | null {
+  const until = leaseEnd(state, now.getTime());
+  if (until === null) return null;
+  const run = state.pending === null ? "another run" : `run ${state.pending.run_id}`;
+  return `${run} is working on it, or died: nothing new is made for it until ${toInstant(until)}`;
 }
 
 /** Throws `Misconfigured` (`nothing-pending`) for tokens that nothing went wrong with. */
