@@ -44,3 +44,13 @@ function dotted(path: Path): string {
     return text === "" ? shown : `${text}.${shown}`;
   }, "");
 }
+
+/** What stands where a name belongs and has the form of a credential: whoever wrote it there may have given a secret away. */
+export function valueAsName(name: string, place: Place): Mistake {
+  return {
+    ...place,
+    code: "value-as-name",
+    message: `${seenName(name)} stands where a name belongs and looks like the value of a credential`,
+    hint: "Write a name; if it was a value, revoke it: git keeps what was committed.",
+  };
+}

@@ -1,5 +1,5 @@
 // What the schema cannot say about a config: names that must fit one another, schedules, zones, bands.
-import { type Mistake, partName } from "./config-mistake.ts";
+import { type Mistake, partName, valueAsName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { Doubts } from "./config-prune.ts";
 import { checkTokens } from "./config-token-rules.ts";
@@ -7,7 +7,7 @@ import { Misconfigured } from "./errors.ts";
 import { didYouMean } from "./names.ts";
 import { isTimeZone, parseSchedule } from "./schedule.ts";
 import { LABEL_PATTERN, MAX_NAME_LENGTH, type Settings, type TokenConfig, type Workflow } from "./schema.ts";
-import { seen, seenName, seenString } from "./seen.ts";
+import { looksLikeCredential, seen, seenName, seenString } from "./seen.ts";
 import type { Home } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
@@ -91,6 +91,7 @@ function checkGroups(config: TokenConfig): Mistake[] {
   const names = new Set(Object.keys(config.tokens ?? {}));
   return Object.entries(config.tokens ?? {}).flatMap(([token, { groups = [] }]) =>
     groups.flatMap((group, index): Mistake[] => {
+      if (looksLikeCredential(group)) return [valueAsName(group, { path: ["tokens", token, "groups", index], on: "value" })];
       if (group !== ALL_TOKENS && !names.has(group)) return [];
       const what = group === ALL_TOKENS ? "which means every token" : "which is also the name of a token";
       const message = `the token ${seenName(token)} is in a group called ${seenName(group)}, ${what}`;
@@ -124,6 +125,7 @@ function checkWorkflows(config: TokenConfig): Mistake[] {
 }
 
 function checkWorkflowName(name: string): Mistake[] {
+  if (looksLikeCredential(name)) return [valueAsName(name, { path: ["workflows", name], on: "key" })];
   if (LABEL_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return [];
   return [
     {

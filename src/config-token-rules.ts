@@ -1,5 +1,5 @@
 // What the schema cannot say about tokens: names by destination, places that collide, values that cannot be made.
-import type { Mistake } from "./config-mistake.ts";
+import { type Mistake, partName, valueAsName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { Doubts } from "./config-prune.ts";
 import { Misconfigured } from "./errors.ts";
@@ -7,11 +7,14 @@ import { checkRequest } from "./generate.ts";
 import { checkSecretName, type NameKind } from "./names.ts";
 import type { TokenConfig, TokenDeclaration } from "./schema.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { defaultDestinations, type Home, type Placement, resolveToken } from "./token.ts";
+import { defaultDestinations, type Home, type Placement, resolveToken, VALUE_FIELD } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
 /** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
 const MAKING = ["type", "length", "prefix", "include_special", "issuer"];
+
+/** The issuer of a token that names none: what it can make is known here. */
+const DEFAULT_ISSUER = "generate";
 
 /** Everything that is wrong with the declared tokens, one by one and together, but for what is in doubt. */
 export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mistake[] {
@@ -20,6 +23,7 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
   const isPlaced = (name: string) => doubts.tokens.get(name)?.has("destinations") !== true;
   const single = tokens.flatMap(([name, token]) => [
     ...(isPlaced(name) ? checkNames(name, token, home) : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
+    ...(isPlaced(name) ? checkFields(name, token) : []),
     ...checkRepositories(name, token, home),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
   ]);
@@ -55,16 +59,25 @@ function checkNames(name: string, token: TokenDeclaration, home: Home): Mistake[
 function checkName(name: string, kind: NameKind, place: Pick<Mistake, "path" | "on">): Mistake[] {
   const complaint = checkSecretName(name, kind);
   if (complaint !== null) return [{ ...place, ...complaint }];
-  if (!looksLikeCredential(name)) return [];
-  const message = `${seenName(name)} stands where a name belongs and looks like the value of a credential`;
-  return [
-    {
-      ...place,
-      code: "value-as-name",
-      message,
-      hint: "Write the secret's name; if it was a value, revoke it: git keeps what was committed.",
-    },
-  ];
+  return looksLikeCredential(name) ? [valueAsName(name, place)] : [];
+}
+
+/** A map from secrets to the credential's fields: it must name some, and fields that there will be. */
+function checkFields(name: string, { destinations = [], issuer }: TokenDeclaration): Mistake[] {
+  return destinations.flatMap(({ secret }, index): Mistake[] => {
+    if (typeof secret !== "object") return [];
+    const path: Path = ["tokens", name, "destinations", index, "secret"];
+    if (Object.keys(secret).length === 0) {
+      const hint = "Name a secret, or leave it out to use the token's own name.";
+      return [{ path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint }];
+    }
+    if (issuer !== undefined && issuer.use !== DEFAULT_ISSUER) return [];
+    const unknown = Object.entries(secret).filter(([, field]) => field !== "" && field !== VALUE_FIELD);
+    return unknown.map(([each, field]) => {
+      const message = `${partName(path)} asks for the field ${seenName(field)}, which the credential will not have`;
+      return { path: [...path, each], on: "value", code: "unknown-field", message, hint: `Its only field is "${VALUE_FIELD}".` };
+    });
+  });
 }
 
 function checkRepositories(name: string, token: TokenDeclaration, home: Home): Mistake[] {
@@ -81,7 +94,7 @@ function checkRepositories(name: string, token: TokenDeclaration, home: Home): M
 function makeableChecker(): (name: string, token: TokenDeclaration) => Mistake[] {
   const answers = new Map<string, Misconfigured | null>();
   return (name, { type = "api_key", length, prefix, include_special, issuer }) => {
-    if (issuer !== undefined && issuer.use !== "generate") return [];
+    if (issuer !== undefined && issuer.use !== DEFAULT_ISSUER) return [];
     const key = JSON.stringify([type, length, prefix, include_special]);
     let refusal = answers.get(key);
     if (refusal === undefined) {

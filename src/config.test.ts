@@ -64,6 +64,42 @@ describe("good files", () => {
 });
 
 describe("bad files: every mistake at once", () => {
+  test("values where the names of workflows and groups belong, in no pointer either", () => {
+    const value = `ghp_${"a1B2".repeat(9)}`;
+    const text = `{
+  "tokens": { "A": { "groups": ["${value}"] }, "${value}": {} },
+  "workflows": { "${value}": { "tokens": ["A"], "schedule": "@daily" } }
+}`;
+    const told = tellProblems(text);
+    expect(told).not.toContain(value);
+    expect(told).toMatchInlineSnapshot(`
+      "2:33 /tokens/A/groups/0 value-as-name
+        a string of 40 characters stands where a name belongs and looks like the value of a credential
+        > Write a name; if it was a value, revoke it: git keeps what was committed.
+      2:80 /tokens/… value-as-name
+        a string of 40 characters stands where a name belongs and looks like the value of a credential
+        > Write a name; if it was a value, revoke it: git keeps what was committed.
+      3:18 /workflows/… value-as-name
+        a string of 40 characters stands where a name belongs and looks like the value of a credential
+        > Write a name; if it was a value, revoke it: git keeps what was committed."
+    `);
+  });
+
+  test("maps from secrets to fields that there will not be", () => {
+    const text = `{ "tokens": {
+  "A": { "destinations": [{ "to": "actions", "secret": {} }] },
+  "B": { "destinations": [{ "to": "actions", "secret": { "B_ID": "access_key", "B_ID_2": "value" } }] }
+} }`;
+    expect(tellProblems(text)).toMatchInlineSnapshot(`
+      "2:56 /tokens/A/destinations/0/secret empty
+        destinations[0].secret of the token "A" must not be empty
+        > Name a secret, or leave it out to use the token's own name.
+      3:66 /tokens/B/destinations/0/secret/B_ID unknown-field
+        destinations[0].secret of the token "B" asks for the field "access_key", which the credential will not have
+        > Its only field is "value"."
+    `);
+  });
+
   test("unknown keys, kinds and words", () => {
     const text = `{
   "version": 1,

@@ -8,6 +8,7 @@ import { countKeys, findDuplicateKeys, findSyntaxMistakes, MAX_DEPTH, tooDeep } 
 import type { Problem } from "./errors.ts";
 import { findFirstVersion } from "./first-version.ts";
 import type { TokenConfig } from "./schema.ts";
+import { looksLikeCredential } from "./seen.ts";
 import type { Home } from "./token.ts";
 
 /** A config, or everything that is wrong with it in the order of the file. */
@@ -73,7 +74,9 @@ function judge(document: unknown, found: Survey, home: Home): Judged {
 }
 
 function toProblem({ code, path, message, hint }: Mistake, position: Problem["position"]): Problem {
-  return { code, pointer: pointerOf(path), position, message, hint };
+  // A pointer tells keys as they are, but for what may be a value: the position, or the message, tells where that is.
+  const shown = path.map((part) => (typeof part === "string" && looksLikeCredential(part) ? "…" : part));
+  return { code, pointer: pointerOf(shown), position, message, hint };
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {

@@ -3,6 +3,7 @@ import { validateConfig } from "./config.ts";
 import { Misconfigured } from "./errors.ts";
 import { nearest } from "./names.ts";
 import type { Rule, TokenConfig, Workflow } from "./schema.ts";
+import { seenName } from "./seen.ts";
 import type { Home } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
@@ -42,7 +43,7 @@ export function requireDeclared(config: TokenConfig, names: readonly string[]): 
       code: "token-missing",
       pointer: "/tokens",
       position: null,
-      message: `the token ${JSON.stringify(name)} is not declared`,
+      message: `the token ${seenName(name)} is not declared`,
       hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Declare it under tokens.",
     };
   });

@@ -15,7 +15,7 @@ export function requireIssuer({ token, state }: Selected, request: RunRequest): 
   const isNamed = request.wanted.kind === "tokens";
   const missing = issuerMissing(token, isNamed ? NEW_TOKEN_STATE : state);
   if (missing === null) return;
-  throw new Misconfigured(`${token.name} was not rotated: ${missing}`, {
+  throw new Misconfigured(missing, {
     code: "issuer-required",
     hint: 'Hand in the new value (new_token, --value-stdin), name an issuer, or declare "issuer": {"use": "generate"} to accept a random one.',
   });

@@ -32,10 +32,18 @@ function isPlain(text: string): boolean {
   return text.length <= MAX_WORD && WORD.test(text);
 }
 
+function looksRandom(text: string): boolean {
+  return text.length >= MIXED_LENGTH && /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text);
+}
+
+/** Whether a word that stands in a wrong place may be a secret value: a known kind of credential, or characters as if drawn at random. */
+export function looksLikeValue(text: string): boolean {
+  return looksLikeCredential(text) || looksRandom(text);
+}
+
 /** Whether a text may be shown as a name: shaped like one or a few plain words, short, and unlike a credential or random characters. */
 export function isShowableName(text: string): boolean {
-  const mixed = text.length >= MIXED_LENGTH && /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text);
-  return isPlain(text) || (text.length <= MAX_SHOWN_NAME && NAME.test(text) && !mixed && !looksLikeCredential(text));
+  return isPlain(text) || (text.length <= MAX_SHOWN_NAME && NAME.test(text) && !looksRandom(text) && !looksLikeCredential(text));
 }
 
 /** A name for a message, in quotes; or how long it is, where it might be a value that somebody put in the name's place. */

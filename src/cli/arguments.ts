@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { Misconfigured } from "../errors.ts";
 import { NAME_PATTERN } from "../schema.ts";
-import { isShowableName } from "../seen.ts";
+import { isShowableName, looksLikeCredential } from "../seen.ts";
 
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
@@ -51,7 +51,7 @@ export function repository(text: string): string {
  */
 export function requireNames(names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
-    if (NAME_PATTERN.test(name) && isShowableName(name)) continue;
+    if (NAME_PATTERN.test(name) && !looksLikeCredential(name)) continue;
     const which = names.length === 1 ? "the name" : `name ${index + 1} of ${names.length}`;
     if (name.includes("=")) throw valueRefused(`${which} holds a "=": a value cannot be given as an argument`);
     if (NAME_PATTERN.test(name)) throw valueRefused(`${which} looks like a secret's value`);
@@ -62,6 +62,17 @@ export function requireNames(names: readonly string[]): void {
   }
   const twice = names.find((name, index) => names.findIndex((other) => other.toUpperCase() === name.toUpperCase()) !== index);
   if (twice !== undefined) throw new Misconfigured(`${twice} is named twice`, { code: "duplicate-name", hint: "Name each token once." });
+}
+
+/** Whether a name may be declared: one that looks drawn at random is taken for a value, unless the record knows it already. */
+export function mayBeNew(name: string): boolean {
+  return isShowableName(name);
+}
+
+/** The error as it is; or, where what nobody declared looks like a value, the refusal of a value. */
+export function refuseUnknownValues(error: unknown, names: readonly string[]): unknown {
+  if (!(error instanceof Misconfigured) || error.code !== "token-missing" || names.every(mayBeNew)) return error;
+  return valueRefused(`${names.length === 1 ? "the name" : "a name"} looks like a secret's value, and no token is called so`);
 }
 
 /** The refusal of a value among the arguments. Says where values enter; never shows it. */

@@ -1,5 +1,6 @@
 // Commands that cannot be carried out: each a clear error and exit code 2, with nothing written and no value shown.
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { normalised as cli, type Outcome, runCli } from "../testing/cli.ts";
 import { temporaryFolder } from "../testing/git-repository.ts";
@@ -26,6 +27,14 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
   test.each([
     [[], undefined],
     [["rotat"], "unknown-command"],
+    [[`Xk9${CANARY}42Q`], "unknown-command"],
+    [[`ghp_${CANARY}x`], "unknown-command"],
+    [["health", `--ghp_${CANARY}x`], "unknown-option"],
+    [["setup-rule", "API_KEY", `ghp_${CANARY}x`], "invalid-argument"],
+    [["setup-rule", `Xk9${CANARY}42Q`, "24"], "value-in-arguments"],
+    [["rotate", `Xk9${CANARY}42Q`], "value-in-arguments"],
+    [["workflow", "create", `ghp_${CANARY}x`, "--tokens", "A", "--schedule", "@daily"], "value-as-name"],
+    [["workflow", "create", "daily", "--tokens", `ghp_${CANARY}x`, "--schedule", "@daily"], "value-as-name"],
     [["health", "--jsn"], "unknown-option"],
     [["health", "--fail-on", "bad"], "invalid-argument"],
     [["health", "now"], "excess-arguments"],
@@ -100,6 +109,21 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect({ code: outcome.code, error: JSON.parse(outcome.stdout).error.code }).toEqual({ code: 2, error: expected });
     expect(JSON.stringify(outcome)).not.toContain("hunter2");
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("a name in capitals, small letters and digits is taken for a value only where nobody declared it", async () => {
+    const directory = await folder();
+    const name = "awsBucketKey2Production";
+    await writeFile(join(directory, "token_config.json"), JSON.stringify({ version: 1, tokens: { [name]: {} } }));
+    const codes = [];
+    for (const args of [
+      ["setup-rule", name, "24"],
+      ["rotate", name],
+      ["get", name],
+      ["history", name],
+    ])
+      codes.push((await cli(directory, args)).code);
+    expect(codes).toEqual([0, 0, 0, 0]);
   });
 
   test("an option is not guessed at, and the nearest is named", async () => {

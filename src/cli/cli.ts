@@ -1,6 +1,7 @@
 // Arguments in, exit code out: the one place where a command's errors end.
 import { CommanderError } from "commander";
 import { Misconfigured } from "../errors.ts";
+import { looksLikeValue } from "../seen.ts";
 import { readEnvironment } from "./environment.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
@@ -41,11 +42,14 @@ function asksForJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-/** What commander objects to, as one of our errors. What follows a "=" may be a value, so it is not shown. */
+/** What commander objects to, as one of our errors. What follows a "=" may be a value, and so may any word that looks like one: neither is shown. */
 function usageFailure(error: CommanderError): Misconfigured {
   const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggestion = rest.join(" ").replace(/^\(|\)$/g, "");
-  return new Misconfigured(message.replace(/(unknown option '-[^'=]*)=.*'$/s, "$1=…'"), {
+  const shown = message
+    .replace(/(unknown option '-[^'=]*)=.*'$/s, "$1=…'")
+    .replace(/'([^']*)'/g, (quoted, word: string) => (looksLikeValue(word) ? "'…'" : quoted));
+  return new Misconfigured(shown, {
     code: error.code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     hint: suggestion === "" ? "Add --help to see how it is used." : suggestion,
   });

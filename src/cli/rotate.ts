@@ -4,7 +4,7 @@ import { Misconfigured } from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { Secret } from "../secret.ts";
 import { VALUE_FIELD } from "../token.ts";
-import { requireNames, valueRefused } from "./arguments.ts";
+import { mayBeNew, refuseUnknownValues, requireNames, valueRefused } from "./arguments.ts";
 import { connect } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import { performRun, showReport } from "./perform-run.ts";
@@ -50,13 +50,13 @@ async function rotate(session: Session, names: readonly string[], options: Rotat
   const { app, local } = await connect(session, "begin");
   const issued = new Map<string, Secret>();
   const report = await performRun(session, app, {
-    wanted: { kind: "tokens", names, value, create: options.create || (local && mayDeclare(names)) },
+    wanted: { kind: "tokens", names, value, create: names.every(mayBeNew) && (options.create || (local && mayDeclare(names))) },
     dryRun: options.dryRun,
     onCredential(tokenName, { fields }) {
       for (const [field, secret] of Object.entries(fields)) issued.set(field === VALUE_FIELD ? tokenName : `${tokenName}.${field}`, secret);
     },
   }).catch((error: unknown) => {
-    throw withoutPossibleValue(error, names);
+    throw withoutPossibleValue(refuseUnknownValues(error, names), names);
   });
   if (options.show) showValues(session, report, issued);
   else showReport(session, report);

@@ -1,7 +1,7 @@
 // `setup-rule`: a token's rule, declared.
 import { Argument, type Command } from "commander";
 import type { RuleResult } from "../app.ts";
-import { hours, requireNames } from "./arguments.ts";
+import { hours, mayBeNew, refuseUnknownValues, requireNames } from "./arguments.ts";
 import { connect } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Start } from "./program.ts";
@@ -27,14 +27,18 @@ export function addSetupRule(program: Command, start: Start): void {
 async function setupRule(session: Session, rule: RuleOptions & { readonly name: string; readonly interval: number }): Promise<number> {
   requireNames([rule.name]);
   const { app } = await connect(session, "begin");
-  const result = await app.setupRule({
-    tokenName: rule.name,
-    intervalHours: rule.interval,
-    autoRotate: rule.autoRotate,
-    notify: rule.notify,
-    create: true,
-    triggeredBy: triggeredBy(session),
-  });
+  const result = await app
+    .setupRule({
+      tokenName: rule.name,
+      intervalHours: rule.interval,
+      autoRotate: rule.autoRotate,
+      notify: rule.notify,
+      create: mayBeNew(rule.name),
+      triggeredBy: triggeredBy(session),
+    })
+    .catch((error: unknown) => {
+      throw refuseUnknownValues(error, [rule.name]);
+    });
   session.result(result, () => ruleText(result, session));
   return EXIT.done;
 }
