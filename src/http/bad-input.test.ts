@@ -69,6 +69,14 @@ const CASES: readonly Case[] = [
     "field-unknown",
     ["/__proto__"],
   ],
+  ["a field twice", rotate, { raw: '{"token_name": "A", "dry_run": true, "dry_run": false}', headers: JSON_TYPE }, 400, "field-twice"],
+  [
+    "a field twice, spelled otherwise",
+    rotate,
+    { raw: '{"token_name": "A", "token\\u005fname": "B"}', headers: JSON_TYPE },
+    400,
+    "field-twice",
+  ],
   [
     "all mistakes at once",
     rotate,
@@ -122,11 +130,13 @@ const CASES: readonly Case[] = [
   ["an impossible date", workflowCreate, { json: { ...WORKFLOW, schedule: "0 0 30 2 *" } }, 422, "invalid-schedule"],
   ["no cron at all", workflowCreate, { json: { ...WORKFLOW, schedule: CANARY } }, 422, expect.any(String)],
   ["an unknown zone", workflowCreate, { json: { ...WORKFLOW, timezone: "Mars/Olympus" } }, 422, "unknown-timezone"],
+  ["a value as a workflow's name", workflowCreate, { json: { ...WORKFLOW, workflow_name: CANARY } }, 422, "value-as-name"],
   ["an unknown workflow", workflowRun, { json: { workflow_name: "daily" } }, 404, "workflow-missing"],
 
   ["history in words", status, { query: "?history=all" }, 400, "field-invalid", ["/history"]],
   ["a negative history", status, { query: "?history=-1" }, 400, "field-invalid", ["/history"]],
   ["too much history", status, { query: "?history=1001" }, 400, "field-invalid", ["/history"]],
+  ["a query field twice", status, { query: "?history=1&history=2" }, 400, "field-twice"],
   ["an unknown query field", status, { query: "?histroy=5" }, 400, "field-unknown", ["/histroy"]],
   ["a query where none is known", health, { query: `?${CANARY}=1` }, 400, "field-unknown", ["/…"]],
 ];

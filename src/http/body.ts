@@ -1,5 +1,6 @@
 // Reads what a request asks for: a JSON body of limited size, or a query, judged by a schema, all mistakes told at once.
 import type * as z from "zod";
+import { countKeys, findDuplicateKeys } from "../config-syntax.ts";
 import type { Problem } from "../errors.ts";
 import { nearest } from "../names.ts";
 import { seen, seenName } from "../seen.ts";
@@ -18,12 +19,28 @@ export async function readBody<Input>(request: Request, schema: z.ZodType<Input>
   if (type !== null && type.split(";", 1)[0]?.trim().toLowerCase() !== "application/json") throw notJsonType(seen(type));
   const bytes = await readLimited(request);
   if (type === null && bytes.length > 0) throw notJsonType("none");
-  return judge(bytes.length === 0 ? {} : parse(bytes), schema);
+  const text = decode(bytes);
+  const given = text === "" ? {} : parse(text);
+  const input = judge(given, schema);
+  // What passed is flat, so the keys of the text are those of the object, but for what JSON.parse dropped (RFC 8259 §4).
+  if (countKeys(text) > Object.keys(Object(given)).length) throw givenTwice(findDuplicateKeys(text).map(({ pointer }) => pointer.slice(1)));
+  return input;
 }
 
 /** Judges the query of a GET. Throws `HttpProblem` 400. */
 export function readQuery<Input>(request: Request, schema: z.ZodType<Input>): Input {
-  return judge(Object.fromEntries(new URL(request.url).searchParams), schema);
+  const fields = [...new URL(request.url).searchParams];
+  const input = judge(Object.fromEntries(fields), schema);
+  const names = fields.map(([name]) => name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw givenTwice(twice);
+  return input;
+}
+
+/** Of two, one would count, and nobody could tell which was meant. */
+function givenTwice(names: readonly string[]): HttpProblem {
+  const fields = [...new Set(names)].map(seenName).join(", ");
+  return new HttpProblem(400, `given more than once: ${fields}`, { code: "field-twice", hint: "Give each field once. Nothing was done." });
 }
 
 function notJsonType(found: string): HttpProblem {
@@ -40,7 +57,8 @@ async function readLimited(request: Request): Promise<Uint8Array> {
   let total = 0;
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+  const next = () => reader.read().catch(cutOff);
+  for (let read = await next(); !read.done; read = await next()) {
     total += read.value.length;
     if (total > MAX_BODY_BYTES) {
       await reader.cancel();
@@ -51,6 +69,11 @@ async function readLimited(request: Request): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+/** The caller hung up before the end: no failure of ours, and nobody is left to be told. */
+function cutOff(): never {
+  throw new HttpProblem(400, "the body ended too soon", { code: "body-cut-off", hint: "Nothing was done. Send it again." });
+}
+
 function tooLarge(): HttpProblem {
   return new HttpProblem(413, `the body is larger than ${MAX_BODY_BYTES} bytes`, {
     code: "body-too-large",
@@ -58,16 +81,28 @@ function tooLarge(): HttpProblem {
   });
 }
 
-function parse(bytes: Uint8Array): unknown {
+function decode(bytes: Uint8Array): string {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notJson();
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     // The parser's own message quotes the body, which may hold a value.
-    throw new HttpProblem(400, "the body is not JSON", {
-      code: "body-not-json",
-      hint: 'Send one JSON object in UTF-8, as {"token_name": "API_KEY"}.',
-    });
+    throw notJson();
   }
+}
+
+function notJson(): HttpProblem {
+  return new HttpProblem(400, "the body is not JSON", {
+    code: "body-not-json",
+    hint: 'Send one JSON object in UTF-8, as {"token_name": "API_KEY"}.',
+  });
 }
 
 function judge<Input>(given: unknown, schema: z.ZodType<Input>): Input {
@@ -103,7 +138,15 @@ function complaintOf(issue: z.core.$ZodIssue, given: unknown): { code: string; m
   }
   const wrongType = issue.code === "invalid_type";
   if (wrongType && at(given, issue.path) === undefined) return { code: "field-missing", message: "this field must be given", hint: null };
+  if (issue.code === "too_small" || issue.code === "too_big")
+    return { code: "field-invalid", message: outOfRange(issue, at(given, issue.path)), hint: null };
   return { code: wrongType ? "field-type" : "field-invalid", message: lowerFirst(issue.message), hint: null };
+}
+
+function outOfRange(issue: Extract<z.core.$ZodIssue, { code: "too_small" | "too_big" }>, value: unknown): string {
+  const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+  if (typeof value === "number") return `must be ${bound}; it is ${value}`;
+  return `must have ${bound} ${Array.isArray(value) ? "entries" : "characters"}; it is ${seen(value)}`;
 }
 
 function at(given: unknown, path: readonly PropertyKey[]): unknown {
@@ -119,9 +162,13 @@ function unknownField(pointer: string, key: string, known: readonly string[]): F
     pointer,
     position: null,
     message: `there is no field ${seenName(key)}`,
-    hint: near === undefined ? `Known fields: ${known.join(", ")}.` : `Did you mean ${near}?`,
+    hint: near === undefined ? knownText(known) : `Did you mean ${near}?`,
     nearest: near ?? null,
   };
+}
+
+function knownText(known: readonly string[]): string {
+  return known.length === 0 ? "This route takes none." : `Known fields: ${known.join(", ")}.`;
 }
 
 function knownFields(schema: z.ZodType): string[] {

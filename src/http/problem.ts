@@ -86,7 +86,8 @@ export function errorResponse(error: unknown, world: Pick<Edge, "newReference" |
   return problemResponse(new HttpProblem(500, detail, { code }), { reference });
 }
 
-function problemResponse(problem: HttpProblem, more: Readonly<Record<string, string>> = {}): Response {
+/** A problem as the response that tells it. */
+export function problemResponse(problem: HttpProblem, more: Readonly<Record<string, string>> = {}): Response {
   const { headers, problems, ...extensions } = problem.extensions;
   const told = Object.entries(extensions).filter(([, value]) => value !== null && value !== undefined);
   const body = {

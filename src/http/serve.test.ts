@@ -140,6 +140,39 @@ test("a body that goes on beyond the limit is cut off with 413", async () => {
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
 });
 
+describe("bytes that are no request, or not a whole one", () => {
+  test.each([
+    ["no HTTP at all", "hello\r\n\r\n", 400],
+    ["an unknown method", "BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
+    ["two lengths", "POST /git/commit HTTP/1.1\r\nHost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}", 400],
+    ["headers beyond the limit", `GET /healthz HTTP/1.1\r\nHost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+    ["no Host", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", 400],
+  ])("%s: problem+json", async (_, text, status) => {
+    const { port } = await start();
+    const answer = await raw(port, text);
+    const [head = "", body = ""] = answer.split("\r\n\r\n");
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain("content-type: application/problem+json");
+    expect(JSON.parse(body)).toMatchObject({ status, code: "request-malformed" });
+  });
+
+  test("a caller that hangs up in the middle of its body is no failure of the server", async () => {
+    const { port } = await start();
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `POST /tokens/rotate HTTP/1.1\r\nHost: localhost:${port}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"token_name": "A"`,
+    );
+    await once(socket, "connect");
+    // An answer to another request tells that the server has read what came before.
+    await fetch(`http://localhost:${port}/healthz`);
+    socket.destroy();
+    await once(socket, "close");
+    await fetch(`http://localhost:${port}/healthz`);
+    expect(await repository.git("status", "--porcelain")).toBe("");
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe("addresses", () => {
   test("a port that is taken", async () => {
     const { port } = await start();

@@ -10,6 +10,7 @@ import { type Edge, serverEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isLoopback, requireOwnOrigin } from "./origin.ts";
 import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
+import { refuseUnparsed } from "./unparsed.ts";
 
 const DEFAULT_PORT = 5000;
 const DEFAULT_HOST = "127.0.0.1";
@@ -57,7 +58,9 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
     },
     { overrideGlobalObjects: false, errorHandler: (error) => errorResponse(malformed(error), world()) },
   );
-  const server = createServer(listener);
+  // A request without a Host gets its answer from the listener, in the form that every other mistake gets.
+  const server = createServer({ requireHostHeader: false }, listener);
+  server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
   if (!isLoopback(host) && apiKeys.length === 0) {
     complain(`${host} reaches beyond this machine and no API key is configured, so every request will be refused`);
