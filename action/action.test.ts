@@ -182,7 +182,7 @@ describe("what only tells", () => {
   test("health tells the bands, and the earliest time at which anything is due", async () => {
     const github = await startWith(aged({ OLD: 40, FRESH: 0.5 }));
     const step = await runStep({ github, inputs: { command: "health" } });
-    expect(step).toMatchObject({ code: 0, log: ["2 tokens, 1 to rotate, 1 at high risk"], annotations: [] });
+    expect(step).toMatchObject({ code: 0, log: ["2 tokens, 1 to rotate, 0 never rotated, 1 at high risk"], annotations: [] });
     expect(outputsOf(step)).toMatchObject({ rotated: [], report: null, health: { high_risk: ["OLD"], recently_rotated: ["FRESH"] } });
     expect(step.summary).toMatch(/\| 🔴 high risk \| `OLD` \| rotated 40 d ago/);
   });

@@ -15,6 +15,7 @@ export async function renderReport(report: Report, health: HealthReport, inputs:
   }
   for (const message of report.warnings) warning(message);
   say(line(report));
+  for (const { token_name, status, reason } of report.tokens) if (status === "skipped") say(`passed over ${token_name}: ${reason}`);
   failOnRisk(health, inputs);
   await write(reportSummary(report, health));
 }
@@ -22,7 +23,9 @@ export async function renderReport(report: Report, health: HealthReport, inputs:
 /** The command `health`. */
 export async function renderHealth(health: HealthReport, inputs: Inputs): Promise<void> {
   setOutputs({ report: null, health });
-  say(`${health.total_tokens} tokens, ${health.needs_rotation.length} to rotate, ${health.high_risk.length} at high risk`);
+  say(
+    `${health.total_tokens} tokens, ${health.needs_rotation.length} to rotate, ${health.never_rotated.length} never rotated, ${health.high_risk.length} at high risk`,
+  );
   failOnRisk(health, inputs);
   await write(healthSummary(health));
 }

@@ -166,3 +166,19 @@ describe("the Actions destination", () => {
     });
   });
 });
+
+test("what is not GitHub's API is called that, and nothing it says is taken for a key or for a placement", async () => {
+  const github = await startGitHub();
+  try {
+    const destination = actionsDestination({ client: () => testClient(github), repository: DEFAULT_REPOSITORY });
+    const page = { kind: "status", status: 200, body: "<html>Sign in</html>", headers: { "content-type": "text/html" } } as const;
+    github.faults.add({ match: { path: /public-key$/ }, action: page });
+    await expect(destination.publicKey()).rejects.toMatchObject({ kind: "unchanged", code: "not-github" });
+    const box = await seal(new Secret("canary-2f1c"), await destination.publicKey());
+    github.faults.add({ match: { method: "PUT" }, action: page });
+    await expect(destination.put("ALPHA", box)).rejects.toMatchObject({ kind: "unchanged", code: "not-github" });
+    expect(github.repository().secrets()).toEqual([]);
+  } finally {
+    await github.close();
+  }
+});

@@ -92,7 +92,7 @@ async function ask(client: GitHubClient, place: BranchPlace, paths: readonly str
     if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND")) throw repositoryMissing(place);
     const failure = toFailure(error, `read ${named(place)}`, undefined);
     // A 4xx that is neither about the token nor about a limit: this server has no GraphQL, or another one.
-    if (failure.kind === "misconfigured") return null;
+    if (failure.kind === "misconfigured" || statusOf(error) === 501) return null;
     throw failure.kind === "denied" ? toFailure(error, `read ${named(place)}`, READ) : failure;
   }
 }
