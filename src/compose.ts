@@ -48,6 +48,8 @@ export type ComposeOptions = {
   /** `empty`: a record that does not exist yet is an empty one, and is written by the first change. */
   readonly whenMissing: "empty" | "error";
   readonly webhook?: { readonly url: Secret; readonly secret: Secret | null } | null;
+  /** The edge's own: where what a run did is not rendered as its answer. */
+  readonly notifier?: Notifier;
   readonly clock?: () => Date;
 };
 
@@ -77,7 +79,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
       destinations.set(id, open);
       return open;
     },
-    notifiers: (config) => notifiersOf({ webhook, config, home, client }),
+    notifiers: (config) => notifiersOf({ given: [webhook, options.notifier], config, home, client }),
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
     takeWarnings() {
@@ -162,13 +164,13 @@ async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
 }
 
 async function notifiersOf(asked: {
-  readonly webhook: Notifier | null;
+  readonly given: readonly (Notifier | null | undefined)[];
   readonly config: TokenConfig;
   readonly home: Home;
   readonly client: () => Promise<GitHubClient>;
 }): Promise<Notifier[]> {
-  const { webhook, config, home, client } = asked;
-  const notifiers: Notifier[] = webhook === null ? [] : [webhook];
+  const { given, config, home, client } = asked;
+  const notifiers = given.filter((notifier) => notifier !== null && notifier !== undefined);
   if (config.settings?.failure_issue && home.repository !== null) {
     const { failureIssueNotifier } = await import("./notifiers/failure-issue.ts");
     notifiers.push(failureIssueNotifier({ client, repository: home.repository }));

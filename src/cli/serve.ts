@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { composeOptions } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
+import { consoleNotifier } from "./notices.ts";
 import type { Start } from "./program.ts";
 import type { Session } from "./session.ts";
 
@@ -21,7 +22,7 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
   const { readApiKeys } = await import("../http/environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
   const server = await startServer({
-    compose: composeOptions(session, "begin"),
+    compose: { ...composeOptions(session, "begin"), notifier: consoleNotifier(session) },
     host,
     port,
     apiKeys: readApiKeys(session.environment.variables),

@@ -151,3 +151,24 @@ test("serve answers until it is told to stop, and ends with 0", async () => {
   child.kill("SIGTERM");
   expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining("note: SIGTERM: stopping after the requests in progress") });
 });
+
+test("serve tells on its console which tokens were rotated, but for those whose rule says not to", async () => {
+  const { directory } = await folder();
+  const { child, ended } = startCli(["serve", "--port", "0", "--json"], { directory });
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  const post = async (path: string, body: unknown) => {
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    return (await fetch(`${JSON.parse(line).url}${path}`, init)).json();
+  };
+  const { new_token } = await post("/tokens/rotate", { token_name: "API_KEY" });
+  await post("/tokens/rotate", { token_name: "API_KEY", dry_run: true });
+  await post("/tokens/setup-rotation", { token_name: "QUIET", interval_hours: 24, notify: false });
+  await post("/tokens/rotate", { token_name: "QUIET" });
+  child.kill("SIGTERM");
+  const { stderr } = await ended;
+  expect(stderr.split("\n").slice(0, -1)).toEqual([
+    "note: API_KEY: rotated, generation 1 (asked for)",
+    expect.stringMatching(/^note: SIGTERM/),
+  ]);
+  expect(stderr).not.toContain(new_token);
+});
