@@ -90,9 +90,11 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
       limitMs: RUN_LIMIT_MS,
     });
     let until = Number.POSITIVE_INFINITY;
-    void process.result.then(() => {
+    const end = () => {
       until = github.requests.length;
-    });
+    };
+    // A failure is told by whoever waits for the result, not a second time by a promise that nobody holds.
+    void process.result.then(end, end);
     started.push({ name: options.name, process, from: github.requests.length, until: () => until });
     return process;
   }
