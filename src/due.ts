@@ -115,7 +115,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) {
     return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };
   }
-  const issuedToday = state.issues?.day === toInstant(now).slice(0, 10) ? state.issues.count : 0;
+  const issuedToday = state.issues === undefined || state.issues.day !== toInstant(now).slice(0, 10) ? 0 : state.issues.count;
   if (issuedToday >= token.maxPerDay && !state.pending?.boxes) {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
     return { code: "daily-cap", reason: `${issuedToday} credentials were issued for it today, which is the cap`, until: tomorrow };

@@ -30,6 +30,9 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
   });
   const stop = stopped(session);
   session.line(session.common.json ? JSON.stringify({ url: server.url, port: server.port }) : `Listening on ${server.url}`);
+  session.note(
+    "it rotates when it is asked to; `token-automation start-scheduler` beside it rotates what falls due by its rules and workflows",
+  );
   await stop;
   await server.close();
   return EXIT.done;
