@@ -167,6 +167,7 @@ test("serve tells on its console which tokens were rotated, but for those whose 
   child.kill("SIGTERM");
   const { stderr } = await ended;
   expect(stderr.split("\n").slice(0, -1)).toEqual([
+    "note: it rotates when it is asked to; `token-automation start-scheduler` beside it rotates what falls due by its rules and workflows",
     "note: API_KEY: rotated, generation 1 (asked for)",
     expect.stringMatching(/^note: SIGTERM/),
   ]);
