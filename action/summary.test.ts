@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { Misconfigured } from "../src/errors.ts";
 import type { HealthReport } from "../src/health.ts";
-import type { Report, TokenReport } from "../src/report.ts";
+import type { TokenReport } from "../src/report.ts";
+import { reportOf, tokenReportOf } from "../src/testing/reports.ts";
 import { failureSummary, healthSummary, reportSummary, verificationSummary } from "./summary.ts";
 
 const MIB = 1024 * 1024;
@@ -16,30 +17,7 @@ const denied = {
 
 function tokenReport(token_name: string, more: Partial<TokenReport> = {}): TokenReport {
   const destinations = [{ id: `actions:acme/widgets:${token_name}`, status: "placed", error: null }] as const;
-  const blank = { status: "rotated", reason: "interval of 24 h elapsed", generation: 3, previous_hash: null, new_hash: null } as const;
-  return { token_name, ...blank, destinations, warnings: [], error: null, ...more };
-}
-
-function report(tokens: readonly TokenReport[], more: Partial<Report> = {}): Report {
-  const named = (status: TokenReport["status"]) => tokens.filter((token) => token.status === status).map((token) => token.token_name);
-  return {
-    run_id: "r",
-    started_at: "2026-03-01T00:00:00Z",
-    finished_at: "2026-03-01T00:00:01Z",
-    dry_run: false,
-    triggered_by: { kind: "schedule" },
-    tokens,
-    rotated: named("rotated"),
-    failed: named("failed"),
-    skipped: named("skipped"),
-    drifted: [],
-    proved: [],
-    revoked: [],
-    commit: null,
-    next_due: null,
-    warnings: [],
-    ...more,
-  };
+  return tokenReportOf(token_name, { generation: 3, destinations, ...more });
 }
 
 function health(tokens: HealthReport["tokens"]): HealthReport {
@@ -57,7 +35,7 @@ const recent = {
 } as const;
 
 test("a run of all kinds: what rotated and why, what failed and what to do, health, what is next", () => {
-  const mixed = report(
+  const mixed = reportOf(
     [
       tokenReport("A"),
       tokenReport("B", {
@@ -111,7 +89,7 @@ test("a run of all kinds: what rotated and why, what failed and what to do, heal
 });
 
 test("nothing due is three lines", () => {
-  expect(reportSummary(report([]), health([recent]))).toMatchInlineSnapshot(`
+  expect(reportSummary(reportOf([]), health([recent]))).toMatchInlineSnapshot(`
     "## Nothing was due
 
     **Health:** 1 token, all well 🟢
@@ -144,7 +122,7 @@ test("an error of nobody's making shows its kind and no more", () => {
 });
 
 test("names and messages stay text, whatever they say", () => {
-  const hostile = report(
+  const hostile = reportOf(
     [tokenReport(HOSTILE, { status: "failed", reason: HOSTILE, error: { ...denied, message: HOSTILE, hint: HOSTILE } })],
     {
       warnings: [HOSTILE],
@@ -184,10 +162,10 @@ test("however much happened, the summary stays under GitHub's limit of 1 MiB and
   const many = Array.from({ length: 3000 }, (_, index) =>
     tokenReport(`T${index}`, { status: "failed", reason: long, destinations, error: { ...denied, message: long }, warnings: [long] }),
   );
-  const summary = reportSummary(report(many), health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))));
+  const summary = reportSummary(reportOf(many), health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))));
   expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
   expect(summary).toMatch(/ \|\n\n… cut here: the rest is in the output `report`\.\n$/);
-  const short = reportSummary(report(many.map(({ token_name }) => tokenReport(token_name))), health([]));
+  const short = reportSummary(reportOf(many.map(({ token_name }) => tokenReport(token_name))), health([]));
   expect(short).toContain("\n\n… and 2500 more.\n");
   expect(healthSummary(health([]))).toBe("## Health of the tokens\n\nNo tokens are declared yet.\n");
 });

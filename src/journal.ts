@@ -38,7 +38,7 @@ export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Pr
     const states: Record<string, TokenState> = {};
     for (const prepared of ready) {
       const { name } = prepared.selected.token;
-      const reason = overtaken(config, prepared.selected, options.home);
+      const reason = whyLost(config, prepared.selected, options.home);
       const lease = { runId: options.runId, leaseUntil: until };
       if (reason === null) states[name] = journalledState(prepared, { state: tokenState(config, name), lease, sealed, now });
       else lost.set(name, reason);
@@ -56,7 +56,7 @@ function journalsBoxes(config: TokenConfig, visibility: LoadedRecord["visibility
 }
 
 /** Why a token is no longer this run's to rotate; null while it is. */
-function overtaken(config: TokenConfig, selected: Selected, home: Home): string | null {
+function whyLost(config: TokenConfig, selected: Selected, home: Home): string | null {
   const token = resolveToken(config, selected.token.name, home);
   if (token === null || declarationDigest(token) !== declarationDigest(selected.token)) return "its declaration was changed meanwhile";
   return standing(tokenState(config, token.name)) === standing(selected.state) ? null : "another run took it up meanwhile";

@@ -1,20 +1,11 @@
 // Commands that cannot be carried out: each a clear error and exit code 2, with nothing written and no value shown.
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { normalised as cli, type Outcome, runCli } from "../testing/cli.ts";
-import { temporaryFolder } from "../testing/git-repository.ts";
+import { useFolders } from "../testing/folders.ts";
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((each) => each.close()));
-});
-
-async function folder(): Promise<string> {
-  const made = await temporaryFolder();
-  closing.push(made);
-  return made.path;
-}
+const { folder } = useFolders();
 
 /** An error as the table of bad inputs knows it. */
 async function errorCode(outcome: Promise<Outcome>): Promise<{ code: number | null; error: string }> {

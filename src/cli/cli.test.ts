@@ -3,33 +3,20 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { normalised as cli, TEST_TIME as NOW, runCli, runInProcess } from "../testing/cli.ts";
-import { type TestRepository, temporaryFolder, testRepository } from "../testing/git-repository.ts";
+import { useFolders } from "../testing/folders.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
 const HOUR_MS = 3_600_000;
 
-const closing: { close(): Promise<void> }[] = [];
+const { folder, repository } = useFolders();
 // git's clock in step with the commands'.
 beforeEach(() => {
   vi.stubEnv("GIT_AUTHOR_DATE", NOW.toISOString());
   vi.stubEnv("GIT_COMMITTER_DATE", NOW.toISOString());
 });
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  await Promise.all(closing.splice(0).map((each) => each.close()));
 });
-
-async function folder(): Promise<string> {
-  const made = await temporaryFolder();
-  closing.push(made);
-  return made.path;
-}
-
-async function repository(): Promise<TestRepository> {
-  const made = await testRepository();
-  closing.push(made);
-  return made;
-}
 
 describe.skipIf(!toolAvailable("git"))("README walk-through", () => {
   test("init, generate, rotate, get, exec, health, each a process of its own", async () => {

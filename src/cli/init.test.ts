@@ -1,27 +1,12 @@
 // What `init` writes, and what it leaves alone.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { normalised as cli } from "../testing/cli.ts";
-import { type TestRepository, temporaryFolder, testRepository } from "../testing/git-repository.ts";
+import { useFolders } from "../testing/folders.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
-const closing: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((each) => each.close()));
-});
-
-async function folder(): Promise<string> {
-  const made = await temporaryFolder();
-  closing.push(made);
-  return made.path;
-}
-
-async function repository(): Promise<TestRepository> {
-  const made = await testRepository();
-  closing.push(made);
-  return made;
-}
+const { folder, repository } = useFolders();
 
 describe("init", () => {
   test("writes what the program itself accepts, and never over what is there", async () => {

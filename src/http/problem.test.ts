@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Denied, Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import type { Report, TokenReport } from "../report.ts";
 import { answerOf } from "../testing/http.ts";
+import { reportOf } from "../testing/reports.ts";
 import { requireNotAllFailed, requireRotated } from "./outcome.ts";
 import { errorResponse, HttpProblem } from "./problem.ts";
 
@@ -78,23 +79,7 @@ describe("reports", () => {
     warnings: [],
     error,
   });
-  const report = (...tokens: readonly TokenReport[]): Report => ({
-    run_id: "run-1",
-    started_at: NOW.toISOString(),
-    finished_at: NOW.toISOString(),
-    dry_run: false,
-    triggered_by: { kind: "api" },
-    tokens,
-    rotated: tokens.filter(({ status }) => status === "rotated").map(({ token_name }) => token_name),
-    failed: tokens.filter(({ status }) => status === "failed").map(({ token_name }) => token_name),
-    skipped: [],
-    drifted: [],
-    proved: [],
-    revoked: [],
-    commit: null,
-    next_due: null,
-    warnings: [],
-  });
+  const report = (...tokens: readonly TokenReport[]): Report => reportOf(tokens, { triggered_by: { kind: "api" } });
   const failure = { kind: "uncertain", code: "outcome-unknown", message: "no answer came", hint: "Look first." } as const;
   const problem = (act: () => unknown): unknown => {
     try {
