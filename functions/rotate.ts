@@ -18,6 +18,7 @@ export default endpoint({
     new_token: secretValue.optional(),
     dry_run: z.boolean().default(false),
     create: z.boolean().optional(),
+    reveal: z.boolean().default(true),
   }),
   async handle({ input, reveal, triggeredBy, ...call }) {
     const app = await call.app();
@@ -39,7 +40,7 @@ export default endpoint({
     const token = requireRotated(report, input.token_name);
     return ok({
       token_name: token.token_name,
-      ...(reveal && made !== undefined ? { new_token: made.reveal() } : {}),
+      ...(reveal && input.reveal && made !== undefined ? { new_token: made.reveal() } : {}),
       rotated_at: report.dry_run ? null : report.finished_at,
       previous_hash: token.previous_hash,
       new_hash: token.new_hash,

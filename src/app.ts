@@ -1,6 +1,6 @@
 // What the edges call: every operation of the product as data in, data out.
 import type { Audit } from "./audit-version.ts";
-import type { HealthReport } from "./health.ts";
+import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
 import type { Commit, Credential } from "./ports.ts";
 import type { Report } from "./report.ts";
@@ -110,6 +110,17 @@ export type Status = {
   readonly suggestions: readonly string[];
 };
 
+/** Everything that a page shows, of one moment and one reading of the record. */
+export type Overview = {
+  readonly home: Home;
+  readonly now: Date;
+  /** With the whole of the history that this file holds. */
+  readonly status: Status;
+  readonly plan: Plan;
+  readonly actions: Suggestions["actions"];
+  readonly bands: HealthBands;
+};
+
 /**
  * What can be told of one token without rotating it.
  * - `match`: what this process sees is the current generation;
@@ -142,6 +153,7 @@ export type App = {
   suggest(): Promise<Suggestions>;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;
+  overview(): Promise<Overview>;
   /** The entries in this file, the newest last; of one token where a name is given. */
   history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
   setupRule(request: RuleRequest): Promise<RuleResult>;

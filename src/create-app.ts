@@ -19,7 +19,7 @@ import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { TokenConfig, TokenState, TriggeredBy } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import { requirePending } from "./select.ts";
-import { statusOf } from "./status.ts";
+import { overviewOf, statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
 import { tokenState } from "./token.ts";
 import { listScopes, verifyRecord } from "./verify.ts";
@@ -53,6 +53,7 @@ export function createApp(options: AppOptions): App {
     health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
     suggest: async () => suggest(await config(), home, clock()),
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),
+    overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),

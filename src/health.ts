@@ -94,6 +94,24 @@ function rank(status: HealthStatus): number {
   return HEALTH_STATUSES.indexOf(status);
 }
 
+/** The ages, in hours, at which a token passes from one band into the next: the settings' own, else the defaults. */
+export type HealthBands = {
+  readonly recently_rotated_hours: number;
+  readonly should_rotate_hours: number;
+  readonly needs_rotation_hours: number;
+  readonly high_risk_hours: number;
+};
+
+export function healthBands(config: TokenConfig): HealthBands {
+  const { recent, should, needs, risk } = limitsOf(config);
+  return {
+    recently_rotated_hours: recent / HOUR_MS,
+    should_rotate_hours: should / HOUR_MS,
+    needs_rotation_hours: needs / HOUR_MS,
+    high_risk_hours: risk / HOUR_MS,
+  };
+}
+
 type Limits = { readonly recent: number; readonly should: number; readonly needs: number; readonly risk: number };
 type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
 type Finding = { readonly status: HealthStatus; readonly reason: string };

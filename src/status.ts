@@ -1,6 +1,7 @@
 // The complete overview: tokens, rules, workflows, history, health, suggestions.
-import type { Status, TokenOverview, WorkflowOverview } from "./app.ts";
-import { health } from "./health.ts";
+import type { Overview, Status, TokenOverview, WorkflowOverview } from "./app.ts";
+import { health, healthBands } from "./health.ts";
+import { plan } from "./plan.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { TokenConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
@@ -48,5 +49,18 @@ export function statusOf(config: TokenConfig, options: { readonly home: Home; re
     history: options.history === 0 ? [] : (config.history ?? []).slice(-options.history),
     health: health(config, home, now),
     suggestions: suggest(config, home, now).suggestions,
+  };
+}
+
+/** The complete overview with the whole history, and what is planned, advised and drawn beside it. */
+export function overviewOf(config: TokenConfig, home: Home, now: Date): Overview {
+  const history = config.history?.length ?? 0;
+  return {
+    home,
+    now,
+    status: statusOf(config, { home, now, history }),
+    plan: plan(config, home, now),
+    actions: suggest(config, home, now).actions,
+    bands: healthBands(config),
   };
 }

@@ -1,5 +1,6 @@
 // Node as the host: every route in one process on this machine. A folder below functions/, so that Netlify does not take it for a function.
 import { type RunningServer, type ServeOptions, serveRoutes } from "../../src/http/serve.ts";
+import badge from "../badge.ts";
 import generate from "../generate.ts";
 import gitCommit from "../git-commit.ts";
 import health from "../health.ts";
@@ -12,7 +13,19 @@ import workflowCreate from "../workflow-create.ts";
 import workflowRun from "../workflow-run.ts";
 
 /** Every route of the API. */
-export const ROUTES = [generate, rotate, setupRotation, workflowCreate, workflowRun, health, suggest, status, gitCommit, healthz] as const;
+export const ROUTES = [
+  generate,
+  rotate,
+  setupRotation,
+  workflowCreate,
+  workflowRun,
+  health,
+  suggest,
+  status,
+  badge,
+  gitCommit,
+  healthz,
+] as const;
 
 /**
  * Serves the API on this machine: 127.0.0.1:5000 unless told otherwise.

@@ -102,6 +102,7 @@ describe("with keys", () => {
       "GET /tokens/health": "read",
       "GET /tokens/suggest": "read",
       "GET /tokens/status": "read",
+      "GET /tokens/badge.svg": "read",
       "POST /git/commit": "admin",
       "GET /healthz": null,
     });

@@ -14,12 +14,16 @@ type Call<Input> = {
   readonly input: Input;
   /** May the values that come into being be told? */
   readonly reveal: boolean;
+  /** Whether the caller could also call what needs that scope. */
+  readonly may: (scope: ApiScope) => boolean;
+  readonly now: Date;
   readonly triggeredBy: TriggeredBy;
   readonly app: () => Promise<App>;
   readonly fingerprintKey: Secret | null;
 };
 
-export type Reply = { readonly status: number; readonly body: unknown };
+/** JSON, or a whole response where the route answers with something else. */
+export type Reply = { readonly status: number; readonly body: unknown } | Response;
 
 export type RouteDefinition<Input> = {
   readonly method: "GET" | "POST";
@@ -72,11 +76,13 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
   const reply = await route.handle({
     input,
     reveal: caller?.scopes.has("reveal") ?? false,
+    may: (scope) => caller?.scopes.has(scope) ?? false,
+    now: edge.now(),
     triggeredBy: { kind: "api", actor: caller?.id ?? null },
     app: edge.app,
     fingerprintKey: edge.fingerprintKey(),
   });
-  return jsonResponse(reply.status, reply.body);
+  return reply instanceof Response ? reply : jsonResponse(reply.status, reply.body);
 }
 
 function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {

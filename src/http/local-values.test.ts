@@ -102,6 +102,12 @@ describe("POST /tokens/rotate", () => {
     expect(again).toMatchObject({ status: 200, body: { previous_hash: null, new_hash: SHA256 } });
   });
 
+  test("reveal: false keeps the value out of the answer to a caller who may see it", async () => {
+    const { status: code, body } = await host.ask(rotate, { json: { token_name: "API_KEY", reveal: false } });
+    expect({ code, body }).toMatchObject({ code: 200, body: { token_name: "API_KEY", new_hash: SHA256 } });
+    expect(body).not.toHaveProperty("new_token");
+  });
+
   test("a dry run tells what would happen, makes no value, and writes nothing", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     const before = await host.commits();

@@ -12,7 +12,7 @@ export async function localHost(start: Date) {
   const repository = await testRepository();
   let now = start;
   const place = { kind: "local", directory: repository.directory, access: null, vaultKey: null } as const;
-  const { ask, said } = caller({
+  const { ask, said, edge } = caller({
     access: { kind: "loopback", port: TEST_PORT },
     app: () => compose({ place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "empty", clock: () => now }),
     fingerprintKey: () => null,
@@ -22,6 +22,7 @@ export async function localHost(start: Date) {
   return {
     ask,
     said,
+    edge,
     repository,
     setNow(later: Date) {
       now = later;

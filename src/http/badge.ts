@@ -1,0 +1,65 @@
+// The badge: the worst that health tells of all tokens, as a small flat picture.
+import { type HealthReport, type HealthStatus, worstStatus } from "../health.ts";
+import { html, type Markup, markup } from "./markup.ts";
+
+/** How a status is said in a few words, and its colour; white text on each has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). */
+const FACES: Readonly<Record<HealthStatus, { readonly words: string; readonly color: string }>> = {
+  recently_rotated: { words: "ok", color: "#1a7f37" },
+  ok: { words: "ok", color: "#1a7f37" },
+  should_rotate: { words: "to rotate soon", color: "#7a6400" },
+  needs_rotation: { words: "to rotate now", color: "#b35000" },
+  high_risk: { words: "at high risk", color: "#c01c28" },
+  failing: { words: "failing", color: "#c01c28" },
+  never_rotated: { words: "never rotated", color: "#57606a" },
+  unknown: { words: "unclear", color: "#57606a" },
+};
+const NONE = { words: "none declared", color: "#57606a" };
+
+const HEIGHT = 20;
+/** Between text and edge, in pixels. */
+const PAD = 6;
+/** Verdana and its stand-ins at 11 pixels, by kind of character; `textLength` makes up for what is off. */
+const NARROW = 4;
+const WIDE = 9.5;
+const USUAL = 7;
+
+/**
+ * The badge as SVG, with its words as title.
+ * @param label what stands at the left
+ */
+export function badge(report: HealthReport, label: string): string {
+  const { words, color } = faceOf(report);
+  const [left, right] = [widthOf(label), widthOf(words)];
+  const width = left + right;
+  const title = `${label}: ${words}`;
+  return markup(
+    html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" role="img" aria-label="${title}"><title>${title}</title><clipPath id="r"><rect width="${width}" height="${HEIGHT}" rx="3"/></clipPath><g clip-path="url(#r)"><path fill="#444c56" d="M0 0h${left}v${HEIGHT}H0z"/><path fill="${color}" d="M${left} 0h${right}v${HEIGHT}H${left}z"/></g><g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">${text(label, 0, left)}${text(words, left, right)}</g></svg>`,
+  );
+}
+
+/** How many tokens are as bad as the worst, in words. */
+function faceOf(report: HealthReport): { readonly words: string; readonly color: string } {
+  const worst = worstStatus(report);
+  if (worst === null) return NONE;
+  const { words, color } = FACES[worst];
+  if (worst === "ok" || worst === "recently_rotated") return { words, color };
+  return { words: `${countOf(report, worst)} ${words}`, color };
+}
+
+/** As `worstStatus`, by the lists first: a token may be in one of them and `failing`. */
+function countOf(report: HealthReport, worst: HealthStatus): number {
+  if (worst === "high_risk") return report.high_risk.length;
+  if (worst === "needs_rotation") return report.needs_rotation.length;
+  return report.tokens.filter(({ status }) => status === worst).length;
+}
+
+function widthOf(words: string): number {
+  let width = 2 * PAD;
+  for (const character of words)
+    width += /[ijlftrI1.,:;'!| ]/.test(character) ? NARROW : /[mwMW]|[^\x20-\x7e]/.test(character) ? WIDE : USUAL;
+  return Math.ceil(width);
+}
+
+function text(words: string, x: number, width: number): Markup {
+  return html`<text x="${x + PAD}" y="14" textLength="${width - 2 * PAD}">${words}</text>`;
+}
