@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parse } from "yaml";
-import { ROUTES } from "../functions/hosts/node.ts";
+import { ROUTES } from "../functions/hosts/routes.ts";
 import { processIo } from "../src/cli/io.ts";
 import { buildProgram } from "../src/cli/program.ts";
 import { rotationWorkflow } from "../src/cli/starter.ts";

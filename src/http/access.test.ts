@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import generate from "../../functions/generate.ts";
 import healthz from "../../functions/healthz.ts";
-import { ROUTES } from "../../functions/hosts/node.ts";
+import { ROUTES } from "../../functions/hosts/routes.ts";
 import { answerOf, caller, requestFor, TEST_PORT } from "../testing/http.ts";
 import type { Access } from "./auth.ts";
 import { readApiKeys } from "./environment.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import generate from "../../functions/generate.ts";
 import gitCommit from "../../functions/git-commit.ts";
 import health from "../../functions/health.ts";
-import { ROUTES } from "../../functions/hosts/node.ts";
+import { ROUTES } from "../../functions/hosts/routes.ts";
 import rotate from "../../functions/rotate.ts";
 import setupRotation from "../../functions/setup-rotation.ts";
 import status from "../../functions/status.ts";

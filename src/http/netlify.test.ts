@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { expect, test } from "vitest";
-import { ROUTES } from "../../functions/hosts/node.ts";
+import { ROUTES } from "../../functions/hosts/routes.ts";
 
 const FUNCTIONS = new URL("../../functions/", import.meta.url);
 

@@ -1,15 +1,14 @@
 // Serves routes on a port of this machine: the same handlers that hosts run, in one process.
 import { createServer, type Server } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { Hono } from "hono";
 import type { ComposeOptions } from "../compose.ts";
 import { type Failure, Misconfigured } from "../errors.ts";
-import { nearest } from "../names.ts";
-import { type Access, type ApiKey, authenticate } from "./auth.ts";
+import type { Access, ApiKey } from "./auth.ts";
 import { type Edge, serverEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { isLoopback, requireOwnOrigin } from "./origin.ts";
+import { isLoopback } from "./origin.ts";
 import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
+import { createRouter } from "./router.ts";
 import { refuseUnparsed } from "./unparsed.ts";
 
 const DEFAULT_PORT = 5000;
@@ -47,10 +46,10 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
     edge ??= serverEdge({ compose: options.compose, access: accessFor(host, portOf(server), apiKeys), complain });
     return edge;
   };
-  const answer = route(routes, world);
+  const router = createRouter(routes, world);
   const listener = getRequestListener(
     async (request) => {
-      const answered = answer(request);
+      const answered = Promise.resolve(router.fetch(request));
       inFlight.add(answered);
       const response = await answered.finally(() => inFlight.delete(answered));
       if (closing) response.headers.set("connection", "close");
@@ -85,27 +84,6 @@ function accessFor(host: string, port: number, keys: readonly ApiKey[]): Access 
 function malformed(error: unknown): unknown {
   if (!(error instanceof RequestError)) return error;
   return new HttpProblem(400, "the request names no host, or an address that is none", { code: "request-malformed" });
-}
-
-function route(routes: readonly Endpoint[], edge: () => Edge): (request: Request) => Promise<Response> {
-  const app = new Hono();
-  for (const { path, answer } of routes) app.all(path, (context) => answer(context.req.raw, edge()));
-  const paths = routes.map(({ path }) => path);
-  app.notFound((context) => answerUnknown(context.req.raw, edge(), paths));
-  app.onError((error) => errorResponse(error, edge()));
-  return async (request) => app.fetch(request);
-}
-
-async function answerUnknown(request: Request, edge: Edge, paths: readonly string[]): Promise<Response> {
-  try {
-    if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
-    authenticate(request, edge.access, edge.now());
-    const [near] = nearest(new URL(request.url).pathname, paths, 1);
-    const hint = near === undefined ? `Routes: ${paths.join(", ")}.` : `Did you mean ${near}?`;
-    throw new HttpProblem(404, "there is no such route", { code: "route-unknown", hint, nearest: near });
-  } catch (error) {
-    return errorResponse(error, edge);
-  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

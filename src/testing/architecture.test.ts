@@ -136,14 +136,15 @@ describe("adapters", () => {
 });
 
 describe("edges", () => {
-  test("functions/ reaches the app through src/http, and else only what makes and names values", () => {
+  test("functions/ reaches the app through src/http, and else only what makes and names values, or adapts to a host", () => {
     const pure = ["src/fingerprint.ts", "src/generate.ts", "src/token.ts"];
     const allowed = ({ target, how }: Import) =>
       how === "type" || target === "zod" || target.startsWith("functions/") || target.startsWith("src/http/") || pure.includes(target);
+    const adapts = ({ target }: Import, path: string) => path.startsWith("functions/hosts/") && target.startsWith("hono/");
     expect(
       violations(
         (path) => path.startsWith("functions/"),
-        (found) => !allowed(found),
+        (found, path) => !allowed(found) && !adapts(found, path),
       ),
     ).toEqual([]);
   });

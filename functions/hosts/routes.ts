@@ -1,0 +1,26 @@
+// Every route of the API, for the hosts that serve all of them from one place.
+import badge from "../badge.ts";
+import generate from "../generate.ts";
+import gitCommit from "../git-commit.ts";
+import health from "../health.ts";
+import healthz from "../healthz.ts";
+import rotate from "../rotate.ts";
+import setupRotation from "../setup-rotation.ts";
+import status from "../status.ts";
+import suggest from "../suggest.ts";
+import workflowCreate from "../workflow-create.ts";
+import workflowRun from "../workflow-run.ts";
+
+export const ROUTES = [
+  generate,
+  rotate,
+  setupRotation,
+  workflowCreate,
+  workflowRun,
+  health,
+  suggest,
+  status,
+  badge,
+  gitCommit,
+  healthz,
+] as const;
