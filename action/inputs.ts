@@ -26,6 +26,8 @@ export type Inputs = {
   readonly recordIsHere: boolean;
   /** Variables of this step, by name: what this job can see of the declared secrets. */
   readonly seen: ReadonlyMap<string, Secret>;
+  /** The same for the variables that issuers name, as they stand. */
+  readonly variables: Environment;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,6 +60,7 @@ export function readInputs(env: Environment): Inputs {
     triggeredBy: triggerOf(env),
     recordIsHere: sameName(repository, env.GITHUB_REPOSITORY) && (branch === null || branch === env.GITHUB_REF_NAME),
     seen: seenBy(env, token),
+    variables: env,
   };
   if (problems.length === 0) return inputs;
   const count = problems.length === 1 ? "an input is" : `${problems.length} inputs are`;

@@ -19,7 +19,8 @@ async function perform(wanted: Inputs): Promise<void> {
   for (const secret of [place.access.token, fingerprintKey, webhook?.url, webhook?.secret]) if (secret) mask(secret);
   const fetch = await proxiedFetch(process.env);
   const access = { ...place.access, ...(fetch === null ? {} : { fetch }) };
-  const app = await compose({ place: { ...place, access }, configPath, fingerprintKey, webhook, whenMissing: "error" });
+  const { variables } = wanted;
+  const app = await compose({ place: { ...place, access }, configPath, fingerprintKey, webhook, variables, whenMissing: "error" });
   if (command === "health") return renderHealth(await app.health(), wanted);
   if (command === "verify") return renderVerification(await app.verify(wanted.seen), wanted);
   const report = await app.run({

@@ -1,14 +1,16 @@
-// Puts the parts together: the only file that names adapters.
+// Puts the parts together: with compose-issuers.ts and compose-destinations.ts the only files that name adapters.
+import { setTimeout } from "node:timers/promises";
 import type { App } from "./app.ts";
 import type { RecordVersions } from "./audit-version.ts";
+import { openDestination } from "./compose-destinations.ts";
+import { openIssuer } from "./compose-issuers.ts";
 import { createApp } from "./create-app.ts";
-import type { Vault } from "./destinations/vault.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
-import { ISSUERS, type TokenConfig } from "./schema.ts";
+import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
-import { type Home, type Scope, scopeId } from "./token.ts";
+import { type Home, scopeId } from "./token.ts";
 
 /** How to reach GitHub. URLs as in GITHUB_API_URL and GITHUB_GRAPHQL_URL. */
 export type GitHubAccess = {
@@ -51,6 +53,8 @@ export type ComposeOptions = {
   /** The edge's own: where what a run did is not rendered as its answer. */
   readonly notifier?: Notifier;
   readonly clock?: () => Date;
+  /** The environment of the process, for the variables that issuers name; none unless given. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
 };
 
 /** Builds the app. Loads no adapter before it is needed. */
@@ -62,6 +66,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const warnings = new Set<string>();
   const store = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   const destinations = new Map<string, Destination>();
+  const issuers = new Map<string, Issuer>();
   // Made now: an address that cannot be right must be told before anything is rotated.
   // A runner that reaches GitHub through a proxy reaches nothing else without it.
   const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
@@ -72,7 +77,14 @@ export async function compose(options: ComposeOptions): Promise<App> {
     clock,
     fingerprintKey: options.fingerprintKey,
     newRunId: () => crypto.randomUUID(),
-    issuer: openIssuer,
+    async issuer(declaration) {
+      const id = JSON.stringify(declaration);
+      const open =
+        issuers.get(id) ?? (await openIssuer(declaration, { home, client, clock, variables: options.variables ?? {}, ...proxied }));
+      issuers.set(id, open);
+      return open;
+    },
+    pause: (ms) => setTimeout(ms),
     async destination(scope) {
       const id = scopeId(scope);
       const open = destinations.get(id) ?? (await openDestination(scope, { place, client, clock }));
@@ -96,12 +108,6 @@ export function openStore(place: Place, onUncommitted: (failure: Failure) => voi
   return storeOf(place, client, onUncommitted);
 }
 
-/** The vault beside a local record, for those who read values: destinations as such are write-only. */
-export async function openLocalVault(place: Extract<Place, { kind: "local" }>, clock: () => Date): Promise<Vault> {
-  const { openVault } = await import("./destinations/vault.ts");
-  return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
-}
-
 async function homeOf(place: Place): Promise<Home> {
   if (place.kind === "github") return { kind: "github", repository: place.repository };
   const { localRepository } = await import("./local/repository.ts");
@@ -115,35 +121,6 @@ async function storeOf(place: Place, client: () => Promise<GitHubClient>, onUnco
   }
   const { localStore } = await import("./stores/local.ts");
   return localStore({ directory: place.directory, onUncommitted });
-}
-
-async function openDestination(
-  scope: Scope,
-  { place, client, clock }: { readonly place: Place; readonly client: () => Promise<GitHubClient>; readonly clock: () => Date },
-): Promise<Destination> {
-  switch (scope.kind) {
-    case "actions": {
-      const { actionsDestination } = await import("./destinations/actions.ts");
-      return actionsDestination({ client, repository: scope.repository });
-    }
-    case "vault": {
-      if (place.kind !== "local") {
-        throw new Misconfigured("the vault is a file beside a local record, and this record lives on GitHub", {
-          code: "vault-not-local",
-          hint: 'Use {"to": "actions"}, or run it in a checkout.',
-        });
-      }
-      return openLocalVault(place, clock);
-    }
-  }
-}
-
-async function openIssuer(name: string): Promise<Issuer> {
-  if (name === "generate") return (await import("./issuers/generate.ts")).generateIssuer();
-  throw new Misconfigured(`there is no issuer ${JSON.stringify(name)}`, {
-    code: "issuer-unknown",
-    hint: `Use one of ${ISSUERS.join(", ")}.`,
-  });
 }
 
 async function connect(access: GitHubAccess | null): Promise<GitHubClient> {

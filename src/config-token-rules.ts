@@ -5,9 +5,9 @@ import type { Doubts } from "./config-prune.ts";
 import { Misconfigured } from "./errors.ts";
 import { checkRequest } from "./generate.ts";
 import { checkSecretName, type NameKind } from "./names.ts";
-import type { TokenConfig, TokenDeclaration } from "./schema.ts";
+import { fieldsOf, type TokenConfig, type TokenDeclaration } from "./schema.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { defaultDestinations, type Home, type Placement, resolveToken, VALUE_FIELD } from "./token.ts";
+import { defaultDestinations, type Home, type Placement, resolveToken } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
 /** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
@@ -71,13 +71,18 @@ function checkFields(name: string, { destinations = [], issuer }: TokenDeclarati
       const hint = "Name a secret, or leave it out to use the token's own name.";
       return [{ path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint }];
     }
-    if (issuer !== undefined && issuer.use !== DEFAULT_ISSUER) return [];
-    const unknown = Object.entries(secret).filter(([, field]) => field !== "" && field !== VALUE_FIELD);
+    const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER });
+    if (fields === null) return [];
+    const unknown = Object.entries(secret).filter(([, field]) => field !== "" && !fields.includes(field));
     return unknown.map(([each, field]) => {
       const message = `${partName(path)} asks for the field ${seenName(field)}, which the credential will not have`;
-      return { path: [...path, each], on: "value", code: "unknown-field", message, hint: `Its only field is "${VALUE_FIELD}".` };
+      return { path: [...path, each], on: "value", code: "unknown-field", message, hint: fieldsHint(fields) };
     });
   });
+}
+
+function fieldsHint(fields: readonly string[]): string {
+  return fields.length === 1 ? `Its only field is "${fields[0]}".` : `Its fields are ${fields.join(", ")}.`;
 }
 
 function checkRepositories(name: string, token: TokenDeclaration, home: Home): Mistake[] {

@@ -1,13 +1,15 @@
 // The first commit of a run: what is about to be placed, before it is, so that any later run can finish it.
+import { isAnnouncedBy } from "./begin.ts";
 import { declareTokens } from "./declare.ts";
 import { leaseUntil, placingUntil } from "./lease.ts";
+import { whyLost } from "./lost.ts";
 import type { Prepared } from "./prepare.ts";
 import { type LoadedRecord, reviseRecord } from "./record.ts";
-import { next, nextGeneration, stageOf } from "./rotation.ts";
+import { next, type RotationEvent, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
-import { declarationDigest, type Selected } from "./select.ts";
-import { type Home, resolveToken, tokenState } from "./token.ts";
+import { declarationDigest } from "./select.ts";
+import { tokenState } from "./token.ts";
 
 export type Journalled = {
   readonly record: LoadedRecord;
@@ -55,18 +57,6 @@ function journalsBoxes(config: TokenConfig, visibility: LoadedRecord["visibility
   return mode === "auto" ? visibility === "private" : mode === "sealed";
 }
 
-/** Why a token is no longer this run's to rotate; null while it is. */
-function whyLost(config: TokenConfig, selected: Selected, home: Home): string | null {
-  const token = resolveToken(config, selected.token.name, home);
-  if (token === null || declarationDigest(token) !== declarationDigest(selected.token)) return "its declaration was changed meanwhile";
-  return standing(tokenState(config, token.name)) === standing(selected.state) ? null : "another run took it up meanwhile";
-}
-
-/** What a run decided by: where it is another, what the run prepared answers to a record that is gone. */
-function standing(state: TokenState): string {
-  return JSON.stringify([state.generation, nextGeneration(state), state.pending?.run_id, state.failures, state.drift?.at]);
-}
-
 /** What a run writes before it places: that a person asked for a stuck token ends its being stuck. */
 function journalledState(
   prepared: Prepared,
@@ -80,7 +70,11 @@ function journalledState(
   const destinations = token.placements.map((placement) => placement.id);
   const declaration = declarationDigest(token);
   const { fingerprint, ref, expiresAt } = prepared;
-  const begun = next(state, { type: "begin", ...lease, declaration, issuer: prepared.issuer, destinations }, now).state;
+  const announced = isAnnouncedBy(state, lease.runId);
+  const begin: RotationEvent = { type: "begin", ...lease, declaration, issuer: prepared.issuer, destinations };
+  const begun = announced ? state : next(state, begin, now).state;
   const issued = next(begun, { type: "issued", fingerprint, ref, expiresAt }, now).state;
-  return next(issued, { type: "sealed", boxes: sealed ? prepared.boxes : null }, now).state;
+  const boxed = next(issued, { type: "sealed", boxes: sealed ? prepared.boxes : null }, now).state;
+  // The announcement's lease was for asking the service; this one is for placing.
+  return announced ? next(boxed, { type: "resume", ...lease }, now).state : boxed;
 }

@@ -9,6 +9,8 @@ import type { TokenState } from "./schema.ts";
 const LEASE_MS = 90_000;
 /** Added for each secret that the run places, in milliseconds: GitHub lets 80 a minute through. */
 const LEASE_PER_PLACEMENT_MS = 1_000;
+/** What a run may take to get its credentials from their services, in milliseconds: some take minutes until a new one works. */
+const ISSUE_MS = 5 * 60_000;
 /** No lease reaches further ahead, in milliseconds: one that does was written by a wrong clock, and is not waited for. */
 const LONGEST_LEASE_MS = HOUR_MS;
 /** So long before its end nothing more is placed, in milliseconds: for clocks that differ, and for the last request's way. */
@@ -21,7 +23,12 @@ export function leaseUntil(placements: number, now: Date): string {
   return new Date(now.getTime() + Math.min(length, LONGEST_LEASE_MS - LEASE_MS)).toISOString();
 }
 
-/** Until when the run with that lease may place. */
+/** Until when a run that asks services for credentials has their tokens to itself; ISO 8601. */
+export function issueLeaseUntil(now: Date): string {
+  return new Date(now.getTime() + ISSUE_MS).toISOString();
+}
+
+/** Until when the run with that lease may act by it. */
 export function placingUntil(lease: string): Date {
   return new Date(Date.parse(lease) - MARGIN_MS);
 }

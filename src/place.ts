@@ -1,5 +1,6 @@
 // Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
 import { type ReportedError, reportError, Unchanged } from "./errors.ts";
+import { inParallel } from "./parallel.ts";
 import type { Collaborators, Prepared } from "./prepare.ts";
 
 /** How many requests are in flight at once: far under GitHub's 100 concurrent, and enough to hide latency. */
@@ -13,7 +14,7 @@ export type Outcome = { readonly id: string; readonly error: ReportedError | nul
  */
 export async function place(
   prepared: readonly Prepared[],
-  world: Pick<Collaborators, "destination"> & { readonly clock: () => Date },
+  world: Pick<Collaborators, "destination" | "clock">,
   how: { readonly until: Date; readonly onPlaced: (done: number, total: number) => void },
 ): Promise<ReadonlyMap<string, readonly Outcome[]>> {
   const jobs = prepared.flatMap(({ selected, boxes }) =>
@@ -27,20 +28,15 @@ export async function place(
   // Also a request that is waiting to be sent again ends by then.
   const signal = AbortSignal.timeout(Math.max(0, left()));
   let done = 0;
-  let next = 0;
-  const worker = async () => {
-    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
-      const { name, placement, box } = job;
-      const put = async () => {
-        if (left() <= 0) throw leaseOver(placement.id);
-        const destination = await world.destination(placement.scope);
-        await destination.put(placement.secretName, box, signal);
-      };
-      outcomes.get(name)?.push({ id: placement.id, error: await put().then(() => null, reportError) });
-      how.onPlaced(++done, jobs.length);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PLACE_CONCURRENCY, jobs.length) }, worker));
+  await inParallel(jobs, PLACE_CONCURRENCY, async ({ name, placement, box }) => {
+    const put = async () => {
+      if (left() <= 0) throw leaseOver(placement.id);
+      const destination = await world.destination(placement.scope);
+      await destination.put(placement.secretName, box, signal);
+    };
+    outcomes.get(name)?.push({ id: placement.id, error: await put().then(() => null, reportError) });
+    how.onPlaced(++done, jobs.length);
+  });
   return outcomes;
 }
 

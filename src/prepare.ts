@@ -1,11 +1,14 @@
-// From selected tokens to sealed boxes: preflight, issue, check, seal. Nothing is written anywhere yet.
+// From selected tokens to sealed boxes: issue, check, seal. Nothing is placed yet.
 import type { RunRequest } from "./app.ts";
+import { generationOf } from "./begin.ts";
 import { SUPPLIED } from "./condition.ts";
 import { Misconfigured, Unchanged } from "./errors.ts";
 import { fingerprint, matchesFingerprint } from "./fingerprint.ts";
-import { isSupplied, obtain, requireIssuer } from "./issue.ts";
+import { isSupplied, type Leftover, NOTHING, obtain, requireIssuer } from "./issue.ts";
+import { inParallel } from "./parallel.ts";
 import type { Credential, Destination, Issuer, PublicKey, SealedBox } from "./ports.ts";
-import { nextGeneration, remaining } from "./rotation.ts";
+import { type Keys, requireKey, requireKeys } from "./preflight.ts";
+import { remaining } from "./rotation.ts";
 import type { Secret } from "./secret.ts";
 import type { Selected } from "./select.ts";
 import { type Home, type Placement, type Scope, type Token, VALUE_FIELD } from "./token.ts";
@@ -13,9 +16,13 @@ import { type Home, type Placement, type Scope, type Token, VALUE_FIELD } from "
 /** What the interpreter reaches the world through. */
 export type Collaborators = {
   readonly home: Home;
-  readonly issuer: (name: string) => Promise<Issuer>;
+  /** Throws `Misconfigured` for one that this version does not know, as a record may hold it. */
+  readonly issuer: (declaration: { readonly use: string }) => Promise<Issuer>;
   readonly destination: (scope: Scope) => Promise<Destination>;
   readonly fingerprintKey: Secret | null;
+  readonly clock: () => Date;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
 };
 
 /** A token that is ready to be journalled and placed. */
@@ -35,87 +42,56 @@ export type Prepared = {
 export type Preparation =
   | { readonly ok: true; readonly prepared: Prepared }
   /** `attempted`: an issuer was asked, so the failure counts towards the token's backoff. */
-  | { readonly ok: false; readonly selected: Selected; readonly error: Error; readonly attempted: boolean };
+  | { readonly ok: false; readonly selected: Selected; readonly error: Error; readonly attempted: boolean; readonly left: Leftover };
 
-type Keys = ReadonlyMap<string, PublicKey | Error>;
+/** Credentials made at once: services limit how many requests they take, and most runs make few. */
+const ISSUE_CONCURRENCY = 5;
 
-/** Prepares every token by itself: one's failure holds back no other. */
-export async function prepare(selected: readonly Selected[], request: RunRequest, world: Collaborators): Promise<Preparation[]> {
-  // Loading the sealing code takes about as long as GitHub takes to answer, so both are done at once.
-  if (selected.some(({ how }) => how === "issue")) void import("./seal.ts").then(({ prepareToSeal }) => prepareToSeal());
-  const keys = await preflight(selected, request, world);
-  const preparations: Preparation[] = [];
-  for (const [index, one] of selected.entries()) {
-    preparations.push(await prepareOne(one, keys, { request, world }));
-    request.onProgress?.({ phase: "issue", done: index + 1, total: selected.length });
-  }
-  return preparations;
-}
+/** What is to be done for a token: it is ready or refused already, or a credential is to be made. */
+export type Sorted = { readonly preparation: Preparation } | { readonly issue: Selected };
 
-/** The public key of every scope concerned, or why it was refused: once per scope, all at the same time. */
-async function preflight(selected: readonly Selected[], request: RunRequest, world: Collaborators): Promise<Keys> {
-  const scopes = new Map<string, Scope>();
-  for (const { token } of selected) for (const placement of token.placements) scopes.set(placement.scopeId, placement.scope);
-  let done = 0;
-  const found = await Promise.all(
-    [...scopes].map(async ([id, scope]): Promise<[string, PublicKey | Error]> => {
-      const key = await world
-        .destination(scope)
-        .then((destination) => destination.publicKey())
-        .catch((error: unknown) =>
-          error instanceof Error ? error : new Unchanged(`preflight of ${id} failed`, { code: "preflight", cause: error }),
-        );
-      request.onProgress?.({ phase: "preflight", done: ++done, total: scopes.size });
-      return [id, key];
-    }),
-  );
-  return new Map(found);
-}
-
-async function prepareOne(
-  selected: Selected,
-  keys: Keys,
-  { request, world }: { readonly request: RunRequest; readonly world: Collaborators },
-): Promise<Preparation> {
-  let attempted = false;
+/** Judges one token by the keys that its scopes gave; asks nobody anything. */
+export function sortOut(selected: Selected, keys: Keys, request: RunRequest): Sorted {
   try {
-    const scopeKeys = requireKeys(selected.token, keys);
-    const resumed = resume(selected, scopeKeys);
-    if (resumed !== null) return { ok: true, prepared: resumed };
+    const resumed = resume(selected, requireKeys(selected.token, keys));
+    if (resumed !== null) return { preparation: { ok: true, prepared: resumed } };
     requireIssuer(selected, request);
-    const generation = nextGeneration(selected.state);
-    attempted = true;
-    const credential = await obtain(selected.token, generation, { request, world });
-    return {
-      ok: true,
-      prepared: await sealAll(selected, credential, {
-        generation,
-        supplied: isSupplied(request),
-        keys: scopeKeys,
-        key: world.fingerprintKey,
-      }),
-    };
+    return { issue: { ...selected, how: "issue" } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { ok: false, selected, error, attempted };
+    return { preparation: { ok: false, selected, error, attempted: false, left: NOTHING } };
   }
 }
 
-function requireKeys(token: Token, keys: Keys): ReadonlyMap<string, PublicKey> {
-  const found = new Map<string, PublicKey>();
-  if (token.placements.length === 0) {
-    throw new Misconfigured(`the token ${token.name} has no destination`, {
-      code: "destination-missing",
-      hint: "Name one under its destinations.",
-    });
+export type PrepareOptions = {
+  readonly request: RunRequest;
+  readonly world: Collaborators;
+  readonly keys: Keys;
+  /** When the run must have its answers. */
+  readonly until: Date;
+};
+
+/** Makes and seals a credential for each token by itself: one's failure holds back no other. Never throws a `Failure`. */
+export async function prepare(selected: readonly Selected[], options: PrepareOptions): Promise<Preparation[]> {
+  let done = 0;
+  return inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
+    const preparation = await prepareOne(one, options);
+    options.request.onProgress?.({ phase: "issue", done: ++done, total: selected.length });
+    return preparation;
+  });
+}
+
+async function prepareOne(selected: Selected, options: PrepareOptions): Promise<Preparation> {
+  const { request, world, keys } = options;
+  const obtained = await obtain(selected, { request, world, until: options.until });
+  if (!obtained.ok) return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
+  try {
+    const prepared = await sealAll(selected, obtained.credential, { supplied: isSupplied(request), keys, key: world.fingerprintKey });
+    return { ok: true, prepared };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { ok: false, selected, error, attempted: true, left: await obtained.discard() };
   }
-  for (const { scopeId } of token.placements) {
-    const key = keys.get(scopeId);
-    if (key === undefined || key instanceof Error)
-      throw key ?? new Unchanged(`the key of ${scopeId} was not fetched`, { code: "preflight" });
-    found.set(scopeId, key);
-  }
-  return found;
 }
 
 /** The journalled boxes, if they still fit the scopes' keys: a scope that changed its key could not open them. */
@@ -148,12 +124,7 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
 async function sealAll(
   selected: Selected,
   credential: Credential,
-  options: {
-    readonly generation: number;
-    readonly supplied: boolean;
-    readonly keys: ReadonlyMap<string, PublicKey>;
-    readonly key: Secret | null;
-  },
+  options: { readonly supplied: boolean; readonly keys: Keys; readonly key: Secret | null },
 ): Promise<Prepared> {
   const { token, state } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
@@ -167,10 +138,10 @@ async function sealAll(
   const { seal } = await import("./seal.ts");
   const boxes: Record<string, SealedBox> = {};
   for (const placement of token.placements)
-    boxes[placement.id] = await seal(fieldOf(credential, placement, token), keyOf(placement, options.keys));
+    boxes[placement.id] = await seal(fieldOf(credential, placement, token), requireKey(placement.scopeId, options.keys));
   return {
     selected,
-    generation: options.generation,
+    generation: generationOf(selected),
     resumed: false,
     fingerprint: fingerprint(main, { entropyBits: credential.entropyBits, key: options.key }),
     ref: credential.ref,
@@ -188,10 +159,4 @@ function fieldOf(credential: Credential, placement: Placement, token: Token): Se
     code: "field-missing",
     hint: `Its fields are ${Object.keys(credential.fields).join(", ")}.`,
   });
-}
-
-function keyOf(placement: Placement, keys: ReadonlyMap<string, PublicKey>): PublicKey {
-  const key = keys.get(placement.scopeId);
-  if (key === undefined) throw new Unchanged(`the key of ${placement.scopeId} was not fetched`, { code: "preflight" });
-  return key;
 }

@@ -2,12 +2,20 @@
 import { type ReportedError, reportError } from "./errors.ts";
 import type { Issuer } from "./ports.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "./schema.ts";
-import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
+import { DEFAULT_OVERLAP_HOURS, type Home, resolveToken, type Token, tokenState } from "./token.ts";
 
 const HOUR_MS = 3_600_000;
 
-export type Revocation = { readonly tokenName: string; readonly credential: RetiringCredential };
-export type Revoked = Revocation & { readonly error: ReportedError | null };
+export type Revocation = {
+  readonly tokenName: string;
+  readonly credential: RetiringCredential;
+  /** The issuer to ask, with its options. */
+  readonly issuing: { readonly use: string };
+  /** Refs that the record holds besides: whatever is found, these stay. */
+  readonly kept: ReadonlySet<string>;
+};
+/** `count`: how many credentials were ended: none where nothing was found under the label. */
+export type Revoked = Revocation & { readonly error: ReportedError | null; readonly count: number };
 
 type RetireOptions = {
   readonly home: Home;
@@ -18,31 +26,63 @@ type RetireOptions = {
 
 /** Every recorded credential that may be revoked now: placed over everywhere, overlap over, proved where proof is asked for. */
 export function dueRevocations(config: TokenConfig, { home, now, late }: RetireOptions): Revocation[] {
-  return Object.keys(config.tokens ?? {}).flatMap((tokenName) => {
+  // Also of tokens that are no longer declared: what was issued for them is still to be revoked.
+  return Object.keys(config.state?.tokens ?? {}).flatMap((tokenName) => {
     const state = tokenState(config, tokenName);
     if (!state.retiring?.length) return [];
     const token = resolveToken(config, tokenName, home);
-    if (token === null) return [];
     return state.retiring
-      .filter((credential) => mayRevoke(token, state, { credential, now, isLate: late.has(tokenName) }))
-      .map((credential) => ({ tokenName, credential }));
+      .filter((credential) => mayRevoke(token ?? REMOVED, state, { credential, now, isLate: late.has(tokenName) }))
+      .map((credential) => ({ tokenName, credential, issuing: issuingOf(credential, token), kept: keptBeside(credential, state) }));
   });
 }
 
+/** The issuer as it is declared now, so that a mistake in it can be corrected; as it was where it is another now. */
+function issuingOf({ issuer, issuing }: RetiringCredential, token: Token | null): Revocation["issuing"] {
+  if (token !== null && token.issuing.use === issuer) return token.issuing;
+  return issuing ?? { use: issuer };
+}
+
+function keptBeside(credential: RetiringCredential, state: TokenState): ReadonlySet<string> {
+  const others = (state.retiring ?? []).filter((other) => other !== credential);
+  return new Set([state, state.pending, ...others].flatMap((held) => held?.ref ?? []));
+}
+
 /** Asks each credential's issuer to end it. Never throws: what failed stays in the record and is tried again. */
-export function revoke(revocations: readonly Revocation[], issuer: (name: string) => Promise<Issuer>): Promise<Revoked[]> {
+export function revoke(
+  revocations: readonly Revocation[],
+  issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
+): Promise<Revoked[]> {
   return Promise.all(
-    revocations.map(async ({ tokenName, credential }) => {
-      const error = await issuer(credential.issuer)
-        .then((found) => found.revoke(credential.ref))
-        .then(() => null, reportError);
-      return { tokenName, credential, error };
+    revocations.map(async (revocation) => {
+      let count = 0;
+      const act = async () => {
+        const found = await issuer(revocation.issuing);
+        for (const ref of await refsOf(revocation, found)) {
+          await found.revoke(ref);
+          count += 1;
+        }
+      };
+      const error = await act().then(() => null, reportError);
+      return { ...revocation, error, count };
     }),
   );
 }
 
+/** What is to be ended: the one that the record names, or what a run that died may have left under the label. */
+async function refsOf({ credential, kept }: Revocation, issuer: Issuer): Promise<readonly string[]> {
+  if (credential.ref !== null) return kept.has(credential.ref) ? [] : [credential.ref];
+  const found = credential.label === undefined ? [] : await issuer.find(credential.label);
+  return found.filter((ref) => !kept.has(ref));
+}
+
+/** How long a credential of a token that nobody declares any more keeps working: as with one that says nothing of it. */
+const REMOVED: Retirement = { overlapHours: DEFAULT_OVERLAP_HOURS, proof: "when-seen" };
+
+type Retirement = Pick<Token, "overlapHours" | "proof">;
+
 function mayRevoke(
-  token: Token,
+  token: Retirement,
   state: TokenState,
   { credential, now, isLate }: { readonly credential: RetiringCredential; readonly now: Date; readonly isLate: boolean },
 ): boolean {

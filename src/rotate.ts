@@ -8,15 +8,15 @@ import { observe } from "./observe.ts";
 import { overtaken } from "./overtaken.ts";
 import { place } from "./place.ts";
 import type { Commit } from "./ports.ts";
-import { type Preparation, prepare } from "./prepare.ts";
+import type { Preparation } from "./prepare.ts";
+import { lostOf, ready } from "./ready.ts";
 import { type LoadedRecord, loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
-import { dueRevocations, revoke } from "./retire.ts";
 import type { Run, RunOptions } from "./run.ts";
 import { type Results, reviseAfter } from "./run-record.ts";
 import { runReport, type TokenOutcome } from "./run-report.ts";
 import type { TokenConfig } from "./schema.ts";
-import { select } from "./select.ts";
+import { type Selection, select } from "./select.ts";
 import { tokenState } from "./token.ts";
 
 /** What happened, and the config as it stands after it. */
@@ -36,21 +36,25 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
     const outcomes = selection.selected.map((selected): TokenOutcome => ({ kind: "planned", selected }));
     return { report: runReport({ ...run, outcomes, revoked: [], config, warnings, commit: null, finishedAt: options.clock() }), config };
   }
-  const preparations = await prepare(selection.selected, request, options);
-  const ready = preparations.flatMap((preparation) => (preparation.ok ? [preparation.prepared] : []));
-  const journalled = await journal(run, loaded, ready);
+  const readied = await ready(run, loaded);
+  const { preparations, revoked } = readied;
+  const journalled = await journal(
+    run,
+    readied.record,
+    preparations.flatMap((preparation) => (preparation.ok ? [preparation.prepared] : [])),
+  );
   const outcomes = await place(journalled.taken, options, {
     until: journalled.placeUntil,
     onPlaced: (done, total) => request.onProgress?.({ phase: "place", done, total }),
   });
-  // Only what the record held before this run: what it replaces now is in the journal, but not yet in the record.
-  const late = new Set(observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name));
-  const revoked = await revoke(dueRevocations(loaded.config, { home: options.home, now: startedAt, late }), options.issuer);
-  const results: Results = { taken: journalled.taken, preparations, outcomes, revoked };
+  const results: Results = { taken: journalled.taken, lost: lostOf(preparations, journalled), preparations, outcomes, revoked };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({
     ...run,
-    outcomes: preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, recorded })),
+    outcomes: inOrder(selection, [
+      ...preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, recorded })),
+      ...readied.lost,
+    ]),
     revoked,
     config: recorded.config,
     warnings,
@@ -71,6 +75,16 @@ async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promis
   // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
   const warnings = added.map((name) => [`${name} was not declared, and is now.`, didYouMean(name, declared)].filter(Boolean).join(" "));
   return { loaded, config: requireValid(created, options.home), warnings };
+}
+
+/** As the tokens were taken up, however long each took. */
+function inOrder({ selected }: Selection, outcomes: readonly TokenOutcome[]): TokenOutcome[] {
+  const places = new Map(selected.map(({ token }, index) => [token.name, index]));
+  const placeOf = (outcome: TokenOutcome) => {
+    const { token } = outcome.kind === "tried" ? outcome.prepared.selected : outcome.selected;
+    return places.get(token.name) ?? 0;
+  };
+  return outcomes.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
 type Recorded = { readonly config: TokenConfig; readonly commit: Commit | null; readonly failure: ReportedError | null };

@@ -42,6 +42,7 @@ export function begin(state: TokenState, event: Event<"begin">, now: Date): Toke
       fingerprint: null,
       ref: null,
       issuer: event.issuer,
+      ...event.outside,
       expires_at: null,
       destinations: [...event.destinations],
       boxes: null,
@@ -100,6 +101,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     drift: _drift,
     seen_at: _seen,
     retiring: _old,
+    issuing: _issuing,
     earlier_fingerprints: _earlier,
     busy_until: busy,
     ...kept
@@ -115,6 +117,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     proved_at: null,
     ref: pending.ref,
     ...(pending.issuer === undefined ? {} : { issuer: pending.issuer }),
+    ...(pending.issuing === undefined ? {} : { issuing: pending.issuing }),
     expires_at: pending.expires_at ?? null,
     // Only destinations that are still declared: the others' secrets are no longer ours to speak of.
     destinations: Object.fromEntries(pending.destinations.flatMap((id) => (state.destinations[id] ? [[id, state.destinations[id]]] : []))),
@@ -126,7 +129,9 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
 }
 
 export function abandon(state: TokenState, event: Event<"abandon">, now: Date): TokenState {
-  return fail({ ...leavePending(state), pending: null }, event, now);
+  const { pending } = state;
+  const left = pending !== null && event.clean ? { ...state, pending: withoutTrace(pending) } : state;
+  return fail({ ...leavePending(left), pending: null }, event, now);
 }
 
 /** Counts a failure: the next attempt waits twice as long, and after `stuckAfter` of them for a person. */
@@ -190,9 +195,16 @@ function leavePending(state: TokenState): TokenState {
   // Only of what was sealed can something have been placed, also by a run that died before it could say so.
   const earlier = withEarlier(state, pending.stage === "sealed" ? pending.fingerprint : null);
   const left = { ...state, ...earlier, abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation) };
-  if (!pending.ref) return left;
-  const orphan = { ...retired(pending.generation, { ...pending, ref: pending.ref }), never_placed: pending.stage !== "sealed" };
+  // A run that ended between asking the service and writing down its answer left something that only the label can find.
+  const isLost = pending.stage === "intent" && pending.label !== undefined;
+  if (!pending.ref && !isLost) return left;
+  const orphan = { ...retired(pending.generation, pending), never_placed: pending.stage !== "sealed" };
   return { ...left, retiring: [...(state.retiring ?? []), orphan] };
+}
+
+function withoutTrace(pending: PendingState): PendingState {
+  const { label: _, ...kept } = pending;
+  return { ...kept, ref: null };
 }
 
 /** Consumers are late by any number of generations, as one queued behind other runs; further back somebody put the value there. */
@@ -201,9 +213,10 @@ function withEarlier(state: TokenState, fingerprint: string | null | undefined):
   return all.length === 0 ? {} : { earlier_fingerprints: all.slice(0, EARLIER_KEPT) };
 }
 
-function retired(generation: number, of: { ref: string; fingerprint: string | null; issuer?: string | undefined }): RetiringCredential {
-  const { ref, fingerprint, issuer = "generate" } = of;
-  return { generation, ref, fingerprint, issuer, replaced_at: null, proved_at: null, failures: 0, last_error: null };
+function retired(generation: number, of: Pick<PendingState, "ref" | "fingerprint" | "issuer" | "issuing" | "label">): RetiringCredential {
+  const { ref, fingerprint, issuer = "generate", issuing, label } = of;
+  const asked = { ...(label === undefined ? {} : { label }), ...(issuing === undefined ? {} : { issuing }) };
+  return { generation, ref, ...asked, fingerprint, issuer, replaced_at: null, proved_at: null, failures: 0, last_error: null };
 }
 
 function isPlaced(state: TokenState, id: string, generation: number): boolean {

@@ -2,7 +2,7 @@
 import { type ReportedError, Unchanged } from "./errors.ts";
 import type { SealedBox } from "./ports.ts";
 import * as step from "./rotation-steps.ts";
-import type { TokenState } from "./schema.ts";
+import type { IssuerDeclaration, TokenState } from "./schema.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./rotation-steps.ts";
 
@@ -16,6 +16,8 @@ export type RotationEvent =
       readonly runId: string;
       readonly declaration: string;
       readonly issuer: string;
+      /** Where the service keeps what it makes: by what it is found there, and the issuer with its options. */
+      readonly outside?: { readonly label: string; readonly issuing: IssuerDeclaration } | null;
       readonly destinations: readonly string[];
       /** ISO 8601 */
       readonly leaseUntil: string;
@@ -30,7 +32,13 @@ export type RotationEvent =
   /** Every destination has been tried once in this run. */
   | { readonly type: "settle"; readonly stuckAfter: number }
   /** Issuing, checking or sealing failed: nothing was placed. */
-  | { readonly type: "abandon"; readonly error: ReportedError; readonly stuckAfter: number }
+  | {
+      readonly type: "abandon";
+      readonly error: ReportedError;
+      readonly stuckAfter: number;
+      /** Nothing is left on the provider's side: it was never made, or is revoked. */
+      readonly clean?: boolean;
+    }
   /** A consumer was seen with this generation, with the one before, or with neither. */
   | { readonly type: "seen"; readonly verdict: "current" | "previous" | "other" }
   | { readonly type: "revoked"; readonly generation: number }
@@ -54,11 +62,15 @@ export const STAGES: Readonly<
     effect: "none",
     takes: ["begin", "abandon", "seen", "retry"],
   },
-  intent: { meaning: "A run is making a credential.", effect: "issue", takes: ["issued", "abandon", "begin", "abort"] },
+  intent: {
+    meaning: "A run is making a credential.",
+    effect: "issue",
+    takes: ["issued", "abandon", "begin", "revoked", "revoke-failed", "abort"],
+  },
   issued: {
     meaning: "The credential exists and works; it is not sealed yet.",
     effect: "seal",
-    takes: ["sealed", "abandon", "begin", "abort"],
+    takes: ["sealed", "abandon", "begin", "revoked", "revoke-failed", "abort"],
   },
   sealed: {
     meaning: "It is sealed and journalled; no destination has it yet.",

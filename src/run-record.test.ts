@@ -26,7 +26,16 @@ function runOf(): Run {
   const source = { store: { load: never, save: never }, path: "token_config.json", home: HOME, whenMissing: "error" } as const;
   return {
     request: { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false },
-    options: { home: HOME, issuer: never, destination: never, fingerprintKey: null, source, clock: () => NOW, runId: "run-1" },
+    options: {
+      home: HOME,
+      issuer: never,
+      destination: never,
+      fingerprintKey: null,
+      source,
+      clock: () => NOW,
+      pause: never,
+      runId: "run-1",
+    },
     startedAt: NOW,
     selection: { selected: [selected], skipped: [], workflows: [], unseen: [] },
     observed: [],
@@ -34,8 +43,9 @@ function runOf(): Run {
 }
 
 function failing(error: Error, attempted: boolean) {
-  const preparations: Preparation[] = [{ ok: false, selected, error, attempted }];
-  return reviseAfter(CONFIG, runOf(), { taken: [], preparations, outcomes: new Map(), revoked: [] }, NOW)?.config.state?.tokens?.ALPHA;
+  const preparations: Preparation[] = [{ ok: false, selected, error, attempted, left: { kind: "nothing" } }];
+  return reviseAfter(CONFIG, runOf(), { taken: [], lost: [], preparations, outcomes: new Map(), revoked: [] }, NOW)?.config.state?.tokens
+    ?.ALPHA;
 }
 
 test("an issuer that fails is asked again later and later, also where nothing else happened in the run", () => {
@@ -66,7 +76,7 @@ describe("boxes that another run took up, and is placing too", () => {
 
   function recorded(...outcomes: readonly Outcome[]) {
     const fresh: TokenConfig = { ...CONFIG, state: { tokens: { ALPHA: taken } } };
-    const results = { taken: [prepared], preparations: [], outcomes: new Map([["ALPHA", outcomes]]), revoked: [] };
+    const results = { taken: [prepared], lost: [], preparations: [], outcomes: new Map([["ALPHA", outcomes]]), revoked: [] };
     const revised = reviseAfter(fresh, runOf(), results, NOW);
     return { state: revised?.config.state?.tokens?.ALPHA, told: revised?.config.history?.map(({ event }) => event) };
   }

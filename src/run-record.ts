@@ -1,4 +1,5 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
+import { isAnnouncedBy } from "./begin.ts";
 import { Misconfigured, reportError } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
 import type { Observed } from "./observe.ts";
@@ -15,6 +16,8 @@ import { tokenState } from "./token.ts";
 /** Everything that happened. */
 export type Results = {
   readonly taken: readonly Prepared[];
+  /** What was prepared, but is no longer this run's to place. */
+  readonly lost: readonly Prepared[];
   readonly preparations: readonly Preparation[];
   readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
   readonly revoked: readonly Revoked[];
@@ -27,7 +30,10 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const revoked of results.revoked) book.revoke(revoked);
   for (const prepared of results.taken) book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
   // Failures before an issuer was asked are recorded only beside something that was placed: a run that can do nothing writes nothing.
-  for (const preparation of results.preparations) if (results.taken.length > 0 || issuerFailed(preparation)) book.abandon(preparation);
+  for (const preparation of results.preparations) {
+    if (results.taken.length > 0 || issuerFailed(preparation) || book.isAnnounced(preparation)) book.abandon(preparation);
+  }
+  for (const prepared of results.lost) book.drop(prepared);
   const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
   const { states, drafts } = book;
   const names = Object.keys(states);
@@ -60,7 +66,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const event = after.drift && !before.drift ? "drift" : after.proved_at && !before.proved_at ? "proved" : null;
       write(token.name, after, event && { event, generation, previousHash: null, newHash: event === "proved" ? fingerprint : null });
     },
-    revoke({ tokenName, credential, error }: Revoked): void {
+    revoke({ tokenName, credential, error, count }: Revoked): void {
       const before = stateOf(tokenName);
       const { generation, fingerprint } = credential;
       if (!before.retiring?.some((one) => one.generation === generation) || !STAGES[stageOf(before)].takes.includes("revoked")) return;
@@ -72,7 +78,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         newHash: null,
         error: error?.code,
       };
-      write(tokenName, next(before, event, now).state, told);
+      write(tokenName, next(before, event, now).state, error === null && count === 0 ? null : told);
     },
     settle(prepared: Prepared, outcomes: readonly Outcome[]): void {
       const { token } = prepared.selected;
@@ -86,15 +92,22 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
       write(token.name, after, event && { event, generation, ...hashes, error: after.last_error?.code });
     },
+    /** What was announced is answered for, whatever came of it. */
+    isAnnounced: (preparation: Preparation) =>
+      !preparation.ok && isAnnouncedBy(stateOf(preparation.selected.token.name), run.options.runId),
     abandon(preparation: Preparation): void {
       // A mistake of the request's own says nothing about the token.
       if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured)) return;
       const { token } = preparation.selected;
       const before = stateOf(token.name);
+      const mine = isAnnouncedBy(before, run.options.runId);
       // Another run has begun with it, or is through with it.
-      if (before.pending !== null || before.generation !== preparation.selected.state.generation) return;
+      if (!mine && (before.pending !== null || before.generation !== preparation.selected.state.generation)) return;
+      const { left } = preparation;
       const error = reportError(preparation.error);
-      const after = next(before, { type: "abandon", error, stuckAfter: token.stuckAfter }, now).state;
+      const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
+      const clean = left.kind === "nothing";
+      const after = next(known, { type: "abandon", error, stuckAfter: token.stuckAfter, clean }, now).state;
       write(token.name, after, {
         event: "failed",
         generation: before.generation,
@@ -103,7 +116,17 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         error: error.code,
       });
     },
+    /** What a service made for a declaration that has changed since is nobody's, and is to be revoked. */
+    drop({ selected, ref }: Prepared): void {
+      const { name } = selected.token;
+      const before = stateOf(name);
+      if (isAnnouncedBy(before, run.options.runId)) write(name, next(issuedWith(before, ref, now), { type: "abort" }, now).state, null);
+    },
   };
+}
+
+function issuedWith(state: TokenState, ref: string | null, now: Date): TokenState {
+  return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now).state;
 }
 
 /** Asked again without a wait, it would be asked by every run. */

@@ -78,7 +78,8 @@ function heldFromWorkflow(config: TokenConfig, token_name: string): Selection["s
 
 /** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
 export function declarationDigest(token: Token): string {
-  const { name, type, length, prefix, includeSpecial, issuer, placements } = token;
+  const { name, type, length, prefix, includeSpecial, placements } = token;
+  const issuer = token.outside ? token.issuing : token.issuer;
   return digest(
     JSON.stringify([name, type, length, prefix, includeSpecial, issuer, placements.map((placement) => [placement.id, placement.field])]),
   );

@@ -1,5 +1,14 @@
 // A declared token with its defaults applied: what it is made of, and where it goes.
-import type { DestinationDeclaration, ProofMode, Rule, TokenConfig, TokenDeclaration, TokenState, TokenType } from "./schema.ts";
+import type {
+  DestinationDeclaration,
+  IssuerDeclaration,
+  ProofMode,
+  Rule,
+  TokenConfig,
+  TokenDeclaration,
+  TokenState,
+  TokenType,
+} from "./schema.ts";
 
 /** Where the record lives: decides the default destination and the repository that destinations mean. */
 export type Home =
@@ -29,6 +38,10 @@ export type Token = {
   readonly prefix: string | null;
   readonly includeSpecial: boolean | null;
   readonly issuer: string;
+  /** The issuer with its options. */
+  readonly issuing: IssuerDeclaration;
+  /** Whether a service keeps what the issuer makes, so that it must be announced before, and can be checked and revoked. */
+  readonly outside: boolean;
   /** Whether the declaration itself names the issuer, rather than leaving it to the default. */
   readonly issuerDeclared: boolean;
   readonly placements: readonly Placement[];
@@ -47,12 +60,19 @@ export type Token = {
 export const VALUE_FIELD = "value";
 
 /** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
-const DEFAULT_OVERLAP_HOURS = 24;
+export const DEFAULT_OVERLAP_HOURS = 24;
 
 /** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
 const DEFAULT_STUCK_AFTER = 8;
 /** An hourly rotation, with some room for people. */
 const DEFAULT_MAX_PER_DAY = 30;
+
+const DEFAULT_ISSUING: IssuerDeclaration = { use: "generate" };
+
+/** Whether what the issuer makes is known to anybody but the destinations. */
+function keepsOutside(issuing: IssuerDeclaration): boolean {
+  return issuing.use !== "generate";
+}
 
 /** The id of a scope, as it stands in the record, in reports and in key caches. */
 export function scopeId(scope: Scope): string {
@@ -102,13 +122,16 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
   const declaration: TokenDeclaration | undefined = ownValue(config.tokens, name);
   if (declaration === undefined) return null;
   const destinations = declaration.destinations ?? defaultDestinations(home);
+  const issuing = declaration.issuer ?? DEFAULT_ISSUING;
   return {
     name,
     type: declaration.type ?? "api_key",
     length: declaration.length ?? null,
     prefix: declaration.prefix ?? null,
     includeSpecial: declaration.include_special ?? null,
-    issuer: declaration.issuer?.use ?? "generate",
+    issuer: issuing.use,
+    issuing,
+    outside: keepsOutside(issuing),
     issuerDeclared: declaration.issuer !== undefined,
     placements: destinations.flatMap((destination) => placementsOf(name, destination, home)),
     groups: declaration.groups ?? NO_GROUPS,

@@ -59,6 +59,7 @@ export function composeOptions(session: Session, purpose: Purpose): ComposeOptio
     // On GitHub a mistaken path or branch must not pass for an empty record.
     whenMissing: purpose === "begin" && place.kind === "local" ? "empty" : "error",
     clock: () => session.io.now(),
+    variables: session.environment.variables,
   };
 }
 

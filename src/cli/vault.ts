@@ -33,7 +33,7 @@ export function addVault(program: Command, start: Start): void {
 
 async function localVault(session: Session, command: string): Promise<Vault> {
   requireLocal(session, command);
-  const { openLocalVault } = await import("../compose.ts");
+  const { openLocalVault } = await import("../compose-destinations.ts");
   return openLocalVault(localPlace(session), () => session.io.now());
 }
 

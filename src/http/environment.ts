@@ -72,6 +72,7 @@ export function readHostPlace(env: Environment): ComposeOptions {
     fingerprintKey: readFingerprintKey(env),
     // A mistaken path or branch must not pass for an empty record.
     whenMissing: "error",
+    variables: env,
   };
 }
 

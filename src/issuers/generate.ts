@@ -8,7 +8,8 @@ export function generateIssuer(options: { readonly random?: RandomBytes } = {}):
   return {
     async issue({ type, length, prefix, includeSpecial }) {
       const made = generateValue({ type, length, prefix, includeSpecial }, options.random);
-      return { fields: { [VALUE_FIELD]: made.value }, ref: null, entropyBits: made.entropyBits, expiresAt: null, warnings: made.warnings };
+      const { value, entropyBits, warnings } = made;
+      return { fields: { [VALUE_FIELD]: value }, ref: null, entropyBits, expiresAt: null, settlesWithinMs: 0, warnings };
     },
     async check() {
       return { verdict: "works", detail: null };

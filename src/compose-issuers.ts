@@ -1,0 +1,61 @@
+// Opens the issuers: with compose.ts and compose-destinations.ts the only files that name adapters.
+import { Misconfigured } from "./errors.ts";
+import type { GitHubClient } from "./github/client.ts";
+import { didYouMean } from "./names.ts";
+import type { Issuer } from "./ports.ts";
+import { ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema.ts";
+import { Secret } from "./secret.ts";
+import type { Home } from "./token.ts";
+
+/** What issuers need beside their declared options. */
+export type IssuerContext = {
+  readonly home: Home;
+  /** The environment of the process, by name. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** GitHub as the run reaches it. */
+  readonly client: () => Promise<GitHubClient>;
+  readonly clock: () => Date;
+  /** In place of the global one, where requests must go through a proxy. */
+  readonly fetch?: typeof fetch;
+};
+
+/**
+ * Opens the issuer that a token declares, or that the record says made a credential.
+ * Throws `Misconfigured`: `issuer-unknown`, `issuer-invalid`, `variable-missing`.
+ */
+export async function openIssuer(declared: { readonly use: string }, context: IssuerContext): Promise<Issuer> {
+  const parsed = parseIssuer(declared);
+  if (parsed === null) throw unusable(declared.use);
+  return open(parsed, context);
+}
+
+async function open(declaration: IssuerDeclaration, _context: IssuerContext): Promise<Issuer> {
+  switch (declaration.use) {
+    case "generate":
+      return (await import("./issuers/generate.ts")).generateIssuer();
+  }
+}
+
+/** What an environment variable that a declaration names holds. Throws `Misconfigured` (`variable-missing`); a set but empty one is missing too. */
+export function variable(name: string, { variables }: Pick<IssuerContext, "variables">): Secret {
+  const value = variables[name] ?? "";
+  if (value !== "") return new Secret(value);
+  throw new Misconfigured(`the environment variable ${name} is not set`, {
+    code: "variable-missing",
+    hint: `Set it where this runs; in a workflow, under the step's env: "${name}: \${{ secrets.${name} }}".`,
+  });
+}
+
+function unusable(use: string): Misconfigured {
+  const isKnown = ISSUERS.some((name) => name === use);
+  if (isKnown) {
+    return new Misconfigured(`the record's options of the issuer ${use} are none that this version understands`, {
+      code: "issuer-invalid",
+      hint: "Declare the token's issuer anew, or use the version that wrote the record.",
+    });
+  }
+  return new Misconfigured(`there is no issuer ${JSON.stringify(use)}`, {
+    code: "issuer-unknown",
+    hint: didYouMean(use, ISSUERS) ?? `Use one of ${ISSUERS.join(", ")}.`,
+  });
+}

@@ -1,0 +1,55 @@
+// What a run does before its journal: preflight, announcing, revoking what is over, issuing, sealing.
+import { begin, issuesOutside } from "./begin.ts";
+import type { Journalled } from "./journal.ts";
+import { preflight } from "./preflight.ts";
+import { type Preparation, type Prepared, prepare, sortOut } from "./prepare.ts";
+import type { LoadedRecord } from "./record.ts";
+import { dueRevocations, type Revoked, revoke } from "./retire.ts";
+import type { Run } from "./run.ts";
+import type { TokenOutcome } from "./run-report.ts";
+
+type Readied = {
+  readonly record: LoadedRecord;
+  readonly preparations: readonly Preparation[];
+  readonly revoked: readonly Revoked[];
+  /** What another run took before this one could announce it. */
+  readonly lost: readonly TokenOutcome[];
+};
+
+/** Everything before the journal. Throws as `reviseRecord` where nothing could be announced; a token's own failure is its preparation. */
+export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
+  const { request, options, selection } = run;
+  // Loading the sealing code takes about as long as GitHub takes to answer, so both are done at once.
+  if (selection.selected.some(({ how }) => how === "issue")) void import("./seal.ts").then(({ prepareToSeal }) => prepareToSeal());
+  const keys = await preflight(selection.selected, options, (done, total) => request.onProgress?.({ phase: "preflight", done, total }));
+  const sorted = selection.selected.map((selected) => sortOut(selected, keys, request));
+  const toIssue = sorted.flatMap((one) => ("issue" in one ? [one.issue] : []));
+  const outside = toIssue.filter((selected) => issuesOutside(selected, request));
+  const begun = await begin(run, loaded, outside);
+  const revoked = await revokeDue(run, begun.record);
+  const issuing = [...toIssue.filter((selected) => !outside.includes(selected)), ...begun.selected];
+  const issued = await prepare(issuing, { request, world: options, keys, until: begun.issueUntil });
+  const lost = outside.flatMap((selected): TokenOutcome[] => {
+    const reason = begun.lost.get(selected.token.name);
+    return reason === undefined ? [] : [{ kind: "lost", selected, reason }];
+  });
+  return {
+    record: begun.record,
+    preparations: [...sorted.flatMap((one) => ("issue" in one ? [] : [one.preparation])), ...issued],
+    revoked,
+    lost,
+  };
+}
+
+/** Before anything is issued: a service that allows two credentials has room for a new one then. */
+function revokeDue({ options, observed, startedAt }: Run, record: LoadedRecord): Promise<Revoked[]> {
+  const late = new Set(observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name));
+  return revoke(dueRevocations(record.config, { home: options.home, now: startedAt, late }), options.issuer);
+}
+
+/** What was prepared, but is no longer this run's to place. */
+export function lostOf(preparations: readonly Preparation[], { lost }: Journalled): Prepared[] {
+  return preparations.flatMap((preparation) =>
+    preparation.ok && lost.has(preparation.prepared.selected.token.name) ? [preparation.prepared] : [],
+  );
+}

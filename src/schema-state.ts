@@ -1,0 +1,113 @@
+// What the program itself writes into the record. Loose, so that a newer version's fields survive an older one.
+import * as z from "zod";
+import { count, instant } from "./schema-base.ts";
+
+export const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
+
+const failure = z.looseObject({ at: instant, code: z.string(), message: z.string() });
+const placement = z.looseObject({
+  status: z.enum(["placed", "failed"]),
+  generation: count,
+  placed_at: instant.nullable(),
+  error: failure.nullable().optional(),
+});
+/** What the service needs to be asked again: kept, since the declaration may be changed or removed before the credential is revoked. */
+const issuing = z.looseObject({ use: z.string() }).describe("The issuer with its options, as declared when the credential was made");
+const pending = z.looseObject({
+  generation: z.int().min(1),
+  stage: z.enum(["intent", "issued", "sealed"]),
+  run_id: z.string(),
+  started_at: instant,
+  lease_until: instant,
+  declaration: z.string().describe("Digest of the token's declaration, to see whether it has changed since"),
+  fingerprint: z.string().nullable(),
+  ref: z.string().nullable(),
+  issuer: z.string().optional(),
+  issuing: issuing.optional(),
+  label: z.string().optional().describe("What the service that made it shows with it; absent where nothing is kept outside"),
+  expires_at: instant.nullable().optional(),
+  destinations: z.array(z.string()).describe("Ids of all destinations that this generation goes to"),
+  boxes: z
+    .record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() }))
+    .nullable()
+    .describe("By destination; null where boxes are not journalled"),
+});
+const triggeredBy = z.looseObject({
+  kind: z.enum(TRIGGER_KINDS),
+  actor: z.string().nullable().optional(),
+  workflow_name: z.string().nullable().optional(),
+  run_url: z.string().nullable().optional(),
+});
+/** A credential that a newer one has replaced and that is still to be revoked. */
+const retiring = z.looseObject({
+  generation: count,
+  ref: z.string().nullable().describe("Null where a run ended before it knew: then what the service has under the label"),
+  label: z.string().optional(),
+  fingerprint: z.string().nullable(),
+  issuer: z.string(),
+  issuing: issuing.optional(),
+  replaced_at: instant.nullable().describe("When a newer one was placed everywhere; null until then"),
+  proved_at: instant.nullable().describe("When a consumer was first seen with a newer one"),
+  never_placed: z.boolean().optional().describe("Whether no destination can have got it, so that nobody waits for its overlap"),
+  failures: count,
+  last_error: failure.nullable(),
+});
+export const tokenState = z.looseObject({
+  generation: count,
+  rotated_at: instant.nullable(),
+  fingerprint: z.string().nullable(),
+  ref: z.string().nullable().optional(),
+  issuer: z.string().optional().describe("Who made the credential in place"),
+  issuing: issuing.optional(),
+  expires_at: instant.nullable().optional(),
+  destinations: z.record(z.string(), placement),
+  pending: pending.nullable(),
+  failures: count,
+  last_error: failure.nullable(),
+  next_attempt_at: instant.nullable().optional(),
+  abandoned_generation: count.optional().describe("The highest generation that was given up: its number is never used again"),
+  stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
+  proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation"),
+  seen_at: instant
+    .nullable()
+    .optional()
+    .describe("When a job was last seen with the previous generation, which tells that it can see the secret"),
+  busy_until: instant
+    .nullable()
+    .optional()
+    .describe("Until when a run may still place what another finished for it; nothing new is made before"),
+  previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
+  earlier_fingerprints: z
+    .array(z.string())
+    .optional()
+    .describe("Of generations before that, and of those that were given up when they may have been placed; the newest first"),
+  drift: z
+    .looseObject({ at: instant, message: z.string() })
+    .nullable()
+    .optional()
+    .describe("Something else than this program's value was seen"),
+  retiring: z.array(retiring).optional(),
+  issues: z.looseObject({ day: z.string(), count }).optional().describe("Credentials issued on that UTC day"),
+  exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),
+});
+export const workflowState = z.looseObject({ first_seen_at: instant, last_run_at: instant.nullable().optional() });
+export const historyEntry = z.looseObject({
+  id: z.string(),
+  at: instant,
+  event: z.string(),
+  token_name: z.string().nullable(),
+  generation: count.nullable(),
+  previous_hash: z.string().nullable(),
+  new_hash: z.string().nullable(),
+  triggered_by: triggeredBy,
+  previous_entry: z.string().nullable(),
+});
+
+export type TokenState = z.infer<typeof tokenState>;
+export type PendingState = z.infer<typeof pending>;
+export type PlacementState = z.infer<typeof placement>;
+export type HistoryEntry = z.infer<typeof historyEntry>;
+export type TriggeredBy = z.infer<typeof triggeredBy>;
+export type RetiringCredential = z.infer<typeof retiring>;
+export type RecordedFailure = z.infer<typeof failure>;
+export type TriggerKind = (typeof TRIGGER_KINDS)[number];
