@@ -156,6 +156,8 @@ export type App = {
   overview(): Promise<Overview>;
   /** The entries in this file, the newest last; of one token where a name is given. */
   history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
+  /** By what the live values of a token are recognized: at most two fingerprints. */
+  liveFingerprints(tokenName: string): Promise<readonly string[]>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */

@@ -8,6 +8,7 @@ import { health } from "./health.ts";
 import { appendHistory } from "./history.ts";
 import { toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
+import { liveFingerprints } from "./live-fingerprints.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import type { Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
@@ -55,6 +56,7 @@ export function createApp(options: AppOptions): App {
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),
     overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
+    liveFingerprints: async (name) => liveFingerprints(await config(), { home, now: clock() }, name),
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),

@@ -1,6 +1,7 @@
 // Every command with its options: what `--help` tells.
 import { Command, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addApiKey } from "./api-key.ts";
 import { repository } from "./arguments.ts";
 import { addGenerate } from "./generate.ts";
 import { addHealth } from "./health.ts";
@@ -34,7 +35,7 @@ type Family = (program: Command, start: Start) => void;
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
   { title: "Begin:", families: [addInit, addMigrate, addSchema] },
   { title: "Declare:", families: [addSetupRule, addWorkflow] },
-  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe] },
+  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe, addApiKey] },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },
   { title: "Use:", families: [addVault] },
 ];

@@ -19,13 +19,17 @@ export function addServe(program: Command, start: Start): void {
 }
 
 async function serve(session: Session, { port, host }: ServeOptions): Promise<number> {
-  const { readApiKeys } = await import("../http/environment.ts");
+  const { readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } = await import("../http/access-environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
+  const { variables } = session.environment;
   const server = await startServer({
     compose: { ...composeOptions(session, "begin"), notifier: consoleNotifier(session) },
     host,
     port,
-    apiKeys: readApiKeys(session.environment.variables),
+    apiKeys: readApiKeys(variables),
+    workflows: readWorkflowTrust(variables),
+    pointsPerMinute: readRateLimit(variables),
+    origins: readOrigins(variables),
     complain: (line) => session.warn(line),
   });
   const stop = stopped(session);

@@ -1,50 +1,105 @@
-// Who calls, and what they may: bearer keys of which only SHA-256 digests are known.
+// Who calls, and what they may: bearer keys of which only SHA-256 digests are known, and workflows by GitHub's OIDC tokens.
 import { createHash, timingSafeEqual } from "node:crypto";
+import { matchesFingerprint } from "../fingerprint.ts";
+import { Secret } from "../secret.ts";
+import type { Edge } from "./edge.ts";
 import { HttpProblem } from "./problem.ts";
+import { identifyWorkflow, looksSigned, type WorkflowTrust } from "./workflow-identity.ts";
 
 export const API_SCOPES = ["read", "generate", "rotate", "admin", "reveal"] as const;
 /** What a key allows. None implies another. */
 export type ApiScope = (typeof API_SCOPES)[number];
 
-/** One live key. Several may be live, so that a key can be replaced without a gap. */
-export type ApiKey = {
-  /** Stands in the history as the actor. */
+type Allowance = {
+  /** The client: stands in the history as the actor. It may have two live keys, so that one can be replaced without a gap. */
   readonly id: string;
-  /** SHA-256 of the key: 32 bytes. */
-  readonly digest: Uint8Array;
   readonly scopes: ReadonlySet<ApiScope>;
   readonly expiresAt: Date | null;
 };
 
-/** How callers are told apart: by key; or not at all, where nobody but this machine's own programs can reach the server. */
+/**
+ * One live key.
+ *
+ * Its digest is a plain SHA-256, neither salted nor slow: those defend words that people choose, against whoever can guess
+ * them. A key of at least 128 random bits cannot be guessed, however fast the guesses are tested (NIST SP 800-63B-4, 3.1.2),
+ * and a slow hash would let whoever sends wrong keys keep the service busy.
+ */
+export type ApiKey = Allowance &
+  (
+    | {
+        /** SHA-256 of the key: 32 bytes. */
+        readonly digest: Uint8Array;
+      }
+    /** The key is the value of this token of the record, so that rotating the token rotates the key. */
+    | { readonly token: string }
+  );
+
+/** How callers are told apart: by what they carry; or not at all, where nobody but this machine's own programs can reach the server. */
 export type Access =
   | { readonly kind: "loopback"; readonly port: number }
   /** Read when they are needed, so that what needs none works though they are malformed: throws `Misconfigured`. */
-  | { readonly kind: "keys"; readonly keys: () => readonly ApiKey[] };
+  | {
+      readonly kind: "keys";
+      readonly keys: () => readonly ApiKey[];
+      /** Null or left out: no workflow is let in. */
+      readonly workflows?: () => WorkflowTrust | null;
+      /** What the live values of a token of the record are recognized by; needed where a key names a token. */
+      readonly liveFingerprints?: (tokenName: string) => Promise<readonly string[]>;
+    };
 
-export type Caller = { readonly id: string; readonly scopes: ReadonlySet<ApiScope> };
+export type Caller = {
+  readonly id: string;
+  readonly scopes: ReadonlySet<ApiScope>;
+  /** The workflow's run, where a workflow calls. */
+  readonly runUrl?: string | null;
+};
+
+/** What `authenticate` needs of the edge. */
+export type Door = Pick<Edge, "access" | "now" | "memory" | "fingerprintKey">;
 
 const LOCAL: Caller = { id: "local", scopes: new Set(API_SCOPES) };
 const ANONYMOUS = { code: "unauthenticated", headers: { "www-authenticate": "Bearer" } } as const;
 
 /**
  * Tells who calls. Every key is compared, whichever matches, so that time tells nothing.
- * @throws `HttpProblem` 401 for a missing, unknown or expired key
+ * @throws `HttpProblem` 401 for a missing, unknown or expired key, or a token that is not good
  */
-export function authenticate(request: Request, access: Access, now: Date): Caller {
+export async function authenticate(request: Request, door: Door): Promise<Caller> {
+  const { access } = door;
   if (access.kind === "loopback") return LOCAL;
   const keys = access.keys();
   const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined)
     throw new HttpProblem(401, "this route needs an API key", { ...ANONYMOUS, hint: "Send it as `Authorization: Bearer <key>`." });
+  const now = door.now();
+  const live = keys.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+  const found = byDigest(given, live) ?? (await byWorkflow(given, door)) ?? (await byToken(new Secret(given), live, door));
+  if (found !== null) return found;
+  throw new HttpProblem(401, "the API key is unknown or has expired", {
+    ...ANONYMOUS,
+    hint: "Ask whoever runs this service for a new key.",
+  });
+}
+
+function byDigest(given: string, keys: readonly ApiKey[]): Caller | null {
   const digest = createHash("sha256").update(given).digest();
-  let found: ApiKey | null = null;
-  for (const key of keys) if (timingSafeEqual(digest, key.digest)) found = key;
-  if (found === null || (found.expiresAt !== null && found.expiresAt <= now))
-    throw new HttpProblem(401, "the API key is unknown or has expired", {
-      ...ANONYMOUS,
-      hint: "Ask whoever runs this service for a new key.",
-    });
+  let found: Caller | null = null;
+  for (const key of keys) if ("digest" in key && timingSafeEqual(digest, key.digest)) found = key;
+  return found;
+}
+
+async function byWorkflow(given: string, { access, memory, now }: Door): Promise<Caller | null> {
+  const trust = access.kind === "keys" && looksSigned(given) ? (access.workflows?.() ?? null) : null;
+  return trust === null ? null : identifyWorkflow(given, trust, { now: now(), keySets: memory.keySets });
+}
+
+async function byToken(given: Secret, keys: readonly ApiKey[], { access, fingerprintKey }: Door): Promise<Caller | null> {
+  let found: Caller | null = null;
+  for (const key of keys) {
+    if (!("token" in key) || access.kind !== "keys" || access.liveFingerprints === undefined) continue;
+    for (const fingerprint of await access.liveFingerprints(key.token))
+      if (matchesFingerprint(given, fingerprint, fingerprintKey()) === "match") found = key;
+  }
   return found;
 }
 

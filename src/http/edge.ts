@@ -3,11 +3,19 @@ import { randomUUID } from "node:crypto";
 import type { App } from "../app.ts";
 import type { ComposeOptions } from "../compose.ts";
 import type { Secret } from "../secret.ts";
+import { type Environment, readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
 import type { Access } from "./auth.ts";
-import { type Environment, readApiKeys, readFingerprintKey, readHostPlace } from "./environment.ts";
+import { readFingerprintKey, readHostPlace } from "./environment.ts";
+import { createMemory, type Memory, processMemory } from "./memory.ts";
 
 export type Edge = {
   readonly access: Access;
+  /** What was learnt by earlier requests. */
+  readonly memory: Memory;
+  /** Points a minute and caller; null or left out: no limit. */
+  readonly pointsPerMinute?: () => number | null;
+  /** Sites whose pages may call; none where it is left out. */
+  readonly origins?: () => readonly string[];
   /** Builds the app for one request, so that nothing one request learnt can be stale in the next. */
   readonly app: () => Promise<App>;
   readonly fingerprintKey: () => Secret | null;
@@ -18,13 +26,23 @@ export type Edge = {
   readonly complain: (line: string) => void;
 };
 
-/** The edge of a host: everything from its environment, callers by key. */
-export function hostEdge(env: Environment): Edge {
+/** The edge of a host: everything from its environment, callers by key or as workflows. */
+export function hostEdge(env: Environment, memory: Memory = processMemory(), now: () => Date = () => new Date()): Edge {
+  const app = () => openApp({ ...readHostPlace(env), clock: now });
+  const record = [env.GITHUB_API_URL, env.TOKEN_AUTOMATION_REPOSITORY, env.TOKEN_AUTOMATION_BRANCH, env.TOKEN_AUTOMATION_CONFIG].join(" ");
   return {
-    access: { kind: "keys", keys: () => readApiKeys(env) },
-    app: () => openApp(readHostPlace(env)),
+    access: {
+      kind: "keys",
+      keys: () => readApiKeys(env),
+      workflows: () => readWorkflowTrust(env),
+      liveFingerprints: rememberFingerprints({ app, now, memory, record }),
+    },
+    memory,
+    pointsPerMinute: () => readRateLimit(env),
+    origins: () => readOrigins(env),
+    app,
     fingerprintKey: () => readFingerprintKey(env),
-    now: () => new Date(),
+    now,
     newReference: randomUUID,
     complain: (line) => console.error(line),
   };
@@ -35,14 +53,43 @@ export function serverEdge(options: {
   readonly compose: ComposeOptions;
   readonly access: Access;
   readonly complain: (line: string) => void;
+  readonly pointsPerMinute?: number | null;
+  readonly origins?: readonly string[];
 }): Edge {
+  const { access, origins = [], pointsPerMinute = null } = options;
+  const memory = createMemory();
+  const app = () => openApp(options.compose);
+  const now = options.compose.clock ?? (() => new Date());
   return {
-    access: options.access,
-    app: () => openApp(options.compose),
+    access: access.kind === "keys" ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) } : access,
+    memory,
+    pointsPerMinute: () => pointsPerMinute,
+    origins: () => origins,
+    app,
     fingerprintKey: () => options.compose.fingerprintKey,
-    now: options.compose.clock ?? (() => new Date()),
+    now,
     newReference: randomUUID,
     complain: options.complain,
+  };
+}
+
+/** So that whoever sends wrong keys does not make the record be read each time, in milliseconds. A new value is journalled long before it is placed. */
+const FINGERPRINTS_KEPT_MS = 5_000;
+
+function rememberFingerprints({
+  app,
+  now,
+  memory,
+  record,
+}: Pick<Edge, "app" | "now" | "memory"> & { readonly record: string }): (tokenName: string) => Promise<readonly string[]> {
+  return async (tokenName) => {
+    const at = now().getTime();
+    const key = `${record} ${tokenName}`;
+    const kept = memory.liveFingerprints.get(key);
+    if (kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS) return kept.fingerprints;
+    const fingerprints = await (await app()).liveFingerprints(tokenName);
+    memory.liveFingerprints.set(key, { at, fingerprints });
+    return fingerprints;
   };
 }
 

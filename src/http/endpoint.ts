@@ -5,9 +5,11 @@ import type { TriggeredBy } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
 import { readBody, readQuery } from "./body.ts";
+import { answerPreflight, shareWith } from "./cors.ts";
 import { type Edge, hostEdge } from "./edge.ts";
 import { requireOwnOrigin } from "./origin.ts";
 import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
+import { spend } from "./rate-limit.ts";
 
 /** One request, judged: what a route's `handle` gets. */
 type Call<Input> = {
@@ -47,8 +49,15 @@ export type Endpoint = ((request: Request, context?: unknown) => Promise<Respons
 /** Makes a route's handler. As a function of a host, it reads that host's environment at each request. */
 export function endpoint<Input>(route: RouteDefinition<Input>): Endpoint {
   const answer = async (request: Request, edge: Edge): Promise<Response> => {
-    const response = await respond(route, request, edge).catch((error: unknown) => errorResponse(error, edge));
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    try {
+      const origins = route.scope === null || edge.access.kind === "loopback" ? [] : (edge.origins?.() ?? []);
+      const preflight = answerPreflight(request, allowedMethods(route), origins);
+      if (preflight !== null) return preflight;
+      const response = await respond(route, request, edge).catch((error: unknown) => errorResponse(error, edge));
+      return shareWith(request, request.method === "HEAD" ? new Response(null, response) : response, origins);
+    } catch (error) {
+      return errorResponse(error, edge);
+    }
   };
   const { method, path, summary, scope, input } = route;
   return Object.assign((request: Request) => answer(request, hostEdge(process.env)), { method, path, summary, scope, input, answer });
@@ -63,13 +72,25 @@ export function ok(body: unknown): Reply {
  * Tells who calls; null where the route lets anyone.
  * @throws `HttpProblem` 401, or 403 for what a page of another site may have sent
  */
-function admit(request: Request, edge: Edge, scope: ApiScope | null): Caller | null {
+async function admit(request: Request, edge: Edge, scope: ApiScope | null): Promise<Caller | null> {
   if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
-  return scope === null ? null : authenticate(request, edge.access, edge.now());
+  return scope === null ? null : authenticate(request, edge);
+}
+
+/** Also of requests that are refused for what they ask: whoever asks too often is told so first. */
+function spendOn(
+  route: Pick<RouteDefinition<unknown>, "method">,
+  caller: Caller | null,
+  { memory, pointsPerMinute, now, access }: Edge,
+): void {
+  if (caller === null || access.kind === "loopback") return;
+  const asked = { callerId: caller.id, changes: route.method !== "GET", pointsPerMinute: pointsPerMinute?.() ?? null, now: now() };
+  spend(memory.budgets, asked);
 }
 
 async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
-  const caller = admit(request, edge, route.scope);
+  const caller = await admit(request, edge, route.scope);
+  spendOn(route, caller, edge);
   requireMethod(route, request.method);
   if (route.scope !== null && caller !== null) requireScope(caller, route.scope);
   const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input);
@@ -78,7 +99,7 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
     reveal: caller?.scopes.has("reveal") ?? false,
     may: (scope) => caller?.scopes.has(scope) ?? false,
     now: edge.now(),
-    triggeredBy: { kind: "api", actor: caller?.id ?? null },
+    triggeredBy: { kind: "api", actor: caller?.id ?? null, ...(caller?.runUrl ? { run_url: caller.runUrl } : {}) },
     app: edge.app,
     fingerprintKey: edge.fingerprintKey(),
   });
@@ -87,6 +108,10 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
 
 function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {
   if (method === route.method || (method === "HEAD" && route.method === "GET")) return;
-  const allow = route.method === "GET" ? "GET, HEAD" : route.method;
+  const allow = allowedMethods(route);
   throw new HttpProblem(405, `${route.path} answers ${allow} only`, { code: "method-not-allowed", headers: { allow } });
+}
+
+function allowedMethods({ method }: Pick<RouteDefinition<unknown>, "method">): string {
+  return method === "GET" ? "GET, HEAD" : method;
 }

@@ -20,7 +20,8 @@ async function loadedBy(file: string, then = ""): Promise<string[]> {
   return [...new Set(names)];
 }
 
-const HEAVY = /^(?:libsodium|@octokit|hono|@hono|cron-parser|proper-lockfile)|src\/(?:compose|create-app|stores|destinations|github|local)/;
+const HEAVY =
+  /^(?:libsodium|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|create-app|stores|destinations|github|local)/;
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
   const loaded = await loadedBy("health.ts");

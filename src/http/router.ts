@@ -35,7 +35,7 @@ export function hostRouter(
 async function answerUnknown(request: Request, edge: Edge, paths: readonly string[]): Promise<Response> {
   try {
     if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
-    authenticate(request, edge.access, edge.now());
+    await authenticate(request, edge);
     const [near] = nearest(new URL(request.url).pathname, paths, 1);
     const hint = near === undefined ? `Routes: ${paths.join(", ")}.` : `Did you mean ${near}?`;
     throw new HttpProblem(404, "there is no such route", { code: "route-unknown", hint, nearest: near });

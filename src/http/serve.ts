@@ -8,8 +8,10 @@ import { type Edge, serverEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isLoopback } from "./origin.ts";
 import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
+import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";
 import { createRouter } from "./router.ts";
 import { refuseUnparsed } from "./unparsed.ts";
+import type { WorkflowTrust } from "./workflow-identity.ts";
 
 const DEFAULT_PORT = 5000;
 const DEFAULT_HOST = "127.0.0.1";
@@ -23,6 +25,12 @@ export type ServeOptions = {
   readonly port?: number;
   /** Asked for wherever `host` reaches further than this machine; without any, nothing is allowed there. */
   readonly apiKeys?: readonly ApiKey[];
+  /** Workflows that are let in where keys are needed; none unless given. */
+  readonly workflows?: WorkflowTrust | null;
+  /** Where keys are needed: points a minute and caller; null: no limit. */
+  readonly pointsPerMinute?: number | null;
+  /** Where keys are needed: sites whose pages may call. */
+  readonly origins?: readonly string[];
   /** Gets what whoever runs the server should read; stderr unless given. */
   readonly complain?: (line: string) => void;
   readonly graceMs?: number;
@@ -43,7 +51,9 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   let closing = false;
   let edge: Edge | null = null;
   const world = () => {
-    edge ??= serverEdge({ compose: options.compose, access: accessFor(host, portOf(server), apiKeys), complain });
+    const access = accessFor(host, portOf(server), { keys: apiKeys, workflows: options.workflows ?? null });
+    const { compose, origins = [], pointsPerMinute = DEFAULT_POINTS_PER_MINUTE } = options;
+    edge ??= serverEdge({ compose, access, complain, origins, pointsPerMinute });
     return edge;
   };
   const router = createRouter(routes, world);
@@ -61,7 +71,7 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   const server = createServer({ requireHostHeader: false }, listener);
   server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
-  if (!isLoopback(host) && apiKeys.length === 0) {
+  if (!isLoopback(host) && apiKeys.length === 0 && !options.workflows) {
     complain(`${host} reaches beyond this machine and no API key is configured, so every request will be refused`);
   }
   server.on("error", (error) => complain(`the server cannot take a connection: ${describeUnexpected(error)}`));
@@ -76,8 +86,10 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   };
 }
 
-function accessFor(host: string, port: number, keys: readonly ApiKey[]): Access {
-  return isLoopback(host) ? { kind: "loopback", port } : { kind: "keys", keys: () => keys };
+type Callers = { readonly keys: readonly ApiKey[]; readonly workflows: WorkflowTrust | null };
+
+function accessFor(host: string, port: number, { keys, workflows }: Callers): Access {
+  return isLoopback(host) ? { kind: "loopback", port } : { kind: "keys", keys: () => keys, workflows: () => workflows };
 }
 
 /** What the adapter could make no Request of: no `Host`, or an address that is none. */

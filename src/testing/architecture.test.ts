@@ -28,6 +28,7 @@ const MAX_LINES = 250;
 const HEAVY: Readonly<Record<string, readonly string[]>> = {
   "libsodium-wrappers": ["src/seal.ts"],
   "@octokit/": ["src/github/client.ts"],
+  jose: ["src/http/workflow-identity.ts"],
 };
 /** Where a value leaves its wrapper, and why it must. */
 const REVEALING: Readonly<Record<string, string>> = {
@@ -35,6 +36,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "action/mask.ts": "tells the runner what to hide",
   "functions/generate.ts": "its purpose is to show a value",
   "functions/rotate.ts": "shows the value to a caller with the scope reveal",
+  "src/cli/api-key.ts": "its purpose is to show a key, once",
   "src/cli/generate.ts": "its purpose is to show a value",
   "src/cli/rotate.ts": "--show",
   "src/cli/vault.ts": "get",

@@ -10,7 +10,7 @@ import { startServer } from "../../functions/hosts/node.ts";
 import { buildProgram } from "../cli/program.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
 import { parseConfig } from "../config.ts";
-import { readApiKeys } from "../http/environment.ts";
+import { readApiKeys, readWorkflowTrust } from "../http/access-environment.ts";
 import { ACTION } from "../project.ts";
 import { testIo } from "./cli.ts";
 import { bareEnvironment, temporaryFolder, testRepository } from "./git-repository.ts";
@@ -181,7 +181,9 @@ describe("on every page", () => {
 
 /** An array is a host's API keys, anything else a record. */
 function problemsOf(content: string): readonly unknown[] {
-  if (Array.isArray(JSON.parse(content))) return readApiKeys({ TOKEN_AUTOMATION_API_KEYS: content }).length > 0 ? [] : ["no keys"];
+  const given = JSON.parse(content);
+  if ("audience" in given) return readWorkflowTrust({ TOKEN_AUTOMATION_OIDC: content }) === null ? ["nobody"] : [];
+  if (Array.isArray(given)) return readApiKeys({ TOKEN_AUTOMATION_API_KEYS: content }).length > 0 ? [] : ["no keys"];
   const home = { kind: "github", repository: "acme/widgets" } as const;
   const parsed = parseConfig(content, home);
   return parsed.ok ? [] : parsed.problems;

@@ -1,6 +1,7 @@
 // Calls routes as a host does, Request in and whole Response out, and keeps what they said to look for values in it.
 import type { Edge } from "../http/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
+import { createMemory } from "../http/memory.ts";
 
 /** A whole response, as plain data. */
 export type Answer = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
@@ -38,9 +39,9 @@ export async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** Calls routes over one edge; `said` grows by every answer and every line of the log. */
-export function caller(edge: Omit<Edge, "complain">) {
+export function caller(edge: Omit<Edge, "complain" | "memory"> & Partial<Pick<Edge, "memory">>) {
   const said: string[] = [];
-  const complete: Edge = { ...edge, complain: (line) => said.push(line) };
+  const complete: Edge = { memory: createMemory(), ...edge, complain: (line) => said.push(line) };
   return {
     edge: complete,
     said,

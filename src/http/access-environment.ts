@@ -1,0 +1,178 @@
+// Who may call a host and how often, as its environment tells: keys, trusted workflows, budgets, origins.
+import * as z from "zod";
+import { Misconfigured } from "../errors.ts";
+import { MAX_NAME_LENGTH, NAME_PATTERN } from "../schema.ts";
+import { API_SCOPES, type ApiKey } from "./auth.ts";
+import { ENVIRONMENT_INVALID } from "./problem.ts";
+import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";
+import type { WorkflowTrust } from "./workflow-identity.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A client may have two: the one in use and the one that replaces it. */
+const KEYS_PER_CLIENT = 2;
+const MAX_POINTS_PER_MINUTE = 1_000_000;
+const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
+
+const id = z.string().regex(/^[A-Za-z0-9_.@-]{1,64}$/);
+const scopes = z.array(z.enum(API_SCOPES)).min(1);
+const instant = z.iso.datetime({ offset: true });
+const apiKeys = z.array(
+  z.union([
+    z.strictObject({ id, sha256: z.string().regex(/^[0-9a-fA-F]{64}$/), scopes, expires_at: instant.optional() }),
+    z.strictObject({
+      id,
+      token: z.string().max(MAX_NAME_LENGTH).regex(NAME_PATTERN),
+      // Whoever may write the record's branch decides what is recognized as the key, and must not see values by it.
+      scopes: scopes.refine((given) => !given.includes("reveal")),
+      expires_at: instant.optional(),
+    }),
+  ]),
+);
+
+/** A loopback address without TLS is for tests and for a proxy on the same machine. */
+const address = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
+});
+const numericId = z.string().regex(/^\d{1,20}$/);
+const trust = z.strictObject({
+  // GitHub's own default is the owner's URL, and anybody's cloud takes a token with that.
+  audience: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((text) => !/^https:\/\/github\.com\//i.test(text)),
+  issuer: address.default(GITHUB_ISSUER),
+  jwks_url: address.optional(),
+  callers: z
+    .array(
+      z
+        .strictObject({
+          id,
+          repository_id: numericId,
+          repository_owner_id: numericId,
+          ref: z.string().startsWith("refs/").max(1024).optional(),
+          environment: z.string().min(1).max(255).optional(),
+          scopes,
+        })
+        // Else whoever may push any branch may call.
+        .refine((caller) => caller.ref !== undefined || caller.environment !== undefined),
+    )
+    .min(1),
+});
+
+/**
+ * Reads `TOKEN_AUTOMATION_API_KEYS`: a JSON array of `{id, sha256 | token, scopes, expires_at?}`. Unset: no keys, so nothing is allowed.
+ * @throws `Misconfigured` that names the variable and where in it the mistake is, never what it holds
+ */
+export function readApiKeys(env: Environment): ApiKey[] {
+  const text = env.TOKEN_AUTOMATION_API_KEYS ?? "";
+  if (text.trim() === "") return [];
+  const parsed = apiKeys.safeParse(parseJson(text, badKeys));
+  if (!parsed.success) throw badKeys(whereIn(parsed.error));
+  const ids = parsed.data.map((key) => key.id);
+  const thrice = ids.findIndex((one, index) => ids.slice(0, index).filter((other) => other === one).length === KEYS_PER_CLIENT);
+  if (thrice >= 0) throw badKeys(`/${thrice}/id stands there more than twice`);
+  const digests = parsed.data.map((key) => ("sha256" in key ? key.sha256.toLowerCase() : key.token));
+  const twice = digests.findIndex((one, index) => digests.indexOf(one) !== index);
+  if (twice >= 0) throw badKeys(`/${twice} is a key that stands there already`);
+  return parsed.data.map((key) => ({
+    id: key.id,
+    ...("sha256" in key ? { digest: Buffer.from(key.sha256, "hex") } : { token: key.token }),
+    scopes: new Set(key.scopes),
+    expiresAt: key.expires_at === undefined ? null : new Date(key.expires_at),
+  }));
+}
+
+/**
+ * Reads `TOKEN_AUTOMATION_OIDC`: `{audience, callers: [{id, repository_id, repository_owner_id, ref?, environment?, scopes}], issuer?, jwks_url?}`.
+ * @returns null where it is unset: no workflow is let in
+ * @throws `Misconfigured`, as `readApiKeys`
+ */
+export function readWorkflowTrust(env: Environment): WorkflowTrust | null {
+  const text = env.TOKEN_AUTOMATION_OIDC ?? "";
+  if (text.trim() === "") return null;
+  const parsed = trust.safeParse(parseJson(text, badTrust));
+  if (!parsed.success) throw badTrust(whereIn(parsed.error));
+  const { audience, issuer, jwks_url: jwksUrl, callers } = parsed.data;
+  return {
+    audience,
+    issuer,
+    jwksUrl: jwksUrl ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks`,
+    callers: callers.map((caller) => ({
+      id: caller.id,
+      repositoryId: caller.repository_id,
+      repositoryOwnerId: caller.repository_owner_id,
+      ref: caller.ref ?? null,
+      environment: caller.environment ?? null,
+      scopes: new Set(caller.scopes),
+    })),
+  };
+}
+
+/** `TOKEN_AUTOMATION_RATE_LIMIT`: points a minute and caller; null for `off`. Throws `Misconfigured`. */
+export function readRateLimit(env: Environment): number | null {
+  const text = (env.TOKEN_AUTOMATION_RATE_LIMIT ?? "").trim();
+  if (text === "") return DEFAULT_POINTS_PER_MINUTE;
+  if (text === "off") return null;
+  const points = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (points >= 1 && points <= MAX_POINTS_PER_MINUTE) return points;
+  throw invalid(
+    `TOKEN_AUTOMATION_RATE_LIMIT must be a whole number from 1 to ${MAX_POINTS_PER_MINUTE}, or off`,
+    "It is points a minute and caller: a read costs 1, a change 5.",
+  );
+}
+
+/** `TOKEN_AUTOMATION_CORS_ORIGINS`: origins separated by commas; none where it is unset. Throws `Misconfigured`. */
+export function readOrigins(env: Environment): readonly string[] {
+  const given = (env.TOKEN_AUTOMATION_CORS_ORIGINS ?? "").split(",").map((text) => text.trim());
+  const origins = given.filter((text) => text !== "");
+  const wrong = origins.filter((text) => !URL.canParse(text) || new URL(text).origin !== text);
+  if (wrong.length === 0) return origins;
+  throw invalid(
+    "TOKEN_AUTOMATION_CORS_ORIGINS must list origins, separated by commas",
+    "An origin is scheme, host and port alone, as https://dashboard.example. There is none that stands for all.",
+  );
+}
+
+function parseJson(text: string, complaint: (what: string) => Misconfigured): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw complaint("it is not JSON");
+  }
+}
+
+function whereIn(error: z.ZodError): string {
+  const places = error.issues.flatMap((issue) => placesOf(issue, []));
+  return `wrong at ${[...new Set(places)].map((place) => place || "the top").join(", ")}`;
+}
+
+/** Of an entry that fits no form, the places in the form that it comes closest to. */
+function placesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): string[] {
+  const path = [...above, ...issue.path];
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [path.map((part) => `/${String(part)}`).join("")];
+  const [closest = []] = [...issue.errors].sort((one, other) => one.length - other.length);
+  return closest.flatMap((inner) => placesOf(inner, path));
+}
+
+function badKeys(what: string): Misconfigured {
+  return invalid(
+    `TOKEN_AUTOMATION_API_KEYS is malformed: ${what}`,
+    'Write [{"id": "ci", "sha256": "<hex of the key\'s SHA-256>", "scopes": ["read"], "expires_at": "2027-01-01T00:00:00Z"}]; `token-automation api-key` makes such an entry.',
+  );
+}
+
+function badTrust(what: string): Misconfigured {
+  return invalid(
+    `TOKEN_AUTOMATION_OIDC is malformed: ${what}`,
+    'Write {"audience": "<a name of this service>", "callers": [{"id": "deploy", "repository_id": "1", "repository_owner_id": "2", "ref": "refs/heads/main", "scopes": ["read"]}]}. Each caller needs ref or environment; the audience must not be GitHub\'s default.',
+  );
+}
+
+function invalid(message: string, hint: string): Misconfigured {
+  return new Misconfigured(message, { code: ENVIRONMENT_INVALID, hint });
+}

@@ -1,0 +1,43 @@
+// Which pages of other sites may call (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol): none unless they are listed.
+
+/** How long a browser may keep the leave it got, in seconds. */
+const MAX_AGE_S = 600;
+const REQUEST_HEADERS = "authorization, content-type, idempotency-key";
+/** What a page may read beside the body. */
+const RESPONSE_HEADERS = "age, idempotency-replayed, location, retry-after";
+
+/**
+ * The answer to a browser that asks first (a preflight) for a page of a listed origin; null for everything else,
+ * which then gets the answer that it would get without CORS.
+ */
+export function answerPreflight(request: Request, methods: string, origins: readonly string[]): Response | null {
+  const origin = allowedOrigin(request, origins);
+  if (origin === null || request.method !== "OPTIONS" || !request.headers.has("access-control-request-method")) return null;
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-origin": origin,
+      "access-control-allow-methods": methods,
+      "access-control-allow-headers": REQUEST_HEADERS,
+      "access-control-max-age": String(MAX_AGE_S),
+      "cache-control": "no-store",
+      vary: "origin",
+    },
+  });
+}
+
+/** Lets a page of a listed origin read the response. Never with credentials: callers send their key themselves. */
+export function shareWith(request: Request, response: Response, origins: readonly string[]): Response {
+  if (origins.length === 0) return response;
+  response.headers.append("vary", "origin");
+  const origin = allowedOrigin(request, origins);
+  if (origin === null) return response;
+  response.headers.set("access-control-allow-origin", origin);
+  response.headers.set("access-control-expose-headers", RESPONSE_HEADERS);
+  return response;
+}
+
+function allowedOrigin(request: Request, origins: readonly string[]): string | null {
+  const origin = request.headers.get("origin");
+  return origin !== null && origins.includes(origin) ? origin : null;
+}

@@ -1,0 +1,111 @@
+// Every route against every kind of credential that does not suffice: one table.
+import { createHash, createHmac } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROUTES } from "../../functions/hosts/routes.ts";
+import { caller } from "../testing/http.ts";
+import { startIssuer, type TestIssuer } from "../testing/oidc.ts";
+import { readApiKeys, readWorkflowTrust } from "./access-environment.ts";
+import { API_SCOPES, type ApiScope } from "./auth.ts";
+
+const NOW = new Date("2026-06-01T12:00:00Z");
+const EXPIRED = "key-canary-expired";
+const IDS = { repository_id: "1", repository_owner_id: "2", ref: "refs/heads/main" };
+const TRUST = { audience: "tokens.example" };
+
+const keyWithout = (scope: ApiScope) => `key-canary-without-${scope}`;
+const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
+const allBut = (scope: ApiScope) => API_SCOPES.filter((other) => other !== scope);
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+let issuer: TestIssuer;
+let host: ReturnType<typeof caller>;
+beforeAll(async () => {
+  issuer = await startIssuer(() => NOW);
+  const keys = [
+    { id: "expired", sha256: sha256(EXPIRED), scopes: API_SCOPES, expires_at: "2026-06-01T12:00:00Z" },
+    ...API_SCOPES.map((scope) => ({ id: `without-${scope}`, sha256: sha256(keyWithout(scope)), scopes: allBut(scope) })),
+  ];
+  const callers = [
+    { id: "all", ...IDS, scopes: API_SCOPES },
+    ...API_SCOPES.map((scope) => ({ id: scope, ...IDS, ref: `refs/heads/without-${scope}`, scopes: allBut(scope) })),
+  ];
+  const env = {
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify(keys),
+    TOKEN_AUTOMATION_OIDC: JSON.stringify({ ...TRUST, issuer: issuer.url, callers }),
+  };
+  host = caller({
+    access: { kind: "keys", keys: () => readApiKeys(env), workflows: () => readWorkflowTrust(env) },
+    app: () => Promise.reject(new Error("whoever is refused reaches no record")),
+    fingerprintKey: () => null,
+    now: () => NOW,
+    newReference: () => "reference-1",
+  });
+});
+afterAll(async () => {
+  await issuer.close();
+  expect(host.said.join("\n")).not.toContain("canary");
+});
+
+const signed = (claims: Record<string, unknown>) => issuer.sign({ ...IDS, ...claims });
+const seconds = NOW.getTime() / 1000;
+
+/** What is sent, and what is answered; `null`: no header at all. */
+const CREDENTIALS: readonly (readonly [what: string, header: (scope: ApiScope) => string | null | Promise<string>, status: 401 | 403])[] = [
+  ["none", () => null, 401],
+  ["another scheme", () => `Basic ${Buffer.from(`user:${EXPIRED}`).toString("base64")}`, 401],
+  ["a key without its scheme", (scope) => keyWithout(scope), 401],
+  ["an expired key", () => `Bearer ${EXPIRED}`, 401],
+  ["an unknown key", () => "Bearer key-canary-unknown", 401],
+  ["the digest of a key", () => `Bearer ${sha256(EXPIRED)}`, 401],
+  ["a key and something behind it", (scope) => `Bearer ${keyWithout(scope)} x`, 401],
+  ["a key without the scope", (scope) => `Bearer ${keyWithout(scope)}`, 403],
+  ["an expired token", async () => `Bearer ${await signed({ exp: seconds - 60, iat: seconds - 360, nbf: seconds - 360 })}`, 401],
+  ["a token for another service", async () => `Bearer ${await signed({ aud: "https://github.com/acme" })}`, 401],
+  ["a token of another issuer", async () => `Bearer ${await signed({ iss: "https://issuer.example" })}`, 401],
+  ["a token of another repository", async () => `Bearer ${await signed({ repository_id: "3" })}`, 401],
+  ["an unsigned token", async () => `Bearer ${part({ alg: "none", kid: "one" })}.${(await signed({})).split(".")[1]}.`, 401],
+  ["a token signed with the public key", async () => `Bearer ${await confused()}`, 401],
+  ["a token whose signature is another's", async () => `Bearer ${await spliced()}`, 401],
+  ["a token without the scope", async (scope) => `Bearer ${await signed({ ref: `refs/heads/without-${scope}` })}`, 403],
+];
+
+async function confused(): Promise<string> {
+  const head = `${part({ alg: "HS256", kid: "one" })}.${(await signed({})).split(".")[1]}`;
+  return `${head}.${createHmac("sha256", JSON.stringify(issuer.publicJwk)).update(head).digest("base64url")}`;
+}
+
+async function spliced(): Promise<string> {
+  const [head, body] = (await signed({})).split(".");
+  return `${head}.${body}.${(await signed({ ref: "refs/heads/other" })).split(".")[2]}`;
+}
+
+const GUARDED = ROUTES.flatMap((route) => (route.scope === null ? [] : [{ route, scope: route.scope }]));
+
+describe.each(GUARDED.map(({ route, scope }) => ({ name: `${route.method} ${route.path}`, route, scope })))("$name", ({ route, scope }) => {
+  test.each(CREDENTIALS)("%s is refused", async (_what, header, status) => {
+    const authorization = await header(scope);
+    const answer = await host.ask(route, authorization === null ? {} : { headers: { authorization } });
+    expect(answer).toMatchObject({
+      status,
+      headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+      body: { status, code: status === 401 ? "unauthenticated" : "scope-missing" },
+    });
+    // The scope that is missing, and nothing of those that are there, of the caller, or of the record.
+    const told = {
+      type: "about:blank",
+      title: "Forbidden",
+      status: 403,
+      detail: `this route needs the scope ${scope}`,
+      code: "scope-missing",
+    };
+    if (status === 403) expect(answer.body).toEqual(told);
+  });
+});
+
+test("what would suffice does: the table above can fail", async () => {
+  const authorization = `Bearer ${await signed({})}`;
+  for (const { route } of GUARDED) {
+    const { status } = await host.ask(route, { headers: { authorization } });
+    expect([401, 403]).not.toContain(status);
+  }
+});
