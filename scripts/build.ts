@@ -1,11 +1,12 @@
 // Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
 // `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "rolldown";
 import { bundleAction } from "./action-bundle.ts";
+import { type BundledHost, bundleHost, HOST_BUNDLES } from "./host-bundles.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ACTION_FOLDER = join(ROOT, "action/dist");
@@ -16,7 +17,14 @@ const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void
   cli: (out) => bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
   /** action/dist, which is committed: it is what a workflow runs. */
   action: (out) => writeFolder(out ?? ACTION_FOLDER, bundleAction(ROOT)),
+  cloudflare: (out) => writeHost("cloudflare", out),
+  lambda: (out) => writeHost("lambda", out),
+  vercel: (out) => writeHost("vercel", out),
 };
+
+function writeHost(host: BundledHost, out: string | undefined): Promise<void> {
+  return writeFolder(out ?? join(ROOT, HOST_BUNDLES[host].folder), bundleHost(ROOT, host));
+}
 
 type Bundle = {
   /** Entry's name to its file. */
@@ -42,11 +50,13 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
 }
 
 /** Built before the folder is emptied: a failed build leaves what was there. */
-async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<void> {
+async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string | Uint8Array>>): Promise<void> {
   const files = await building;
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  for (const [name, content] of files) await writeFile(join(folder, name), content);
+  for (const [name, content] of files) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
 }
 
 /** The names of files that are missing, superfluous or of other bytes than the sources make. */

@@ -1,0 +1,125 @@
+// The bundles that hosts run: one entry of functions/hosts each, and what only some requests need in files of its own.
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { build, type Plugin } from "rolldown";
+
+type Files = ReadonlyMap<string, string | Uint8Array>;
+
+type HostBundle = {
+  readonly entry: string;
+  readonly target: string;
+  /** Where WebAssembly may not be compiled while the program runs: it is a file beside the bundle, compiled when that is deployed. */
+  readonly wasmAsFile: boolean;
+  /** Where it goes, from the project's folder. */
+  readonly folder: string;
+  /** The whole folder, as the host's tool expects it. */
+  readonly layout: (files: Files) => Files;
+};
+
+/** So that Node.js takes the files for modules. */
+const MODULES = ["package.json", `${JSON.stringify({ type: "module" })}\n`] as const;
+
+/** Hosts that take a bundle; the others take functions/ as it is. */
+export const HOST_BUNDLES = {
+  /** What wrangler.jsonc names as `main`. */
+  cloudflare: {
+    entry: "functions/hosts/cloudflare.ts",
+    target: "es2024",
+    wasmAsFile: true,
+    folder: "build/cloudflare",
+    layout: (files) => files,
+  },
+  /** What template.yaml names as `CodeUri`. */
+  lambda: {
+    entry: "functions/hosts/lambda.ts",
+    target: "node24",
+    wasmAsFile: false,
+    folder: "build/lambda",
+    layout: (files) => new Map([...files, MODULES]),
+  },
+  /** Vercel's Build Output API, version 3: https://vercel.com/docs/build-output-api */
+  vercel: {
+    entry: "functions/hosts/vercel.ts",
+    target: "node24",
+    wasmAsFile: false,
+    folder: ".vercel/output",
+    layout: (files) => {
+      const ofFunction = { runtime: "nodejs24.x", handler: "index.js", launcherType: "Nodejs", supportsResponseStreaming: true };
+      const inFunction = [...files, MODULES, [".vc-config.json", JSON.stringify(ofFunction)] as const];
+      const everything = { version: 3, routes: [{ src: "/.*", dest: "/index" }] };
+      return new Map([
+        ["config.json", JSON.stringify(everything)],
+        ...inFunction.map(([name, content]) => [`functions/index.func/${name}`, content] as const),
+      ]);
+    },
+  },
+} as const satisfies Readonly<Record<string, HostBundle>>;
+
+export type BundledHost = keyof typeof HOST_BUNDLES;
+
+/** A host's record lives on GitHub, so what works on this machine's files stays out of its bundle. */
+const LOCAL_ONLY = /[\\/]src[\\/](?:local[\\/][\w-]+|stores[\\/]local|destinations[\\/]vault)\.ts$/;
+/** libsodium's program, as its package holds it: `\0asm` in base64. */
+const EMBEDDED_WASM = /"(AGFzbQ[A-Za-z0-9+/]+={0,2})"/;
+const LIBSODIUM = /[\\/]libsodium[\\/]dist[\\/]modules-esm[\\/]libsodium\.mjs$/;
+const LIBSODIUM_END = "export default A;\n";
+const WASM_FILE = "libsodium.wasm";
+
+/**
+ * In place of libsodium's own start: instantiates what the host has compiled, and only once somebody waits for it. Workers
+ * evaluate modules outside of any request, where no random number may be drawn, and libsodium draws one as it starts.
+ */
+const START_FROM_FILE = `import wasm from "./${WASM_FILE}";
+function later(start) {
+  let started;
+  return { then: (done, failed) => (started ??= start()).then(done, failed) };
+}
+function instantiateWasm(imports, done) {
+  done(new WebAssembly.Instance(wasm, imports));
+}
+export default (options) => ({ then: (initialise) => later(() => A({ ...options, instantiateWasm }).then(initialise)) });
+`;
+
+/** Builds a host's bundle in memory: file name to content. The same sources give the same bytes. */
+export async function bundleHost(root: string, host: BundledHost): Promise<Files> {
+  const { entry, target, wasmAsFile, layout } = HOST_BUNDLES[host];
+  const { output } = await build({
+    cwd: root,
+    input: { index: entry },
+    // Neutral, since what "node" adds to a bundle asks for a file's own address, which Workers have not.
+    platform: "neutral",
+    write: false,
+    logLevel: "warn",
+    external: /^(?:node:|fs$|fs\/)/,
+    makeAbsoluteExternalsRelative: false,
+    plugins: [withoutLocal(), ...(wasmAsFile ? [sodiumFromFile()] : [])],
+    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
+    transform: { target },
+    output: { format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", minify: true },
+  });
+  return layout(new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source])));
+}
+
+function withoutLocal(): Plugin {
+  const refuse = (id: string) => `throw new Error("a host keeps no files: ${basename(id)} is not part of its bundle");`;
+  return { name: "without-local", load: { filter: { id: LOCAL_ONLY }, handler: refuse } };
+}
+
+/** The same libsodium, but for how its WebAssembly reaches it: Emscripten's `instantiateWasm` takes it from a file of the host. */
+function sodiumFromFile(): Plugin {
+  return {
+    name: "sodium-from-file",
+    resolveId: { filter: { id: /^\.\/libsodium\.wasm$/ }, handler: (id) => ({ id, external: true }) },
+    load: {
+      filter: { id: LIBSODIUM },
+      async handler(id) {
+        const code = await readFile(id, "utf8");
+        const embedded = EMBEDDED_WASM.exec(code)?.[1];
+        if (embedded === undefined || !code.endsWith(LIBSODIUM_END)) throw new Error(`${id} is not built as this program knows it`);
+        this.emitFile({ type: "asset", fileName: WASM_FILE, source: Buffer.from(embedded, "base64") });
+        return code.slice(0, -LIBSODIUM_END.length).replace(embedded, "") + START_FROM_FILE;
+      },
+    },
+  };
+}

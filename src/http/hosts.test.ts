@@ -1,0 +1,115 @@
+// The API on the hosts that it can be deployed to, each on its real runtime, as far as that runs here.
+import { readFile } from "node:fs/promises";
+import { Miniflare } from "miniflare";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { ROUTES } from "../../functions/hosts/routes.ts";
+import { HOST_BUNDLES } from "../../scripts/host-bundles.ts";
+import { lambdaEvent, type RunningLambda, startLambda, startVercel } from "../testing/hosts/bundled.ts";
+import { hostContract, hostEnvironment, type RunningHost, requestTo, type StartHost, startRecord } from "../testing/hosts/contract.ts";
+import { startDeno } from "../testing/hosts/deno.ts";
+import { readWrangler, startWorkers } from "../testing/hosts/workers.ts";
+import { ROOT } from "../testing/pages.ts";
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function started<Host extends RunningHost>(start: (environment: Record<string, string>) => Promise<Host>) {
+  const github = await startRecord();
+  closing.push(() => github.close());
+  const host = await start(hostEnvironment(github));
+  closing.push(host.close);
+  return { github, host };
+}
+
+hostContract("Cloudflare Workers (workerd)", startWorkers);
+hostContract("Deno", startDeno);
+hostContract("AWS Lambda, bodies as text", (environment) => startLambda(environment));
+hostContract("AWS Lambda, bodies in base64", (environment) => startLambda(environment, true));
+hostContract("Vercel", startVercel);
+/** Netlify's runtime gives each function of functions/ the web's Request, by the path in its `config`; other paths never reach one. */
+const netlify: StartHost = async (environment) => {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  return {
+    async fetch(request) {
+      const route = ROUTES.find(({ path }) => path === new URL(request.url).pathname);
+      return route === undefined ? new Response("Not Found", { status: 404 }) : route(request, {});
+    },
+    close: async () => void vi.unstubAllEnvs(),
+  };
+};
+hostContract("functions called by their path, as Netlify does", netlify, { everyPath: false });
+
+describe("Workers", () => {
+  test("what seals nothing needs no libsodium", async () => {
+    const { host } = await started((environment) => startWorkers(environment, /libsodium/));
+    const statuses = [
+      await host.fetch(requestTo("/tokens/health")),
+      await host.fetch(requestTo("/tokens/status")),
+      await host.fetch(requestTo("/tokens/generate", { method: "POST", json: {} })),
+      await host.fetch(requestTo("/tokens/rotate", { method: "POST", json: { token_name: "API_KEY" } })),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200, 502]);
+  });
+
+  test("here too they refuse to compile WebAssembly, so what seals above compiles none", async () => {
+    const compile = "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))";
+    const script = `export default { fetch() { try { return new Response(String(${compile})); } catch (error) { return new Response(error.message); } } }`;
+    const workers = new Miniflare({ modules: true, script, compatibilityDate: (await readWrangler()).compatibility_date });
+    closing.push(() => workers.dispose());
+    expect(await (await fetch(await workers.ready)).text()).toContain("Wasm code generation disallowed");
+  });
+});
+
+describe("Lambda's events", () => {
+  const lambda = async () => (await started<RunningLambda>((environment) => startLambda(environment))).host;
+
+  test("a header's name in any case, cookies, and a query that stays as it was encoded", async () => {
+    const { invoke } = await lambda();
+    const event = await lambdaEvent(requestTo("/tokens/status?history=0"), false);
+    const { authorization, ...headers } = event.headers as Record<string, string>;
+    const { statusCode, body } = await invoke({ ...event, cookies: ["a=1", "b=2"], headers: { ...headers, Authorization: authorization } });
+    expect([statusCode, JSON.parse(body).history]).toEqual([200, []]);
+    expect((await invoke({ ...event, rawQueryString: "history=%30" })).statusCode).toBe(200);
+  });
+
+  test("the reply is text with its type, whatever the status", async () => {
+    const { invoke } = await lambda();
+    expect(await invoke(await lambdaEvent(requestTo("/tokens/health", { key: null }), false))).toMatchObject({
+      statusCode: 401,
+      isBase64Encoded: false,
+      headers: { "content-type": "application/problem+json", "www-authenticate": "Bearer" },
+    });
+  });
+
+  test("a REST API of API Gateway (payload 1.0)", async () => {
+    const { invoke } = await lambda();
+    const { authorization } = Object.fromEntries(requestTo("/").headers);
+    const event = { httpMethod: "GET", path: "/tokens/health", headers: { Authorization: authorization, Host: "x.example" }, body: null };
+    const rest = {
+      ...event,
+      resource: "/{proxy+}",
+      isBase64Encoded: false,
+      requestContext: { domainName: "x.example", httpMethod: "GET" },
+    };
+    expect(await invoke(rest)).toMatchObject({ statusCode: 200 });
+  });
+});
+
+describe("the files that hosts read", () => {
+  test("name what is built", async () => {
+    expect((await readWrangler()).main).toBe(`${HOST_BUNDLES.cloudflare.folder}/index.js`);
+    const customTags = [
+      { tag: "!Ref", resolve: String },
+      { tag: "!GetAtt", resolve: String },
+    ];
+    const template = parse(await readFile(`${ROOT}template.yaml`, "utf8"), { customTags });
+    expect(template.Resources.Api.Properties).toMatchObject({ CodeUri: HOST_BUNDLES.lambda.folder, Handler: "index.handler" });
+    const { buildCommand } = JSON.parse(await readFile(`${ROOT}vercel.json`, "utf8"));
+    expect([HOST_BUNDLES.vercel.folder, buildCommand]).toEqual([".vercel/output", "npm run build -- --vercel"]);
+    const { deploy } = JSON.parse(await readFile(`${ROOT}deno.json`, "utf8"));
+    expect(await readFile(`${ROOT}${deploy.runtime.entrypoint}`, "utf8")).toContain("export default");
+  });
+});
