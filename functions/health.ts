@@ -1,6 +1,8 @@
 // GET /tokens/health: how old and how sound each credential is.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
+import { page } from "../src/http/inputs.ts";
+import { healthPage } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/health" };
 
@@ -9,8 +11,8 @@ export default endpoint({
   path: config.path,
   summary: "Health of every token",
   scope: "read",
-  input: z.strictObject({}),
-  async handle({ app }) {
-    return ok(await (await app()).health());
+  input: z.strictObject({ ...page }),
+  async handle({ input, app }) {
+    return ok(healthPage(await (await app()).health(), input));
   },
 });

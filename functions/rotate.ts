@@ -1,7 +1,7 @@
 // POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { secretValue, tokenName } from "../src/http/inputs.ts";
+import { create, dryRun, secretValue, tokenName } from "../src/http/inputs.ts";
 import { requireRotated } from "../src/http/outcome.ts";
 import type { Secret } from "../src/secret.ts";
 import { VALUE_FIELD } from "../src/token.ts";
@@ -16,9 +16,9 @@ export default endpoint({
   input: z.strictObject({
     token_name: tokenName,
     new_token: secretValue.optional(),
-    dry_run: z.boolean().default(false),
-    create: z.boolean().optional(),
-    reveal: z.boolean().default(true),
+    dry_run: dryRun,
+    create: create.optional(),
+    reveal: z.boolean().default(true).describe("Whether the reply may hold the new value, for a key that may see it"),
   }),
   async handle({ input, reveal, triggeredBy, ...call }) {
     const app = await call.app();

@@ -1,7 +1,7 @@
 // POST /tokens/setup-rotation: sets a token's rule.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { intervalHours, tokenName } from "../src/http/inputs.ts";
+import { create, intervalHours, tokenName } from "../src/http/inputs.ts";
 
 export const config = { path: "/tokens/setup-rotation" };
 
@@ -13,9 +13,9 @@ export default endpoint({
   input: z.strictObject({
     token_name: tokenName,
     interval_hours: intervalHours,
-    auto_rotate: z.boolean().default(true),
-    notify: z.boolean().default(true),
-    create: z.boolean().optional(),
+    auto_rotate: z.boolean().default(true).describe("Whether a run rotates it when the interval has elapsed"),
+    notify: z.boolean().default(true).describe("Whether its rotations are told to the notifiers"),
+    create: create.optional(),
   }),
   async handle({ input, triggeredBy, ...call }) {
     const app = await call.app();

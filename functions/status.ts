@@ -1,6 +1,8 @@
 // GET /tokens/status: everything at once: tokens, rules, workflows, history, health, suggestions.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
+import { page, queryNumber } from "../src/http/inputs.ts";
+import { statusPage } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/status" };
 
@@ -8,20 +10,17 @@ const DEFAULT_HISTORY = 20;
 /** What the record's own file holds unless its settings say more. */
 const MAX_HISTORY = 1000;
 
-const history = z
-  .string()
-  .regex(/^\d{1,4}$/, `must be a whole number from 0 to ${MAX_HISTORY}`)
-  .transform(Number)
-  .pipe(z.int().max(MAX_HISTORY))
-  .default(DEFAULT_HISTORY);
+const history = queryNumber(0, MAX_HISTORY).default(DEFAULT_HISTORY).describe("How many of the history's newest entries to include");
+const history_cursor = z.string().max(1000).optional().describe("What next_history_cursor said: entries older than those are included");
 
 export default endpoint({
   method: "GET",
   path: config.path,
   summary: "Tokens, rules, workflows, the newest history, health and suggestions",
   scope: "read",
-  input: z.strictObject({ history }),
+  input: z.strictObject({ history, history_cursor, ...page }),
   async handle({ input, app }) {
-    return ok(await (await app()).status(input.history));
+    const status = await (await app()).status(Number.MAX_SAFE_INTEGER);
+    return ok(statusPage(status, input, { count: input.history, before: input.history_cursor }));
   },
 });

@@ -1,6 +1,8 @@
 // GET /tokens/suggest: what to do next.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
+import { page } from "../src/http/inputs.ts";
+import { suggestionsPage } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/suggest" };
 
@@ -9,8 +11,8 @@ export default endpoint({
   path: config.path,
   summary: "What to rotate or set up next, the most urgent first",
   scope: "read",
-  input: z.strictObject({}),
-  async handle({ app }) {
-    return ok(await (await app()).suggest());
+  input: z.strictObject({ ...page }),
+  async handle({ input, app }) {
+    return ok(suggestionsPage(await (await app()).suggest(), input));
   },
 });

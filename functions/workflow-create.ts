@@ -1,7 +1,8 @@
 // POST /tokens/workflow/create: names a set of tokens that are rotated together on a schedule.
 import * as z from "zod";
 import { endpoint } from "../src/http/endpoint.ts";
-import { label, members } from "../src/http/inputs.ts";
+import { create, members, schedule, timezone, told, workflowName } from "../src/http/inputs.ts";
+import { shorten } from "../src/http/shorten.ts";
 
 export const config = { path: "/tokens/workflow/create" };
 
@@ -11,11 +12,12 @@ export default endpoint({
   summary: "Create a workflow, or replace the one of that name",
   scope: "admin",
   input: z.strictObject({
-    workflow_name: label,
+    workflow_name: workflowName,
     tokens: members,
-    schedule: z.string().min(1).max(255),
-    timezone: z.string().min(1).max(255).optional(),
-    create: z.boolean().optional(),
+    schedule,
+    timezone: timezone.optional(),
+    create: create.optional(),
+    limit: told,
   }),
   async handle({ input, triggeredBy, ...call }) {
     const app = await call.app();
@@ -27,6 +29,7 @@ export default endpoint({
       create: input.create ?? app.home.kind === "local",
       triggeredBy,
     });
-    return { status: 201, body: result };
+    const body = input.limit === undefined ? result : shorten(result, ["resolved_tokens", "tokens"], { resolved_tokens: input.limit });
+    return { status: 201, body };
   },
 });

@@ -1,8 +1,9 @@
 // POST /tokens/workflow/run: rotates a workflow's tokens now.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { label } from "../src/http/inputs.ts";
+import { dryRun, told, workflowName } from "../src/http/inputs.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
+import { shortReport } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/workflow/run" };
 
@@ -11,7 +12,7 @@ export default endpoint({
   path: config.path,
   summary: "Rotate the tokens of a workflow now",
   scope: "rotate",
-  input: z.strictObject({ workflow_name: label, dry_run: z.boolean().default(false) }),
+  input: z.strictObject({ workflow_name: workflowName, dry_run: dryRun, limit: told }),
   async handle({ input, triggeredBy, ...call }) {
     const app = await call.app();
     const report = await app.run({
@@ -20,6 +21,6 @@ export default endpoint({
       dryRun: input.dry_run,
     });
     requireNotAllFailed(report);
-    return ok({ workflow_name: input.workflow_name, ...report });
+    return ok({ workflow_name: input.workflow_name, ...shortReport(report, input.limit) });
   },
 });

@@ -1,9 +1,11 @@
 // Every route of the API, for the hosts that serve all of them from one place.
+import type { Endpoint } from "../../src/http/endpoint.ts";
 import badge from "../badge.ts";
 import generate from "../generate.ts";
 import gitCommit from "../git-commit.ts";
 import health from "../health.ts";
 import healthz from "../healthz.ts";
+import openapi from "../openapi.ts";
 import rotate from "../rotate.ts";
 import setupRotation from "../setup-rotation.ts";
 import status from "../status.ts";
@@ -11,7 +13,7 @@ import suggest from "../suggest.ts";
 import workflowCreate from "../workflow-create.ts";
 import workflowRun from "../workflow-run.ts";
 
-export const ROUTES = [
+export const ROUTES: readonly Endpoint[] = [
   generate,
   rotate,
   setupRotation,
@@ -22,5 +24,6 @@ export const ROUTES = [
   status,
   badge,
   gitCommit,
+  openapi,
   healthz,
-] as const;
+];

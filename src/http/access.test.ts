@@ -34,10 +34,10 @@ const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } }
 const GENERATE = { json: { type: "api_key" } };
 
 describe("with keys", () => {
-  test("no key configured: nothing is allowed but liveness", async () => {
+  test("no key configured: nothing is allowed but liveness and the description", async () => {
     const { ask } = withKeys();
     const statuses = await Promise.all(ROUTES.map(async (route) => [route.path, (await ask(route, { ...bearer("anything") })).status]));
-    expect(statuses).toEqual(ROUTES.map(({ path }) => [path, path === "/healthz" ? 200 : 401]));
+    expect(statuses).toEqual(ROUTES.map(({ path }) => [path, ["/healthz", "/openapi.json"].includes(path) ? 200 : 401]));
     expect(await ask(healthz)).toEqual({ status: 200, headers: { ...SECURE, "content-type": "application/json" }, body: { status: "ok" } });
   });
 
@@ -104,6 +104,7 @@ describe("with keys", () => {
       "GET /tokens/status": "read",
       "GET /tokens/badge.svg": "read",
       "POST /git/commit": "admin",
+      "GET /openapi.json": null,
       "GET /healthz": null,
     });
   });

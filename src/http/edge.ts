@@ -5,7 +5,7 @@ import type { ComposeOptions } from "../compose.ts";
 import type { Secret } from "../secret.ts";
 import { type Environment, readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
 import type { Access } from "./auth.ts";
-import { readFingerprintKey, readHostPlace } from "./environment.ts";
+import { readFingerprintKey, readHostPlace, readPublicUrl } from "./environment.ts";
 import { createMemory, type Memory, processMemory } from "./memory.ts";
 
 export type Edge = {
@@ -20,6 +20,8 @@ export type Edge = {
   readonly app: () => Promise<App>;
   readonly fingerprintKey: () => Secret | null;
   readonly now: () => Date;
+  /** How this service is reached from outside; null: as the request has it. */
+  readonly publicUrl?: () => string | null;
   /** Joins a reply to the line in the log that explains it. */
   readonly newReference: () => string;
   /** Writes one entry for whoever runs the service. */
@@ -43,6 +45,7 @@ export function hostEdge(env: Environment, memory: Memory = processMemory(), now
     app,
     fingerprintKey: () => readFingerprintKey(env),
     now,
+    publicUrl: () => readPublicUrl(env),
     newReference: randomUUID,
     complain: (line) => console.error(line),
   };
@@ -52,6 +55,7 @@ export function hostEdge(env: Environment, memory: Memory = processMemory(), now
 export function serverEdge(options: {
   readonly compose: ComposeOptions;
   readonly access: Access;
+  readonly publicUrl?: string | null;
   readonly complain: (line: string) => void;
   readonly pointsPerMinute?: number | null;
   readonly origins?: readonly string[];
@@ -68,6 +72,7 @@ export function serverEdge(options: {
     app,
     fingerprintKey: () => options.compose.fingerprintKey,
     now,
+    publicUrl: () => options.publicUrl ?? null,
     newReference: randomUUID,
     complain: options.complain,
   };

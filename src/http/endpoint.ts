@@ -21,6 +21,8 @@ type Call<Input> = {
   readonly now: Date;
   readonly triggeredBy: TriggeredBy;
   readonly app: () => Promise<App>;
+  /** Where callers reach this service, without a slash at its end. */
+  readonly origin: () => string;
   readonly fingerprintKey: Secret | null;
 };
 
@@ -101,6 +103,7 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
     now: edge.now(),
     triggeredBy: { kind: "api", actor: caller?.id ?? null, ...(caller?.runUrl ? { run_url: caller.runUrl } : {}) },
     app: edge.app,
+    origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey: edge.fingerprintKey(),
   });
   return reply instanceof Response ? reply : jsonResponse(reply.status, reply.body);

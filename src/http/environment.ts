@@ -17,6 +17,19 @@ export function readFingerprintKey(env: Environment): Secret | null {
 }
 
 /**
+ * `TOKEN_AUTOMATION_URL`: how callers reach the service, where a proxy before it hides that; null where it is unset.
+ * @throws `Misconfigured` where it is no http(s) address
+ */
+export function readPublicUrl(env: Environment): string | null {
+  const text = env.TOKEN_AUTOMATION_URL ?? "";
+  if (text === "") return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "" || url.hash !== "")
+    throw invalid("TOKEN_AUTOMATION_URL must be an http(s) address without credentials, query or fragment");
+  return url.href.replace(/\/+$/, "");
+}
+
+/**
  * Where a host's record lives: always in a repository on GitHub, since a host keeps no files.
  * @throws `Misconfigured` naming every variable that is missing or malformed
  */

@@ -107,6 +107,7 @@ describe("looking", () => {
         never_rotated: [],
         high_risk: [],
         tokens: [],
+        next_cursor: null,
       },
     });
     expect((await host.ask(suggest)).body).toMatchObject({ suggestions: expect.any(Array), actions: [] });
@@ -121,7 +122,16 @@ describe("looking", () => {
       suggestions: expect.arrayContaining(["⚠️  HIGH PRIORITY: API_KEY"]),
       actions: expect.arrayContaining([expect.objectContaining({ token_name: "API_KEY", priority: "high" })]),
     });
-    expect(Object.keys((await host.ask(status)).body ?? {})).toEqual(["tokens", "rules", "workflows", "history", "health", "suggestions"]);
+    expect(Object.keys((await host.ask(status)).body ?? {})).toEqual([
+      "tokens",
+      "rules",
+      "workflows",
+      "history",
+      "health",
+      "suggestions",
+      "next_cursor",
+      "next_history_cursor",
+    ]);
   });
 
   test("GET /tokens/status?history=N gives the newest N", async () => {

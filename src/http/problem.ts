@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import { Denied, Failure, type FailureKind, Misconfigured, type Problem, reportError, Unchanged } from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { Edge } from "./edge.ts";
+import { REPORT_LISTS, shorten } from "./shorten.ts";
 
 type Extensions = {
   /** Stable, kebab-case, for programs. */
@@ -37,6 +38,9 @@ export class HttpProblem extends Error {
 const NOT_FOUND = new Set(["token-missing", "workflow-missing", "record-missing"]);
 /** Whoever runs the service must act; no caller can. */
 export const ENVIRONMENT_INVALID = "environment-invalid";
+
+/** What makes a problem long. */
+const LONG_FIELDS = [...REPORT_LISTS.map((field) => `report.${field}`), "problems"];
 
 const STATUS_OF: Readonly<Record<FailureKind, number>> = {
   misconfigured: 422,
@@ -99,7 +103,7 @@ export function problemResponse(problem: HttpProblem, more: Readonly<Record<stri
     ...(problems !== undefined && problems.length > 0 ? { problems } : {}),
     ...more,
   };
-  return jsonResponse(problem.status, body, { ...headers, "content-type": "application/problem+json" });
+  return jsonResponse(problem.status, shorten(body, LONG_FIELDS), { ...headers, "content-type": "application/problem+json" });
 }
 
 /** A JSON response that no cache keeps and no browser takes for anything else. */

@@ -1,0 +1,19 @@
+// GET /openapi.json: what agents may ask, as OpenAPI 3.1. Needs no key and tells nothing of the record.
+import * as z from "zod";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+
+export const config = { path: "/openapi.json" };
+
+export default endpoint({
+  method: "GET",
+  path: config.path,
+  summary: "The description of the API for agents, as OpenAPI 3.1",
+  scope: null,
+  // Importers add what they like to the query, to get round caches.
+  input: z.looseObject({}),
+  async handle({ origin }) {
+    const { openApiDocument } = await import("../src/http/openapi.ts");
+    const { ROUTES } = await import("./hosts/routes.ts");
+    return ok(openApiDocument(ROUTES, origin()));
+  },
+});
