@@ -44,10 +44,22 @@ export function fingerprint(value: Secret, options: { readonly entropyBits: numb
   return `${HASH}:${digest(value.reveal())}`;
 }
 
+/** What the key's id is an HMAC of: fixed, so that the same key has the same id everywhere. */
+const KEY_ID_TEXT = "token-automation: which fingerprint key";
+
+/**
+ * By which a record tells under which key a fingerprint was made: the first 8 hexadecimal digits of an HMAC of a fixed
+ * text, too few to find the key by. Null for a fingerprint that needs no key.
+ */
+export function fingerprintKeyId(fingerprint: string | null, key: Secret | null): string | null {
+  if (key === null || !fingerprint?.startsWith(`${KEYED}:`)) return null;
+  return keyedDigest(KEY_ID_TEXT, key).slice(0, 8);
+}
+
 /**
  * Whether a value is the one that the record fingerprinted. Compares in constant time.
  * @returns `unknown` where it cannot be told: none recorded, a keyed one without the key, an algorithm
- *   of another version. A keyed fingerprint under another key is a `mismatch`: nothing tells the two apart.
+ *   of another version. A keyed fingerprint under another key is a `mismatch`: only the key's id, kept beside it, tells the two apart.
  * @throws Misconfigured `fingerprint-key-empty`.
  */
 export function matchesFingerprint(value: Secret, recorded: string | null, key: Secret | null): "match" | "mismatch" | "unknown" {

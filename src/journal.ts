@@ -69,11 +69,11 @@ function journalledState(
   }
   const destinations = token.placements.map((placement) => placement.id);
   const declaration = declarationDigest(token);
-  const { fingerprint, ref, expiresAt } = prepared;
+  const { prints, ref, expiresAt } = prepared;
   const announced = isAnnouncedBy(state, lease.runId);
   const begin: RotationEvent = { type: "begin", ...lease, declaration, issuer: prepared.issuer, destinations };
   const begun = announced ? state : next(state, begin, now).state;
-  const issued = next(begun, { type: "issued", fingerprint, ref, expiresAt }, now).state;
+  const issued = next(begun, { type: "issued", ...prints, ref, expiresAt }, now).state;
   const boxed = next(issued, { type: "sealed", boxes: sealed ? prepared.boxes : null }, now).state;
   // The announcement's lease was for asking the service; this one is for placing.
   return announced ? next(boxed, { type: "resume", ...lease }, now).state : boxed;

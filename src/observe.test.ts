@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { digest } from "./fingerprint.ts";
+import { digest, fingerprint, fingerprintKeyId } from "./fingerprint.ts";
 import { observe } from "./observe.ts";
 import { next, type RotationEvent } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
@@ -90,4 +90,79 @@ test("only so many of the earlier fingerprints are kept, each once", () => {
   const state = reach(...values.flatMap((value) => rotated(value)));
   expect([state.fingerprint, state.previous_fingerprint]).toEqual([print("value 19"), print("value 18")]);
   expect(state.earlier_fingerprints).toEqual(values.slice(10, 18).toReversed().map(print));
+});
+
+describe("fingerprints under a key", () => {
+  const old = new Secret("the first fingerprint key");
+  const fresh = new Secret("the second fingerprint key");
+  const hmac = (value: string, key: Secret) => fingerprint(new Secret(value), { entropyBits: null, key });
+  const issuedUnder = (value: string, key: Secret): RotationEvent => {
+    const made = hmac(value, key);
+    return { type: "issued", fingerprint: made, fingerprintKey: fingerprintKeyId(made, key), ref: null, expiresAt: null };
+  };
+  const rotatedUnder = (value: string, key: Secret) =>
+    rotated(value).map((event) => (event.type === "issued" ? issuedUnder(value, key) : event));
+  const look = (state: TokenState, value: string, key: Secret) => {
+    const config: TokenConfig = { version: 1, tokens: { ALPHA: {} }, state: { tokens: { ALPHA: state } } };
+    return observe(config, { home: HOME, seen: new Map([["ALPHA", new Secret(value)]]), key })[0]?.observation;
+  };
+
+  test("tell nothing under another key: no drift of everything at once when the key is changed", () => {
+    const state = reach(...rotatedUnder("one", old));
+    expect([look(state, "one", old), look(state, "else", old)]).toEqual(["current", "other"]);
+    expect([look(state, "one", fresh), look(state, "else", fresh)]).toEqual(["unknown", "unknown"]);
+  });
+
+  test("nor is a consumer adrift that still has what was fingerprinted under the key before", () => {
+    const state = reach(...rotatedUnder("one", old), ...rotatedUnder("two", fresh));
+    expect([look(state, "two", fresh), look(state, "one", fresh)]).toEqual(["current", "unknown"]);
+    expect(look(reach(...rotatedUnder("three", fresh)), "one", fresh)).toBe("other");
+    expect(look(next(state, rotatedUnder("x", fresh)[0] as RotationEvent, NOW).state, "two", fresh)).toBe("unknown");
+  });
+});
+
+describe("a credential of several fields", () => {
+  const declaration = { destinations: [{ to: "actions", secret: { ALPHA_ID: "username", ALPHA: "value" } }] };
+  const ids = ["actions:acme/widgets:ALPHA_ID", HERE];
+  const events = rotated("one", ids).map(
+    (event): RotationEvent => (event.type === "issued" ? { ...event, fingerprints: { username: null } } : event),
+  );
+  const state = reach(...events);
+
+  test("is judged by its value: what stands beside it may be anybody's guess", () => {
+    expect(seenOf(state, { ALPHA: "one", ALPHA_ID: "app_a" }, declaration)).toBe("current");
+    expect(seenOf(state, { ALPHA: "else", ALPHA_ID: "app_a" }, declaration)).toBe("other");
+    expect(seenOf(state, { ALPHA_ID: "app_a" }, declaration)).toBe("unknown");
+  });
+
+  test("leaves nothing of its other fields behind when it is replaced by one of a single field", () => {
+    expect(state.fingerprints).toEqual({ username: null });
+    expect(reach(...events, ...rotated("two"))).not.toHaveProperty("fingerprints");
+  });
+});
+
+describe("where proof is required", () => {
+  const seenAt = (...destinations: string[]): RotationEvent => ({
+    type: "seen",
+    verdict: "current",
+    destinations,
+    required: [HERE, THERE],
+  });
+
+  test("a generation is proved once it was seen under every name, by however many jobs", () => {
+    const half = reach(...rotated("one", [HERE, THERE]), seenAt(HERE));
+    expect([half.proved_at, half.destinations[HERE]?.proved_at, half.destinations[THERE]?.proved_at]).toEqual([
+      null,
+      NOW.toISOString(),
+      undefined,
+    ]);
+    expect(next(half, seenAt(THERE), NOW).state.proved_at).toBe(NOW.toISOString());
+  });
+});
+
+test("a consumer that was late, and was not seen with the next one either, is still waited for", () => {
+  const late: RotationEvent = { type: "seen", verdict: "previous" };
+  expect(reach(...rotated("one"), ...rotated("two"), late, ...rotated("three")).seen_at).toBe(NOW.toISOString());
+  const proved: RotationEvent = { type: "seen", verdict: "current" };
+  expect(reach(...rotated("one"), ...rotated("two"), late, proved, ...rotated("three"))).not.toHaveProperty("seen_at");
 });

@@ -1,5 +1,5 @@
 // What a consumer's position shows of the declared secrets, compared with the record: pure.
-import { matchesFingerprint } from "./fingerprint.ts";
+import { fingerprintKeyId, matchesFingerprint } from "./fingerprint.ts";
 import { STAGES, stageOf } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -14,7 +14,15 @@ import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
  */
 export type Observation = "current" | "previous" | "other" | "unknown" | "not_seen";
 
-export type Observed = { readonly token: Token; readonly state: TokenState; readonly observation: Observation };
+export type Observed = {
+  readonly token: Token;
+  readonly state: TokenState;
+  readonly observation: Observation;
+  /** The destinations whose secret this process sees with the current generation. */
+  readonly proved: readonly string[];
+  /** The destinations that must have been seen before the generation counts as proved. */
+  readonly required: readonly string[];
+};
 
 export type ObserveOptions = {
   readonly home: Home;
@@ -29,26 +37,55 @@ export function observe(config: TokenConfig, options: ObserveOptions): Observed[
     const token = resolveToken(config, name, options.home);
     if (token === null) return [];
     const state = tokenState(config, name);
-    return [{ token, state, observation: observeToken(token, state, options) }];
+    return [{ token, state, ...observeToken(token, state, options), required: requiredOf(token) }];
   });
 }
 
-function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOptions): Observation {
-  const namesOf = (placements: Token["placements"]) => [...new Set(placements.map((placement) => placement.secretName))];
-  if (!namesOf(token.placements).some((name) => seen.has(name))) return "not_seen";
-  if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) return "unknown";
-  // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
-  const placed = token.placements.filter(({ id }) => Object.hasOwn(state.destinations, id));
-  const values = namesOf(placed).flatMap((name) => seen.get(name) ?? []);
-  const verdicts = values.map((value) => observeValue(value, state, key));
-  // The worst of several says what to do; a doubt is worse than a proof.
-  return (["other", "previous", "unknown", "current"] as const).find((verdict) => verdicts.includes(verdict)) ?? "unknown";
+function requiredOf({ proof, placements }: Token): string[] {
+  return proof === "required" ? placements.map(({ id }) => id) : [];
 }
 
-function observeValue(value: Secret, state: TokenState, key: Secret | null): Exclude<Observation, "not_seen"> {
+type Seen = Pick<Observed, "observation" | "proved">;
+
+function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOptions): Seen {
+  if (!token.placements.some(({ secretName }) => seen.has(secretName))) return { observation: "not_seen", proved: [] };
+  if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) {
+    return { observation: "unknown", proved: [] };
+  }
+  // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
+  const placed = token.placements.filter(({ id }) => Object.hasOwn(state.destinations, id));
+  const verdicts = placed.flatMap((placement) => {
+    const value = seen.get(placement.secretName);
+    return value === undefined ? [] : [{ id: placement.id, verdict: observeValue(value, { state, field: placement.field, key }) }];
+  });
+  // The worst of several says what to do; a doubt is worse than a proof.
+  const observation =
+    (["other", "previous", "unknown", "current"] as const).find((each) => verdicts.some(({ verdict }) => verdict === each)) ?? "unknown";
+  return { observation, proved: verdicts.filter(({ verdict }) => verdict === "current").map(({ id }) => id) };
+}
+
+type Judged = Exclude<Observation, "not_seen"> | "beside";
+
+function observeValue(
+  value: Secret,
+  { state, field, key }: { readonly state: TokenState; readonly field: string; readonly key: Secret | null },
+): Judged {
+  const { fingerprints = {} } = state;
+  if (Object.hasOwn(fingerprints, field)) {
+    // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch tells nothing.
+    return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match" ? "current" : "beside";
+  }
+  if (isOtherKey(state.fingerprint_key, state.fingerprint, key)) return "unknown";
   const current = matchesFingerprint(value, state.fingerprint, key);
   if (current !== "mismatch") return current === "match" ? "current" : "unknown";
   const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
   const before = [state.previous_fingerprint ?? null, ...retiring, ...(state.earlier_fingerprints ?? [])];
-  return before.some((recorded) => matchesFingerprint(value, recorded, key) === "match") ? "previous" : "other";
+  if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match")) return "previous";
+  // It may be the one before, which only the key before could tell.
+  return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key) ? "unknown" : "other";
+}
+
+/** Whether a fingerprint was made with another key than this one. Records of earlier versions do not say with which. */
+function isOtherKey(keyId: string | undefined, fingerprint: string | null, key: Secret | null): boolean {
+  return keyId !== undefined && key !== null && keyId !== fingerprintKeyId(fingerprint, key);
 }

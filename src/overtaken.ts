@@ -9,10 +9,10 @@ import type { TokenState } from "./schema.ts";
  * @param state as the record has it after the run
  */
 export function overtaken(state: TokenState, prepared: Prepared, outcomes: readonly Outcome[]): ReportedError | null {
-  const { generation, fingerprint } = prepared;
+  const { generation, prints } = prepared;
   const holds = state.pending ?? state;
   // The same box, placed by whoever took it up: any number of times is as good as once.
-  if (holds.generation === generation && holds.fingerprint === fingerprint) return null;
+  if (holds.generation === generation && holds.fingerprint === prints.fingerprint) return null;
   if (outcomes.every(({ error }) => error !== null && error.code === "lease-over")) return null;
   return {
     kind: "uncertain",

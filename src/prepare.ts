@@ -3,12 +3,12 @@ import type { RunRequest } from "./app.ts";
 import { generationOf } from "./begin.ts";
 import { SUPPLIED } from "./condition.ts";
 import { Misconfigured, Unchanged } from "./errors.ts";
-import { fingerprint, matchesFingerprint } from "./fingerprint.ts";
+import { fingerprint, fingerprintKeyId, matchesFingerprint } from "./fingerprint.ts";
 import { isSupplied, type Leftover, NOTHING, obtain, requireIssuer } from "./issue.ts";
 import { inParallel } from "./parallel.ts";
 import type { Credential, Destination, Issuer, PublicKey, SealedBox } from "./ports.ts";
 import { type Keys, requireKey, requireKeys } from "./preflight.ts";
-import { remaining } from "./rotation.ts";
+import { type Prints, remaining } from "./rotation.ts";
 import type { Secret } from "./secret.ts";
 import type { Selected } from "./select.ts";
 import { type Home, type Placement, type Scope, type Token, VALUE_FIELD } from "./token.ts";
@@ -30,7 +30,7 @@ export type Prepared = {
   readonly selected: Selected;
   readonly generation: number;
   readonly resumed: boolean;
-  readonly fingerprint: string | null;
+  readonly prints: Prints;
   readonly ref: string | null;
   readonly issuer: string;
   readonly expiresAt: string | null;
@@ -105,14 +105,14 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
     if (box === undefined || placement === undefined || keys.get(placement.scopeId)?.keyId !== box.key_id) return null;
     boxes[id] = { keyId: box.key_id, sealed: box.sealed };
   }
-  const { generation, fingerprint: recorded, ref } = pending;
+  const { generation, ref, fingerprint, fingerprint_key: fingerprintKey = null, fingerprints = {} } = pending;
   const selected: Selected = { token, state, reason, how };
   const expiresAt = pending.expires_at ?? null;
   return {
     selected,
     generation,
     resumed: true,
-    fingerprint: recorded,
+    prints: { fingerprint, fingerprintKey, fingerprints },
     ref,
     issuer: pending.issuer ?? token.issuer,
     expiresAt,
@@ -143,13 +143,25 @@ async function sealAll(
     selected,
     generation: generationOf(selected),
     resumed: false,
-    fingerprint: fingerprint(main, { entropyBits: credential.entropyBits, key: options.key }),
+    prints: printsOf(credential, token, { main, key: options.key }),
     ref: credential.ref,
     issuer: options.supplied ? SUPPLIED : token.issuer,
     expiresAt: credential.expiresAt,
     boxes,
     warnings: credential.warnings,
   };
+}
+
+/** Fingerprints of everything that is placed. Of the fields beside the main one nobody knows how they could be guessed. */
+function printsOf(credential: Credential, token: Token, { main, key }: { readonly main: Secret; readonly key: Secret | null }): Prints {
+  const print = fingerprint(main, { entropyBits: credential.entropyBits, key });
+  const fingerprints: Record<string, string | null> = {};
+  for (const field of new Set(token.placements.map((placement) => placement.field))) {
+    const value = credential.fields[field];
+    if (value === undefined || value === main || matchesFingerprint(value, print, key) === "match") continue;
+    fingerprints[field] = fingerprint(value, { entropyBits: null, key });
+  }
+  return { fingerprint: print, fingerprintKey: fingerprintKeyId(print, key), fingerprints };
 }
 
 function fieldOf(credential: Credential, placement: Placement, token: Token): Secret {

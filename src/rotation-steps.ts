@@ -50,8 +50,11 @@ export function begin(state: TokenState, event: Event<"begin">, now: Date): Toke
   };
 }
 
-export function issued(state: TokenState, { fingerprint, ref, expiresAt }: Event<"issued">): TokenState {
-  return withPending(state, { stage: "issued", fingerprint, ref, expires_at: expiresAt });
+export function issued(state: TokenState, event: Event<"issued">): TokenState {
+  const { fingerprint, fingerprintKey, fingerprints = {}, ref, expiresAt } = event;
+  const key = fingerprintKey ? { fingerprint_key: fingerprintKey } : {};
+  const others = Object.keys(fingerprints).length > 0 ? { fingerprints: { ...fingerprints } } : {};
+  return withPending(state, { stage: "issued", fingerprint, ...key, ...others, ref, expires_at: expiresAt });
 }
 
 export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenState {
@@ -99,11 +102,14 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     exposed_at: _exposed,
     stuck_at: _stuck,
     drift: _drift,
-    seen_at: _seen,
+    seen_at: seenAt,
     retiring: _old,
     issuing: _issuing,
     earlier_fingerprints: _earlier,
     busy_until: busy,
+    fingerprint_key: key,
+    previous_fingerprint_key: _previous,
+    fingerprints: _fingerprints,
     ...kept
   } = state;
   return {
@@ -111,7 +117,12 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     generation: pending.generation,
     rotated_at: at,
     fingerprint: pending.fingerprint,
+    ...(pending.fingerprint_key ? { fingerprint_key: pending.fingerprint_key } : {}),
+    ...(pending.fingerprints ? { fingerprints: pending.fingerprints } : {}),
     previous_fingerprint: state.fingerprint,
+    ...(key && key !== pending.fingerprint_key ? { previous_fingerprint_key: key } : {}),
+    // A consumer that was late and was not seen with this generation either may still hold the one before.
+    ...(seenAt && !state.proved_at ? { seen_at: seenAt } : {}),
     ...withEarlier(state, state.previous_fingerprint),
     ...(busy && busy > at ? { busy_until: busy } : {}),
     proved_at: null,
@@ -147,16 +158,26 @@ function fail(state: TokenState, event: { error: Pick<ReportedError, "code" | "m
   };
 }
 
-export function seen(state: TokenState, { verdict }: Event<"seen">, now: Date): TokenState {
+export function seen(state: TokenState, event: Event<"seen">, now: Date): TokenState {
+  const { verdict } = event;
   const at = now.toISOString();
-  if (verdict === "current") {
-    const { drift: _, ...kept } = state;
-    const retiring = state.retiring?.map((credential) => ({ ...credential, proved_at: credential.proved_at ?? at }));
-    return { ...kept, proved_at: state.proved_at ?? at, ...(retiring ? { retiring } : {}) };
-  }
+  if (verdict === "current") return seenCurrent(state, event, at);
   // A later look at the same thing tells nothing new, and what tells nothing new is not committed.
   if (verdict === "previous") return state.seen_at ? state : { ...state, seen_at: at };
   return state.drift ? state : { ...state, drift: { at, message: `something else than generation ${state.generation} was seen` } };
+}
+
+function seenCurrent(state: TokenState, { destinations: ids = [], required = [] }: Event<"seen">, at: string): TokenState {
+  const { drift: _, ...kept } = state;
+  const destinations = { ...state.destinations };
+  for (const id of ids) {
+    const placement = Object.hasOwn(destinations, id) ? destinations[id] : undefined;
+    if (placement?.generation === state.generation) destinations[id] = { ...placement, proved_at: placement.proved_at ?? at };
+  }
+  const isProved = required.every((id) => Object.hasOwn(destinations, id) && destinations[id]?.proved_at);
+  if (!isProved) return { ...kept, destinations };
+  const retiring = state.retiring?.map((credential) => ({ ...credential, proved_at: credential.proved_at ?? at }));
+  return { ...kept, destinations, proved_at: state.proved_at ?? at, ...(retiring ? { retiring } : {}) };
 }
 
 export function revoked(state: TokenState, { generation }: Event<"revoked">): TokenState {

@@ -6,6 +6,15 @@ import type { IssuerDeclaration, TokenState } from "./schema.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./rotation-steps.ts";
 
+/** What the record keeps of a credential's fields. */
+export type Prints = {
+  readonly fingerprint: string | null;
+  /** Which key it was made with, where one was. */
+  readonly fingerprintKey?: string | null;
+  /** Of the other fields that are placed, where they hold something else; null where none is kept. */
+  readonly fingerprints?: Readonly<Record<string, string | null>>;
+};
+
 /** What each stage means is in the table below. */
 export type Stage = "idle" | "intent" | "issued" | "sealed" | "placing" | "placed" | "proved" | "retiring" | "failed" | "stuck";
 
@@ -22,7 +31,7 @@ export type RotationEvent =
       /** ISO 8601 */
       readonly leaseUntil: string;
     }
-  | { readonly type: "issued"; readonly fingerprint: string | null; readonly ref: string | null; readonly expiresAt: string | null }
+  | ({ readonly type: "issued"; readonly ref: string | null; readonly expiresAt: string | null } & Prints)
   /** `boxes` is null where they may not be journalled. */
   | { readonly type: "sealed"; readonly boxes: Readonly<Record<string, SealedBox>> | null }
   /** A run takes up what an earlier one journalled. */
@@ -40,7 +49,14 @@ export type RotationEvent =
       readonly clean?: boolean;
     }
   /** A consumer was seen with this generation, with the one before, or with neither. */
-  | { readonly type: "seen"; readonly verdict: "current" | "previous" | "other" }
+  | {
+      readonly type: "seen";
+      readonly verdict: "current" | "previous" | "other";
+      /** The destinations whose secret was seen with this generation. */
+      readonly destinations?: readonly string[];
+      /** Those that must have been seen before it counts as proved. */
+      readonly required?: readonly string[];
+    }
   | { readonly type: "revoked"; readonly generation: number }
   | { readonly type: "revoke-failed"; readonly generation: number; readonly error: ReportedError }
   /** A person says: try again now. */

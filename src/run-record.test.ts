@@ -71,7 +71,7 @@ describe("boxes that another run took up, and is placing too", () => {
   ];
   const taken = events.reduce((state, event) => next(state, event, NOW).state, NEW_TOKEN_STATE);
   const common = { resumed: false, ref: null, issuer: "generate", expiresAt: null, boxes: {}, warnings: [] };
-  const prepared: Prepared = { selected, generation: 1, fingerprint: "sha256:one", ...common };
+  const prepared: Prepared = { selected, generation: 1, prints: { fingerprint: "sha256:one" }, ...common };
   const refusal = { kind: "denied", code: "denied", message: "no", hint: null } as const;
 
   function recorded(...outcomes: readonly Outcome[]) {

@@ -56,11 +56,11 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
   return {
     states,
     drafts,
-    observe({ token, state, observation }: Observed): void {
+    observe({ token, state, observation, proved, required }: Observed): void {
       const before = stateOf(token.name);
       if (observation === "unknown" || observation === "not_seen" || before.generation !== state.generation) return;
       if (before.pending !== null || !STAGES[stageOf(before)].takes.includes("seen")) return;
-      const after = next(before, { type: "seen", verdict: observation }, now).state;
+      const after = next(before, { type: "seen", verdict: observation, destinations: proved, required }, now).state;
       if (JSON.stringify(after) === JSON.stringify(before)) return;
       const { generation, fingerprint } = after;
       const event = after.drift && !before.drift ? "drift" : after.proved_at && !before.proved_at ? "proved" : null;
@@ -87,8 +87,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const after = settled(before, prepared, outcomes, of);
       if (after === before) return;
       const rotated = after.generation !== before.generation;
-      const { generation, fingerprint } = prepared;
-      const hashes = { previousHash: before.fingerprint, newHash: rotated ? fingerprint : null };
+      const { generation, prints } = prepared;
+      const hashes = { previousHash: before.fingerprint, newHash: rotated ? prints.fingerprint : null };
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
       write(token.name, after, event && { event, generation, ...hashes, error: after.last_error?.code });
     },

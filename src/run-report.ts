@@ -134,7 +134,7 @@ function tried(base: TokenReport, outcome: Extract<TokenOutcome, { kind: "tried"
     ...base,
     status: error !== null ? "failed" : prepared.resumed ? "resumed" : "rotated",
     generation: prepared.generation,
-    new_hash: prepared.fingerprint,
+    new_hash: prepared.prints.fingerprint,
     destinations,
     warnings: prepared.warnings,
     error,

@@ -10,7 +10,12 @@ const placement = z.looseObject({
   generation: count,
   placed_at: instant.nullable(),
   error: failure.nullable().optional(),
+  proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation under this name"),
 });
+const fingerprints = z
+  .record(z.string(), z.string().nullable())
+  .describe("Of the credential's other fields that were placed; null where none is kept");
+const keyId = z.string().describe("Which fingerprint key it was made with: a part of an HMAC of a fixed text");
 /** What the service needs to be asked again: kept, since the declaration may be changed or removed before the credential is revoked. */
 const issuing = z.looseObject({ use: z.string() }).describe("The issuer with its options, as declared when the credential was made");
 const pending = z.looseObject({
@@ -21,6 +26,8 @@ const pending = z.looseObject({
   lease_until: instant,
   declaration: z.string().describe("Digest of the token's declaration, to see whether it has changed since"),
   fingerprint: z.string().nullable(),
+  fingerprint_key: keyId.optional(),
+  fingerprints: fingerprints.optional(),
   ref: z.string().nullable(),
   issuer: z.string().optional(),
   issuing: issuing.optional(),
@@ -56,6 +63,8 @@ export const tokenState = z.looseObject({
   generation: count,
   rotated_at: instant.nullable(),
   fingerprint: z.string().nullable(),
+  fingerprint_key: keyId.optional(),
+  fingerprints: fingerprints.optional(),
   ref: z.string().nullable().optional(),
   issuer: z.string().optional().describe("Who made the credential in place"),
   issuing: issuing.optional(),
@@ -67,7 +76,10 @@ export const tokenState = z.looseObject({
   next_attempt_at: instant.nullable().optional(),
   abandoned_generation: count.optional().describe("The highest generation that was given up: its number is never used again"),
   stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
-  proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation"),
+  proved_at: instant
+    .nullable()
+    .optional()
+    .describe("When a consumer was first seen with this generation; where proof is required, under each of its secrets' names"),
   seen_at: instant
     .nullable()
     .optional()
@@ -77,6 +89,7 @@ export const tokenState = z.looseObject({
     .optional()
     .describe("Until when a run may still place what another finished for it; nothing new is made before"),
   previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
+  previous_fingerprint_key: keyId.optional(),
   earlier_fingerprints: z
     .array(z.string())
     .optional()

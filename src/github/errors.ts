@@ -10,6 +10,8 @@ type Seen = {
   /** Null where no answer came. */
   readonly status: number | null;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Whether it changes nothing, whatever became of it. */
+  readonly reads: boolean;
   /** Whether sending the request again could do nothing twice. */
   readonly repeatable: boolean;
   /** Whether the request may have reached the server. */
@@ -71,7 +73,7 @@ function fromHttp(seen: Seen, doing: string, permission: string | undefined): Fa
   if (status === null) return noAnswer(seen, doing);
   const said = `could not ${doing}: GitHub answered ${status}${requestId(headers)}`;
   if (isLimit(seen)) return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
-  if (status >= 500) return seen.repeatable ? unavailable(said) : unknownOutcome(said);
+  if (status >= 500) return seen.reads ? unavailable(said) : unknownOutcome(said, seen.repeatable);
   if (status === 401) return tokenRefused(said);
   if (status === 403 || (status === 404 && permission !== undefined)) return denied(said, status, headers, permission);
   if (status === 404) {
@@ -97,7 +99,7 @@ function fromGraphql(refusals: readonly GraphqlError[], error: unknown, doing: s
     return permission === undefined
       ? new Misconfigured(said, { code: "not-found", hint: "Check the name." })
       : denied(said, 404, headers, permission);
-  if (any(/something went wrong|timeout|^INTERNAL$|^SERVICE_UNAVAILABLE$/i)) return unknownOutcome(said);
+  if (any(/something went wrong|timeout|^INTERNAL$|^SERVICE_UNAVAILABLE$/i)) return unknownOutcome(said, false);
   return new Misconfigured(said, { code: "request-refused", hint: "GitHub refuses this request, so trying again changes nothing." });
 }
 
@@ -105,7 +107,7 @@ function noAnswer(seen: Seen, doing: string): Failure {
   const why =
     seen.reason === "TimeoutError" ? "no answer came in time" : `no answer came${seen.reason === null ? "" : ` (${seen.reason})`}`;
   const said = `could not ${doing}: ${why}`;
-  return seen.repeatable || !seen.sent ? unavailable(said) : unknownOutcome(said);
+  return seen.reads || !seen.sent ? unavailable(said) : unknownOutcome(said, seen.repeatable);
 }
 
 function denied(said: string, status: number, headers: Seen["headers"], given: string | undefined): Denied {
@@ -136,10 +138,10 @@ function unavailable(said: string): Unchanged {
   });
 }
 
-function unknownOutcome(said: string): Uncertain {
+function unknownOutcome(said: string, repeatable: boolean): Uncertain {
   return new Uncertain(`${said}, so whether it was done is not known`, {
     code: "outcome-unknown",
-    hint: "Look before doing it again: a new run does.",
+    hint: repeatable ? "Doing it again is harmless, and the next run does." : "Look before doing it again: a new run does.",
   });
 }
 
@@ -180,6 +182,7 @@ function httpFailure(error: unknown): Seen | null {
   return {
     status: answered ? error.status : null,
     headers: headersOf(error),
+    reads: isRead(error.request),
     repeatable: isRepeatable(error.request),
     sent: reason === null || !NEVER_SENT.has(reason),
     reason,
@@ -193,12 +196,17 @@ function headersOf(error: unknown): Seen["headers"] {
   return isRecord(holder.headers) ? holder.headers : {};
 }
 
-/** GET, HEAD, PUT and DELETE (RFC 9110, 9.2.2), and a GraphQL query. */
+/** The idempotent methods of RFC 9110, 9.2.2, and a GraphQL query. */
 function isRepeatable(request: unknown): boolean {
+  return isRead(request) || (isRecord(request) && (request.method === "PUT" || request.method === "DELETE"));
+}
+
+/** The safe methods of RFC 9110, 9.2.1, and a GraphQL query. */
+function isRead(request: unknown): boolean {
   if (!isRecord(request)) return false;
-  if (request.method !== "POST") return request.method !== "PATCH";
+  if (request.method === "GET" || request.method === "HEAD") return true;
   const body = request.body;
-  return isRecord(body) && typeof body.query === "string" && !/^\s*mutation\b/m.test(body.query);
+  return request.method === "POST" && isRecord(body) && typeof body.query === "string" && !/^\s*mutation\b/m.test(body.query);
 }
 
 /** The innermost code or name in a chain of causes. */
