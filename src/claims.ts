@@ -63,10 +63,16 @@ export function claimsOf(token: Token, state: TokenState, workflows: readonly En
   const workflowFloor = floor - FLOOR_MS + WORKFLOW_FLOOR_MS;
   for (const { at, text } of workflows) claims.push({ trigger: "workflow", at, floor: workflowFloor, text });
   // Only what a schedule covers: a value that a person supplied and that failed must not be replaced by a random one.
-  if (pending === null && state.failures > 0 && state.next_attempt_at && (rule?.autoRotate || workflows.length > 0)) {
-    claims.push({ trigger: "retry", at: now, floor, text: () => `attempt ${state.failures + 1}, after ${state.failures} that failed` });
+  if (pending === null && state.next_attempt_at && (rule?.autoRotate || workflows.length > 0)) {
+    claims.push({ trigger: "retry", at: now, floor, text: () => retryText(state) });
   }
   return claims;
+}
+
+function retryText({ failures }: TokenState): string {
+  return failures === 0
+    ? "passed over when it was due, since its declaration changed"
+    : `attempt ${failures + 1}, after ${failures} that failed`;
 }
 
 function expiryLead(expiry: number, rotated: number | null): number {

@@ -73,12 +73,19 @@ async function notify(report: Report, config: TokenConfig, notifiersFor: AppOpti
   if (report.dry_run || !isNews) return report;
   const results = await Promise.allSettled(
     await notifiersFor(config).then(
-      (notifiers) => notifiers.map((notifier) => notifier.notify({ ...report, tokens: told })),
+      (notifiers) => notifiers.map((notifier) => notifier.notify(only(report, told, config))),
       (error: unknown) => [Promise.reject(error)],
     ),
   );
   const warnings = results.flatMap((result) => (result.status === "rejected" ? [reportError(result.reason).message] : []));
   return { ...report, warnings: [...report.warnings, ...warnings] };
+}
+
+/** The report without the tokens that nobody is to be told of. */
+function only(report: Report, tokens: Report["tokens"], config: TokenConfig): Report {
+  const isTold = (name: string) => config.rules?.[name]?.notify !== false;
+  const lists = ["rotated", "failed", "failing", "skipped", "drifted", "proved", "revoked"] as const;
+  return { ...report, tokens, ...Object.fromEntries(lists.map((list) => [list, report[list].filter(isTold)])) };
 }
 
 /** A drift is told once, by the run that recorded it. */
@@ -149,7 +156,7 @@ async function createWorkflow(request: WorkflowRequest, options: AppOptions): Pr
 
 async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, options: AppOptions): Promise<Verification> {
   const listings = await listScopes(config, options);
-  return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, listings });
+  return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, now: options.clock(), listings });
 }
 
 async function abort(name: string, { triggeredBy, options }: { triggeredBy: TriggeredBy; options: AppOptions }): Promise<AbortResult> {

@@ -4,10 +4,12 @@ import type { TokenConfig, TokenState } from "./schema.ts";
 import { declarationDigest, type Selected } from "./select.ts";
 import { type Home, resolveToken, tokenState } from "./token.ts";
 
+export const DECLARATION_CHANGED = "its declaration was changed meanwhile";
+
 /** Why a token is no longer this run's to rotate; null while it is. */
 export function whyLost(config: TokenConfig, selected: Selected, home: Home): string | null {
   const token = resolveToken(config, selected.token.name, home);
-  if (token === null || declarationDigest(token) !== declarationDigest(selected.token)) return "its declaration was changed meanwhile";
+  if (token === null || declarationDigest(token) !== declarationDigest(selected.token)) return DECLARATION_CHANGED;
   return standing(tokenState(config, token.name)) === standing(selected.state) ? null : "another run took it up meanwhile";
 }
 

@@ -1,5 +1,6 @@
 // What a consumer's position shows of the declared secrets, compared with the record: pure.
 import { fingerprintKeyId, matchesFingerprint } from "./fingerprint.ts";
+import { HOUR_MS, instantMs } from "./instant.ts";
 import { STAGES, stageOf } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Secret } from "./secret.ts";
@@ -29,7 +30,11 @@ export type ObserveOptions = {
   /** Values by the secret's name: the environment of a job. */
   readonly seen: ReadonlyMap<string, Secret>;
   readonly key: Secret | null;
+  readonly now: Date;
 };
+
+/** How long after a drift was overwritten a job that still sees it says nothing new, in milliseconds: it was queued before. */
+const QUEUED_MS = HOUR_MS;
 
 /** Judges every declared token by what is seen of it. */
 export function observe(config: TokenConfig, options: ObserveOptions): Observed[] {
@@ -47,7 +52,7 @@ function requiredOf({ proof, placements }: Token): string[] {
 
 type Seen = Pick<Observed, "observation" | "proved">;
 
-function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOptions): Seen {
+function observeToken(token: Token, state: TokenState, { seen, key, now }: ObserveOptions): Seen {
   if (!token.placements.some(({ secretName }) => seen.has(secretName))) return { observation: "not_seen", proved: [] };
   if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) {
     return { observation: "unknown", proved: [] };
@@ -56,7 +61,7 @@ function observeToken(token: Token, state: TokenState, { seen, key }: ObserveOpt
   const placed = token.placements.filter(({ id }) => Object.hasOwn(state.destinations, id));
   const verdicts = placed.flatMap((placement) => {
     const value = seen.get(placement.secretName);
-    return value === undefined ? [] : [{ id: placement.id, verdict: observeValue(value, { state, field: placement.field, key }) }];
+    return value === undefined ? [] : [{ id: placement.id, verdict: observeValue(value, { state, field: placement.field, key, now }) }];
   });
   // The worst of several says what to do; a doubt is worse than a proof.
   const observation =
@@ -68,7 +73,7 @@ type Judged = Exclude<Observation, "not_seen"> | "beside";
 
 function observeValue(
   value: Secret,
-  { state, field, key }: { readonly state: TokenState; readonly field: string; readonly key: Secret | null },
+  { state, field, key, now }: { readonly state: TokenState; readonly field: string; readonly key: Secret | null; readonly now: Date },
 ): Judged {
   const { fingerprints = {} } = state;
   if (Object.hasOwn(fingerprints, field)) {
@@ -81,6 +86,8 @@ function observeValue(
   const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
   const before = [state.previous_fingerprint ?? null, ...retiring, ...(state.earlier_fingerprints ?? [])];
   if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match")) return "previous";
+  const overwrote = instantMs(state.overwrote_drift_at);
+  if (overwrote !== null && now.getTime() < overwrote + QUEUED_MS) return "unknown";
   // It may be the one before, which only the key before could tell.
   return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key) ? "unknown" : "other";
 }

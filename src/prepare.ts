@@ -129,7 +129,8 @@ async function sealAll(
   const { token, state } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
   if (main === undefined) throw new Unchanged(`the issuer of ${token.name} handed over nothing`, { code: "credential-empty" });
-  if (matchesFingerprint(main, state.fingerprint, options.key) === "match") {
+  // Where somebody put something else, handing in the recorded value takes that back.
+  if (!(options.supplied && state.drift) && matchesFingerprint(main, state.fingerprint, options.key) === "match") {
     throw new Misconfigured(`the new value of ${token.name} is the one that it already has`, {
       code: "value-unchanged",
       hint: "Hand in a new one.",

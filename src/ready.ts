@@ -13,7 +13,7 @@ type Readied = {
   readonly preparations: readonly Preparation[];
   readonly revoked: readonly Revoked[];
   /** What another run took before this one could announce it. */
-  readonly lost: readonly TokenOutcome[];
+  readonly lost: readonly Extract<TokenOutcome, { kind: "lost" }>[];
 };
 
 /** Everything before the journal. Throws as `reviseRecord` where nothing could be announced; a token's own failure is its preparation. */
@@ -29,7 +29,7 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   const revoked = await revokeDue(run, begun.record);
   const issuing = [...toIssue.filter((selected) => !outside.includes(selected)), ...begun.selected];
   const issued = await prepare(issuing, { request, world: options, keys, until: begun.issueUntil });
-  const lost = outside.flatMap((selected): TokenOutcome[] => {
+  const lost = outside.flatMap((selected): Readied["lost"] => {
     const reason = begun.lost.get(selected.token.name);
     return reason === undefined ? [] : [{ kind: "lost", selected, reason }];
   });

@@ -35,6 +35,8 @@ export type Report = {
   readonly tokens: readonly TokenReport[];
   readonly rotated: readonly string[];
   readonly failed: readonly string[];
+  /** Tokens whose last attempt failed, in this run or in an earlier one. */
+  readonly failing: readonly string[];
   readonly skipped: readonly string[];
   /** Tokens that a consumer was seen with in another value than the record's. */
   readonly drifted: readonly string[];

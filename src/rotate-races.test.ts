@@ -1,54 +1,15 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunRequest } from "./app.ts";
-import { compose } from "./compose.ts";
-import type { PendingState, TokenConfig } from "./schema.ts";
 import { Secret } from "./secret.ts";
-import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "./testing/github/server.ts";
+import { NOW, recordsOnGitHub } from "./testing/record-on-github.ts";
 
-const NOW = new Date("2026-03-01T00:00:00Z");
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PATH = "token_config.json";
-const REPOSITORY = "acme/widgets";
 const daily = { interval_hours: 24 };
 const ONE = { version: 1, tokens: { ALPHA: {} }, rules: { ALPHA: daily } };
 
-const servers: TestGitHub[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-/** One repository, and apps over it that share a clock that the test moves. */
-async function world(config: unknown, visibility: "public" | "private") {
-  const files = { [PATH]: `${JSON.stringify(config, null, 2)}\n` };
-  const github = await startGitHub({ repositories: [{ fullName: REPOSITORY, visibility, files }] });
-  servers.push(github);
-  let now = NOW;
-  const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl };
-  const open = () =>
-    compose({
-      place: { kind: "github", repository: REPOSITORY, branch: null, access },
-      configPath: PATH,
-      fingerprintKey: null,
-      whenMissing: "error",
-      clock: () => now,
-    });
-  const repository = github.repository();
-  const record = (): TokenConfig => JSON.parse(repository.file(PATH) ?? "null");
-  const journals = (name: string): PendingState[] =>
-    repository.history(PATH).flatMap(({ content }) => JSON.parse(content ?? "{}").state?.tokens?.[name]?.pending ?? []);
-  return {
-    github,
-    repository,
-    open,
-    record,
-    state: (name = "ALPHA") => record().state?.tokens?.[name],
-    journals,
-    passed(ms: number) {
-      now = new Date(NOW.getTime() + ms);
-    },
-  };
-}
+const world = recordsOnGitHub();
 
 const due: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
 const asked = (name: string, value: Secret | null = null): RunRequest => ({

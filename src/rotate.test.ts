@@ -98,6 +98,7 @@ describe("a run", () => {
       ],
       rotated: ["ALPHA", "BETA"],
       failed: [],
+      failing: [],
       skipped: [],
       drifted: [],
       proved: [],

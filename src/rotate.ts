@@ -3,6 +3,7 @@ import type { RunRequest } from "./app.ts";
 import { declareTokens, requireValid } from "./declare.ts";
 import { type ReportedError, reportError } from "./errors.ts";
 import { type Journalled, journal } from "./journal.ts";
+import { DECLARATION_CHANGED } from "./lost.ts";
 import { didYouMean } from "./names.ts";
 import { observe } from "./observe.ts";
 import { overtaken } from "./overtaken.ts";
@@ -16,7 +17,7 @@ import type { Run, RunOptions } from "./run.ts";
 import { type Results, reviseAfter } from "./run-record.ts";
 import { runReport, type TokenOutcome } from "./run-report.ts";
 import type { TokenConfig } from "./schema.ts";
-import { type Selection, select } from "./select.ts";
+import { type Selected, type Selection, select } from "./select.ts";
 import { tokenState } from "./token.ts";
 
 /** What happened, and the config as it stands after it. */
@@ -30,7 +31,9 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
   const startedAt = options.clock();
   const { loaded, config, warnings } = await readDeclared(request, options);
   const selection = select(config, request.wanted, { home: options.home, now: startedAt });
-  const observed = request.seen ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey }) : [];
+  const observed = request.seen
+    ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })
+    : [];
   const run: Run = { request, options, startedAt, selection, observed };
   if (request.dryRun) {
     const outcomes = selection.selected.map((selected): TokenOutcome => ({ kind: "planned", selected }));
@@ -47,7 +50,12 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
     until: journalled.placeUntil,
     onPlaced: (done, total) => request.onProgress?.({ phase: "place", done, total }),
   });
-  const results: Results = { taken: journalled.taken, lost: lostOf(preparations, journalled), preparations, outcomes, revoked };
+  const lost = lostOf(preparations, journalled);
+  const missed = missedOf([
+    ...readied.lost,
+    ...lost.map(({ selected }) => ({ selected, reason: journalled.lost.get(selected.token.name) })),
+  ]);
+  const results: Results = { taken: journalled.taken, lost, missed, preparations, outcomes, revoked };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({
     ...run,
@@ -57,7 +65,7 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
     ]),
     revoked,
     config: recorded.config,
-    warnings,
+    warnings: [...warnings, ...unrecorded(results, recorded.failure)],
     commit: recorded.commit,
     finishedAt: options.clock(),
   });
@@ -65,6 +73,11 @@ export async function rotate(request: RunRequest, options: RunOptions): Promise<
 }
 
 type Declared = { readonly loaded: LoadedRecord; readonly config: TokenConfig; readonly warnings: readonly string[] };
+
+/** Of what was placed the tokens' own errors tell. */
+function unrecorded({ taken }: Results, failure: ReportedError | null): string[] {
+  return failure === null || taken.length > 0 ? [] : [`What failed could not be recorded: ${failure.message}`];
+}
 
 async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promise<Declared> {
   const loaded = await loadRecord(options.source);
@@ -75,6 +88,11 @@ async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promis
   // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
   const warnings = added.map((name) => [`${name} was not declared, and is now.`, didYouMean(name, declared)].filter(Boolean).join(" "));
   return { loaded, config: requireValid(created, options.home), warnings };
+}
+
+/** What another run took up is rotated by that one; what was declared anew has still to be. */
+function missedOf(lost: readonly { readonly selected: Selected; readonly reason?: string | undefined }[]): string[] {
+  return lost.filter(({ reason }) => reason === DECLARATION_CHANGED).map(({ selected }) => selected.token.name);
 }
 
 /** As the tokens were taken up, however long each took. */
@@ -97,7 +115,8 @@ async function record(run: Run, loaded: LoadedRecord, results: Results): Promise
     const { record: saved, commit } = await reviseRecord(run.options.source, loaded, (fresh) => reviseAfter(fresh, run, results, now));
     return { config: saved.config, commit, failure: null };
   } catch (error) {
-    if (results.taken.length === 0) throw error;
+    // Where nothing else is to be told, this is what the run came to.
+    if (results.taken.length === 0 && results.preparations.every(({ ok }) => ok)) throw error;
     return { config: loaded.config, commit: null, failure: reportError(error) };
   }
 }

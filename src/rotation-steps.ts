@@ -101,7 +101,8 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     next_attempt_at: _attempt,
     exposed_at: _exposed,
     stuck_at: _stuck,
-    drift: _drift,
+    drift,
+    overwrote_drift_at: _overwrote,
     seen_at: seenAt,
     retiring: _old,
     issuing: _issuing,
@@ -124,6 +125,7 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     // A consumer that was late and was not seen with this generation either may still hold the one before.
     ...(seenAt && !state.proved_at ? { seen_at: seenAt } : {}),
     ...withEarlier(state, state.previous_fingerprint),
+    ...(drift ? { overwrote_drift_at: at } : {}),
     ...(busy && busy > at ? { busy_until: busy } : {}),
     proved_at: null,
     ref: pending.ref,

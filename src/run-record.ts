@@ -2,6 +2,8 @@
 import { isAnnouncedBy } from "./begin.ts";
 import { Misconfigured, reportError } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
+import { instantMs } from "./instant.ts";
+import { leaseEnd } from "./lease.ts";
 import type { Observed } from "./observe.ts";
 import { overtaken } from "./overtaken.ts";
 import type { Outcome } from "./place.ts";
@@ -18,6 +20,8 @@ export type Results = {
   readonly taken: readonly Prepared[];
   /** What was prepared, but is no longer this run's to place. */
   readonly lost: readonly Prepared[];
+  /** Tokens that were to be rotated, and were not since their declaration was changed meanwhile. */
+  readonly missed: readonly string[];
   readonly preparations: readonly Preparation[];
   readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
   readonly revoked: readonly Revoked[];
@@ -29,11 +33,13 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const observed of run.observed) book.observe(observed);
   for (const revoked of results.revoked) book.revoke(revoked);
   for (const prepared of results.taken) book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
-  // Failures before an issuer was asked are recorded only beside something that was placed: a run that can do nothing writes nothing.
+  // A refusal that only a person can end is recorded only beside something that was placed: a run that may do nothing writes nothing.
   for (const preparation of results.preparations) {
-    if (results.taken.length > 0 || issuerFailed(preparation) || book.isAnnounced(preparation)) book.abandon(preparation);
+    if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation)) book.abandon(preparation);
   }
   for (const prepared of results.lost) book.drop(prepared);
+  for (const name of run.selection.removed) book.forget(name);
+  for (const name of results.missed) book.miss(name);
   const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
   const { states, drafts } = book;
   const names = Object.keys(states);
@@ -116,6 +122,19 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         error: error.code,
       });
     },
+    /** What is pending for a token that nobody declares any more is nobody's to finish. */
+    forget(name: string): void {
+      const before = stateOf(name);
+      if (before.pending === null || leaseEnd(before, now.getTime()) !== null) return;
+      const { generation, fingerprint } = before.pending;
+      const told = { event: "aborted", generation, previousHash: fingerprint, newHash: null };
+      write(name, next(before, { type: "abort" }, now).state, told);
+    },
+    /** It was to be rotated, and by the record's schedule it was: so that its turn is not lost, the next run takes it up. */
+    miss(name: string): void {
+      const before = stateOf(name);
+      if (before.pending === null && before.failures === 0) write(name, { ...before, next_attempt_at: now.toISOString() }, null);
+    },
     /** What a service made for a declaration that has changed since is nobody's, and is to be revoked. */
     drop({ selected, ref }: Prepared): void {
       const { name } = selected.token;
@@ -129,9 +148,11 @@ function issuedWith(state: TokenState, ref: string | null, now: Date): TokenStat
   return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now).state;
 }
 
-/** Asked again without a wait, it would be asked by every run. */
-function issuerFailed(preparation: Preparation): boolean {
-  return !preparation.ok && preparation.attempted && !(preparation.error instanceof Misconfigured);
+/** What may be over by itself: asked again without a wait, it would be asked by every run. */
+function isPassing(preparation: Preparation): boolean {
+  if (preparation.ok) return false;
+  const { kind } = reportError(preparation.error);
+  return kind === "unchanged" || kind === "uncertain" || (preparation.attempted && kind !== "misconfigured");
 }
 
 /** The state after the outcomes: as it was where they are another run's to tell, which took the token up when this one's lease was over. */
@@ -198,8 +219,14 @@ function notedWorkflows(
   const before = config.state?.workflows ?? {};
   const changed = { ...before };
   for (const name of selection.unseen) if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
-  if (ran) for (const name of selection.workflows) changed[name] = { ...(changed[name] ?? { first_seen_at: at }), last_run_at: at };
+  if (ran) for (const name of selection.workflows) changed[name] = ranAt(changed[name] ?? { first_seen_at: at }, at);
   return Object.keys(changed).length > Object.keys(before).length || (ran && selection.workflows.length > 0) ? changed : null;
+}
+
+/** A clock that stepped back does not bring back occurrences that were run already. */
+function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(before: Noted, at: string): Noted {
+  const last = instantMs(before.last_run_at);
+  return last !== null && last > Date.parse(at) ? before : { ...before, last_run_at: at };
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -209,6 +236,7 @@ const VERBS: Readonly<Record<string, string>> = {
   drift: "note drift of",
   revoked: "retire",
   revoke_failed: "retire",
+  aborted: "give up what is pending for",
 };
 
 function messageOf(names: readonly string[], drafts: readonly HistoryDraft[]): string {

@@ -11,7 +11,7 @@ import type { Revoked } from "./retire.ts";
 import { nextGeneration } from "./rotation.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Selected, Selection } from "./select.ts";
-import type { Home } from "./token.ts";
+import { type Home, tokenState } from "./token.ts";
 
 /** How one token fared. */
 export type TokenOutcome =
@@ -56,8 +56,11 @@ export function runReport(facts: RunFacts): Report {
   const tokens = [...facts.outcomes.map(tokenReport), ...passedOver];
   const named = (...statuses: TokenReport["status"][]) =>
     tokens.filter((token) => statuses.includes(token.status)).map((token) => token.token_name);
+  const rotated = named("rotated", "resumed");
   const observedAs = (observation: Observed["observation"]) =>
     facts.observed.filter((observed) => observed.observation === observation).map(({ token }) => token.name);
+  // What was overwritten in this very run is no longer adrift.
+  const drifted = observedAs("other").filter((name) => !rotated.includes(name));
   return {
     run_id: options.runId,
     started_at: facts.startedAt.toISOString(),
@@ -65,16 +68,21 @@ export function runReport(facts: RunFacts): Report {
     dry_run: request.dryRun,
     triggered_by: request.triggeredBy,
     tokens,
-    rotated: named("rotated", "resumed"),
+    rotated,
     failed: named("failed"),
+    failing: [...new Set([...named("failed"), ...failingOf(facts.config)])],
     skipped: named("skipped"),
-    drifted: observedAs("other"),
+    drifted,
     proved: observedAs("current"),
     revoked: [...new Set(facts.revoked.filter((revoked) => revoked.error === null).map((revoked) => revoked.tokenName))],
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
-    warnings: [...facts.warnings, ...observedAs("other").map(driftWarning), ...facts.revoked.flatMap(revokeWarning)],
+    warnings: [...facts.warnings, ...drifted.map(driftWarning), ...facts.revoked.flatMap(revokeWarning)],
   };
+}
+
+function failingOf(config: TokenConfig): string[] {
+  return Object.keys(config.tokens ?? {}).filter((name) => tokenState(config, name).failures > 0);
 }
 
 function driftWarning(name: string): string {

@@ -99,6 +99,9 @@ export const tokenState = z.looseObject({
     .nullable()
     .optional()
     .describe("Something else than this program's value was seen"),
+  overwrote_drift_at: instant
+    .optional()
+    .describe("When what somebody else had put there was overwritten: jobs queued before still see that"),
   retiring: z.array(retiring).optional(),
   issues: z.looseObject({ day: z.string(), count }).optional().describe("Credentials issued on that UTC day"),
   exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),

@@ -28,6 +28,8 @@ export type Selection = {
   readonly workflows: readonly string[];
   /** Workflows that nobody has noted yet: their `first_seen_at` is set. */
   readonly unseen: readonly string[];
+  /** Tokens that are no longer declared, and of which the record still holds something pending. */
+  readonly removed: readonly string[];
 };
 
 type SelectOptions = { readonly home: Home; readonly now: Date };
@@ -40,14 +42,14 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     const names = [...new Set(wanted.names)];
     requireDeclared(config, names);
     const candidates = names.map((token_name) => ({ token_name, reason: "asked for" }));
-    return { ...takeUp(config, candidates, { ...options, supplied: wanted.value !== null }), workflows: [], unseen: [] };
+    return { ...takeUp(config, candidates, { ...options, supplied: wanted.value !== null }), workflows: [], unseen: [], removed: [] };
   }
   if (wanted.kind === "resume") {
     const names = [...new Set(wanted.names)];
     requireDeclared(config, names);
     requirePending(config, names);
     const candidates = names.map((token_name) => ({ token_name, reason: "resumed by a person" }));
-    return { ...takeUp(config, candidates, options), workflows: [], unseen: [] };
+    return { ...takeUp(config, candidates, options), workflows: [], unseen: [], removed: [] };
   }
   if (wanted.kind === "workflow") {
     const { tokens } = expandWorkflow(config, wanted.name);
@@ -57,7 +59,7 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
       .filter((name) => !names.has(name))
       .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
     const taken = takeUp(config, candidates, options);
-    return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [] };
+    return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [], removed: [] };
   }
   const planned = plan(config, options.home, options.now);
   const taken = takeUp(config, planned.due, options);
@@ -67,7 +69,15 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     skipped: [...taken.skipped, ...held],
     workflows: planned.workflows.filter((workflow) => workflow.due).map((workflow) => workflow.workflow_name),
     unseen: planned.unseen_workflows,
+    removed: removedOf(config, options.now),
   };
+}
+
+function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
+  return Object.entries(config.state?.tokens ?? {}).flatMap(([token_name, state]) => {
+    const isDeclared = Object.hasOwn(config.tokens ?? {}, token_name);
+    return isDeclared || state.pending === null || leaseEnd(state, now.getTime()) !== null ? [] : [token_name];
+  });
 }
 
 /** What only a rotation by name may touch: a value that somebody put there. */

@@ -1,5 +1,6 @@
 // Compares what can be seen with what the record holds, and replays the history's chain.
 import type { Verdict, Verification } from "./app.ts";
+import { type ReportedError, reportError } from "./errors.ts";
 import { verifyChain } from "./history.ts";
 import { type Observation, type Observed, type ObserveOptions, observe } from "./observe.ts";
 import type { Destination, SecretInfo } from "./ports.ts";
@@ -9,8 +10,8 @@ import { type Home, resolveToken, type Scope } from "./token.ts";
 /** How much later than our own clock's placement GitHub may date the same change, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** By scope id: the secrets that it has; null where it could not be asked. */
-export type Listings = ReadonlyMap<string, readonly SecretInfo[] | null>;
+/** By scope id: the secrets that it has, or why it could not be asked. */
+export type Listings = ReadonlyMap<string, readonly SecretInfo[] | ReportedError>;
 
 /** Asks every declared scope what it has. A scope that cannot be asked tells nothing, which is an answer of its own. */
 export async function listScopes(
@@ -22,12 +23,11 @@ export async function listScopes(
     for (const { scopeId, scope } of resolveToken(config, name, home)?.placements ?? []) scopes.set(scopeId, scope);
   }
   const listed = [...scopes].map(
-    async ([id, scope]): Promise<[string, readonly SecretInfo[] | null]> => [
+    async ([id, scope]): Promise<[string, readonly SecretInfo[] | ReportedError]> => [
       id,
-      await destination(scope).then(
-        (found) => found.list(),
-        () => null,
-      ),
+      await destination(scope)
+        .then((found) => found.list())
+        .catch(reportError),
     ],
   );
   return new Map(await Promise.all(listed));
@@ -67,7 +67,12 @@ function signOf({ token, state }: Observed, listings: Listings): Judged | null {
     const placed = Object.hasOwn(state.destinations, id) ? state.destinations[id] : undefined;
     if (placed?.status !== "placed") continue;
     const listing = listings.get(scopeId);
-    if (!listing) return { verdict: "unknown", detail: `${scopeId} could not be asked what it has` };
+    if (listing === undefined || "message" in listing) {
+      return {
+        verdict: "unknown",
+        detail: `${scopeId} could not be asked what it has${listing === undefined ? "" : `: ${listing.message}`}`,
+      };
+    }
     const info = listing.find(({ name }) => name === secretName);
     if (info === undefined) return { verdict: "gone", detail: `${scopeId} has no secret ${secretName} any more` };
     const changed = Date.parse(info.updatedAt ?? "");

@@ -290,11 +290,12 @@ describe("failures", () => {
     expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "misconfigured", code: "request-refused" });
   });
 
-  test("5xx: nothing changed where sending it twice changes nothing, unknown otherwise", async () => {
+  test("5xx: nothing changed where it only reads, unknown otherwise, and whether it may be sent again", async () => {
     answer(502);
     expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "unchanged" });
     expect(await failureOf(client.request(PUT, { ...AT, secret_name: "A", encrypted_value: "aaaa", key_id: "1" }))).toMatchObject({
-      kind: "unchanged",
+      kind: "uncertain",
+      hint: "Doing it again is harmless, and the next run does.",
     });
     expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({ kind: "unchanged" });
     expect(await failureOf(client.graphql(MUTATION, { input: {} }))).toMatchObject({ kind: "uncertain" });

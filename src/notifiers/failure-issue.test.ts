@@ -13,12 +13,16 @@ const ERROR = {
   hint: "Give it *Secrets: write*.",
 } as const;
 
-function runOf(rotated: readonly string[], failed: readonly string[]): Report {
+/** @param failing beside what failed: what the record says of earlier runs */
+function runOf(rotated: readonly string[], failed: readonly string[], failing: readonly string[] = []): Report {
   const tokens = [
     ...rotated.map((name) => tokenReportOf(name)),
     ...failed.map((name) => tokenReportOf(name, { status: "failed", error: ERROR })),
   ];
-  return reportOf(tokens, { triggered_by: { kind: "schedule", run_url: "https://github.example/acme/widgets/actions/runs/7" } });
+  return reportOf(tokens, {
+    failing: [...failing, ...failed],
+    triggered_by: { kind: "schedule", run_url: "https://github.example/acme/widgets/actions/runs/7" },
+  });
 }
 
 test("one issue is opened for failures, kept up to date, and closed once all of them recovered", async () => {
@@ -37,7 +41,7 @@ test("one issue is opened for failures, kept up to date, and closed once all of 
     expect(github.repository().issues[0]?.body.split("\n")[0]).toBe(
       "- `A`: may not write \\@everyone's \\<b\\>secrets\\</b\\> **What to do:** Give it \\*Secrets: write\\*.",
     );
-    await notifier.notify(runOf([], ["B"]));
+    await notifier.notify(runOf([], ["B"], ["A"]));
     expect(issues()).toEqual([{ number: 1, title: "2 tokens could not be rotated", state: "open", failing: "A,B" }]);
     await notifier.notify(runOf(["A"], ["B"]));
     expect(issues()).toEqual([{ number: 1, title: "B could not be rotated", state: "open", failing: "B" }]);
@@ -45,6 +49,9 @@ test("one issue is opened for failures, kept up to date, and closed once all of 
     expect(issues()).toMatchObject([{ number: 1, state: "closed", failing: "" }]);
     await notifier.notify(runOf([], ["A"]));
     expect(issues()).toMatchObject([{ state: "closed" }, { number: 2, state: "open", failing: "A" }]);
+    // A was removed from the config, or given up by a person.
+    await notifier.notify(runOf(["C"], []));
+    expect(issues()).toMatchObject([{ state: "closed" }, { number: 2, state: "closed" }]);
   } finally {
     await github.close();
   }

@@ -8,25 +8,19 @@ import type { Report } from "../report.ts";
 
 /** By which the issue is found again; people may add labels of their own. */
 const ISSUE_LABEL = "token-automation";
-const MARKER = /<!-- token-automation failing: (.*?) -->/;
+const MARKER = /<!-- token-automation failing: .*? -->/;
 const PERMISSION = "Issues: write";
 
 export type FailureIssueOptions = { readonly client: () => Promise<GitHubClient>; readonly repository: string };
-
-type OpenIssue = { readonly number: number; readonly failing: readonly string[] };
 
 /** A notifier for repositories that say `"failure_issue": true`. One request where nothing failed and nothing recovered. */
 export function failureIssueNotifier({ client, repository }: FailureIssueOptions): Notifier {
   const { owner, name: repo } = parseRepository(repository);
   const at = { owner, repo };
 
-  async function findOpen(github: GitHubClient): Promise<OpenIssue | null> {
+  async function findOpen(github: GitHubClient): Promise<{ readonly number: number } | null> {
     const { data } = await github.request("GET /repos/{owner}/{repo}/issues", { ...at, state: "open", labels: ISSUE_LABEL, per_page: 100 });
-    for (const { number, body } of data) {
-      const names = MARKER.exec(body ?? "")?.[1];
-      if (names !== undefined) return { number, failing: names.split(",").filter((name) => name !== "") };
-    }
-    return null;
+    return data.find(({ body }) => MARKER.test(body ?? "")) ?? null;
   }
 
   return {
@@ -34,7 +28,7 @@ export function failureIssueNotifier({ client, repository }: FailureIssueOptions
       const github = await client();
       try {
         const open = await findOpen(github);
-        const failing = stillFailing(open?.failing ?? [], report);
+        const { failing } = report;
         if (failing.length > 0) {
           const content = { title: titleOf(failing), body: bodyOf(failing, report) };
           if (open === null) await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content, labels: [ISSUE_LABEL] });
@@ -43,7 +37,7 @@ export function failureIssueNotifier({ client, repository }: FailureIssueOptions
           const content = {
             state: "closed",
             state_reason: "completed",
-            body: `Every token that failed has been rotated since.\n\n${marker([])}`,
+            body: `Every token that failed has been rotated since, or is no longer declared.\n\n${marker([])}`,
           } as const;
           await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number: open.number });
         }
@@ -53,13 +47,6 @@ export function failureIssueNotifier({ client, repository }: FailureIssueOptions
       }
     },
   };
-}
-
-/** What failed before or now, and was not rotated in this run. */
-function stillFailing(before: readonly string[], report: Report): string[] {
-  const names = new Set([...before, ...report.failed]);
-  for (const name of report.rotated) names.delete(name);
-  return [...names];
 }
 
 function titleOf(failing: readonly string[]): string {

@@ -19,6 +19,7 @@ export function reportOf(tokens: readonly TokenReport[], more: Partial<Report> =
     tokens,
     rotated: named("rotated"),
     failed: named("failed"),
+    failing: named("failed"),
     skipped: named("skipped"),
     drifted: [],
     proved: [],
