@@ -1,15 +1,13 @@
 // What each event of a rotation does to the recorded state: pure, one function an event.
 import { type ReportedError, Unchanged } from "./errors.ts";
 import type { RotationEvent } from "./rotation.ts";
+import { leavePending, retired, withEarlier, withoutTrace } from "./rotation-leave.ts";
 import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
 
 /** The wait after the first failure, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 5 * 60_000;
 /** The longest wait between attempts, in milliseconds. */
 export const BACKOFF_MAX_MS = 24 * 3_600_000;
-
-/** How many fingerprints are kept of generations before the previous one. */
-const EARLIER_KEPT = 8;
 
 type Event<Type extends RotationEvent["type"]> = Extract<RotationEvent, { type: Type }>;
 
@@ -209,37 +207,6 @@ export function abort(state: TokenState): TokenState {
 
 function later(one: string | null | undefined, other: string): string {
   return one && Date.parse(one) > Date.parse(other) ? one : other;
-}
-
-/** Whatever was pending is given up: its number stays used, and what it issued is to be revoked. */
-function leavePending(state: TokenState): TokenState {
-  const { pending } = state;
-  if (pending === null) return state;
-  // Only of what was sealed can something have been placed, also by a run that died before it could say so.
-  const earlier = withEarlier(state, pending.stage === "sealed" ? pending.fingerprint : null);
-  const left = { ...state, ...earlier, abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation) };
-  // A run that ended between asking the service and writing down its answer left something that only the label can find.
-  const isLost = pending.stage === "intent" && pending.label !== undefined;
-  if (!pending.ref && !isLost) return left;
-  const orphan = { ...retired(pending.generation, pending), never_placed: pending.stage !== "sealed" };
-  return { ...left, retiring: [...(state.retiring ?? []), orphan] };
-}
-
-function withoutTrace(pending: PendingState): PendingState {
-  const { label: _, ...kept } = pending;
-  return { ...kept, ref: null };
-}
-
-/** Consumers are late by any number of generations, as one queued behind other runs; further back somebody put the value there. */
-function withEarlier(state: TokenState, fingerprint: string | null | undefined): Pick<TokenState, "earlier_fingerprints"> {
-  const all = [...new Set([...(fingerprint ? [fingerprint] : []), ...(state.earlier_fingerprints ?? [])])];
-  return all.length === 0 ? {} : { earlier_fingerprints: all.slice(0, EARLIER_KEPT) };
-}
-
-function retired(generation: number, of: Pick<PendingState, "ref" | "fingerprint" | "issuer" | "issuing" | "label">): RetiringCredential {
-  const { ref, fingerprint, issuer = "generate", issuing, label } = of;
-  const asked = { ...(label === undefined ? {} : { label }), ...(issuing === undefined ? {} : { issuing }) };
-  return { generation, ref, ...asked, fingerprint, issuer, replaced_at: null, proved_at: null, failures: 0, last_error: null };
 }
 
 function isPlaced(state: TokenState, id: string, generation: number): boolean {

@@ -5,14 +5,14 @@ import { appendHistory, type HistoryDraft } from "./history.ts";
 import { instantMs } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import type { Observed } from "./observe.ts";
-import { overtaken } from "./overtaken.ts";
 import type { Outcome } from "./place.ts";
 import type { Preparation, Prepared } from "./prepare.ts";
 import type { Revision } from "./record.ts";
 import type { Revoked } from "./retire.ts";
-import { next, type RotationEvent, remaining, STAGES, stageOf } from "./rotation.ts";
+import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
+import { settled } from "./settled.ts";
 import { tokenState } from "./token.ts";
 
 /** Everything that happened. */
@@ -153,35 +153,6 @@ function isPassing(preparation: Preparation): boolean {
   if (preparation.ok) return false;
   const { kind } = reportError(preparation.error);
   return kind === "unchanged" || kind === "uncertain" || (preparation.attempted && kind !== "misconfigured");
-}
-
-/** The state after the outcomes: as it was where they are another run's to tell, which took the token up when this one's lease was over. */
-function settled(
-  before: TokenState,
-  prepared: Prepared,
-  outcomes: readonly Outcome[],
-  of: { readonly runId: string; readonly stuckAfter: number; readonly now: Date },
-): TokenState {
-  const { runId, stuckAfter, now } = of;
-  if (before.pending?.run_id === runId) {
-    let state = before;
-    for (const { id, error } of outcomes) {
-      state = next(state, error === null ? { type: "placed", destination: id } : { type: "refused", destination: id, error }, now).state;
-    }
-    return next(state, { type: "settle", stuckAfter }, now).state;
-  }
-  const error = overtaken(before, prepared, outcomes);
-  if (error === null && before.pending !== null && stageOf(before) !== "stuck") return helped(before, outcomes, of);
-  // Which of the two values stands there is not known, so a third one is made, soon.
-  return error === null || before.pending !== null ? before : next(before, { type: "abandon", error, stuckAfter }, now).state;
-}
-
-/** The state with what this run placed of the boxes that another is placing too; what failed here is that one's to tell. */
-function helped(before: TokenState, outcomes: readonly Outcome[], of: { readonly stuckAfter: number; readonly now: Date }): TokenState {
-  const left = remaining(before);
-  const placed = outcomes.filter(({ id, error }) => error === null && left.includes(id));
-  const state = placed.reduce((current, { id }) => next(current, { type: "placed", destination: id }, of.now).state, before);
-  return remaining(state).length > 0 ? state : next(state, { type: "settle", stuckAfter: of.stuckAfter }, of.now).state;
 }
 
 type Entry = {
