@@ -14,6 +14,10 @@ export const FLOOR_MS = MIN_INTERVAL_HOURS * HOUR_MS;
 export const WORKFLOW_FLOOR_MS = FLOOR_MS / 2;
 /** A credential that expires is due this long before, in milliseconds, or a fifth of its lifetime where that is shorter. */
 const EXPIRY_LEAD_MS = DAY_MS;
+/** But at least this long before, in milliseconds, or half of its lifetime: runs come at best every few minutes, and late. */
+const SHORTEST_EXPIRY_LEAD_MS = 20 * 60_000;
+/** What expires within two hours must be replaced before the floor. No sooner than this, in milliseconds, whatever lifetime an issuer tells. */
+const SHORTEST_EXPIRY_FLOOR_MS = 5 * 60_000;
 /** An enabled workflow, ready to be asked about many tokens. */
 export type Enabled = { readonly name: string; readonly due_at: string | null; readonly at: number; readonly text: () => string };
 
@@ -48,12 +52,12 @@ export function claimsOf(token: Token, state: TokenState, workflows: readonly En
     const ahead = (instantMs(state.exposed_at) ?? now) > now;
     claims.push({ trigger: "exposed", at: now, floor: ahead ? floor : now, text: () => "its value is in the git history" });
   }
+  const expiry = endOf(token, state);
+  if (expiry !== null) {
+    const text = () => `${expiry <= now ? "expired" : "expires"} at ${toInstant(expiry)}`;
+    claims.push({ trigger: "expired", at: expiry - expiryLead(expiry, rotated), floor: expiryFloor(state, rotated), text });
+  }
   if (rule?.autoRotate) {
-    const expiry = expiryMs(token, state);
-    if (expiry !== null) {
-      const text = () => `${expiry <= now ? "expired" : "expires"} at ${toInstant(expiry)}`;
-      claims.push({ trigger: "expired", at: expiry - expiryLead(expiry, rotated), floor, text });
-    }
     if (rotated === null) claims.push({ trigger: "never_rotated", at: now, floor: now, text: () => "never rotated" });
     else {
       const at = rotated + rule.intervalHours * HOUR_MS;
@@ -63,7 +67,7 @@ export function claimsOf(token: Token, state: TokenState, workflows: readonly En
   const workflowFloor = floor - FLOOR_MS + WORKFLOW_FLOOR_MS;
   for (const { at, text } of workflows) claims.push({ trigger: "workflow", at, floor: workflowFloor, text });
   // Only what a schedule covers: a value that a person supplied and that failed must not be replaced by a random one.
-  if (pending === null && state.next_attempt_at && (rule?.autoRotate || workflows.length > 0)) {
+  if (pending === null && state.next_attempt_at && (rule?.autoRotate || expiry !== null || workflows.length > 0)) {
     claims.push({ trigger: "retry", at: now, floor, text: () => retryText(state) });
   }
   return claims;
@@ -75,6 +79,22 @@ function retryText({ failures }: TokenState): string {
     : `attempt ${failures + 1}, after ${failures} that failed`;
 }
 
-function expiryLead(expiry: number, rotated: number | null): number {
-  return rotated === null ? EXPIRY_LEAD_MS : Math.min(EXPIRY_LEAD_MS, Math.max(0, Math.floor((expiry - rotated) / 5)));
+/** The expiry that makes a token due by itself: where its rule says so, and without a rule what its issuer told. Schedules do not hold it back. */
+function endOf(token: Token, state: TokenState): number | null {
+  const wanted = token.rule === null ? Boolean(state.expires_at) : token.rule.autoRotate;
+  return wanted ? expiryMs(token, state) : null;
+}
+
+/** How long before its expiry a credential is due, in milliseconds. */
+export function expiryLead(expiry: number, rotated: number | null): number {
+  if (rotated === null) return EXPIRY_LEAD_MS;
+  const lifetime = Math.max(0, expiry - rotated);
+  return Math.min(EXPIRY_LEAD_MS, Math.floor(Math.max(lifetime / 5, Math.min(SHORTEST_EXPIRY_LEAD_MS, lifetime / 2))));
+}
+
+/** Half of the lifetime that the issuer told, where the floor would let it expire. */
+function expiryFloor(state: TokenState, rotated: number | null): number {
+  if (rotated === null) return Number.NEGATIVE_INFINITY;
+  const half = Math.floor(((instantMs(state.expires_at) ?? rotated) - rotated) / 2);
+  return rotated + (half <= 0 ? FLOOR_MS : Math.min(FLOOR_MS, Math.max(half, SHORTEST_EXPIRY_FLOOR_MS)));
 }

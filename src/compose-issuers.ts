@@ -33,6 +33,8 @@ async function open(declaration: IssuerDeclaration, _context: IssuerContext): Pr
   switch (declaration.use) {
     case "generate":
       return (await import("./issuers/generate.ts")).generateIssuer();
+    case "manual":
+      return (await import("./issuers/manual.ts")).manualIssuer(declaration);
   }
 }
 

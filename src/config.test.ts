@@ -107,7 +107,7 @@ describe("bad files: every mistake at once", () => {
   "setings": {},
   "settings": { "timezone": "Europe/Berln", "health": { "high_risk": 30 }, "journal": "always", "history_limit": 1.5 },
   "tokens": {
-    "A": { "type": "passwrod", "length": "32", "include_special": "true", "issuer": { "use": "github_app" } },
+    "A": { "type": "passwrod", "length": "32", "include_special": "true", "issuer": { "use": "carrier_pigeon" } },
     "B": { "destinations": [{ "to": "action" }, { "to": "netlify", "site": "x" }, { "secret": "X" }, "vault", { "to": "vault", "secrets": "Y" }] },
     "C": { "issuer": "generate", "destinations": { "to": "vault" }, "groups": ["a b", 3], "expires_at": "2027-01-01" },
     "D": null,
@@ -145,8 +145,8 @@ describe("bad files: every mistake at once", () => {
         include_special of the token "A" must be true or false; it is "true"
         > Write true or false in small letters and without quotes.
       7:94 /tokens/A/issuer/use unknown-issuer
-        issuer.use of the token "A" is "github_app", which is no issuer that this version knows
-        > Known: generate.
+        issuer.use of the token "A" is "carrier_pigeon", which is no issuer that this version knows
+        > Known: generate, manual.
       8:37 /tokens/B/destinations/0/to unknown-destination
         destinations[0].to of the token "B" is "action", which is no destination that this version knows
         > Did you mean actions? Known: actions, vault.

@@ -1,18 +1,19 @@
 // Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
 import { type Claim, claimsOf, type Enabled, enabled, type Trigger } from "./claims.ts";
 import { failedTimes, issuerMissing } from "./condition.ts";
-import { DAY_MS, instantMs, inWords, toInstant } from "./instant.ts";
+import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import { BACKOFF_MAX_MS } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
+import { manualOf, waitingOf, waitingText } from "./waiting.ts";
 import { indexGroups, type WorkflowStatus, workflowStatuses } from "./workflows.ts";
 
 type Reason = { readonly trigger: Trigger; readonly text: string };
 
 /** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
 export type Hold = {
-  readonly code: "issuer-required" | "stuck" | "drift" | "in-progress" | "backoff" | "daily-cap" | "floor";
+  readonly code: "issuer-required" | "waiting" | "stuck" | "drift" | "in-progress" | "backoff" | "daily-cap" | "floor";
   readonly reason: string;
   readonly until: string | null;
 };
@@ -42,6 +43,8 @@ export type Judgement = {
 
 /** No backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
 const SANE_BACKOFF_MS = 2 * BACKOFF_MAX_MS;
+/** Credentials issued per token and UTC day on schedule: an hourly rotation, with some room for people. */
+const DEFAULT_MAX_PER_DAY = 30;
 const NONE: readonly Enabled[] = [];
 
 /** Judges every declared token, with the workflows it is judged by. Throws as `workflowStatuses`. */
@@ -55,7 +58,7 @@ export function judgeTokens(config: TokenConfig, home: Home, now: Date): Judgeme
       if (token === null) continue;
       const state = tokenState(config, name);
       const mine = memberships.get(name) ?? NONE;
-      const covered = token.rule !== null || mine.length > 0;
+      const covered = token.rule !== null || mine.length > 0 || Boolean(state.expires_at);
       yield { token, state, covered, verdict: judgeToken(token, state, mine, now.getTime()) };
     }
   }
@@ -84,6 +87,7 @@ function membershipsOf(workflows: readonly WorkflowStatus[]): Map<string, readon
  * @param workflows the enabled workflows that mean it
  */
 export function judgeToken(token: Token, state: TokenState, workflows: readonly Enabled[], now: number): Verdict {
+  if (manualOf(token) !== null && !state.pending?.boxes) return judgeManual(token, state, now);
   const claims = claimsOf(token, state, workflows, now);
   const blocked = holdOf(token, state, now);
   const next = nextOf(claims, blocked, now);
@@ -94,6 +98,14 @@ export function judgeToken(token: Token, state: TokenState, workflows: readonly 
   const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({ trigger: claim.trigger, text: claim.text() }));
   const hold = blocked ?? (ripe.length === 0 ? floorHold(due, state, now) : null);
   return { reasons, hold, workflows: workflows.flatMap(({ due_at, name }) => (due_at === null ? [] : [name])), next };
+}
+
+/** No run can rotate it, so there is no next time: it waits for its owner, or for nothing yet. */
+function judgeManual(token: Token, state: TokenState, now: number): Verdict {
+  const waiting = waitingOf(token, state, now);
+  if (waiting === null) return { reasons: [], hold: null, workflows: [], next: null };
+  const hold = { code: "waiting", reason: waitingText(token, waiting, now), until: null } as const;
+  return { reasons: [{ trigger: waiting.trigger, text: waiting.why }], hold, workflows: [], next: null };
 }
 
 function holdOf(token: Token, state: TokenState, now: number): Hold | null {
@@ -116,11 +128,19 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
     return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };
   }
   const issuedToday = state.issues === undefined || state.issues.day !== toInstant(now).slice(0, 10) ? 0 : state.issues.count;
-  if (issuedToday >= token.maxPerDay && !state.pending?.boxes) {
+  if (issuedToday >= dailyCap(token, state) && !state.pending?.boxes) {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
     return { code: "daily-cap", reason: `${issuedToday} credentials were issued for it today, which is the cap`, until: tomorrow };
   }
   return null;
+}
+
+/** Twice what the credential's own lifetime takes, where nobody set a cap: what lives an hour must be made again all day long. */
+function dailyCap({ maxPerDay }: Token, state: TokenState): number {
+  if (maxPerDay !== null) return maxPerDay;
+  const [rotated, expires] = [instantMs(state.rotated_at), instantMs(state.expires_at)];
+  const lifetime = rotated === null || expires === null ? 0 : expires - rotated;
+  return lifetime < HOUR_MS / 2 ? DEFAULT_MAX_PER_DAY : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
 }
 
 function floorHold(due: readonly Claim[], state: TokenState, now: number): Hold {

@@ -9,6 +9,7 @@ import { type Home, NEW_TOKEN_STATE } from "./token.ts";
 
 const home: Home = { kind: "local", repository: null };
 const now = new Date("2026-03-01T12:00:00Z");
+const MINUTE_MS = 60_000;
 const ago = (ms: number) => toInstant(now.getTime() - ms);
 
 type Given = { age: number | null; state?: Partial<TokenState>; config?: TokenConfig };
@@ -70,11 +71,27 @@ describe("the health of one token", () => {
       { age: 8 * DAY_MS, config: ruled(24, false) },
       ["needs_rotation", ["needs_rotation"], 192, null, "rotated 8 d ago; its interval is 24 h"],
     ],
-    ["expired", { age: HOUR_MS, state: { expires_at: ago(0) } }, ["high_risk", RISK, 1, null, "expired at 2026-03-01T12:00:00Z"]],
+    ["expired", { age: HOUR_MS, state: { expires_at: ago(0) } }, ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T12:00:00Z"]],
     [
       "about to expire",
       { age: HOUR_MS, state: { expires_at: ago(-1) } },
-      ["recently_rotated", ["recently_rotated"], 1, null, "rotated 1 h ago"],
+      ["needs_rotation", ["needs_rotation"], 1, ago(0), "rotated 1 h ago; expires at 2026-03-01T12:00:00.001Z"],
+    ],
+    [
+      "not about to expire yet",
+      { age: HOUR_MS, state: { expires_at: ago(-HOUR_MS) } },
+      ["recently_rotated", ["recently_rotated"], 1, ago(-36 * MINUTE_MS), "rotated 1 h ago"],
+    ],
+    [
+      "waiting for a person",
+      { age: 2 * DAY_MS, config: { tokens: { A: { issuer: { use: "manual" } } }, ...ruled(24 * 7) } },
+      [
+        "should_rotate",
+        [],
+        48,
+        null,
+        "rotated 2 d ago; it waits for a person to hand in a new value by 2026-03-06T12:00:00Z: its interval is 168 h",
+      ],
     ],
     ["exposed", { age: HOUR_MS, state: { exposed_at: ago(1) } }, ["high_risk", RISK, 1, ago(0), "its value is in the git history"]],
     [
@@ -117,7 +134,7 @@ describe("the health of one token", () => {
     [
       "failing and expired",
       { age: HOUR_MS, state: { failures: 1, expires_at: ago(1) } },
-      ["high_risk", RISK, 1, null, "expired at 2026-03-01T11:59:59.999Z"],
+      ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T11:59:59.999Z"],
     ],
     ["five minutes ahead of this clock", { age: -5 * 60_000 }, ["recently_rotated", ["recently_rotated"], 0, null, "rotated 0 min ago"]],
     [

@@ -1,4 +1,5 @@
 // How old and how sound each credential is: one status per token, and the lists that the health report names.
+import { expiryLead } from "./claims.ts";
 import { expiryMs, failedTimes, isExposed, rotatedMs } from "./condition.ts";
 import { type JudgedToken, judgeTokens } from "./due.ts";
 import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "./instant.ts";
@@ -132,7 +133,7 @@ function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; n
   const nonsense = nonsenseOf(judged, now);
   const rotated = nonsense === null ? rotatedMs(state, now) : null;
   const age = rotated === null ? null : now - rotated;
-  const band = nonsense ?? (age === null ? null : bandOf(age, judged, limits));
+  const band = worse(nonsense ?? (age === null ? null : bandOf(age, judged, limits)), nonsense === null ? aheadOf(judged, now) : null);
   const lists: Band[] = [];
   if (danger !== null || band?.status === "high_risk") lists.push("needs_rotation", "high_risk");
   else if (band?.status === "needs_rotation") lists.push("needs_rotation");
@@ -146,7 +147,7 @@ function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; n
       status: finding.status,
       age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
       next_due: verdict.next === null ? null : write(verdict.next.at),
-      reason: finding.reason,
+      reason: verdict.hold?.code === "waiting" ? `${finding.reason}; it ${verdict.hold.reason}` : finding.reason,
     },
     lists,
   };
@@ -159,6 +160,22 @@ function dangerOf({ token, state }: JudgedToken, now: number): Finding | null {
     ...(expiry !== null && expiry <= now ? [`expired at ${toInstant(expiry)}`] : []),
   ];
   return dangers.length === 0 ? null : { status: "high_risk", reason: dangers.join("; ") };
+}
+
+/** What is due soon although its age is fine: it expires, or its owner was asked for the next value. */
+function aheadOf({ token, state, verdict }: JudgedToken, now: number): Finding | null {
+  const rotated = rotatedMs(state, now);
+  if (rotated === null) return null;
+  const ago = `rotated ${inWords(now - rotated)} ago`;
+  if (verdict.hold?.code === "waiting") return { status: "should_rotate", reason: ago };
+  const expiry = expiryMs(token, state);
+  if (expiry === null || now < expiry - expiryLead(expiry, rotated)) return null;
+  return { status: "needs_rotation", reason: `${ago}; expires at ${toInstant(expiry)}` };
+}
+
+function worse(one: Finding | null, other: Finding | null): Finding | null {
+  if (one === null || other === null) return one ?? other;
+  return rank(other.status) > rank(one.status) ? other : one;
 }
 
 function nonsenseOf({ state }: JudgedToken, now: number): Finding | null {

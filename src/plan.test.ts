@@ -42,6 +42,9 @@ function configOf({ token = {}, rule, state, workflow }: Given): TokenConfig {
 
 const daily: Rule = { interval_hours: 24 };
 const manual: Rule = { interval_hours: 24, auto_rotate: false };
+const MINUTE_MS = 60_000;
+const DAY = 1440 * MINUTE_MS;
+const byHand: TokenDeclaration = { issuer: { use: "manual", owner: "@ops" } };
 const pat: TokenDeclaration = { type: "github_pat" };
 const yesterday = "2026-01-09T13:00:00Z";
 const HELD = "GitHub issues these only to people: it needs a value (new_token) or an issuer";
@@ -237,11 +240,64 @@ describe("when one token is due", () => {
     ],
     [
       "an expiry that every new credential has reached",
-      { rule: daily, state: { rotated_at: at(1 - FLOOR_MS), expires_at: at(-1) } },
+      { rule: daily, state: { rotated_at: at(1 - FLOOR_MS), expires_at: at(1 - FLOOR_MS) } },
       {
         skipped: ["floor", "rotated 59 min ago, and nothing is rotated twice that soon", "2026-01-10T12:00:00.001Z"],
         next: "2026-01-10T12:00:00.001Z",
       },
+    ],
+    [
+      "what its issuer let live an hour, with no rule: due before the floor of other rotations",
+      { state: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) } },
+      { due: ["expires at 2026-01-10T12:20:00Z"], next: "2026-01-10T12:00:00Z" },
+    ],
+    [
+      "what its issuer let live an hour, not due yet",
+      { state: { rotated_at: at(-39 * MINUTE_MS), expires_at: at(21 * MINUTE_MS) } },
+      { next: "2026-01-10T12:01:00Z" },
+    ],
+    [
+      "what its issuer let live a minute: the shortest floor holds",
+      { state: { rotated_at: at(-4 * MINUTE_MS), expires_at: at(-3 * MINUTE_MS) } },
+      {
+        skipped: ["floor", "rotated 4 min ago, and nothing is rotated twice that soon", "2026-01-10T12:01:00Z"],
+        next: "2026-01-10T12:01:00Z",
+      },
+    ],
+    [
+      "an expiry that its issuer told, where the rule says not to rotate by itself",
+      { rule: { ...daily, auto_rotate: false }, state: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) } },
+      { next: null },
+    ],
+    [
+      "an expiry that a person declared, with no rule",
+      { token: { expires_at: at(1) }, state: { rotated_at: at(-FLOOR_MS) } },
+      { next: null },
+    ],
+    [
+      "an hourly credential may be made more often a day than others",
+      { state: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS), issues: { day: "2026-01-10", count: 47 } } },
+      { due: ["expires at 2026-01-10T12:20:00Z"], next: "2026-01-10T12:00:00Z" },
+    ],
+    [
+      "a person's value, in its lead time",
+      { token: byHand, rule: { interval_hours: 24 * 30 }, state: { rotated_at: at(-23 * DAY) } },
+      { skipped: ["waiting", "waits for @ops to hand in a new value by 2026-01-17T12:00:00Z: its interval is 720 h", null], next: null },
+    ],
+    [
+      "a person's value, before its lead time, whatever a schedule says",
+      { token: byHand, rule: { interval_hours: 24 * 30 }, state: { rotated_at: at(1 - 23 * DAY) }, workflow: { base: yesterday } },
+      { next: null },
+    ],
+    [
+      "a person's value that expires, with no rule",
+      { token: { ...byHand, expires_at: at(-1) }, state: { rotated_at: at(-DAY) } },
+      { skipped: ["waiting", "waits for @ops to hand in a new value now: it expired at 2026-01-10T11:59:59.999Z", null], next: null },
+    ],
+    [
+      "a person's value that was handed in and left unfinished",
+      { token: byHand, state: { pending: { ...PENDING, lease_until: at(0) } } },
+      { due: ["resumes generation 4, which run run-7 left unfinished"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "a workflow, rotated ahead of this clock",

@@ -1,10 +1,8 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
-import { closed } from "./schema-base.ts";
+import { generate, manual } from "./schema-issuer-keys.ts";
 
-const generate = closed({ use: z.literal("generate") }, { description: "Makes random values; this is the default" });
-
-export const issuer = z.discriminatedUnion("use", [generate]).describe("Who makes the credential");
+export const issuer = z.discriminatedUnion("use", [generate, manual]).describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
@@ -14,14 +12,26 @@ export const ISSUERS: readonly IssuerDeclaration["use"][] = issuer.options.map((
 
 /** The declaration with its options, or null where it is none that this version knows. */
 export function parseIssuer(declared: unknown): IssuerDeclaration | null {
-  const parsed = issuer.safeParse(declared);
+  const parsed = issuer.safeParse(withoutNotes(declared));
   return parsed.success ? parsed.data : null;
 }
+
+/** Keys that begin with `x-` are a person's own notes, at any depth. */
+function withoutNotes(declared: unknown): unknown {
+  if (Array.isArray(declared)) return declared.map(withoutNotes);
+  if (typeof declared !== "object" || declared === null) return declared;
+  const kept = Object.entries(declared).filter(([key]) => !key.startsWith("x-"));
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutNotes(value)]));
+}
+
+const VALUE = ["value"] as const;
 
 /** The fields that its credentials have; null where only the issuer itself knows. */
 export function fieldsOf(declaration: IssuerDeclaration): readonly string[] | null {
   switch (declaration.use) {
     case "generate":
-      return ["value"];
+      return VALUE;
+    case "manual":
+      return VALUE;
   }
 }

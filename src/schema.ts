@@ -7,6 +7,7 @@ import { historyEntry, tokenState, workflowState } from "./schema-state.ts";
 
 export * from "./schema-base.ts";
 export { DESTINATIONS, type DestinationDeclaration } from "./schema-destinations.ts";
+export type { ManualDeclaration } from "./schema-issuer-keys.ts";
 export { fieldsOf, ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema-issuers.ts";
 export type * from "./schema-state.ts";
 

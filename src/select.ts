@@ -1,5 +1,6 @@
 // Which tokens a run takes up, and how: pure.
 import type { Wanted } from "./app.ts";
+import { issuerMissing } from "./condition.ts";
 import { requireDeclared } from "./declare.ts";
 import { Misconfigured } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
@@ -9,6 +10,7 @@ import { plan } from "./plan.ts";
 import { remaining } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
+import { manualOf } from "./waiting.ts";
 import { expandWorkflow } from "./workflows.ts";
 
 /** One token that the run takes up. */
@@ -53,7 +55,7 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
   }
   if (wanted.kind === "workflow") {
     const { tokens } = expandWorkflow(config, wanted.name);
-    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name));
+    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options.home));
     const names = new Set(held.map(({ token_name }) => token_name));
     const candidates = tokens
       .filter((name) => !names.has(name))
@@ -80,9 +82,13 @@ function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
   });
 }
 
-/** What only a rotation by name may touch: a value that somebody put there. */
-function heldFromWorkflow(config: TokenConfig, token_name: string): Selection["skipped"] {
+/** What only a rotation by name may touch: a value that somebody put there, or is to make. */
+function heldFromWorkflow(config: TokenConfig, token_name: string, home: Home): Selection["skipped"] {
   const state = tokenState(config, token_name);
+  const token = resolveToken(config, token_name, home);
+  if (token !== null && manualOf(token) !== null && !state.pending?.boxes) {
+    return [{ token_name, reason: issuerMissing(token, state) ?? "a person makes its value", state }];
+  }
   return state.drift ? [{ token_name, reason: "it drifted: rotate it by name to overwrite what is there", state }] : [];
 }
 

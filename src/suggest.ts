@@ -4,6 +4,7 @@ import { type Assessment, assessTokens, type TokenHealth } from "./health.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
+import { manualOf } from "./waiting.ts";
 
 type Priority = "high" | "medium" | "low";
 
@@ -46,6 +47,7 @@ const SENTENCES = [
   ["should", "📋 Should rotate"],
   ["never", "🆕 Never rotated"],
   ["failing", "🔁 Failing"],
+  ["waiting", "👤 Waits for a person"],
   ["unknown", "❓ Record unclear"],
   ["uncovered", "📅 No rule or workflow"],
 ] as const;
@@ -53,7 +55,7 @@ type Concern = (typeof SENTENCES)[number][0];
 
 /** What should be done at `now`, the most urgent first. Throws as `plan`. */
 export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions {
-  const named: Record<Concern, string[]> = { high: [], should: [], never: [], failing: [], unknown: [], uncovered: [] };
+  const named: Record<Concern, string[]> = { high: [], should: [], never: [], failing: [], waiting: [], unknown: [], uncovered: [] };
   const actions: Record<Priority, Action[]> = { high: [], medium: [], low: [] };
   const rhythm = rhythms(config.history ?? []);
   let total = 0;
@@ -68,7 +70,7 @@ export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions
   return { suggestions: sentences(named, total), actions: [...actions.high, ...actions.medium, ...actions.low] };
 }
 
-function concernsOf({ health, lists, covered }: Assessment): Concern[] {
+function concernsOf({ health, lists, covered, verdict }: Assessment): Concern[] {
   const { status } = health;
   const high = lists.includes("high_risk");
   const concerns: Concern[] = [];
@@ -76,6 +78,7 @@ function concernsOf({ health, lists, covered }: Assessment): Concern[] {
   else if (lists.includes("needs_rotation") || status === "should_rotate") concerns.push("should");
   if (lists.includes("never_rotated") && !high) concerns.push("never");
   if (status === "failing") concerns.push("failing");
+  if (verdict.hold?.code === "waiting") concerns.push("waiting");
   if (status === "unknown") concerns.push("unknown");
   if (!covered) concerns.push("uncovered");
   return concerns;
@@ -100,7 +103,8 @@ function actionsOn({ token, state, health }: Assessment, concerns: readonly Conc
   const uncovered = concerns.includes("uncovered");
   if (issuerMissing(token, state) !== null) {
     const { priority, reason: why } = advice ?? NO_RULE;
-    const reason = `${why}. Its values come from outside: rotate it with a new_token, or declare an issuer`;
+    const what = manualOf(token) === null ? "rotate it with a new_token, or declare an issuer" : "hand in the next one (new_token)";
+    const reason = `${why}. Its values come from outside: ${what}`;
     return [{ token_name, priority, reason, recommended_interval_hours, request: null }];
   }
   const actions: Action[] = [];

@@ -51,8 +51,8 @@ export type Token = {
   readonly overlapHours: number;
   /** Failures in a row after which it waits for a person. */
   readonly stuckAfter: number;
-  /** Credentials issued per UTC day on schedule, at the most. */
-  readonly maxPerDay: number;
+  /** Credentials issued per UTC day on schedule, at the most; null: as many as a program's default allows. */
+  readonly maxPerDay: number | null;
   readonly rule: { readonly intervalHours: number; readonly autoRotate: boolean; readonly notify: boolean } | null;
 };
 
@@ -64,14 +64,11 @@ export const DEFAULT_OVERLAP_HOURS = 24;
 
 /** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
 const DEFAULT_STUCK_AFTER = 8;
-/** An hourly rotation, with some room for people. */
-const DEFAULT_MAX_PER_DAY = 30;
-
 const DEFAULT_ISSUING: IssuerDeclaration = { use: "generate" };
 
 /** Whether what the issuer makes is known to anybody but the destinations. */
 function keepsOutside(issuing: IssuerDeclaration): boolean {
-  return issuing.use !== "generate";
+  return issuing.use !== "generate" && issuing.use !== "manual";
 }
 
 /** The id of a scope, as it stands in the record, in reports and in key caches. */
@@ -139,7 +136,7 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
     proof: declaration.proof ?? "when-seen",
     overlapHours: declaration.overlap_hours ?? DEFAULT_OVERLAP_HOURS,
     stuckAfter: config.settings?.stuck_after ?? DEFAULT_STUCK_AFTER,
-    maxPerDay: config.settings?.max_rotations_per_day ?? DEFAULT_MAX_PER_DAY,
+    maxPerDay: config.settings?.max_rotations_per_day ?? null,
     rule: ruleOf(ownValue(config.rules, name)),
   };
 }
