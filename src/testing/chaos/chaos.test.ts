@@ -1,10 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { bundleAction } from "../../../scripts/action-bundle.ts";
 import { openBench } from "./bench.ts";
+import { bundleForTests } from "./bundle.ts";
 import { sample } from "./cases.ts";
 import { renderFailure } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -16,19 +13,8 @@ const SAMPLED = ["1x1-public", "1x2-private", "2x2-public"];
 const CASES = 30;
 const JOBS = 3;
 
-/** The bundle that these sources make, which may be newer than the committed one. */
-async function bundle(): Promise<{ readonly main: string; close(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "chaos-bundle-"));
-  for (const [name, text] of await bundleAction(ROOT)) {
-    const path = join(folder, name);
-    await mkdir(join(path, ".."), { recursive: true });
-    await writeFile(path, text);
-  }
-  return { main: join(folder, "main.js"), close: () => rm(folder, { recursive: true, force: true }) };
-}
-
 test("a sample of the chaos: whatever goes wrong, the promises hold", { timeout: 240_000 }, async () => {
-  const action = await bundle();
+  const action = await bundleForTests(ROOT);
   const bench = await openBench(action.main);
   try {
     const suite = await openSuite(
