@@ -3,13 +3,24 @@ import { readFile } from "node:fs/promises";
 import { Miniflare } from "miniflare";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { startServer } from "../../functions/hosts/node.ts";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import { HOST_BUNDLES } from "../../scripts/host-bundles.ts";
 import { lambdaEvent, type RunningLambda, startLambda, startVercel } from "../testing/hosts/bundled.ts";
-import { hostContract, hostEnvironment, type RunningHost, requestTo, type StartHost, startRecord } from "../testing/hosts/contract.ts";
+import {
+  forwardTo,
+  hostContract,
+  hostEnvironment,
+  type RunningHost,
+  requestTo,
+  type StartHost,
+  startRecord,
+} from "../testing/hosts/contract.ts";
 import { startDeno } from "../testing/hosts/deno.ts";
 import { readWrangler, startWorkers } from "../testing/hosts/workers.ts";
 import { ROOT } from "../testing/pages.ts";
+import { readApiKeys } from "./access-environment.ts";
+import { readHostPlace } from "./environment.ts";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,6 +35,11 @@ async function started<Host extends RunningHost>(start: (environment: Record<str
   return { github, host };
 }
 
+hostContract("Node.js", async (environment) => {
+  const given = { compose: readHostPlace(environment), apiKeys: readApiKeys(environment), complain: () => undefined };
+  const server = await startServer({ ...given, host: "0.0.0.0", port: 0 });
+  return { fetch: forwardTo(`http://127.0.0.1:${server.port}`), close: server.close };
+});
 hostContract("Cloudflare Workers (workerd)", startWorkers);
 hostContract("Deno", startDeno);
 hostContract("AWS Lambda, bodies as text", (environment) => startLambda(environment));

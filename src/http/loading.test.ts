@@ -39,3 +39,11 @@ test("the generate handler makes a value with nothing more", async () => {
   expect(loaded).toContain("src/generate.ts");
   expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
 });
+
+test("the health handler does not load Node's HTTP server, which would double the time that it takes to start", async () => {
+  const program = 'await import("./functions/health.ts"); console.log(process.moduleLoadList.join("\\n"))';
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: ROOT });
+  const modules = stdout.split("\n");
+  expect(modules).toContain("NativeModule crypto");
+  expect(modules).not.toContain("NativeModule http");
+});

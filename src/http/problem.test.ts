@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import { describe, expect, test } from "vitest";
 import { Denied, Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import type { Report, TokenReport } from "../report.ts";
@@ -5,6 +6,7 @@ import { answerOf } from "../testing/http.ts";
 import { reportOf } from "../testing/reports.ts";
 import { requireNotAllFailed, requireRotated } from "./outcome.ts";
 import { errorResponse, HttpProblem } from "./problem.ts";
+import { STATUS_TITLES } from "./titles.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 
@@ -13,6 +15,11 @@ async function respond(error: unknown) {
   const response = errorResponse(error, { newReference: () => "reference-1", complain: (line) => log.push(line), now: () => NOW });
   return { ...(await answerOf(response)), log };
 }
+
+test("titles are those that Node.js has", () => {
+  const ofNode = Object.keys(STATUS_TITLES).map((status) => [status, STATUS_CODES[status]]);
+  expect(Object.entries(STATUS_TITLES)).toEqual(ofNode);
+});
 
 describe("the status of each failure", () => {
   const code = "some-code";

@@ -1,9 +1,9 @@
 // Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
-import { STATUS_CODES } from "node:http";
 import { Denied, Failure, type FailureKind, Misconfigured, type Problem, reportError, Unchanged } from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { Edge } from "./edge.ts";
 import { REPORT_LISTS, shorten } from "./shorten.ts";
+import { STATUS_TITLES } from "./titles.ts";
 
 type Extensions = {
   /** Stable, kebab-case, for programs. */
@@ -96,7 +96,7 @@ export function problemResponse(problem: HttpProblem, more: Readonly<Record<stri
   const told = Object.entries(extensions).filter(([, value]) => value !== null && value !== undefined);
   const body = {
     type: "about:blank",
-    title: STATUS_CODES[problem.status] ?? "Error",
+    title: STATUS_TITLES[problem.status] ?? "Error",
     status: problem.status,
     detail: problem.message,
     ...Object.fromEntries(told),

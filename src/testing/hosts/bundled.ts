@@ -65,7 +65,7 @@ export async function lambdaEvent(request: Request, base64: boolean) {
   };
 }
 
-export type LambdaResult = {
+type LambdaResult = {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
   readonly cookies?: string[];

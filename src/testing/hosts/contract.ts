@@ -59,6 +59,14 @@ export function requestTo(path: string, { method = "GET", key = KEY as string | 
   });
 }
 
+/** Sends requests to a host that listens there. */
+export function forwardTo(origin: string): RunningHost["fetch"] {
+  return (request) => {
+    const { pathname, search } = new URL(request.url);
+    return fetch(new Request(new URL(`${pathname}${search}`, origin), request));
+  };
+}
+
 /** @param everyPath whether paths that are no route reach the program too */
 export function hostContract(name: string, start: StartHost, { everyPath = true } = {}): void {
   describe(`the host contract: ${name}`, () => {

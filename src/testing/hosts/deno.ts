@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { temporaryFolder } from "../git-repository.ts";
 import { ROOT } from "../pages.ts";
-import type { RunningHost } from "./contract.ts";
+import { forwardTo, type RunningHost } from "./contract.ts";
 
 const DENO = `${ROOT}node_modules/.bin/deno`;
 
@@ -31,10 +31,7 @@ export async function startDeno(environment: Readonly<Record<string, string>>): 
     child.once("close", () => reject(new Error(`deno ended: ${said.join("\n")}`)));
   });
   return {
-    fetch: async (request) => {
-      const { pathname, search } = new URL(request.url);
-      return fetch(new Request(new URL(`${pathname}${search}`, origin), request));
-    },
+    fetch: forwardTo(origin),
     async close() {
       child.kill();
       await ended;

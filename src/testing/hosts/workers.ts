@@ -5,7 +5,7 @@ import { type ParseError, parse } from "jsonc-parser";
 import { Miniflare } from "miniflare";
 import { bundleHost } from "../../../scripts/host-bundles.ts";
 import { ROOT } from "../pages.ts";
-import type { RunningHost } from "./contract.ts";
+import { forwardTo, type RunningHost } from "./contract.ts";
 
 type ModuleType = "ESModule" | "CompiledWasm";
 type Wrangler = {
@@ -43,10 +43,7 @@ export async function startWorkers(bindings: Readonly<Record<string, string>>, l
   });
   const url = await workers.ready;
   return {
-    fetch: async (request) => {
-      const { pathname, search } = new URL(request.url);
-      return fetch(new Request(new URL(`${pathname}${search}`, url), request));
-    },
+    fetch: forwardTo(url.origin),
     close: () => workers.dispose(),
   };
 }
