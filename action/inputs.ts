@@ -4,6 +4,7 @@ import type { Wanted } from "../src/app.ts";
 import type { Place } from "../src/compose.ts";
 import { Misconfigured, type Problem } from "../src/errors.ts";
 import { nearest } from "../src/names.ts";
+import { programsAllowed } from "../src/programs.ts";
 import type { TriggeredBy } from "../src/schema.ts";
 import { Secret } from "../src/secret.ts";
 import { seen } from "../src/seen.ts";
@@ -28,6 +29,8 @@ export type Inputs = {
   readonly seen: ReadonlyMap<string, Secret>;
   /** The same for the variables that issuers name, as they stand. */
   readonly variables: Environment;
+  /** The folder in which programs that the config names may be run; null where none may. */
+  readonly programs: string | null;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,6 +64,8 @@ export function readInputs(env: Environment): Inputs {
     recordIsHere: sameName(repository, env.GITHUB_REPOSITORY) && (branch === null || branch === env.GITHUB_REF_NAME),
     seen: seenBy(env, token),
     variables: env,
+    // The record of another repository must not decide what runs in this one's workflow.
+    programs: sameName(repository, env.GITHUB_REPOSITORY) || programsAllowed(env) ? env.GITHUB_WORKSPACE || "." : null,
   };
   if (problems.length === 0) return inputs;
   const count = problems.length === 1 ? "an input is" : `${problems.length} inputs are`;

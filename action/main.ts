@@ -19,8 +19,16 @@ async function perform(wanted: Inputs): Promise<void> {
   for (const secret of [place.access.token, fingerprintKey, webhook?.url, webhook?.secret]) if (secret) mask(secret);
   const fetch = await proxiedFetch(process.env);
   const access = { ...place.access, ...(fetch === null ? {} : { fetch }) };
-  const { variables } = wanted;
-  const app = await compose({ place: { ...place, access }, configPath, fingerprintKey, webhook, variables, whenMissing: "error" });
+  const { variables, programs } = wanted;
+  const app = await compose({
+    place: { ...place, access },
+    configPath,
+    fingerprintKey,
+    webhook,
+    variables,
+    programs,
+    whenMissing: "error",
+  });
   if (command === "health") return renderHealth(await app.health(), wanted);
   if (command === "verify") return renderVerification(await app.verify(wanted.seen), wanted);
   const report = await app.run({

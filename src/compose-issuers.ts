@@ -15,6 +15,8 @@ export type IssuerContext = {
   /** GitHub as the run reaches it. */
   readonly client: () => Promise<GitHubClient>;
   readonly clock: () => Date;
+  /** The folder in which programs that the config names may be run; null where none may. */
+  readonly programs: string | null;
   /** In place of the global one, where requests must go through a proxy. */
   readonly fetch?: typeof fetch;
 };
@@ -29,12 +31,18 @@ export async function openIssuer(declared: { readonly use: string }, context: Is
   return open(parsed, context);
 }
 
-async function open(declaration: IssuerDeclaration, _context: IssuerContext): Promise<Issuer> {
+async function open(declaration: IssuerDeclaration, context: IssuerContext): Promise<Issuer> {
   switch (declaration.use) {
     case "generate":
       return (await import("./issuers/generate.ts")).generateIssuer();
     case "manual":
       return (await import("./issuers/manual.ts")).manualIssuer(declaration);
+    case "command": {
+      const directory = requirePrograms(context);
+      const named = new Map((declaration.env ?? []).map((name) => [name, variable(name, context)]));
+      const { commandIssuer } = await import("./issuers/command.ts");
+      return commandIssuer({ declaration, directory, named, variables: context.variables });
+    }
   }
 }
 
@@ -45,6 +53,14 @@ export function variable(name: string, { variables }: Pick<IssuerContext, "varia
   throw new Misconfigured(`the environment variable ${name} is not set`, {
     code: "variable-missing",
     hint: `Set it where this runs; in a workflow, under the step's env: "${name}: \${{ secrets.${name} }}".`,
+  });
+}
+
+function requirePrograms({ programs }: IssuerContext): string {
+  if (programs !== null) return programs;
+  throw new Misconfigured("the issuer command runs a program that the config names, which is not allowed here", {
+    code: "command-not-allowed",
+    hint: "Let the workflow of the record's own repository or the CLI rotate it, or set TOKEN_AUTOMATION_ALLOW_COMMANDS=1 where this runs.",
   });
 }
 

@@ -55,6 +55,8 @@ export type ComposeOptions = {
   readonly clock?: () => Date;
   /** The environment of the process, for the variables that issuers name; none unless given. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The folder in which programs that the config names may be run; unless given, none is. */
+  readonly programs?: string | null;
 };
 
 /** Builds the app. Loads no adapter before it is needed. */
@@ -79,8 +81,8 @@ export async function compose(options: ComposeOptions): Promise<App> {
     newRunId: () => crypto.randomUUID(),
     async issuer(declaration) {
       const id = JSON.stringify(declaration);
-      const open =
-        issuers.get(id) ?? (await openIssuer(declaration, { home, client, clock, variables: options.variables ?? {}, ...proxied }));
+      const { variables = {}, programs = null } = options;
+      const open = issuers.get(id) ?? (await openIssuer(declaration, { home, client, clock, variables, programs, ...proxied }));
       issuers.set(id, open);
       return open;
     },

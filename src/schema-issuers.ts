@@ -1,8 +1,9 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
+import { command } from "./schema-issuer-command.ts";
 import { generate, manual } from "./schema-issuer-keys.ts";
 
-export const issuer = z.discriminatedUnion("use", [generate, manual]).describe("Who makes the credential");
+export const issuer = z.discriminatedUnion("use", [generate, manual, command]).describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
@@ -33,5 +34,7 @@ export function fieldsOf(declaration: IssuerDeclaration): readonly string[] | nu
       return VALUE;
     case "manual":
       return VALUE;
+    case "command":
+      return declaration.fields ?? VALUE;
   }
 }

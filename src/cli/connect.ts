@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import type { App } from "../app.ts";
 import type { ComposeOptions, Place } from "../compose.ts";
 import { Misconfigured } from "../errors.ts";
+import { programsAllowed } from "../programs.ts";
 import type { Session } from "./session.ts";
 
 /** The local record's folder and file name. Everything that belongs to a record lies beside it, wherever the command is run. */
@@ -60,7 +61,14 @@ export function composeOptions(session: Session, purpose: Purpose): ComposeOptio
     whenMissing: purpose === "begin" && place.kind === "local" ? "empty" : "error",
     clock: () => session.io.now(),
     variables: session.environment.variables,
+    programs: programsFolder(session, place),
   };
+}
+
+/** A person who works in a folder trusts what its config runs; a record elsewhere is not theirs alone. */
+function programsFolder({ io, environment }: Session, place: Place): string | null {
+  if (place.kind === "local") return place.directory;
+  return programsAllowed(environment.variables) ? io.directory : null;
 }
 
 export type Connected = {

@@ -1,5 +1,6 @@
 // `serve`: the HTTP API on this machine, until it is asked to stop.
 import { type Command, Option } from "commander";
+import { programsAllowed } from "../programs.ts";
 import { wholeNumber } from "./arguments.ts";
 import { composeOptions } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -23,8 +24,14 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
   const { readPublicUrl } = await import("../http/environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
   const { variables } = session.environment;
+  const compose = composeOptions(session, "begin");
   const server = await startServer({
-    compose: { ...composeOptions(session, "begin"), notifier: consoleNotifier(session) },
+    // Who may send a request may not therefore run programs on this machine.
+    compose: {
+      ...compose,
+      programs: programsAllowed(variables) ? (compose.programs ?? null) : null,
+      notifier: consoleNotifier(session),
+    },
     host,
     port,
     apiKeys: readApiKeys(variables),

@@ -134,6 +134,7 @@ describe("the place of a host's record", () => {
       configPath: "token_config.json",
       fingerprintKey: null,
       variables: env,
+      programs: null,
       whenMissing: "error",
     });
     expect(place.kind === "github" && place.access.token.reveal()).toBe(CANARY);
@@ -158,9 +159,15 @@ describe("the place of a host's record", () => {
       },
       configPath: "ops/tokens.json",
       fingerprintKey: "[secret]",
+      programs: null,
       whenMissing: "error",
     });
     expect(found.place.access?.token.reveal()).toBe("own");
+  });
+
+  test("programs that the config names run nowhere that does not say so", () => {
+    for (const no of ["", "0", "false", "no"]) expect(readHostPlace({ ...env, TOKEN_AUTOMATION_ALLOW_COMMANDS: no }).programs).toBeNull();
+    for (const yes of ["1", "true"]) expect(readHostPlace({ ...env, TOKEN_AUTOMATION_ALLOW_COMMANDS: yes }).programs).toBe(".");
   });
 
   test("everything missing is told at once", () => {

@@ -1,6 +1,7 @@
 // A host's environment, read once per request into one typed object: where the record is, and how it is reached.
 import type { ComposeOptions } from "../compose.ts";
 import { Misconfigured } from "../errors.ts";
+import { programsAllowed } from "../programs.ts";
 import { Secret } from "../secret.ts";
 import type { Environment } from "./access-environment.ts";
 import { ENVIRONMENT_INVALID } from "./problem.ts";
@@ -56,6 +57,7 @@ export function readHostPlace(env: Environment): ComposeOptions {
     // A mistaken path or branch must not pass for an empty record.
     whenMissing: "error",
     variables: env,
+    programs: programsAllowed(env) ? "." : null,
   };
 }
 

@@ -45,6 +45,8 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/exec.ts": "hands values to the command's environment",
   "src/fingerprint.ts": "digests",
   "src/github/client.ts": "authenticates",
+  "src/issuers/command-protocol.ts": "takes values out of what a program says before it is shown",
+  "src/issuers/command.ts": "hands values to the program, on its standard input and in the variables that were named",
   "src/notifiers/webhook.ts": "the URL and the key of its signature",
   "src/seal.ts": "seals",
   "src/secret-value.ts": "judges a value before it is placed",
