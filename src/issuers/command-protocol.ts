@@ -113,7 +113,7 @@ function shown(text: string, hidden: readonly Secret[]): string {
 /** An orderly no, in the class that the program gave it. */
 export function refused({ as, message: said }: Refusal): Failure {
   const text = `the issuer's program said: ${said === "" ? "no reason" : said}`;
-  const options = { code: "command-refused" };
+  const options = { code: "command-refused", hint: "These are the program's own words. Run it by hand to see more." };
   switch (as) {
     case "unchanged":
       return new Unchanged(text, options);

@@ -5,10 +5,11 @@ import { openIssuer } from "../compose-issuers.ts";
 import { type Failure, reportError } from "../errors.ts";
 import type { IssueRequest, Issuer } from "../ports.ts";
 import type { IssuerDeclaration } from "../schema.ts";
-import { Secret } from "../secret.ts";
 import { useFolders } from "../testing/folders.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { KEY_PROGRAMS, type KeyFaults, type KeyFolder, keyFolder, keysDeclared } from "../testing/key-folder.ts";
+import { type KeyService, startKeyService } from "../testing/key-service.ts";
+import { blocksOf, readPages } from "../testing/pages.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
 const { folder } = useFolders();
@@ -33,7 +34,7 @@ beforeEach(async () => {
   workspace = await folder();
 });
 
-function open(declaration: IssuerDeclaration, programs: string | null = workspace): Promise<Issuer> {
+function open(declaration: IssuerDeclaration, programs: string | null = workspace, more: Record<string, string> = {}): Promise<Issuer> {
   return openIssuer(declaration, {
     home: { kind: "github", repository: "acme/widgets" },
     variables: {
@@ -42,6 +43,7 @@ function open(declaration: IssuerDeclaration, programs: string | null = workspac
       KEYS_DIR: keys.directory,
       KEYS_ADMIN: ADMIN,
       GITHUB_TOKEN: "canary-github-token",
+      ...more,
     },
     client: () => Promise.reject(new Error("no GitHub here")),
     clock: () => new Date(0),
@@ -59,18 +61,45 @@ async function failure(promise: Promise<unknown>): Promise<Failure> {
   );
 }
 
-for (const language of ["sh", "python", "node"] as const) {
+const LANGUAGES = ["sh", "node", ...(toolAvailable("python") ? (["python"] as const) : [])] as const;
+for (const language of LANGUAGES) {
   issuerContract(
     `command, a program in ${language}`,
     async () => {
       const issuer = await open(keysDeclared(language));
-      const accepts = async ({ ref, fields }: Credential) =>
+      const accepts = async ({ ref, fields }: Awaited<ReturnType<Issuer["issue"]>>) =>
         keys.keys().some((key) => key.ref === ref && key.value === fields.value?.reveal());
       return { issuer, accepts, close: async () => undefined };
     },
     { fields: ["value"], live: "many", unknownRef: "0123456789abcdef" },
   );
 }
+
+describe.skipIf(!toolAvailable("python"))("the program in docs/issuers/command.md", () => {
+  let service: KeyService;
+  const start = async () => {
+    service = await startKeyService(ADMIN);
+    const page = (await readPages()).find(({ path }) => path === "docs/issuers/command.md");
+    const [program] = blocksOf(page ?? { path: "", text: "" }).filter(({ language }) => language === "python");
+    writeFileSync(join(workspace, "keys.py"), program?.content ?? "");
+    const variables = { REPORTS_URL: service.url, REPORTS_ADMIN_KEY: ADMIN };
+    const declared = { use: "command", run: ["python3", "keys.py"], env: Object.keys(variables) } as const;
+    const reach = (admin: string) => open({ ...declared, run: [...declared.run] }, workspace, { ...variables, REPORTS_ADMIN_KEY: admin });
+    return {
+      issuer: await reach(ADMIN),
+      accepts: async ({ fields }: Awaited<ReturnType<Issuer["issue"]>>) => service.accepts(fields.value?.reveal()),
+      faults: [{ issuer: await reach("canary-not-the-admin"), kind: "denied", says: /the role of an administrator/ }] as const,
+      canaries: [ADMIN, "canary-not-the-admin"],
+      close: () => service.close(),
+    };
+  };
+  issuerContract("the documented program", start, {
+    fields: ["value"],
+    live: "many",
+    unknownRef: "key-000000000000",
+    faults: ["an administrator's key that is refused"],
+  });
+});
 
 describe.skipIf(!toolAvailable("python"))("what the program gets", () => {
   test("are the variables that were named and the few that every program needs, the repository as its folder, and no value in its arguments", async () => {

@@ -12,7 +12,7 @@ export type Block = { readonly language: string; readonly content: string; reado
 
 /** Every page that people read. */
 export async function readPages(): Promise<Page[]> {
-  const docs = (await readdir(`${ROOT}docs`)).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  const docs = (await readdir(`${ROOT}docs`, { recursive: true })).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
   const paths = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...docs];
   return Promise.all(paths.map(async (path) => ({ path, text: await readFile(`${ROOT}${path}`, "utf8") })));
 }
