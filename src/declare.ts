@@ -44,7 +44,7 @@ export function requireDeclared(config: TokenConfig, names: readonly string[]): 
       pointer: "/tokens",
       position: null,
       message: `the token ${seenName(name)} is not declared`,
-      hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Declare it under tokens.",
+      hint: hintFor(name, near),
     };
   });
   throw new Misconfigured(problems.map((problem) => problem.message).join("; "), {
@@ -52,6 +52,11 @@ export function requireDeclared(config: TokenConfig, names: readonly string[]): 
     problems,
     hint: problems.map((problem) => problem.hint).join(" "),
   });
+}
+
+function hintFor(name: string, near: readonly string[]): string {
+  if (name === ALL_TOKENS) return "To rotate every token at once, run a workflow whose tokens are ALL_TOKENS.";
+  return near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Declare it under tokens.";
 }
 
 /** Throws `Misconfigured` (`config-invalid`) where an edit would leave a config that nobody could load again. */

@@ -4,8 +4,8 @@ import { MAX_VALUE_BYTES } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
 /**
- * Says why a value must not be placed: it is empty, ends in a line break (nearly always the doing of `echo` or an editor,
- * and consumers then fail to log in), holds a NUL or half a character, or is larger than GitHub accepts.
+ * Says why a value must not be placed: it is empty or blank, is one line that ends in a line break (nearly always the doing
+ * of `echo` or an editor, and consumers then fail to log in; a key in PEM has many lines and ends in one), holds a NUL or half a character, or is larger than GitHub accepts.
  * @returns null where the value is acceptable
  */
 export function checkSecretValue(value: Secret): Complaint | null {
@@ -13,7 +13,14 @@ export function checkSecretValue(value: Secret): Complaint | null {
   if (text === "") {
     return { code: "empty-value", message: "the value is empty", hint: "Give a value; to remove a secret, delete it where it lives." };
   }
-  if (/[\r\n]$/.test(text)) {
+  if (text.trim() === "") {
+    return {
+      code: "blank-value",
+      message: "the value holds nothing but blanks",
+      hint: "Give a value; to remove a secret, delete it where it lives.",
+    };
+  }
+  if (/^[^\r\n]*[\r\n]+$/.test(text)) {
     return {
       code: "trailing-newline",
       message: "the value ends in a line break, which is rarely part of a secret",

@@ -32,7 +32,10 @@ export type Io = {
 function output(stream: NodeJS.WriteStream): Output {
   // A reader that has seen enough (`history | head`) closes the pipe: that is no failure of ours.
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code === "EPIPE") return;
+    // A full disk, say: what was asked for is not all there, and whoever reads it must know.
+    process.exitCode = 1;
+    if (stream !== process.stderr) process.stderr.write(`the output could not be written: ${error.code ?? error.name}\n`);
   });
   return { isTerminal: stream.isTTY === true, write: (text) => void stream.write(text) };
 }
