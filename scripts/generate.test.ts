@@ -47,12 +47,12 @@ test("a marker without its counterpart and a block that nobody makes are errors"
   expect(() => fillBlocks("<!-- generated:x -->\n<!-- /generated:x -->\n")).toThrow("no block is called x; there are workflow, ");
 });
 
-/** The pages alone, in a folder of their own. */
+/** What is generated, but for the schema, in a folder of its own. */
 async function copyOfPages(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "generate-"));
   onTestFinished(() => rm(root, { recursive: true }));
   const project = fileURLToPath(new URL("..", import.meta.url));
   await cp(join(project, "README.md"), join(root, "README.md"));
-  await cp(join(project, "docs"), join(root, "docs"), { recursive: true });
+  for (const path of ["docs", "src/http/page/assets.ts"]) await cp(join(project, path), join(root, path), { recursive: true });
   return root;
 }

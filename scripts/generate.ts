@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { jsonSchemaText } from "../src/json-schema.ts";
 import { fillBlocks } from "./generated-blocks.ts";
+import { pageAssets } from "./page-assets.ts";
 
 /** One generated file; `current` is what it holds now, for those of which only a part is generated. */
 type GeneratedFile = { readonly path: string; readonly content: (current: string | null) => string | Promise<string> };
@@ -14,6 +15,7 @@ const PAGES = ["README.md", "docs/action.md", "docs/cli.md", "docs/config.md", "
 
 const FILES: readonly GeneratedFile[] = [
   { path: "token_config.schema.json", content: jsonSchemaText },
+  { path: "src/http/page/assets.ts", content: pageAssets },
   ...PAGES.map((path) => ({ path, content: (current: string | null) => fillPage(path, current) })),
 ];
 

@@ -6,6 +6,7 @@ import gitCommit from "../git-commit.ts";
 import health from "../health.ts";
 import healthz from "../healthz.ts";
 import openapi from "../openapi.ts";
+import page from "../page.ts";
 import rotate from "../rotate.ts";
 import setupRotation from "../setup-rotation.ts";
 import status from "../status.ts";
@@ -23,6 +24,7 @@ export const ROUTES: readonly Endpoint[] = [
   suggest,
   status,
   badge,
+  page,
   gitCommit,
   openapi,
   healthz,

@@ -103,6 +103,7 @@ describe("with keys", () => {
       "GET /tokens/suggest": "read",
       "GET /tokens/status": "read",
       "GET /tokens/badge.svg": "read",
+      "GET /": "read",
       "POST /git/commit": "admin",
       "GET /openapi.json": null,
       "GET /healthz": null,

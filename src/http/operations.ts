@@ -90,6 +90,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 export const NOT_FOR_AGENTS: Readonly<Record<string, string>> = {
   "/tokens/generate": "its answer is a value",
   "/tokens/badge.svg": "its answer is a picture",
+  "/": "a page for people, which tells nothing that /tokens/status does not",
   "/healthz": "probes ask it; it tells nothing",
   "/openapi.json": "it is the description",
 };

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 type Tool = { readonly command: string; readonly args: readonly string[]; readonly install: string };
 
 const TOOLS = {
+  chromium: { command: "/usr/bin/chromium", args: ["--version"], install: "apt-get install chromium" },
   gh: { command: "gh", args: ["--version"], install: "apt-get install gh" },
   // Debian's own interpreter: that is the one the package installs into.
   pynacl: { command: "/usr/bin/python3", args: ["-c", "import nacl"], install: "apt-get install python3-nacl" },

@@ -1,0 +1,19 @@
+// GET /: the record as a page for people.
+import { pageEndpoint } from "../src/http/page/endpoint.ts";
+import { pageResponse } from "../src/http/page/frame.ts";
+import { page } from "../src/http/page/page.ts";
+import { viewQuery } from "../src/http/page/view.ts";
+
+export const config = { path: "/" };
+
+export default pageEndpoint({
+  method: "GET",
+  path: config.path,
+  summary: "The record as a page for people; asks for the key where it needs one",
+  scope: "read",
+  input: viewQuery,
+  async handle({ input, app, may }) {
+    const overview = await (await app()).overview();
+    return pageResponse(page(overview, input, { rotate: may("rotate") }));
+  },
+});

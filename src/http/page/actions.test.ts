@@ -1,0 +1,175 @@
+// What a person does from the page, with the keyboard alone: rotating, running, coming in with a key; and what nobody may find afterwards.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { TokenConfig } from "../../schema.ts";
+import { startBrowser, type Visit, visit } from "../../testing/browser.ts";
+import { recordOf } from "../../testing/page-records.ts";
+import { type PageServer, pageServer } from "../../testing/page-server.ts";
+import { toolAvailable } from "../../testing/require-tool.ts";
+
+const READER = "canary-key-reader";
+const ROTATOR = "canary-key-rotator";
+const OTHER = "canary-key-other";
+const KEYS = { [READER]: ["read"], [ROTATOR]: ["read", "rotate", "reveal"], [OTHER]: ["generate"] };
+
+let browser: Browser;
+const closing: (() => Promise<void>)[] = [];
+beforeAll(async () => {
+  if (toolAvailable("chromium")) browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function arrive(
+  config: TokenConfig,
+  keys: Readonly<Record<string, readonly string[]>> = {},
+): Promise<Visit & { server: PageServer; answers: string[] }> {
+  const server = await pageServer(config, keys);
+  const visitor = await visit(browser);
+  closing.push(server.close, async () => {
+    await visitor.close();
+    expect(visitor.complaints).toEqual([]);
+  });
+  const answers: string[] = [];
+  visitor.page.on("response", (response) => {
+    if (response.request().method() === "POST") void response.text().then((text) => answers.push(text));
+  });
+  await visitor.page.goto(server.url);
+  return { ...visitor, server, answers };
+}
+
+const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+
+/** Goes on with the tab key until what has the focus is called so. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    if ((await focused(page)) === name) return;
+  }
+  throw new Error(`the tab key does not lead to ${name}`);
+}
+
+const said = (page: Page) => page.locator("#said").textContent();
+const kept = (page: Page) => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+
+async function enter(page: Page, key: string): Promise<void> {
+  await page.getByLabel("API key").fill(key);
+  await page.keyboard.press("Enter");
+}
+
+describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
+  test("a rotation by the keyboard: asked, thought better of, asked again, done, and no value comes along", async () => {
+    const { page, server, requests, answers } = await arrive(recordOf(14));
+    const before = (await server.record()).state?.tokens?.SIGNING_KEY?.generation;
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "Rotate SIGNING_KEY");
+    await page.keyboard.press("Enter");
+    expect([await page.getByRole("dialog", { name: "Rotate SIGNING_KEY?" }).isVisible(), await focused(page)]).toEqual([true, "Cancel"]);
+    await page.keyboard.press("Escape");
+    expect([await page.getByRole("dialog").count(), await focused(page)]).toEqual([0, "Rotate SIGNING_KEY"]);
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
+
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("Rotate");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => said(page)).toBe("SIGNING_KEY was rotated.");
+    expect((await server.record()).state?.tokens?.SIGNING_KEY?.generation).toBe((before ?? 0) + 1);
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /tokens/rotate"]);
+    expect(answers).toHaveLength(1);
+    expect(answers.join()).not.toContain("new_token");
+    expect(await kept(page)).toBe('[{},{},""]');
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("7 of 14 tokens need attention");
+    expect(await focused(page)).toBe("Rotate SIGNING_KEY");
+  });
+
+  test("a workflow is run after the same question", async () => {
+    const { page, requests } = await arrive(recordOf(3));
+    await page.getByRole("button", { name: "Run by_hand" }).click();
+    expect(await page.locator("#ask-more").textContent()).toBe("All its 3 tokens are rotated now, whatever the schedule says.");
+    await page.getByRole("dialog").getByRole("button", { name: "Run" }).dblclick();
+    await expect.poll(() => said(page)).toBe("by_hand: 3 rotated.");
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /tokens/workflow/run"]);
+  });
+
+  test("what is refused is told where it was asked, with what to do, and cannot be sent again from there", async () => {
+    const { page } = await arrive({ version: 1, tokens: { DEPLOY: { type: "github_pat" } } });
+    await page.getByRole("button", { name: "Rotate DEPLOY" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/^DEPLOY was not rotated: .*new_token/);
+    expect([await page.locator("#ask-yes").isVisible(), await focused(page)]).toEqual([false, "Cancel"]);
+  });
+
+  test("no answer is told as what it is: it may have happened", async () => {
+    const { page } = await arrive(recordOf(1));
+    await page.route("**/tokens/rotate", (route) => route.abort());
+    await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/^No answer came. It may have happened all the same/);
+  });
+});
+
+describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
+  test("without one nothing of the record is told", async () => {
+    const { page, requests } = await arrive(recordOf(14), KEYS);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+    expect(await page.content()).not.toContain("SIGNING_KEY");
+    expect(requests).toEqual(["GET /"]);
+  });
+
+  test("a wrong key is refused, one that may only read gets no buttons, and no key is left anywhere", async () => {
+    const { page, requests } = await arrive(recordOf(14), KEYS);
+    await enter(page, "canary-key-wrong");
+    await expect.poll(() => page.getByRole("alert").textContent()).toBe("That key is unknown or has expired.");
+    await enter(page, READER);
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("8 of 14 tokens need attention");
+    expect(await page.getByRole("button", { name: /^(?:Rotate|Run)/ }).count()).toBe(0);
+    expect([await kept(page), await page.content(), ...requests].join()).not.toContain("canary");
+    await page.reload();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+  });
+
+  test("a key without the scope is told which one", async () => {
+    const { page } = await arrive(recordOf(14), KEYS);
+    await enter(page, OTHER);
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("Forbidden");
+    expect(await page.getByRole("main").textContent()).toContain("this route needs the scope read");
+  });
+
+  test("a key that is kept in the tab lasts over a reload, until its person signs out", async () => {
+    const { page } = await arrive(recordOf(300), KEYS);
+    await page.getByLabel("Keep it in this tab").check();
+    await enter(page, READER);
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("need attention");
+    await page.reload();
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("need attention");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
+    expect(await kept(page)).toBe('[{},{},""]');
+  });
+
+  test("with a key the ways within the page work, and back again", async () => {
+    const { page } = await arrive(recordOf(300), KEYS);
+    await enter(page, READER);
+    await page.getByRole("navigation", { name: "Pages of tokens" }).getByRole("link", { name: "Next" }).click();
+    await expect.poll(() => page.locator("#count").textContent()).toBe("300 tokens, 51–100 shown");
+    expect([new URL(page.url()).search, await focused(page)]).toEqual(["?page=2", "Tokens"]);
+    await page.goBack();
+    await expect.poll(() => page.locator("#count").textContent()).toBe("300 tokens, 1–50 shown");
+  });
+
+  test("a rotation carries the key, and shows no value to one who may see it", async () => {
+    const { page, answers, server } = await arrive(recordOf(14), KEYS);
+    await enter(page, ROTATOR);
+    await page.getByRole("button", { name: "Rotate SIGNING_KEY", exact: true }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await expect.poll(() => said(page)).toBe("SIGNING_KEY was rotated.");
+    expect(answers.join()).not.toContain("new_token");
+    expect((await server.record()).history?.at(-1)?.triggered_by).toMatchObject({ kind: "api", actor: "key-1" });
+  });
+});

@@ -1,0 +1,162 @@
+// The page in a browser: what it asks for, what it lets nobody do, and that everybody can use it.
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { TokenConfig } from "../../schema.ts";
+import { startBrowser, type Visit, visit } from "../../testing/browser.ts";
+import { HOSTILE, recordOf } from "../../testing/page-records.ts";
+import { type PageServer, pageServer } from "../../testing/page-server.ts";
+import { toolAvailable } from "../../testing/require-tool.ts";
+
+const PHONE = { width: 320, height: 640 };
+const SCHEMES = ["light", "dark"] as const;
+
+let browser: Browser;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  if (toolAvailable("chromium")) browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function serve(config: TokenConfig, keys: Readonly<Record<string, readonly string[]>> = {}): Promise<PageServer> {
+  const server = await pageServer(config, keys);
+  closing.push(server.close);
+  return server;
+}
+
+/** A visitor who must have nothing to complain of in the end: no error, no violation of the policy, no dialog. */
+async function arrive(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const visitor = await visit(browser, options);
+  closing.push(async () => {
+    await visitor.close();
+    expect(visitor.complaints).toEqual([]);
+  });
+  await visitor.page.goto(url);
+  return visitor;
+}
+
+/** What axe finds wrong, each with where. */
+async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations }: AxeResults = await page.evaluate("axe.run()");
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+}
+
+const sideways = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
+  test("one request brings all of it", async () => {
+    const { url } = await serve(recordOf(100));
+    const { page, requests } = await arrive(url);
+    await page.waitForLoadState("networkidle");
+    expect(requests).toEqual(["GET /"]);
+    expect(await page.title()).toMatch(/^\(\d+\) Tokens – token-automation$/);
+  });
+
+  describe.each(SCHEMES)("in %s colours, axe finds nothing wrong and nothing lies outside the window", (colorScheme) => {
+    test.each([
+      ["few tokens", recordOf(14), {}],
+      ["hundreds of tokens", recordOf(300), {}],
+      ["hostile texts", recordOf(64, HOSTILE), {}],
+      ["few tokens on a phone", recordOf(14), { viewport: PHONE }],
+      ["hostile texts on a phone", recordOf(64, HOSTILE), { viewport: PHONE }],
+      ["no token", recordOf(0), { viewport: PHONE }],
+    ] as const)("%s", async (_what, config, options) => {
+      const { url } = await serve(config);
+      const { page } = await arrive(url, { colorScheme, ...options });
+      expect(await faults(page)).toEqual([]);
+      expect(await sideways(page)).toBe(0);
+    });
+
+    test("the question, the way in, and what went wrong", async () => {
+      const { url } = await serve(recordOf(14));
+      const { page } = await arrive(url, { colorScheme, viewport: PHONE });
+      await page.getByRole("button", { name: "Rotate API_KEY", exact: true }).first().click();
+      expect(await faults(page)).toEqual([]);
+      await page.goto(`${url}/?nonsense=1`);
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Bad Request");
+      expect(await faults(page)).toEqual([]);
+      const hosted = await serve(recordOf(3), { secret: ["read"] });
+      await page.goto(hosted.url);
+      expect(await faults(page)).toEqual([]);
+      expect(await sideways(page)).toBe(0);
+    });
+  });
+
+  test("axe would find what is wrong", async () => {
+    const { url } = await serve(recordOf(1));
+    const { page } = await arrive(url);
+    await page.evaluate(() => document.querySelector("label:has(select)")?.replaceWith(document.querySelector("#filter select") ?? ""));
+    expect(await faults(page)).toEqual([expect.stringMatching(/^select-name: /)]);
+  });
+
+  test("texts of others stay texts", async () => {
+    const { url } = await serve(recordOf(64, HOSTILE));
+    const { page, requests } = await arrive(url);
+    await page.getByRole("row").last().hover();
+    for (const text of HOSTILE.slice(0, 5)) expect(await page.getByText(text).count()).toBeGreaterThan(0);
+    expect(await page.locator("img, iframe, [onerror], [onmouseover], a[href^='javascript']").count()).toBe(0);
+    expect(requests).toEqual(["GET /"]);
+  });
+
+  test("the policy stops what is put into the page all the same", async () => {
+    const { url } = await serve(recordOf(1));
+    const visitor = await visit(browser);
+    closing.push(visitor.close);
+    await visitor.page.goto(url);
+    const refused = await visitor.page.evaluate(() => {
+      const script = document.createElement("script");
+      const stopped: string[] = [];
+      for (const attempt of [() => (script.textContent = "window.ran = true"), () => (document.body.innerHTML = "<b>x</b>")])
+        try {
+          attempt();
+        } catch (error) {
+          stopped.push(String(error).slice(0, 9));
+        }
+      document.body.append(script);
+      const image = document.createElement("img");
+      image.src = "/tokens/badge.svg";
+      document.body.append(image);
+      return { stopped, ran: "ran" in window };
+    });
+    expect(refused).toEqual({ stopped: ["TypeError", "TypeError"], ran: false });
+    await expect.poll(() => visitor.complaints.join("\n")).toMatch(/Loading the image .* violates the following Content Security Policy/);
+  });
+
+  test("without a script everything can be read and filtered, and nothing is offered that would not work", async () => {
+    const { url } = await serve(recordOf(64));
+    const { page, requests } = await arrive(url, { javaScriptEnabled: false });
+    expect(await page.getByRole("button", { name: /Rotate|Run/ }).count()).toBe(0);
+    expect(await page.getByText("Rotating from here needs JavaScript.").isVisible()).toBe(true);
+    await page.getByLabel("Find").fill("deploy_key");
+    await page.getByRole("button", { name: "Apply" }).click();
+    expect(await page.locator("#count").textContent()).toBe("8 of 64 tokens");
+    expect(requests.at(-1)).toBe("GET /?q=deploy_key&health=&sort=worst");
+  });
+
+  test("typing narrows the list, tells how many are left, and leaves an address that shows the same", async () => {
+    const { url } = await serve(recordOf(300));
+    const { page } = await arrive(url);
+    await page.getByLabel("Find").pressSequentially("smtp_password_eu");
+    await expect.poll(() => page.locator("#said").textContent()).toMatch(/^\d of 300 tokens$/);
+    expect(await page.getByLabel("Find").evaluate((field) => field === document.activeElement)).toBe(true);
+    const told = await page.locator("#count").textContent();
+    expect(page.url()).toBe(`${url}/?q=smtp_password_eu`);
+    await page.reload();
+    expect(await page.locator("#count").textContent()).toBe(told);
+  });
+
+  test("whoever wants no motion gets none", async () => {
+    const { url } = await serve(recordOf(14));
+    const { page } = await arrive(url, { reducedMotion: "reduce" });
+    const moving = await page.evaluate(
+      () => [...document.querySelectorAll("*")].filter((part) => getComputedStyle(part).transitionDuration !== "0s").length,
+    );
+    expect(moving).toBe(0);
+  });
+});

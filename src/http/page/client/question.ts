@@ -1,0 +1,97 @@
+// The question before anything is changed, and what comes of the answer. No value is asked for, and none is shown.
+import { find, say, session, show } from "./show.ts";
+
+/** What the person is being asked about. `id` is the same for every try, so that a repeated request is one change. */
+type Question = { readonly path: string; readonly name: string; readonly body: object; readonly id: string; readonly opener: string };
+type Answer = { readonly status: number; readonly told: Readonly<Record<string, unknown>> };
+
+const ROTATE = "/tokens/rotate";
+const NO_ANSWER = "No answer came. It may have happened all the same: refresh and look before you try again.";
+
+let question: Question | null = null;
+let busy = false;
+
+/** Asks about what a button does. */
+export function ask(button: HTMLElement): void {
+  const { rotate, run, generation, places, tokens } = button.dataset;
+  const dialog = find<HTMLDialogElement>("#ask");
+  if (dialog === null) return;
+  // Not randomUUID: that is only there over https, or on this machine.
+  const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (rotate !== undefined) {
+    question = { path: ROTATE, name: rotate, body: { token_name: rotate, reveal: false }, id, opener: `[data-rotate="${rotate}"]` };
+    const where = places === "1" ? "its destination" : `its ${places} destinations`;
+    const instead = generation === "0" ? "It has none yet." : `It takes the place of generation ${generation}.`;
+    fill({ what: `Rotate ${rotate}?`, more: `A new credential is made and placed at ${where}. ${instead}`, yes: "Rotate", wrong: "" });
+  } else if (run !== undefined) {
+    question = { path: "/tokens/workflow/run", name: run, body: { workflow_name: run }, id, opener: `[data-run="${run}"]` };
+    const which = tokens === "1" ? "Its token is" : `All its ${tokens} tokens are`;
+    fill({ what: `Run ${run}?`, more: `${which} rotated now, whatever the schedule says.`, yes: "Run", wrong: "" });
+  }
+  const yes = find("#ask-yes");
+  if (yes !== null) yes.hidden = false;
+  dialog.showModal();
+}
+
+function fill(texts: Readonly<Record<string, string>>): void {
+  for (const [part, text] of Object.entries(texts)) {
+    const place = find(`#ask-${part}`);
+    if (place !== null) place.textContent = text;
+  }
+}
+
+/** Does what was asked about, once. */
+export async function confirm(): Promise<void> {
+  const yes = find("#ask-yes");
+  const asked = question;
+  if (busy || asked === null || yes === null) return;
+  busy = true;
+  yes.setAttribute("aria-disabled", "true");
+  const [words, done] = await send(asked).then(
+    (answer) => [outcome(asked, answer), answer.status < 300] as const,
+    () => [NO_ANSWER, false] as const,
+  );
+  busy = false;
+  yes.removeAttribute("aria-disabled");
+  await tell(asked, words, done);
+}
+
+async function tell(asked: Question, words: string, done: boolean): Promise<void> {
+  const dialog = find<HTMLDialogElement>("#ask");
+  if (!done && dialog?.open) {
+    // To try again blindly might do it twice; to ask anew is a decision.
+    fill({ wrong: words });
+    const yes = find("#ask-yes");
+    if (yes !== null) yes.hidden = true;
+    find("#ask-no")?.focus();
+    return;
+  }
+  dialog?.close();
+  say(words);
+  if (!done) return;
+  await show(location.search);
+  (find(asked.opener) ?? find("#main"))?.focus();
+}
+
+async function send({ path, body, id }: Question): Promise<Answer> {
+  const headers: Record<string, string> = { "content-type": "application/json", "idempotency-key": id };
+  if (session.key !== null) headers.authorization = `Bearer ${session.key}`;
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return { status: response.status, told: await response.json() };
+}
+
+function outcome({ name, path }: Question, { status, told }: Answer): string {
+  if (status >= 300) return [text(told.detail) || "It failed", text(told.hint)].filter(Boolean).join(". ");
+  if (status === 202) return text(told.detail) || `${name}: asked for, and under way elsewhere.`;
+  if (path === ROTATE) return `${name} was rotated.`;
+  const [rotated, failed] = [names(told.rotated), names(told.failed)];
+  return `${name}: ${rotated.length} rotated${failed.length > 0 ? `; failed: ${failed.join(", ")}` : ""}.`;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text) : [];
+}

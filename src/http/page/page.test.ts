@@ -1,0 +1,204 @@
+// The page as text: what stands in it for every kind of record, that nothing in a record becomes markup, and what it weighs.
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { TokenConfig } from "../../schema.ts";
+import { overviewOf } from "../../status.ts";
+import { HOSTILE, NOW, recordOf } from "../../testing/page-records.ts";
+import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./assets.ts";
+import { page } from "./page.ts";
+import { positionOf } from "./picture.ts";
+import { problemPage, signInPage } from "./problem-page.ts";
+import { type View, viewQuery } from "./view.ts";
+
+const HOME = { kind: "github", repository: "acme/widgets" } as const;
+const LIMIT = 100_000;
+const BANDS = { recently_rotated_hours: 24, should_rotate_hours: 168, needs_rotation_hours: 336, high_risk_hours: 720 };
+
+const look = (query: Record<string, string> = {}): View => viewQuery.parse(query);
+const pageOf = (config: TokenConfig, view = look(), may = { rotate: true }) => page(overviewOf(config, HOME, NOW), view, may);
+const bytes = (text: string) => Buffer.byteLength(text);
+/** The names in the list of tokens, in their order. */
+const listed = (text: string) =>
+  [...text.matchAll(/<tr class="\w+"><th scope="row"><code>(.*?)<\/code>/g)].map(([, name = ""]) => name.replaceAll("<wbr>", ""));
+
+describe("what needs attention", () => {
+  test.each([
+    [0, "No token is declared yet"],
+    [1, "The token is well"],
+    [14, "8 of 14 tokens need attention"],
+  ])("of %d tokens: %s", (count, headline) => {
+    expect(/<h1.*?>(.*?)<\/h1>/.exec(pageOf(recordOf(count)))?.[1]).toBe(headline);
+  });
+
+  test("the worst comes first, with its reason and what holds it back", () => {
+    const text = pageOf(recordOf(14));
+    const first = text.slice(text.indexOf('id="attention"'), text.indexOf('id="tokens"'));
+    expect([...first.matchAll(/<h3><code>(\w+)<\/code>/g)].map(([, name]) => name)).toEqual([
+      "SIGNING_KEY",
+      "SIGNING_KEY_STAGING",
+      "WEBHOOK_SECRET_STAGING",
+      "WEBHOOK_SECRET",
+      "PARTNER_TOKEN_STAGING",
+      "PARTNER_TOKEN",
+      "SESSION_SECRET",
+      "SESSION_SECRET_STAGING",
+    ]);
+    expect(first).toContain("<p>rotated 41 d ago, over 30 d</p>");
+    expect(first).toContain("<p>something else was seen at 2026-06-15T00:30:00Z: rotate it by name to take it back</p>");
+  });
+
+  test("many are counted, with the way to all of them", () => {
+    expect(pageOf(recordOf(300))).toMatch(/<a href="\?health=attention#tokens">… and \d+ more<\/a>/);
+  });
+});
+
+describe("the list of tokens", () => {
+  test("words find names, types, groups and places, all of them together", () => {
+    const names = (q: string) => listed(pageOf(recordOf(64), look({ q, sort: "name" })));
+    expect(names("staging api_key")).toEqual(["API_KEY_STAGING", "SIGNING_KEY_STAGING"]);
+    expect(names("critical password billing")).toEqual(["DATABASE_PASSWORD_BILLING"]);
+    expect(names("actions:acme/widgets:deploy_key_eu")).toEqual(["DEPLOY_KEY_EU"]);
+    expect(names("nothing like it")).toEqual([]);
+  });
+
+  test("a health, an order and a page can be asked for, and stay in the way to the next page", () => {
+    const text = pageOf(recordOf(300), look({ health: "ok", sort: "oldest", page: "2" }));
+    expect(listed(text).length).toBeGreaterThan(10);
+    expect(text).toContain('<a href="?health=ok&amp;sort=oldest#tokens">← Previous</a>');
+    expect(text).toContain('<option value="oldest" selected>');
+    expect(text).toContain('<option value="ok" selected>');
+  });
+
+  test("over all pages each token stands once", () => {
+    const pages = [1, 2, 3, 4, 5, 6].flatMap((number) => listed(pageOf(recordOf(300), look({ page: String(number) }))));
+    expect([pages.length, new Set(pages).size]).toEqual([300, 300]);
+    expect(listed(pageOf(recordOf(300), look({ page: "99999" })))).toEqual(pages.slice(250));
+  });
+
+  test("nothing found says so, with the way back", () => {
+    expect(pageOf(recordOf(3), look({ q: "zzz" }))).toContain('No token fits. <a href="?#tokens">Show all of them</a>');
+  });
+
+  test("by next rotation: the soonest first, what nobody plans last", () => {
+    const text = pageOf(recordOf(14), look({ sort: "next" }));
+    const order = [...text.matchAll(/<td data-label="Next rotation">(?:<b>(.*?)<\/b>|<span class="quiet">(.*?)<\/span>)/g)].map(
+      (match) => match[1] ?? match[2],
+    );
+    expect(order.slice(0, 4)).toEqual(["now", "now", "now", "in 2 h"]);
+    expect(order.at(-1)).toBe("none planned");
+  });
+});
+
+describe("a token's picture", () => {
+  test.each([
+    [0, 0],
+    [12, 20],
+    [24, 40],
+    [168, 80],
+    [252, 100],
+    [336, 120],
+    [720, 160],
+    [1080, 180],
+    [1440, 200],
+    [99_999, 200],
+  ])("an age of %d h lies at %d of 200", (hours, position) => {
+    expect(positionOf(hours, BANDS)).toBe(position);
+  });
+
+  test("bands in disorder or of no width are drawn all the same", () => {
+    for (const bands of [
+      { ...BANDS, should_rotate_hours: 24 },
+      { ...BANDS, high_risk_hours: 48 },
+    ])
+      for (const hours of [0, 24, 50, 400, 5000]) {
+        expect(positionOf(hours, bands)).toBeGreaterThanOrEqual(0);
+        expect(positionOf(hours, bands)).toBeLessThanOrEqual(200);
+      }
+  });
+
+  test("says in words what it shows", () => {
+    const text = pageOf(recordOf(14));
+    expect(text).toContain('role="img" aria-label="41 d old, due now"');
+    expect(text).toContain('role="img" aria-label="2 d old, rotates in 16 h"');
+    expect(text).toContain('role="img" aria-label="no known age, no rotation planned"');
+  });
+});
+
+describe("who may only read", () => {
+  test("has no button and no question", () => {
+    const text = pageOf(recordOf(14), look(), { rotate: false });
+    expect([/<button[^>]* data-/, /<dialog/, /class="note no-script/].filter((pattern) => pattern.test(text))).toEqual([]);
+  });
+});
+
+describe("texts that others wrote", () => {
+  const text = pageOf(recordOf(64, HOSTILE), look({ q: "" }));
+
+  test("are text: the markup's tags and attributes are those of a harmless record", () => {
+    const shape = (page: string) =>
+      new Set(
+        [...page.matchAll(/<([a-z0-9]+)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)].flatMap(([, tag, attributes = ""]) => [
+          `<${tag}`,
+          ...[...attributes.matchAll(/\s([a-z-]+)(?==|\s|$)/gi)].map(([, name]) => `${tag} ${name}`),
+        ]),
+      );
+    expect([...shape(text)].filter((part) => !shape(pageOf(recordOf(64))).has(part))).toEqual([]);
+    expect(text).toContain("&lt;img src=x onerror=&#34;alert(&#39;1&#39;)&#34;&gt;");
+    expect(text.match(/<script/g)).toHaveLength(1);
+  });
+
+  test("do not turn what stands around them, and lead nowhere but to https", () => {
+    expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+    expect(
+      [...text.matchAll(/href="([^"]*)"/g)]
+        .map(([, href = ""]) => href)
+        .filter((href) => !/^(?:[?#]|\/openapi|https:|data:image\/svg)/.test(href)),
+    ).toEqual([]);
+  });
+
+  test("in the question are text too", () => {
+    const q = `"><script>alert(1)</script>`;
+    expect(pageOf(recordOf(3), look({ q }))).toContain('name="q" value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+  });
+
+  test("of a problem as well", () => {
+    const mistakes = HOSTILE.map((message) => ({ message, hint: message, position: { line: 1 } }));
+    const problem = problemPage({ status: 422, title: "T", detail: HOSTILE[0], hint: HOSTILE[1], problems: mistakes });
+    expect(problem).not.toContain("<img");
+    expect(problem.match(/<script/g)).toHaveLength(1);
+  });
+});
+
+describe("weight", () => {
+  test.each([
+    [0, look()],
+    [100, look()],
+    [1000, look({ page: "3", history: "7" })],
+  ])("a record of %d tokens makes a page below 100 KB", (count, view) => {
+    expect(bytes(pageOf(recordOf(count), view))).toBeLessThan(LIMIT);
+  });
+
+  test("its own style, script and frame are a fifth of that", () => {
+    expect(bytes(STYLE) + bytes(SCRIPT)).toBeLessThan(16_000);
+    expect(bytes(signInPage())).toBeLessThan(20_000);
+  });
+});
+
+test("style and script stand in the page as their digests say", () => {
+  const text = pageOf(recordOf(3));
+  for (const [tag, hash] of [
+    ["style", STYLE_HASH],
+    ["script", SCRIPT_HASH],
+  ] as const) {
+    const [, content = ""] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(text) ?? [];
+    expect(`sha256-${createHash("sha256").update(content).digest("base64")}`).toBe(hash);
+  }
+});
+
+test("fingerprints are not shown", () => {
+  const record = recordOf(3);
+  const state = Object.values(record.state?.tokens ?? {})[0];
+  if (state === undefined) throw new Error("there is no token");
+  state.fingerprint = "sha256:canary";
+  expect(pageOf(record)).not.toContain("canary");
+});

@@ -1,0 +1,35 @@
+// The whole page, from the record's overview: text in, text out.
+import type { Overview } from "../../app.ts";
+import type { Home } from "../../token.ts";
+import { html, markup } from "../markup.ts";
+import { confirmation, frame } from "./frame.ts";
+import { scheduleSection } from "./schedule.ts";
+import { attention, summary } from "./summary.ts";
+import { historySection } from "./timeline.ts";
+import { tokenSection } from "./tokens.ts";
+import type { View } from "./view.ts";
+import { moment } from "./words.ts";
+
+/** Hidden by the script: `noscript` would say nothing where a script is refused. */
+const NO_SCRIPT = html`<p class="note no-script">Rotating from here needs JavaScript. <code>token-automation rotate NAME</code> does it without.</p>`;
+
+/**
+ * The page as HTML. It holds no value and no fingerprint, since the overview's parts that it shows have none.
+ * @param may what the caller may change: what they may not has no button
+ */
+export function page(overview: Overview, view: View, may: { readonly rotate: boolean }): string {
+  const { home, now } = overview;
+  const content = html`${summary(overview, view)}${attention(overview, view, may)}${tokenSection(overview, view, may)}${scheduleSection(overview, may)}${historySection(overview, view)}${may.rotate && NO_SCRIPT}`;
+  const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>`;
+  return markup(frame({ title: titleOf(overview), place: placeOf(home), head, content, after: may.rotate ? confirmation() : html`` }));
+}
+
+function titleOf({ status: { health } }: Overview): string {
+  const urgent = health.needs_rotation.length;
+  return `${urgent === 0 ? "" : `(${urgent}) `}Tokens`;
+}
+
+function placeOf(home: Home): string {
+  if (home.kind === "github") return home.repository;
+  return home.repository === null ? "on this machine" : `${home.repository}, on this machine`;
+}

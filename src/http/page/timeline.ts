@@ -1,0 +1,60 @@
+// The history as a timeline, the newest first: what happened, to which token, and who asked for it.
+import type { Overview } from "../../app.ts";
+import { instantMs } from "../../instant.ts";
+import type { HistoryEntry } from "../../schema.ts";
+import { html, type Markup } from "../markup.ts";
+import { pager } from "./pager.ts";
+import { pageOf, type View } from "./view.ts";
+import { outside, sign } from "./words.ts";
+
+const ENTRIES = 25;
+
+/** How an event looks; any other is told by its own name. */
+const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new Map([
+  ["rotated", ["turn", "green"]],
+  ["proved", ["check", "green"]],
+  ["rule_set", ["pen", "gray"]],
+  ["workflow_set", ["pen", "gray"]],
+  ["revoked", ["stop", "gray"]],
+  ["failed", ["cross", "red"]],
+  ["aborted", ["stop", "orange"]],
+  ["drift", ["question", "orange"]],
+  ["revoke_failed", ["cross", "red"]],
+]);
+
+export function historySection({ status: { history } }: Overview, view: View): Markup {
+  const newest = history.toReversed();
+  const { shown, page, pages } = pageOf(newest, view.history, ENTRIES);
+  const days = byDay(shown).map(([day, entries]) => html`<h3>${day}</h3><ol class="timeline">${entries.map(line)}</ol>`);
+  const all = history.length === 0 ? html`<p class="note">Nothing has happened yet.</p>` : days;
+  const place = { field: "history", page, pages, anchor: "history", words: ["Newer", "Older"] } as const;
+  return html`<section id="history" aria-labelledby="past"><h2 id="past" tabindex="-1">History</h2>${all}${pager("Pages of the history", view, place)}</section>`;
+}
+
+function byDay(entries: readonly HistoryEntry[]): [string, HistoryEntry[]][] {
+  const days: [string, HistoryEntry[]][] = [];
+  for (const entry of entries) {
+    const ms = instantMs(entry.at);
+    const day = ms === null ? entry.at : new Date(ms).toISOString().slice(0, 10);
+    const last = days.at(-1);
+    if (last?.[0] === day) last[1].push(entry);
+    else days.push([day, [entry]]);
+  }
+  return days;
+}
+
+function line({ at, event, token_name, generation, triggered_by }: HistoryEntry): Markup {
+  const [name, tone] = EVENTS.get(event) ?? ["clock", "gray"];
+  const { kind, actor, workflow_name: workflow, run_url } = triggered_by;
+  const what = token_name ?? workflow ?? "";
+  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].filter(Boolean).join(", ");
+  return html`<li class="${tone}">${sign(name)}<p><b>${event.replaceAll("_", " ")}</b> ${what !== "" && html`<code>${what}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who}`)}</small></p></li>`;
+}
+
+/** Beside the day that stands above. */
+function timeOfDay(at: string): Markup {
+  const ms = instantMs(at);
+  if (ms === null) return html`${at}`;
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime="${iso.slice(0, 16)}Z">${iso.slice(11, 16)}Z</time>`;
+}
