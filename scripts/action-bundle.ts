@@ -15,6 +15,8 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
     packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   { name: "rotate", own: /^src\/(seal|destinations\/actions|issuers\/.*)\.ts$/ },
+  // One chunk for each service's client, so that nobody loads another's.
+  { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   { name: "sodium", packages: /^libsodium/ },
   { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
   { name: "webhook", own: /^src\/notifiers\// },

@@ -1,4 +1,5 @@
 // Opens the issuers: with compose.ts and compose-destinations.ts the only files that name adapters.
+import type { AdminUrl } from "./connection-url.ts";
 import { Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import { didYouMean } from "./names.ts";
@@ -43,7 +44,13 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       const { commandIssuer } = await import("./issuers/command.ts");
       return commandIssuer({ declaration, directory, named, variables: context.variables });
     }
+    case "postgres":
+      return (await import("./issuers/postgres.ts")).postgresIssuer({ ...declaration, admin: adminUrl(declaration, context) });
   }
+}
+
+function adminUrl({ admin_url_variable: name }: { readonly admin_url_variable: string }, context: IssuerContext): AdminUrl {
+  return { url: variable(name, context), variable: name };
 }
 
 /** What an environment variable that a declaration names holds. Throws `Misconfigured` (`variable-missing`); a set but empty one is missing too. */

@@ -1,9 +1,10 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
 import { command } from "./schema-issuer-command.ts";
+import { DATABASE_FIELDS, postgres } from "./schema-issuer-databases.ts";
 import { generate, manual } from "./schema-issuer-keys.ts";
 
-export const issuer = z.discriminatedUnion("use", [generate, manual, command]).describe("Who makes the credential");
+export const issuer = z.discriminatedUnion("use", [generate, manual, command, postgres]).describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
@@ -36,5 +37,7 @@ export function fieldsOf(declaration: IssuerDeclaration): readonly string[] | nu
       return VALUE;
     case "command":
       return declaration.fields ?? VALUE;
+    case "postgres":
+      return DATABASE_FIELDS;
   }
 }

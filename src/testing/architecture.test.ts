@@ -28,6 +28,7 @@ const MAX_LINES = 250;
 const HEAVY: Readonly<Record<string, readonly string[]>> = {
   "libsodium-wrappers": ["src/seal.ts"],
   "@octokit/": ["src/github/client.ts"],
+  pg: ["src/issuers/postgres.ts"],
   jose: ["src/http/workflow-identity.ts"],
 };
 /** Where a value leaves its wrapper, and why it must. */
@@ -40,6 +41,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/cli/generate.ts": "its purpose is to show a value",
   "src/cli/rotate.ts": "--show",
   "src/cli/vault.ts": "get",
+  "src/connection-url.ts": "writes a consumer's URL, and reads the administrator's",
   "src/destinations/vault-key.ts": "derives the vault's keys, and writes the key file",
   "src/destinations/vault.ts": "refuses an empty value",
   "src/exec.ts": "hands values to the command's environment",
@@ -47,6 +49,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/github/client.ts": "authenticates",
   "src/issuers/command-protocol.ts": "takes values out of what a program says before it is shown",
   "src/issuers/command.ts": "hands values to the program, on its standard input and in the variables that were named",
+  "src/issuers/postgres.ts": "logs in, and derives what the server keeps",
   "src/notifiers/webhook.ts": "the URL and the key of its signature",
   "src/seal.ts": "seals",
   "src/secret-value.ts": "judges a value before it is placed",

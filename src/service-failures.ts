@@ -1,0 +1,33 @@
+// The failures that all services share which are asked over a connection of their own. Pure; never with the client's message or cause.
+import { Uncertain, Unchanged } from "./errors.ts";
+
+/** What a socket's or a client's error says of itself, where that is a code: `ECONNREFUSED`, an SQLSTATE; else null. */
+export function codeOf(error: unknown): string | null {
+  const code: unknown = typeof error === "object" && error !== null && "code" in error ? error.code : null;
+  return typeof code === "string" && /^[A-Z0-9_]{3,60}$/.test(code) ? code : null;
+}
+
+/** The service was not reached, or the connection ended before anything was asked of it. */
+export function notReached(service: string, error: unknown, variable: string): Unchanged {
+  const code = codeOf(error);
+  return new Unchanged(`${service} could not be reached${code === null ? "" : ` (${code})`}`, {
+    code: "service-unreachable",
+    hint: `Nothing was changed. See that it runs, and that the host, the port and the TLS options in ${variable} are right.`,
+  });
+}
+
+/** The connection ended while the service was doing it: it may have. */
+export function cutOff(service: string, what: string): Uncertain {
+  return new Uncertain(`the connection to ${service} ended while ${what}: whether it was done is not known`, {
+    code: "connection-lost",
+    hint: "The next run looks for it and ends it, then tries again.",
+  });
+}
+
+/** Nobody waits any more, and nothing was asked yet. */
+export function stopped(service: string): Unchanged {
+  return new Unchanged(`${service} was not asked, since the run may no longer wait`, {
+    code: "stopped",
+    hint: "The next run tries again.",
+  });
+}
