@@ -1,7 +1,7 @@
 // POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
 import * as z from "zod";
-import { endpoint, ok } from "../src/http/endpoint.ts";
-import { create, dryRun, secretValue, tokenName } from "../src/http/inputs.ts";
+import { endpoint, once } from "../src/http/endpoint.ts";
+import { create, dryRun, idempotencyKey, secretValue, tokenName } from "../src/http/inputs.ts";
 import { requireRotated } from "../src/http/outcome.ts";
 import type { Secret } from "../src/secret.ts";
 import { VALUE_FIELD } from "../src/token.ts";
@@ -18,9 +18,10 @@ export default endpoint({
     new_token: secretValue.optional(),
     dry_run: dryRun,
     create: create.optional(),
+    idempotency_key: idempotencyKey.optional(),
     reveal: z.boolean().default(true).describe("Whether the reply may hold the new value, for a key that may see it"),
   }),
-  async handle({ input, reveal, triggeredBy, ...call }) {
+  async handle({ input, reveal, triggeredBy, mark, ...call }) {
     const app = await call.app();
     let made: Secret | undefined;
     const report = await app.run({
@@ -32,13 +33,14 @@ export default endpoint({
         create: input.create ?? app.home.kind === "local",
       },
       triggeredBy,
+      mark,
       dryRun: input.dry_run,
       onCredential: (_name, credential) => {
         made = credential.fields[VALUE_FIELD];
       },
     });
     const token = requireRotated(report, input.token_name);
-    return ok({
+    return once(report, {
       token_name: token.token_name,
       ...(reveal && input.reveal && made !== undefined ? { new_token: made.reveal() } : {}),
       rotated_at: report.dry_run ? null : report.finished_at,

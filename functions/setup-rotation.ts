@@ -1,7 +1,7 @@
 // POST /tokens/setup-rotation: sets a token's rule.
 import * as z from "zod";
-import { endpoint, ok } from "../src/http/endpoint.ts";
-import { create, intervalHours, tokenName } from "../src/http/inputs.ts";
+import { endpoint, once } from "../src/http/endpoint.ts";
+import { create, idempotencyKey, intervalHours, tokenName } from "../src/http/inputs.ts";
 
 export const config = { path: "/tokens/setup-rotation" };
 
@@ -16,8 +16,9 @@ export default endpoint({
     auto_rotate: z.boolean().default(true).describe("Whether a run rotates it when the interval has elapsed"),
     notify: z.boolean().default(true).describe("Whether its rotations are told to the notifiers"),
     create: create.optional(),
+    idempotency_key: idempotencyKey.optional(),
   }),
-  async handle({ input, triggeredBy, ...call }) {
+  async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();
     const result = await app.setupRule({
       tokenName: input.token_name,
@@ -26,7 +27,8 @@ export default endpoint({
       notify: input.notify,
       create: input.create ?? app.home.kind === "local",
       triggeredBy,
+      mark,
     });
-    return ok(result);
+    return once(result);
   },
 });

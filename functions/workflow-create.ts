@@ -1,7 +1,7 @@
 // POST /tokens/workflow/create: names a set of tokens that are rotated together on a schedule.
 import * as z from "zod";
-import { endpoint } from "../src/http/endpoint.ts";
-import { create, members, schedule, timezone, told, workflowName } from "../src/http/inputs.ts";
+import { endpoint, once } from "../src/http/endpoint.ts";
+import { create, idempotencyKey, members, schedule, timezone, told, workflowName } from "../src/http/inputs.ts";
 import { shorten } from "../src/http/shorten.ts";
 
 export const config = { path: "/tokens/workflow/create" };
@@ -17,9 +17,10 @@ export default endpoint({
     schedule,
     timezone: timezone.optional(),
     create: create.optional(),
+    idempotency_key: idempotencyKey.optional(),
     limit: told,
   }),
-  async handle({ input, triggeredBy, ...call }) {
+  async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();
     const result = await app.createWorkflow({
       workflowName: input.workflow_name,
@@ -28,8 +29,9 @@ export default endpoint({
       timezone: input.timezone ?? null,
       create: input.create ?? app.home.kind === "local",
       triggeredBy,
+      mark,
     });
     const body = input.limit === undefined ? result : shorten(result, ["resolved_tokens", "tokens"], { resolved_tokens: input.limit });
-    return { status: 201, body };
+    return once(result, body, 201);
   },
 });

@@ -1,7 +1,7 @@
 // POST /tokens/workflow/run: rotates a workflow's tokens now.
 import * as z from "zod";
-import { endpoint, ok } from "../src/http/endpoint.ts";
-import { dryRun, told, workflowName } from "../src/http/inputs.ts";
+import { endpoint, once } from "../src/http/endpoint.ts";
+import { dryRun, idempotencyKey, told, workflowName } from "../src/http/inputs.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
 import { shortReport } from "../src/http/paging.ts";
 
@@ -12,15 +12,16 @@ export default endpoint({
   path: config.path,
   summary: "Rotate the tokens of a workflow now",
   scope: "rotate",
-  input: z.strictObject({ workflow_name: workflowName, dry_run: dryRun, limit: told }),
-  async handle({ input, triggeredBy, ...call }) {
+  input: z.strictObject({ workflow_name: workflowName, dry_run: dryRun, idempotency_key: idempotencyKey.optional(), limit: told }),
+  async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();
     const report = await app.run({
       wanted: { kind: "workflow", name: input.workflow_name },
       triggeredBy: { ...triggeredBy, workflow_name: input.workflow_name },
+      mark,
       dryRun: input.dry_run,
     });
     requireNotAllFailed(report);
-    return ok({ workflow_name: input.workflow_name, ...shortReport(report, input.limit) });
+    return once(report, { workflow_name: input.workflow_name, ...shortReport(report, input.limit) });
   },
 });

@@ -4,7 +4,7 @@ import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
 import type { Commit, Credential } from "./ports.ts";
 import type { Report } from "./report.ts";
-import type { HistoryEntry, Rule, TriggeredBy, Workflow } from "./schema.ts";
+import type { HistoryEntry, RequestMark, Rule, TriggeredBy, Workflow } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import type { Suggestions } from "./suggest.ts";
 import type { Home } from "./token.ts";
@@ -28,6 +28,8 @@ export type Progress = {
 export type RunRequest = {
   readonly wanted: Wanted;
   readonly triggeredBy: TriggeredBy;
+  /** Carried out once, however often it comes. */
+  readonly mark?: RequestMark | null;
   readonly dryRun: boolean;
   /** What this process can see of the secrets, by name: compared with the record for proof and drift. */
   readonly seen?: ReadonlyMap<string, Secret>;
@@ -44,6 +46,8 @@ export type RuleRequest = {
   /** Whether a token that nobody declared is declared; else it is refused with the nearest names. */
   readonly create: boolean;
   readonly triggeredBy: TriggeredBy;
+  /** As in `RunRequest`. */
+  readonly mark?: RequestMark | null;
 };
 export type RuleResult = {
   readonly token_name: string;
@@ -52,6 +56,8 @@ export type RuleResult = {
   readonly notify: boolean;
   readonly next_rotation: string | null;
   readonly commit: Commit | null;
+  /** As in `Report`. */
+  readonly replayed?: true;
 };
 
 export type WorkflowRequest = {
@@ -62,6 +68,8 @@ export type WorkflowRequest = {
   /** As in `RuleRequest`. */
   readonly create: boolean;
   readonly triggeredBy: TriggeredBy;
+  /** As in `RunRequest`. */
+  readonly mark?: RequestMark | null;
 };
 type WorkflowResult = {
   readonly workflow_name: string;
@@ -71,6 +79,8 @@ type WorkflowResult = {
   readonly timezone: string;
   readonly next_run: string;
   readonly commit: Commit | null;
+  /** As in `Report`. */
+  readonly replayed?: true;
 };
 
 export type AbortResult = {
@@ -170,5 +180,5 @@ export type App = {
    */
   audit(commits: number | null): Promise<Audit>;
   /** Commits changes of the record that are not committed yet; null where nothing is left. */
-  commitPending(message: string | null): Promise<Commit | null>;
+  commitPending(message: string | null, triggeredBy?: TriggeredBy): Promise<Commit | null>;
 };

@@ -6,7 +6,7 @@ import type { LoadedRecord } from "./record.ts";
 import { reviseRecord } from "./record.ts";
 import { next, nextGeneration } from "./rotation.ts";
 import { headline, type Run, type RunOptions, withStates } from "./run.ts";
-import type { TokenState } from "./schema.ts";
+import type { RequestMark, TokenState } from "./schema.ts";
 import { declarationDigest, type Selected } from "./select.ts";
 import { tokenState } from "./token.ts";
 
@@ -50,7 +50,8 @@ export async function begin(run: Run, loaded: LoadedRecord, ready: readonly Sele
       const { token } = selected;
       const state = tokenState(fresh, token.name);
       const reason = whyLost(fresh, selected, options.home);
-      if (reason === null) states[token.name] = begunState(selected, state, { runId: options.runId, until, home: options.home, now });
+      const by = { runId: options.runId, until, mark: run.request.mark ?? null };
+      if (reason === null) states[token.name] = begunState(selected, state, { ...by, home: options.home, now });
       else lost.set(token.name, reason);
     }
     const names = Object.keys(states);
@@ -66,12 +67,13 @@ export async function begin(run: Run, loaded: LoadedRecord, ready: readonly Sele
 function begunState(
   { token }: Selected,
   state: TokenState,
-  { runId, until, home, now }: { readonly runId: string; readonly until: string; readonly home: RunOptions["home"]; readonly now: Date },
+  by: Pick<RunOptions, "runId" | "home"> & { readonly until: string; readonly mark: RequestMark | null; readonly now: Date },
 ): TokenState {
+  const { runId, until: leaseUntil, mark, home, now } = by;
   const outside = { label: labelOf(home, token.name, nextGeneration(state)), issuing: token.issuing };
   const destinations = token.placements.map(({ id }) => id);
   const declaration = declarationDigest(token);
-  return next(state, { type: "begin", runId, leaseUntil: until, declaration, issuer: token.issuer, outside, destinations }, now).state;
+  return next(state, { type: "begin", runId, leaseUntil, mark, declaration, issuer: token.issuer, outside, destinations }, now).state;
 }
 
 /** Whether that run announced the token's pending credential, and has not said yet what came of it. */

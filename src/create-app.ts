@@ -6,6 +6,7 @@ import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireVa
 import { reportError, Unchanged } from "./errors.ts";
 import { health } from "./health.ts";
 import { appendHistory } from "./history.ts";
+import { earlierRequest, withMark } from "./idempotency.ts";
 import { toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
@@ -13,11 +14,11 @@ import { nextDueOf, plan } from "./plan.ts";
 import type { Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
-import { rotate } from "./rotate.ts";
+import { rotateOnce } from "./rotate-once.ts";
 import { next } from "./rotation.ts";
 import { headline, type RunOptions, withStates } from "./run.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
-import type { TokenConfig, TokenState, TriggeredBy } from "./schema.ts";
+import type { RequestMark, TokenConfig, TokenState, TriggeredBy } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import { requirePending } from "./select.ts";
 import { overviewOf, statusOf } from "./status.ts";
@@ -46,7 +47,7 @@ export function createApp(options: AppOptions): App {
   return {
     home,
     async run(request) {
-      const { report, config: after } = await rotate(request, { ...options, runId: options.newRunId() });
+      const { report, config: after } = await rotateOnce(request, { ...options, runId: options.newRunId() });
       left = after;
       return notify({ ...report, warnings: [...report.warnings, ...options.takeWarnings()] }, after, options.notifiers);
     },
@@ -62,7 +63,10 @@ export function createApp(options: AppOptions): App {
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
     verify: async (seen) => verify(await config(), seen, options),
     audit: (commits) => auditHistory(options.versions(commits), source.path),
-    commitPending: (message) => options.commitPending(message ?? "token-automation: commit the record [skip ci]"),
+    commitPending: (message, by) =>
+      options.commitPending(
+        `${message ?? "token-automation: commit the record [skip ci]"}${by?.actor ? `\n\nRequested-by: ${by.actor}` : ""}`,
+      ),
   };
 }
 
@@ -107,17 +111,21 @@ async function setupRule(request: RuleRequest, options: AppOptions): Promise<Awa
   const now = options.clock();
   const rule = { interval_hours: request.intervalHours, auto_rotate: request.autoRotate, notify: request.notify };
   const loaded = await loadRecord(options.source);
+  let again = false;
   const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
+    again = isDone(fresh, request.mark);
+    if (again) return null;
     if (!request.create) requireDeclared(fresh, [name]);
     const changed = declareRule(declareTokens(fresh, [name]), name, rule);
-    if (isSame(changed, fresh)) return null;
-    const entry = { event: "rule_set", name, triggeredBy: request.triggeredBy, now, id: options.newRunId() };
+    if (isSame(changed, fresh) && !request.mark) return null;
+    const entry = { event: "rule_set", name, triggeredBy: request.triggeredBy, mark: request.mark, now, id: options.newRunId() };
     return {
       config: withEntry(requireValid(changed, options.home), entry),
       message: `token-automation: set the rule of ${name} [skip ci]`,
     };
   });
-  return { token_name: name, ...rule, next_rotation: nextDueOf(record.config, options.home, name, now), commit };
+  const next_rotation = nextDueOf(record.config, options.home, name, now);
+  return { token_name: name, ...rule, next_rotation, commit, ...(again ? { replayed: true } : {}) };
 }
 
 async function createWorkflow(request: WorkflowRequest, options: AppOptions): Promise<Awaited<ReturnType<App["createWorkflow"]>>> {
@@ -125,15 +133,19 @@ async function createWorkflow(request: WorkflowRequest, options: AppOptions): Pr
   const now = options.clock();
   const workflow = { tokens: [...tokens], schedule, ...(request.timezone === null ? {} : { timezone: request.timezone }) };
   const loaded = await loadRecord(options.source);
+  let again = false;
   const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
+    again = isDone(fresh, request.mark);
+    if (again) return null;
     const unknown = undeclaredMembers(fresh, tokens);
     if (!request.create) requireDeclared(fresh, unknown);
     const changed = declareWorkflow(declareTokens(fresh, unknown), name, { enabled: true, ...workflow }, now);
-    if (isSame(changed, fresh)) return null;
+    if (isSame(changed, fresh) && !request.mark) return null;
     const entry = {
       event: "workflow_set",
       name: null,
       triggeredBy: { ...request.triggeredBy, workflow_name: name },
+      mark: request.mark,
       now,
       id: options.newRunId(),
     };
@@ -151,6 +163,7 @@ async function createWorkflow(request: WorkflowRequest, options: AppOptions): Pr
     timezone,
     next_run: nextOccurrence(parseSchedule(schedule), timezone, now).toISOString(),
     commit,
+    ...(again ? { replayed: true } : {}),
   };
 }
 
@@ -196,15 +209,21 @@ function isSame(one: TokenConfig, other: TokenConfig): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** Whether the request was carried out before. Throws `Misconfigured` where its key marks another. */
+function isDone(config: TokenConfig, mark: RequestMark | null | undefined): boolean {
+  return mark ? earlierRequest(config, mark).kind === "done" : false;
+}
+
 type Entry = {
   readonly event: string;
   readonly name: string | null;
   readonly triggeredBy: TriggeredBy;
+  readonly mark?: RequestMark | null | undefined;
   readonly now: Date;
   readonly id: string;
 };
 
-function withEntry(config: TokenConfig, { event, name, triggeredBy, now, id }: Entry): TokenConfig {
+function withEntry(config: TokenConfig, { event, name, triggeredBy, mark, now, id }: Entry): TokenConfig {
   const draft = {
     id: `${id}/${name ?? triggeredBy.workflow_name ?? ""}/${event}`,
     at: now.toISOString(),
@@ -214,6 +233,7 @@ function withEntry(config: TokenConfig, { event, name, triggeredBy, now, id }: E
     previous_hash: null,
     new_hash: null,
     triggered_by: triggeredBy,
+    ...withMark([], mark),
   };
   return { ...config, history: appendHistory(config.history ?? [], [draft]) };
 }

@@ -7,7 +7,7 @@ import type { Prepared } from "./prepare.ts";
 import { type LoadedRecord, reviseRecord } from "./record.ts";
 import { next, type RotationEvent, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
-import type { TokenConfig, TokenState } from "./schema.ts";
+import type { RequestMark, TokenConfig, TokenState } from "./schema.ts";
 import { declarationDigest } from "./select.ts";
 import { tokenState } from "./token.ts";
 
@@ -41,7 +41,7 @@ export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Pr
     for (const prepared of ready) {
       const { name } = prepared.selected.token;
       const reason = whyLost(config, prepared.selected, options.home);
-      const lease = { runId: options.runId, leaseUntil: until };
+      const lease = { runId: options.runId, leaseUntil: until, mark: request.mark ?? null };
       if (reason === null) states[name] = journalledState(prepared, { state: tokenState(config, name), lease, sealed, now });
       else lost.set(name, reason);
     }
@@ -60,7 +60,12 @@ function journalsBoxes(config: TokenConfig, visibility: LoadedRecord["visibility
 /** What a run writes before it places: that a person asked for a stuck token ends its being stuck. */
 function journalledState(
   prepared: Prepared,
-  { state, lease, sealed, now }: { state: TokenState; lease: { runId: string; leaseUntil: string }; sealed: boolean; now: Date },
+  {
+    state,
+    lease,
+    sealed,
+    now,
+  }: { state: TokenState; lease: { runId: string; leaseUntil: string; mark: RequestMark | null }; sealed: boolean; now: Date },
 ): TokenState {
   const { token } = prepared.selected;
   if (prepared.resumed) {

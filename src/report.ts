@@ -49,4 +49,6 @@ export type Report = {
   readonly next_due: NextDue | null;
   /** About the run as a whole: what a person should know. */
   readonly warnings: readonly string[];
+  /** The same request was carried out before: this tells what was done then, and nothing was done now. */
+  readonly replayed?: true;
 };

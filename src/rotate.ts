@@ -26,10 +26,11 @@ export type Rotated = { readonly report: Report; readonly config: TokenConfig };
 /**
  * Plan, preflight, issue, seal, journal, place, retire, record. Throws `Failure` only before the first
  * side effect; after it, the report tells what happened to each token and destination.
+ * @param known the record, where it was loaded already
  */
-export async function rotate(request: RunRequest, options: RunOptions): Promise<Rotated> {
+export async function rotate(request: RunRequest, options: RunOptions, known?: LoadedRecord): Promise<Rotated> {
   const startedAt = options.clock();
-  const { loaded, config, warnings } = await readDeclared(request, options);
+  const { loaded, config, warnings } = readDeclared(request, options, known ?? (await loadRecord(options.source)));
   const selection = select(config, request.wanted, { home: options.home, now: startedAt });
   const observed = request.seen
     ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })
@@ -79,8 +80,7 @@ function unrecorded({ taken }: Results, failure: ReportedError | null): string[]
   return failure === null || taken.length > 0 ? [] : [`What failed could not be recorded: ${failure.message}`];
 }
 
-async function readDeclared({ wanted }: RunRequest, options: RunOptions): Promise<Declared> {
-  const loaded = await loadRecord(options.source);
+function readDeclared({ wanted }: RunRequest, options: RunOptions, loaded: LoadedRecord): Declared {
   const created = wanted.kind === "tokens" && wanted.create ? declareTokens(loaded.config, wanted.names) : loaded.config;
   if (created === loaded.config || wanted.kind !== "tokens") return { loaded, config: loaded.config, warnings: [] };
   const declared = Object.keys(loaded.config.tokens ?? {});

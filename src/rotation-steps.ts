@@ -1,5 +1,6 @@
 // What each event of a rotation does to the recorded state: pure, one function an event.
 import { type ReportedError, Unchanged } from "./errors.ts";
+import { withMark } from "./idempotency.ts";
 import type { RotationEvent } from "./rotation.ts";
 import { leavePending, retired, withEarlier, withoutTrace } from "./rotation-leave.ts";
 import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
@@ -44,6 +45,8 @@ export function begin(state: TokenState, event: Event<"begin">, now: Date): Toke
       expires_at: null,
       destinations: [...event.destinations],
       boxes: null,
+      // Who asked for the one that is left behind gets this one.
+      ...withMark(state.pending?.requests, event.mark),
     },
   };
 }
@@ -61,10 +64,13 @@ export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenStat
 }
 
 /** The run that is relieved may still be alive, and place until its own lease is over. */
-export function resume(state: TokenState, { runId, leaseUntil }: Event<"resume">): TokenState {
-  const { run_id, lease_until } = pendingOf(state);
+export function resume(state: TokenState, { runId, leaseUntil, mark }: Event<"resume">): TokenState {
+  const { run_id, lease_until, requests } = pendingOf(state);
   const others = run_id === runId ? state.busy_until : later(state.busy_until, lease_until);
-  return withPending({ ...state, ...(others ? { busy_until: others } : {}) }, { run_id: runId, lease_until: leaseUntil });
+  return withPending(
+    { ...state, ...(others ? { busy_until: others } : {}) },
+    { run_id: runId, lease_until: leaseUntil, ...withMark(requests, mark) },
+  );
 }
 
 export function placed(state: TokenState, { destination }: Event<"placed">, now: Date): TokenState {

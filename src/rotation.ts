@@ -2,7 +2,7 @@
 import { type ReportedError, Unchanged } from "./errors.ts";
 import type { SealedBox } from "./ports.ts";
 import * as step from "./rotation-steps.ts";
-import type { IssuerDeclaration, TokenState } from "./schema.ts";
+import type { IssuerDeclaration, RequestMark, TokenState } from "./schema.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./rotation-steps.ts";
 
@@ -30,12 +30,13 @@ export type RotationEvent =
       readonly destinations: readonly string[];
       /** ISO 8601 */
       readonly leaseUntil: string;
+      readonly mark?: RequestMark | null;
     }
   | ({ readonly type: "issued"; readonly ref: string | null; readonly expiresAt: string | null } & Prints)
   /** `boxes` is null where they may not be journalled. */
   | { readonly type: "sealed"; readonly boxes: Readonly<Record<string, SealedBox>> | null }
   /** A run takes up what an earlier one journalled. */
-  | { readonly type: "resume"; readonly runId: string; readonly leaseUntil: string }
+  | { readonly type: "resume"; readonly runId: string; readonly leaseUntil: string; readonly mark?: RequestMark | null }
   | { readonly type: "placed"; readonly destination: string }
   | { readonly type: "refused"; readonly destination: string; readonly error: ReportedError }
   /** Every destination has been tried once in this run. */

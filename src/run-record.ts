@@ -11,7 +11,7 @@ import type { Revision } from "./record.ts";
 import type { Revoked } from "./retire.ts";
 import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
-import type { TokenConfig, TokenState } from "./schema.ts";
+import type { RequestMark, TokenConfig, TokenState } from "./schema.ts";
 import { settled } from "./settled.ts";
 import { tokenState } from "./token.ts";
 
@@ -96,7 +96,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const { generation, prints } = prepared;
       const hashes = { previousHash: before.fingerprint, newHash: rotated ? prints.fingerprint : null };
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
-      write(token.name, after, event && { event, generation, ...hashes, error: after.last_error?.code });
+      const requests = rotated ? before.pending?.requests : undefined;
+      write(token.name, after, event && { event, generation, ...hashes, requests, error: after.last_error?.code });
     },
     /** What was announced is answered for, whatever came of it. */
     isAnnounced: (preparation: Preparation) =>
@@ -161,10 +162,11 @@ type Entry = {
   readonly generation: number;
   readonly previousHash: string | null;
   readonly newHash: string | null;
+  readonly requests?: RequestMark[] | undefined;
   readonly error?: string | undefined;
 };
 
-function draftOf(run: Run, { event, name, generation, previousHash, newHash, error }: Entry, now: Date): HistoryDraft {
+function draftOf(run: Run, { event, name, generation, previousHash, newHash, requests, error }: Entry, now: Date): HistoryDraft {
   const { workflows } = run.selection;
   const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
   return {
@@ -176,6 +178,7 @@ function draftOf(run: Run, { event, name, generation, previousHash, newHash, err
     previous_hash: previousHash,
     new_hash: newHash,
     triggered_by: { ...workflow, ...run.request.triggeredBy },
+    ...(requests === undefined ? {} : { requests }),
     ...(error === undefined ? {} : { error }),
   };
 }

@@ -18,6 +18,8 @@ const fingerprints = z
 const keyId = z.string().describe("Which fingerprint key it was made with: a part of an HMAC of a fixed text");
 /** What the service needs to be asked again: kept, since the declaration may be changed or removed before the credential is revoked. */
 const issuing = z.looseObject({ use: z.string() }).describe("The issuer with its options, as declared when the credential was made");
+/** A request that came with an idempotency key: digests of the key and of what was asked for. */
+const requestMark = z.looseObject({ key: z.string(), body: z.string() });
 const pending = z.looseObject({
   generation: z.int().min(1),
   stage: z.enum(["intent", "issued", "sealed"]),
@@ -38,6 +40,7 @@ const pending = z.looseObject({
     .record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() }))
     .nullable()
     .describe("By destination; null where boxes are not journalled"),
+  requests: z.array(requestMark).optional().describe("Requests that this generation answers, however often they are sent"),
 });
 const triggeredBy = z.looseObject({
   kind: z.enum(TRIGGER_KINDS),
@@ -116,6 +119,7 @@ export const historyEntry = z.looseObject({
   previous_hash: z.string().nullable(),
   new_hash: z.string().nullable(),
   triggered_by: triggeredBy,
+  requests: z.array(requestMark).optional().describe("Requests that are done by this, however often they are sent"),
   previous_entry: z.string().nullable(),
 });
 
@@ -123,6 +127,7 @@ export type TokenState = z.infer<typeof tokenState>;
 export type PendingState = z.infer<typeof pending>;
 export type PlacementState = z.infer<typeof placement>;
 export type HistoryEntry = z.infer<typeof historyEntry>;
+export type RequestMark = z.infer<typeof requestMark>;
 export type TriggeredBy = z.infer<typeof triggeredBy>;
 export type RetiringCredential = z.infer<typeof retiring>;
 export type RecordedFailure = z.infer<typeof failure>;

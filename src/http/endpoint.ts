@@ -1,12 +1,13 @@
 // One route as a web-standard handler: who may call it, what it takes, and every answer in one form.
 import type * as z from "zod";
 import type { App } from "../app.ts";
-import type { TriggeredBy } from "../schema.ts";
+import type { RequestMark, TriggeredBy } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
 import { readBody, readQuery } from "./body.ts";
 import { answerPreflight, shareWith } from "./cors.ts";
 import { type Edge, hostEdge } from "./edge.ts";
+import { markOfRequest } from "./idempotency-key.ts";
 import { requireOwnOrigin } from "./origin.ts";
 import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
 import { spend } from "./rate-limit.ts";
@@ -20,6 +21,8 @@ type Call<Input> = {
   readonly may: (scope: ApiScope) => boolean;
   readonly now: Date;
   readonly triggeredBy: TriggeredBy;
+  /** For what changes something: by it a request is known that is sent again; null where it came without a key. */
+  readonly mark: RequestMark | null;
   readonly app: () => Promise<App>;
   /** Where callers reach this service, without a slash at its end. */
   readonly origin: () => string;
@@ -27,7 +30,7 @@ type Call<Input> = {
 };
 
 /** JSON, or a whole response where the route answers with something else. */
-export type Reply = { readonly status: number; readonly body: unknown } | Response;
+export type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | Response;
 
 export type RouteDefinition<Input> = {
   readonly method: "GET" | "POST";
@@ -70,6 +73,11 @@ export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
+/** A reply that says in a header whether it tells what was done when the same request came before. */
+export function once(result: { readonly replayed?: true }, body: unknown = result, status = 200): Reply {
+  return { status, body, ...(result.replayed ? { headers: { "idempotency-replayed": "true" } } : {}) };
+}
+
 /**
  * Tells who calls; null where the route lets anyone.
  * @throws `HttpProblem` 401, or 403 for what a page of another site may have sent
@@ -96,17 +104,20 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
   requireMethod(route, request.method);
   if (route.scope !== null && caller !== null) requireScope(caller, route.scope);
   const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input);
+  const fingerprintKey = edge.fingerprintKey();
+  const asked = { callerId: caller?.id ?? "", path: route.path, input, fingerprintKey };
   const reply = await route.handle({
     input,
+    mark: route.method === "POST" ? markOfRequest(request, asked) : null,
     reveal: caller?.scopes.has("reveal") ?? false,
     may: (scope) => caller?.scopes.has(scope) ?? false,
     now: edge.now(),
     triggeredBy: { kind: "api", actor: caller?.id ?? null, ...(caller?.runUrl ? { run_url: caller.runUrl } : {}) },
     app: edge.app,
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
-    fingerprintKey: edge.fingerprintKey(),
+    fingerprintKey,
   });
-  return reply instanceof Response ? reply : jsonResponse(reply.status, reply.body);
+  return reply instanceof Response ? reply : jsonResponse(reply.status, reply.body, reply.headers);
 }
 
 function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {

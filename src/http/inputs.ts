@@ -11,6 +11,7 @@ import {
 } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { checkSecretValue } from "../secret-value.ts";
+import { MAX_KEY_LENGTH } from "./idempotency-key.ts";
 
 const MAX_PREFIX_LENGTH = 255;
 /** Workflows of more names than a repository may have secrets mean a group. */
@@ -49,6 +50,12 @@ export const intervalHours = z
   .min(MIN_INTERVAL_HOURS)
   .max(MAX_INTERVAL_HOURS)
   .describe("How many hours a value may live before a run replaces it");
+export const idempotencyKey = z
+  .string()
+  .min(1)
+  .max(MAX_KEY_LENGTH)
+  .regex(/^[\x21-\x7e]*$/, "must be visible ASCII characters")
+  .describe("A UUID of this request: sent again with the same one, it is carried out once. The header Idempotency-Key does the same");
 export const commitMessage = z.string().min(1).max(MAX_MESSAGE_LENGTH);
 
 /** A whole number in a query, in decimal digits. */
