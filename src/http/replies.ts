@@ -12,6 +12,7 @@ const leftOut = z
   .array(z.object({ field: z.string(), told: count, of: count }))
   .optional()
   .describe("Lists that were cut to keep the reply short: so many entries of so many are told");
+const replayed = z.literal(true).optional().describe("The same request was carried out before: this tells what was done then");
 const commit = z
   .object({ sha: z.string().nullable(), url: z.string().nullable() })
   .nullable()
@@ -75,6 +76,7 @@ const rule = {
   notify: z.boolean(),
   next_rotation: instant.nullable(),
   commit,
+  replayed,
 };
 
 const createdWorkflow = {
@@ -85,6 +87,7 @@ const createdWorkflow = {
   timezone: z.string(),
   next_run: instant,
   commit,
+  replayed,
   left_out: leftOut,
 };
 
@@ -104,6 +107,14 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
     generation: count.nullable(),
     triggered_by: triggeredBy,
     ...change,
+    ...(hashes
+      ? {
+          requests: z
+            .array(z.object({ key: z.string(), body: z.string() }))
+            .optional()
+            .describe("Digests of the requests that it answers"),
+        }
+      : {}),
     ...(hashes ? { previous_entry: z.string().nullable().describe("The digest of the entry before") } : {}),
   });
   return {
@@ -143,6 +154,7 @@ function reportOf(change: Record<string, z.ZodType>) {
     tokens: z.array(token),
     rotated: names,
     failed: names,
+    failing: names.describe("Their last attempt failed, in this run or in an earlier one"),
     skipped: names,
     drifted: names.describe("A consumer was seen with another value than the record's"),
     proved: names.describe("A consumer was seen with the current value"),
@@ -150,6 +162,7 @@ function reportOf(change: Record<string, z.ZodType>) {
     commit,
     next_due: nextDue,
     warnings: names,
+    replayed,
   };
 }
 
