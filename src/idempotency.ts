@@ -20,12 +20,12 @@ const DONE = ["rotated", "rule_set", "workflow_set"];
  * @param asked.body what was asked for, without any value: a digest of it can be guessed from
  */
 export function markOf(asked: { readonly caller: string; readonly key: string; readonly body: unknown }): RequestMark {
-  return { key: digest(`${asked.caller}\n${asked.key}`), body: digest(canonicalJson(asked.body)) };
+  return { id: digest(`${asked.caller}\n${asked.key}`), asked: digest(canonicalJson(asked.body)) };
 }
 
 /** With the mark among those there, once. */
 export function withMark(marks: readonly RequestMark[] | undefined, mark: RequestMark | null | undefined): { requests?: RequestMark[] } {
-  const all = mark && !marks?.some(({ key }) => key === mark.key) ? [...(marks ?? []), mark] : [...(marks ?? [])];
+  const all = mark && !marks?.some(({ id }) => id === mark.id) ? [...(marks ?? []), mark] : [...(marks ?? [])];
   return all.length === 0 ? {} : { requests: all };
 }
 
@@ -35,8 +35,8 @@ export function withMark(marks: readonly RequestMark[] | undefined, mark: Reques
  */
 export function earlierRequest(config: TokenConfig, mark: RequestMark): Earlier {
   const marked = (marks: readonly RequestMark[] | undefined) => {
-    const found = marks?.find(({ key }) => key === mark.key);
-    if (found !== undefined && found.body !== mark.body) throw mismatch();
+    const found = marks?.find(({ id }) => id === mark.id);
+    if (found !== undefined && found.asked !== mark.asked) throw mismatch();
     return found !== undefined;
   };
   const entries = (config.history ?? []).filter(({ requests, event }) => marked(requests) && DONE.includes(event));

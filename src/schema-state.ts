@@ -19,7 +19,7 @@ const keyId = z.string().describe("Which fingerprint key it was made with: a par
 /** What the service needs to be asked again: kept, since the declaration may be changed or removed before the credential is revoked. */
 const issuing = z.looseObject({ use: z.string() }).describe("The issuer with its options, as declared when the credential was made");
 /** A request that came with an idempotency key: digests of the key and of what was asked for. */
-const requestMark = z.looseObject({ key: z.string(), body: z.string() });
+const requestMark = z.looseObject({ id: z.string(), asked: z.string() });
 const pending = z.looseObject({
   generation: z.int().min(1),
   stage: z.enum(["intent", "issued", "sealed"]),

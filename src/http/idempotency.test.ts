@@ -125,7 +125,7 @@ test("the history entry holds the caller and digests: neither the key nor a valu
   expect(rotated()).toMatchObject([
     {
       triggered_by: { kind: "api", actor: "one" },
-      requests: [{ key: expect.stringMatching(/^[0-9a-f]{64}$/), body: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+      requests: [{ id: expect.stringMatching(/^[0-9a-f]{64}$/), asked: expect.stringMatching(/^[0-9a-f]{64}$/) }],
     },
   ]);
   const text = Object.values(github.repository().files()).join("\n");

@@ -110,7 +110,7 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
     ...(hashes
       ? {
           requests: z
-            .array(z.object({ key: z.string(), body: z.string() }))
+            .array(z.object({ id: z.string(), asked: z.string() }))
             .optional()
             .describe("Digests of the requests that it answers"),
         }
