@@ -1,11 +1,12 @@
 // `npm run bench`: the figures that the project has set itself, measured now, on this machine. Ratios are taken in one run.
 import { compareWithGh } from "./against-gh.ts";
+import { measureHosts } from "./hosts.ts";
 import type { Figure } from "./measure.ts";
 import { countRequests } from "./requests.ts";
 import { measureScale } from "./scale.ts";
 import { measureStartup } from "./startup.ts";
 
-const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [measureScale, countRequests, measureStartup, compareWithGh];
+const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [measureScale, countRequests, measureStartup, measureHosts, compareWithGh];
 
 const wanted = process.argv.slice(2);
 for (const part of PARTS) {

@@ -1,12 +1,12 @@
 // Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
 // `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "rolldown";
 import { bundleAction } from "./action-bundle.ts";
-import { type BundledHost, bundleHost, HOST_BUNDLES } from "./host-bundles.ts";
+import { type BundledHost, HOST_BUNDLES, writeHostFolder } from "./host-bundles.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ACTION_FOLDER = join(ROOT, "action/dist");
@@ -22,8 +22,10 @@ const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void
   vercel: (out) => writeHost("vercel", out),
 };
 
-function writeHost(host: BundledHost, out: string | undefined): Promise<void> {
-  return writeFolder(out ?? join(ROOT, HOST_BUNDLES[host].folder), bundleHost(ROOT, host));
+async function writeHost(host: BundledHost, out: string | undefined): Promise<void> {
+  const folder = out ?? join(ROOT, HOST_BUNDLES[host].folder);
+  await rm(folder, { recursive: true, force: true });
+  await writeHostFolder(ROOT, host, folder);
 }
 
 type Bundle = {
@@ -50,13 +52,11 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
 }
 
 /** Built before the folder is emptied: a failed build leaves what was there. */
-async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string | Uint8Array>>): Promise<void> {
+async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<void> {
   const files = await building;
   await rm(folder, { recursive: true, force: true });
-  for (const [name, content] of files) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
 }
 
 /** The names of files that are missing, superfluous or of other bytes than the sources make. */

@@ -1,6 +1,6 @@
 // The bundles that hosts run: one entry of functions/hosts each, and what only some requests need in files of its own.
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { build, type Plugin } from "rolldown";
 
 type Files = ReadonlyMap<string, string | Uint8Array>;
@@ -96,9 +96,20 @@ export async function bundleHost(root: string, host: BundledHost): Promise<Files
     // jsonc-parser's "main" is a UMD file, which no bundler can follow.
     resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
     transform: { target },
+    // A route may ask for all of them when it is called; here they are one file anyway.
+    checks: { ineffectiveDynamicImport: false },
     output: { format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", minify: true },
   });
   return layout(new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source])));
+}
+
+/** Writes a host's bundle into a folder; returns the folder. */
+export async function writeHostFolder(root: string, host: BundledHost, folder: string): Promise<string> {
+  for (const [name, content] of await bundleHost(root, host)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
 }
 
 function withoutLocal(): Plugin {

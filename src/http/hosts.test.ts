@@ -40,7 +40,7 @@ hostContract("Node.js", async (environment) => {
   const server = await startServer({ ...given, host: "0.0.0.0", port: 0 });
   return { fetch: forwardTo(`http://127.0.0.1:${server.port}`), close: server.close };
 });
-hostContract("Cloudflare Workers (workerd)", startWorkers);
+hostContract("Cloudflare Workers (workerd)", (environment) => startWorkers(environment));
 hostContract("Deno", startDeno);
 hostContract("AWS Lambda, bodies as text", (environment) => startLambda(environment));
 hostContract("AWS Lambda, bodies in base64", (environment) => startLambda(environment, true));

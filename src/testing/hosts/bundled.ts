@@ -1,20 +1,15 @@
 // Hosts whose runtime is Node.js and calls one function of a bundle: Lambda by its events, Vercel by the web's fetch.
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { vi } from "vitest";
-import { type BundledHost, bundleHost } from "../../../scripts/host-bundles.ts";
+import { type BundledHost, writeHostFolder } from "../../../scripts/host-bundles.ts";
 import { temporaryFolder } from "../git-repository.ts";
 import { ROOT } from "../pages.ts";
 import type { RunningHost } from "./contract.ts";
 
-/** Writes a host's bundle into a folder of its own. */
 async function writeBundle(host: BundledHost) {
   const folder = await temporaryFolder();
-  for (const [name, content] of await bundleHost(ROOT, host)) {
-    await mkdir(dirname(join(folder.path, name)), { recursive: true });
-    await writeFile(join(folder.path, name), content);
-  }
+  await writeHostFolder(ROOT, host, folder.path);
   return folder;
 }
 

@@ -23,27 +23,29 @@ export async function readWrangler(): Promise<Wrangler> {
   return config;
 }
 
-/** Starts the bundle, without the files that `leaveOut` matches: whoever needs one of those fails. */
-export async function startWorkers(bindings: Readonly<Record<string, string>>, leaveOut = /$^/): Promise<RunningHost> {
+/** Everything that starts the bundle, without the files that `leaveOut` matches: whoever needs one of those fails. */
+export async function workerOptions(bindings: Readonly<Record<string, string>>, leaveOut = /$^/) {
   const { main, rules, compatibility_date, compatibility_flags } = await readWrangler();
-  const entry = main.slice(main.lastIndexOf("/") + 1);
+  const entry = main.slice(main.lastIndexOf("/"));
   const files = [...(await bundleHost(ROOT, "cloudflare"))].filter(([name]) => !leaveOut.test(name));
   const modules = files.map(([path, contents]) => {
     const type = rules.find(({ globs }) => globs.some((glob) => matchesGlob(path, glob)))?.type;
     if (type === undefined) throw new Error(`wrangler.jsonc has no rule for ${path}`);
     return { type, path: `/worker/${path}`, contents };
   });
-  const workers = new Miniflare({
+  return {
     modulesRoot: "/worker",
     // The first one is the entry.
-    modules: modules.toSorted((one, other) => Number(other.path.endsWith(`/${entry}`)) - Number(one.path.endsWith(`/${entry}`))),
+    modules: modules.toSorted((one, other) => Number(other.path.endsWith(entry)) - Number(one.path.endsWith(entry))),
     compatibilityDate: compatibility_date,
     compatibilityFlags: compatibility_flags,
     bindings,
-  });
-  const url = await workers.ready;
-  return {
-    fetch: forwardTo(url.origin),
-    close: () => workers.dispose(),
   };
+}
+
+/** Starts workerd with the bundle. */
+export async function startWorkers(...asked: Parameters<typeof workerOptions>): Promise<RunningHost> {
+  const workers = new Miniflare(await workerOptions(...asked));
+  const { origin } = await workers.ready;
+  return { fetch: forwardTo(origin), close: () => workers.dispose() };
 }
