@@ -14,7 +14,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
     own: /^src\/(github\/|stores\/github\.)/,
     packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
-  { name: "rotate", own: /^src\/(seal|destinations\/actions|issuers\/.*)\.ts$/ },
+  { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/.*)\.ts$/ },
   // One chunk for each service's client, so that nobody loads another's.
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   { name: "sodium", packages: /^libsodium/ },
@@ -22,7 +22,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   { name: "webhook", own: /^src\/notifiers\// },
   {
     name: "local",
-    own: /^src\/(local\/|stores\/local|destinations\/vault)/,
+    own: /^src\/(local\/|stores\/local|destinations\/(?:vault|file|local))/,
     packages: /^(proper-lockfile|graceful-fs|retry|signal-exit)$/,
   },
 ];

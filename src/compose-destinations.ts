@@ -14,23 +14,30 @@ export type DestinationContext = {
   readonly clock: () => Date;
 };
 
-/** Opens one scope. Throws `Misconfigured` (`vault-not-local`) for a vault beside a record that is on GitHub. */
+/** Opens one scope. Throws `Misconfigured` (`vault-not-local`, `file-not-local`) for one on this machine beside a record that is on GitHub. */
 export async function openDestination(scope: Scope, { place, client, clock }: DestinationContext): Promise<Destination> {
   switch (scope.kind) {
-    case "actions": {
-      const { actionsDestination } = await import("./destinations/actions.ts");
-      return actionsDestination({ client, repository: scope.repository });
-    }
     case "vault": {
-      if (place.kind !== "local") {
-        throw new Misconfigured("the vault is a file beside a local record, and this record lives on GitHub", {
-          code: "vault-not-local",
-          hint: 'Use {"to": "actions"}, or run it in a checkout.',
-        });
-      }
+      if (place.kind !== "local") throw notLocal("the vault is", "vault-not-local");
       return openLocalVault(place, clock);
     }
+    case "file": {
+      if (place.kind !== "local") throw notLocal(`${scope.path} would be`, "file-not-local");
+      const { fileDestination } = await import("./destinations/file.ts");
+      return fileDestination({ directory: place.directory, key: place.vaultKey, path: scope.path, format: scope.format });
+    }
+    default: {
+      const { githubDestination } = await import("./destinations/github.ts");
+      return githubDestination({ client, scope });
+    }
   }
+}
+
+function notLocal(what: string, code: string): Misconfigured {
+  return new Misconfigured(`${what} a file beside a local record, and this record lives on GitHub`, {
+    code,
+    hint: 'Use {"to": "actions"}, or run it in a checkout.',
+  });
 }
 
 /** The vault beside a local record, for those who read values: destinations as such are write-only. */

@@ -1,4 +1,6 @@
 // What the schema cannot say about tokens: names by destination, places that collide, values that cannot be made.
+
+import { checkDestinations, checkFileFormats } from "./config-destination-rules.ts";
 import { type Mistake, partName, valueAsName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { Doubts } from "./config-prune.ts";
@@ -7,7 +9,7 @@ import { checkRequest } from "./generate.ts";
 import { checkSecretName, type NameKind } from "./names.ts";
 import { fieldsOf, type TokenConfig, type TokenDeclaration } from "./schema.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { defaultDestinations, type Home, type Placement, resolveToken } from "./token.ts";
+import { defaultDestinations, type Home, isLocal, type Placement, resolveToken } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
 /** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
@@ -25,9 +27,16 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
     ...(isPlaced(name) ? checkNames(name, token, home) : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
     ...(isPlaced(name) ? checkFields(name, token) : []),
     ...checkRepositories(name, token, home),
+    ...(isPlaced(name) ? checkDestinations(name, token, home) : []),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
   ]);
-  return [...single, ...checkSpellings(tokens.map(([name]) => name)), ...checkPlacements(config, home, isPlaced)];
+  const placed = Object.fromEntries(tokens.filter(([name]) => isPlaced(name)));
+  return [
+    ...single,
+    ...checkSpellings(tokens.map(([name]) => name)),
+    ...checkPlacements(config, home, isPlaced),
+    ...checkFileFormats(placed),
+  ];
 }
 
 function checkNames(name: string, token: TokenDeclaration, home: Home): Mistake[] {
@@ -45,10 +54,10 @@ function checkNames(name: string, token: TokenDeclaration, home: Home): Mistake[
   }
   const destinations = token.destinations ?? defaultDestinations(home);
   // Where a destination gives the secret a name of its own, GitHub never sees the token's.
-  const onGitHub = destinations.some((destination) => destination.to !== "vault" && destination.secret === undefined);
+  const onGitHub = destinations.some(({ to, secret }) => !isLocal({ kind: to }) && secret === undefined);
   const own = checkName(name, onGitHub ? "actions" : "vault", { path: ["tokens", name], on: "key" });
   const explicit = destinations.flatMap(({ to, secret }, index) => {
-    const kind: NameKind = to === "vault" ? "vault" : "actions";
+    const kind: NameKind = isLocal({ kind: to }) ? "vault" : "actions";
     const path: Path = ["tokens", name, "destinations", index, "secret"];
     if (typeof secret === "string") return checkName(secret, kind, { path, on: "value" });
     return Object.keys(secret ?? {}).flatMap((each) => checkName(each, kind, { path: [...path, each], on: "key" }));
@@ -85,11 +94,21 @@ function fieldsHint(fields: readonly string[]): string {
   return fields.length === 1 ? `Its only field is "${fields[0]}".` : `Its fields are ${fields.join(", ")}.`;
 }
 
+/** What a repository's secrets are called, by destination. */
+const SECRETS_OF: Readonly<Record<string, string>> = {
+  actions: "Actions ",
+  dependabot: "Dependabot ",
+  codespaces: "Codespaces ",
+  agents: "agent ",
+  environment: "environment ",
+};
+
 function checkRepositories(name: string, token: TokenDeclaration, home: Home): Mistake[] {
   if (home.repository !== null) return [];
   return (token.destinations ?? []).flatMap((destination, index): Mistake[] => {
-    if (destination.to !== "actions" || destination.repository !== undefined) return [];
-    const message = `the token ${seenName(name)} goes to a repository's Actions secrets, and nothing here says to which repository`;
+    if (isLocal({ kind: destination.to }) || destination.to === "organization") return [];
+    if ("repository" in destination && destination.repository !== undefined) return [];
+    const message = `the token ${seenName(name)} goes to a repository's ${SECRETS_OF[destination.to] ?? ""}secrets, and nothing here says to which repository`;
     const hint = 'Add "repository": "owner/name" to the destination, or give the git work tree an origin on GitHub.';
     return [{ path: ["tokens", name, "destinations", index], on: "value", code: "no-repository", message, hint }];
   });
@@ -175,7 +194,7 @@ function destinationsOf(config: TokenConfig, name: string, home: Home): { index:
   });
 }
 
-/** GitHub tells neither repositories nor secrets apart by their capitals; the vault does. */
+/** GitHub tells neither repositories nor secrets apart by their capitals; the vault and files do. */
 function sameness({ id, scope }: Placement): string {
-  return scope.kind === "vault" ? id : id.toLowerCase();
+  return isLocal(scope) ? id : id.toLowerCase();
 }

@@ -24,11 +24,17 @@ const WORDS: ReadonlyMap<unknown, readonly [code: string, noun: string]> = new M
   ["to", ["unknown-destination", "destination"]],
   ["use", ["unknown-issuer", "issuer"]],
   ["journal", ["unknown-journal-mode", "journal mode"]],
+  ["app", ["unknown-app", "app"]],
+  ["visibility", ["unknown-visibility", "visibility"]],
+  ["format", ["unknown-format", "format"]],
 ]);
 
 /** Fields whose text has a form: the code of a wrong one, what is expected, and an example. */
 const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint: string]> = new Map([
   ["repository", ["invalid-repository", "the name of a repository", 'Write "owner/name".']],
+  ["environment", ["invalid-environment", "the name of an environment", "Write it as it stands in the repository's settings."]],
+  ["organization", ["invalid-organization", "the login of an organization", 'Write "acme" for github.com/acme.']],
+  ["repositories", ["invalid-repository-name", "the name of one of the organization's repositories", 'Write "name", without the owner.']],
   ["prefix", ["invalid-prefix", "printable ASCII without spaces", 'Write something like "myapp_".']],
   ["groups", ["invalid-group-name", "the name of a group", "Use letters, digits, underscores, dots and dashes."]],
 ]);

@@ -150,13 +150,13 @@ describe("bad files: every mistake at once", () => {
         > Known: (every issuer).
       8:37 /tokens/B/destinations/0/to unknown-destination
         destinations[0].to of the token "B" is "action", which is no destination that this version knows
-        > Did you mean actions? Known: actions, vault.
+        > Did you mean actions? Known: actions, environment, organization, dependabot, codespaces, agents, vault, file.
       8:57 /tokens/B/destinations/1/to unknown-destination
         destinations[1].to of the token "B" is "netlify", which is no destination that this version knows
-        > Known: actions, vault.
+        > Known: actions, environment, organization, dependabot, codespaces, agents, vault, file.
       8:83 /tokens/B/destinations/2/to missing-key
         destinations[2] of the token "B" lacks "to"
-        > Add "to": one of: actions, vault.
+        > Add "to": one of: actions, environment, organization, dependabot, codespaces, agents, vault, file.
       8:102 /tokens/B/destinations/3 wrong-type
         destinations[3] of the token "B" must be an object; it is "vault"
         > Write { "to": "vault" }.

@@ -4,7 +4,7 @@ import { HOUR_MS, instantMs } from "./instant.ts";
 import { STAGES, stageOf } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Secret } from "./secret.ts";
-import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
+import { type Home, isSeenBeside, resolveToken, type Token, tokenState } from "./token.ts";
 
 /**
  * - `current`: the value of the generation that the record calls current: proof;
@@ -42,23 +42,29 @@ export function observe(config: TokenConfig, options: ObserveOptions): Observed[
     const token = resolveToken(config, name, options.home);
     if (token === null) return [];
     const state = tokenState(config, name);
-    return [{ token, state, ...observeToken(token, state, options), required: requiredOf(token) }];
+    return [{ token, state, ...observeToken(token, state, options), required: requiredOf(token, options.home) }];
   });
 }
 
-function requiredOf({ proof, placements }: Token): string[] {
-  return proof === "required" ? placements.map(({ id }) => id) : [];
+function requiredOf(token: Token, home: Home): string[] {
+  return token.proof === "required" ? visibleOf(token, home).map(({ id }) => id) : [];
+}
+
+/** A variable named like a secret that only Dependabot or another repository can see is somebody else's, and proves nothing. */
+function visibleOf({ placements }: Token, home: Home): Token["placements"] {
+  return placements.filter(({ scope }) => isSeenBeside(scope, home));
 }
 
 type Seen = Pick<Observed, "observation" | "proved">;
 
-function observeToken(token: Token, state: TokenState, { seen, key, now }: ObserveOptions): Seen {
-  if (!token.placements.some(({ secretName }) => seen.has(secretName))) return { observation: "not_seen", proved: [] };
+function observeToken(token: Token, state: TokenState, { home, seen, key, now }: ObserveOptions): Seen {
+  const visible = visibleOf(token, home);
+  if (!visible.some(({ secretName }) => seen.has(secretName))) return { observation: "not_seen", proved: [] };
   if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) {
     return { observation: "unknown", proved: [] };
   }
   // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
-  const placed = token.placements.filter(({ id }) => Object.hasOwn(state.destinations, id));
+  const placed = visible.filter(({ id }) => Object.hasOwn(state.destinations, id));
   const verdicts = placed.flatMap((placement) => {
     const value = seen.get(placement.secretName);
     return value === undefined ? [] : [{ id: placement.id, verdict: observeValue(value, { state, field: placement.field, key, now }) }];

@@ -32,7 +32,7 @@ export async function place(
     const put = async () => {
       if (left() <= 0) throw leaseOver(placement.id);
       const destination = await world.destination(placement.scope);
-      await destination.put(placement.secretName, box, signal);
+      await destination.put(placement.secretName, box, { signal, access: placement.access });
     };
     outcomes.get(name)?.push({ id: placement.id, error: await put().then(() => null, reportError) });
     how.onPlaced(++done, jobs.length);

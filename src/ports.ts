@@ -1,5 +1,6 @@
 // The four ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
 import type { TokenType } from "./schema.ts";
+import type { Access } from "./scope.ts";
 import type { Secret } from "./secret.ts";
 
 /** What an issuer hands over. */
@@ -67,12 +68,29 @@ export type SealedBox = {
   readonly sealed: string;
 };
 
+/** A secret that is about to be placed. */
+export type Newcomer = {
+  readonly name: string;
+  /** Whether the record does not hold it as placed there. */
+  readonly isNew: boolean;
+  readonly access: Access | null;
+};
+
+export type PutOptions = {
+  /** Nothing is sent once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Who may read it, where an organization's secret declares that; else it stays as it is. */
+  readonly access?: Access | undefined;
+};
+
 /** One scope in which secrets are kept: a repository's Actions secrets, an environment, the local vault. */
 export type Destination = {
   /** The key to seal with. Fetched once and kept; a refusal is `Denied` and names the permission. */
   publicKey(): Promise<PublicKey>;
-  /** Creates or replaces one secret. Idempotent for the same box. Nothing is sent once `signal` is aborted. */
-  put(secretName: string, box: SealedBox, signal?: AbortSignal): Promise<void>;
+  /** By name: why a secret cannot be placed there, as far as that shows before anything is written. Throws as `list`. */
+  admit(secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>>;
+  /** Creates or replaces one secret. Idempotent for the same box. */
+  put(secretName: string, box: SealedBox, options?: PutOptions): Promise<void>;
   /** Every secret in the scope, all pages. */
   list(): Promise<readonly SecretInfo[]>;
 };

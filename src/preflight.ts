@@ -1,12 +1,14 @@
-// Asking every destination scope for its public key before anything else is done: a missing permission shows here.
+// Asking every destination scope for its public key, and whether there is room, before anything else is done.
 import { Misconfigured, Unchanged } from "./errors.ts";
-import type { PublicKey } from "./ports.ts";
+import type { Newcomer, PublicKey } from "./ports.ts";
 import type { Collaborators } from "./prepare.ts";
 import type { Selected } from "./select.ts";
 import type { Scope, Token } from "./token.ts";
 
-/** By scope id: its key, or why it was refused. */
+/** By scope id: its key, or why it was refused. By a placement's id: why that secret alone was. */
 export type Keys = ReadonlyMap<string, PublicKey | Error>;
+
+type Asked = { readonly scope: Scope; readonly secrets: Newcomer[] };
 
 /** The public key of every scope concerned: once per scope, all at the same time. Never throws. */
 export async function preflight(
@@ -14,22 +16,42 @@ export async function preflight(
   world: Pick<Collaborators, "destination">,
   onKey: (done: number, total: number) => void,
 ): Promise<Keys> {
-  const scopes = new Map<string, Scope>();
-  for (const { token } of selected) for (const placement of token.placements) scopes.set(placement.scopeId, placement.scope);
+  const scopes = scopesOf(selected);
   let done = 0;
   const found = await Promise.all(
-    [...scopes].map(async ([id, scope]): Promise<[string, PublicKey | Error]> => {
-      const key = await world
-        .destination(scope)
-        .then((destination) => destination.publicKey())
-        .catch((error: unknown) =>
-          error instanceof Error ? error : new Unchanged(`preflight of ${id} failed`, { code: "preflight", cause: error }),
-        );
+    [...scopes].map(async ([id, asked]): Promise<[string, PublicKey | Error][]> => {
+      const entries = await ask(id, asked, world).catch((error: unknown): [string, Error][] => [
+        [id, error instanceof Error ? error : new Unchanged(`preflight of ${id} failed`, { code: "preflight", cause: error })],
+      ]);
       onKey(++done, scopes.size);
-      return [id, key];
+      return entries;
     }),
   );
-  return new Map(found);
+  return new Map(found.flat());
+}
+
+function scopesOf(selected: readonly Selected[]): Map<string, Asked> {
+  const scopes = new Map<string, Asked>();
+  for (const { token, state } of selected) {
+    for (const { id, scopeId, scope, secretName, access } of token.placements) {
+      const asked = scopes.get(scopeId) ?? { scope, secrets: [] };
+      const isNew = !Object.hasOwn(state.destinations, id) || state.destinations[id]?.placed_at == null;
+      asked.secrets.push({ name: secretName, isNew, access: access ?? null });
+      scopes.set(scopeId, asked);
+    }
+  }
+  return scopes;
+}
+
+async function ask(
+  id: string,
+  { scope, secrets }: Asked,
+  world: Pick<Collaborators, "destination">,
+): Promise<[string, PublicKey | Error][]> {
+  const destination = await world.destination(scope);
+  const key = await destination.publicKey();
+  const refused = await destination.admit(secrets);
+  return [[id, key], ...[...refused].map(([name, error]): [string, Error] => [`${id}:${name}`, error])];
 }
 
 /** The keys of the token's own scopes. Throws the first refusal, or `Misconfigured` (`destination-missing`) where it has no scope. */
@@ -41,7 +63,11 @@ export function requireKeys(token: Token, keys: Keys): ReadonlyMap<string, Publi
       hint: "Name one under its destinations.",
     });
   }
-  for (const { scopeId } of token.placements) found.set(scopeId, requireKey(scopeId, keys));
+  for (const { id, scopeId } of token.placements) {
+    found.set(scopeId, requireKey(scopeId, keys));
+    const refused = keys.get(id);
+    if (refused instanceof Error) throw refused;
+  }
   return found;
 }
 

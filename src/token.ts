@@ -9,15 +9,9 @@ import type {
   TokenState,
   TokenType,
 } from "./schema.ts";
+import { type Access, accessOf, type Home, isLocal, type Scope, scopeId, scopeOf } from "./scope.ts";
 
-/** Where the record lives: decides the default destination and the repository that destinations mean. */
-export type Home =
-  | { readonly kind: "github"; readonly repository: string }
-  /** `repository` is the one its `origin` remote names, where there is one. */
-  | { readonly kind: "local"; readonly repository: string | null };
-
-/** One scope with keys and secrets of its own. */
-export type Scope = { readonly kind: "actions"; readonly repository: string } | { readonly kind: "vault" };
+export { type Access, type Home, isLocal, isSeenBeside, type Scope, scopeId } from "./scope.ts";
 
 /** One field of a credential under one secret's name in one scope. */
 export type Placement = {
@@ -28,6 +22,8 @@ export type Placement = {
   readonly scopeId: string;
   readonly secretName: string;
   readonly field: string;
+  /** Of an organization's secret: who may read it, where that is declared. */
+  readonly access?: Access;
 };
 
 export type Token = {
@@ -71,27 +67,17 @@ function keepsOutside(issuing: IssuerDeclaration): boolean {
   return issuing.use !== "generate" && issuing.use !== "manual";
 }
 
-/** The id of a scope, as it stands in the record, in reports and in key caches. */
-export function scopeId(scope: Scope): string {
-  return scope.kind === "vault" ? "vault:local" : `${scope.kind}:${scope.repository}`;
-}
-
-function scopeOf(destination: DestinationDeclaration, home: Home): Scope | null {
-  if (destination.to === "vault") return { kind: "vault" };
-  const repository = destination.repository ?? home.repository;
-  return repository === null ? null : { kind: "actions", repository };
-}
-
 function placementsOf(name: string, destination: DestinationDeclaration, home: Home): Placement[] {
   const scope = scopeOf(destination, home);
   if (scope === null) return [];
   const id = scopeId(scope);
+  const access = accessOf(destination);
   const secrets =
     typeof destination.secret === "object" ? Object.entries(destination.secret) : [[destination.secret ?? name, VALUE_FIELD] as const];
   return secrets.map(([secret, field]) => {
     // GitHub stores names in upper case, so the ids of two spellings must be equal.
-    const secretName = scope.kind === "vault" ? secret : secret.toUpperCase();
-    return { id: `${id}:${secretName}`, scope, scopeId: id, secretName, field };
+    const secretName = isLocal(scope) ? secret : secret.toUpperCase();
+    return { id: `${id}:${secretName}`, scope, scopeId: id, secretName, field, ...(access === null ? {} : { access }) };
   });
 }
 

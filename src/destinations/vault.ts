@@ -1,20 +1,14 @@
 // The encrypted vault beside a local record: sealed boxes in one file, opened with a key that never leaves this machine.
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { Failure, Misconfigured, Unchanged } from "../errors.ts";
-import { discardStaged, errorCode, placeStaged, readIfThere, removeLeftovers, stageFile } from "../local/atomic-file.ts";
-import { type StillHeld, withFileLock } from "../local/file-lock.ts";
-import { pathInside, requireFolder } from "../local/inside.ts";
-import type { Destination, SealedBox } from "../ports.ts";
+import { Misconfigured } from "../errors.ts";
+import { discardStaged, placeStaged, removeLeftovers, stageFile } from "../local/atomic-file.ts";
+import type { StillHeld } from "../local/file-lock.ts";
+import type { Destination } from "../ports.ts";
 import { MAX_NAME_LENGTH, NAME_PATTERN } from "../schema.ts";
 import { openBox } from "../seal.ts";
 import type { Secret } from "../secret.ts";
+import { localKeys, localPaths, locked, openForPlacing, refuseOrphan } from "./local-keys.ts";
 import { formatVaultFile, readVaultFile, type VaultEntries } from "./vault-file.ts";
-import { createKeyFile, readKeyFile, type VaultKeys, vaultKeys } from "./vault-key.ts";
-
-/** The vault's folder, beside the record. */
-const FOLDER = ".token-automation";
-const IGNORE_ALL = "*\n";
+import type { VaultKeys } from "./vault-key.ts";
 
 export type VaultOptions = {
   /** The record's folder: the vault is `.token-automation/vault.json` in it, its key `.token-automation/vault.key`. */
@@ -31,19 +25,17 @@ export type Vault = Destination & {
   names(): Promise<readonly string[]>;
 };
 
-type Paths = { readonly folder: string; readonly vault: string; readonly key: string; readonly lock: string };
-
 /**
  * Opens the vault of a folder. Reading makes no file; the first `publicKey` or `put` does.
  * Every member throws `Misconfigured` when the key is missing, wrong or open to others, or the file damaged or altered
  * (then nothing is overwritten), and `Unchanged` when the file cannot be written or stays locked.
  */
 export function openVault(options: VaultOptions): Vault {
-  const keysIfAny = async (paths: Paths) => (options.key === null ? readKeyFile(paths.key) : vaultKeys(options.key));
+  const local = localKeys(options);
 
   async function read(): Promise<{ readonly keys: VaultKeys; readonly entries: VaultEntries } | null> {
-    const paths = await pathsOf(options.directory);
-    const keys = await keysIfAny(paths);
+    const paths = await localPaths(options.directory);
+    const keys = await local.ifAny(paths);
     if (keys === null) {
       await refuseOrphan(paths);
       return null;
@@ -51,29 +43,19 @@ export function openVault(options: VaultOptions): Vault {
     return { keys, entries: (await readVaultFile(paths.vault, keys)) ?? new Map() };
   }
 
-  async function keysOrNew(paths: Paths): Promise<VaultKeys> {
-    const known = await keysIfAny(paths);
-    if (known !== null) return known;
-    return locked(paths, async () => {
-      const meanwhile = await keysIfAny(paths);
-      if (meanwhile !== null) return meanwhile;
-      await refuseOrphan(paths);
-      await removeLeftovers(paths.key);
-      return createKeyFile(paths.key);
-    });
-  }
-
   return {
-    async publicKey() {
-      const keys = await keysOrNew(await pathsOf(options.directory));
-      return { keyId: keys.id, key: (await keys.boxKeys()).publicKey };
+    publicKey: () => local.publicKey(),
+
+    async admit() {
+      return new Map();
     },
 
     async put(secretName, box) {
       checkName(secretName);
-      const paths = await pathsOf(options.directory);
-      const keys = await keysOrNew(paths);
-      await checkBox(secretName, box, keys);
+      const paths = await localPaths(options.directory);
+      const keys = await local.orNew(paths);
+      // A box that does not open must not take the place of one that does.
+      await openForPlacing(secretName, box, keys);
       await locked(paths, async (stillHeld) => {
         const entries = new Map(await readVaultFile(paths.vault, keys));
         const present = entries.get(secretName);
@@ -106,45 +88,6 @@ export function openVault(options: VaultOptions): Vault {
   };
 }
 
-async function pathsOf(directory: string): Promise<Paths> {
-  await requireFolder(directory);
-  // A link that came with a clone must not lead the key and the values elsewhere.
-  const vault = await pathInside(directory, `${FOLDER}/vault.json`);
-  const key = await pathInside(directory, `${FOLDER}/vault.key`);
-  return { folder: join(directory, FOLDER), vault, key, lock: `${vault}.lock` };
-}
-
-/** A vault without its key stays as it is: a new key could open nothing in it. */
-async function refuseOrphan(paths: Paths): Promise<void> {
-  if ((await readIfThere(paths.vault)) === null) return;
-  throw new Misconfigured(`there is a vault ${paths.vault}, but not its key`, {
-    code: "vault-key-missing",
-    hint: `Restore ${paths.key}, or give the key in TOKEN_AUTOMATION_KEY. If it is lost, move the vault away and rotate its tokens.`,
-  });
-}
-
-async function locked<T>(paths: Paths, action: (stillHeld: StillHeld) => Promise<T>): Promise<T> {
-  try {
-    await mkdir(paths.folder, { recursive: true, mode: 0o700 });
-    await hideFromGit(paths.folder);
-    return await withFileLock(paths.lock, action);
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Unchanged(`the vault's folder ${paths.folder} cannot be written: ${errorCode(error)}`, {
-      code: "vault-not-written",
-      hint: "See that the disk has room and that you may write there. Nothing was changed.",
-      cause: error,
-    });
-  }
-}
-
-/** Everything in the folder is ignored, the rule itself too, so that neither vault nor key is ever committed. */
-async function hideFromGit(folder: string): Promise<void> {
-  const path = join(folder, ".gitignore");
-  if ((await readIfThere(path))?.toString() === IGNORE_ALL) return;
-  await placeStaged([await stageFile(path, IGNORE_ALL, 0o600)]);
-}
-
 async function write(path: string, text: string, stillHeld: StillHeld): Promise<void> {
   await removeLeftovers(path);
   const staged = await stageFile(path, text, 0o600);
@@ -162,19 +105,4 @@ function checkName(name: string): void {
     code: "name-refused",
     hint: `Use letters, digits and underscores, no digit first, at most ${MAX_NAME_LENGTH} characters.`,
   });
-}
-
-/** A box that does not open must not take the place of one that does. */
-async function checkBox(name: string, box: SealedBox, keys: VaultKeys): Promise<void> {
-  if (box.keyId !== keys.id) {
-    throw new Misconfigured(`the box for ${name} is sealed for another key than the vault's, which is ${keys.id}`, {
-      code: "vault-wrong-key",
-      hint: "Rotate the token, so that it is sealed for this vault.",
-    });
-  }
-  const { publicKey, secretKey } = await keys.boxKeys();
-  const value = await openBox(box, publicKey, secretKey);
-  if (value.reveal() === "") {
-    throw new Misconfigured(`the box for ${name} holds an empty value`, { code: "value-empty", hint: "Rotate the token to a value." });
-  }
 }

@@ -1,6 +1,6 @@
 // One request to one reply: who asks, within which budget, which route, may they.
 import { createHash } from "node:crypto";
-import { authenticate, authorize, type Token } from "./auth.ts";
+import { authenticate, authorize, authorizeOrganization, type Token } from "./auth.ts";
 import { answerGraphql, operationOf } from "./graphql.ts";
 import { budgetHeaders, type Charge, type Limits, type Resource } from "./limits.ts";
 import { json, notFound, Refusal, type Reply } from "./replies.ts";
@@ -10,18 +10,24 @@ import { accountRoutes } from "./routes-account.ts";
 import { contentsRoutes } from "./routes-contents.ts";
 import { gitRoutes } from "./routes-git.ts";
 import { issueRoutes } from "./routes-issues.ts";
+import { organizationSecretRoutes } from "./routes-organization-secrets.ts";
 import { secretRoutes } from "./routes-secrets.ts";
+import type { Organization } from "./secret-scopes.ts";
+import type { KeyRegistry } from "./secrets.ts";
 
 /** The whole state that requests act on. */
 export type World = {
   readonly tokens: Token[];
   /** By lower-case full name. */
   readonly repositories: Map<string, Repository>;
+  /** By lower-case login: whoever owns a repository. */
+  readonly organizations: Map<string, Organization>;
+  readonly registry: KeyRegistry;
   readonly limits: Limits;
   readonly now: () => Date;
 };
 
-const ROUTES = [...secretRoutes, ...issueRoutes, ...contentsRoutes, ...gitRoutes, ...accountRoutes];
+const ROUTES = [...secretRoutes, ...organizationSecretRoutes, ...issueRoutes, ...contentsRoutes, ...gitRoutes, ...accountRoutes];
 
 function expiryHeader({ expiresAt }: Token): Record<string, string> {
   if (expiresAt === null) return {};
@@ -41,11 +47,22 @@ function act(world: World, request: GitHubRequest, token: Token, now: Date): Rep
   if (found === null) throw notFound();
   const { route, params } = found;
   const call = { request, params, token, now };
-  if (route.needs === null) return route.handle(call);
+  if (route.of === "anybody") return route.handle(call);
+  if (route.of === "organization") {
+    const organization = world.organizations.get((params.org ?? "").toLowerCase());
+    if (organization === undefined) throw notFound();
+    for (const permission of route.needs) authorizeOrganization(token, organization.login, permission, route.access);
+    return route.handle({ ...call, organization, repositories: repositoriesOf(world, organization) });
+  }
   const repository = world.repositories.get(`${params.owner}/${params.repo}`.toLowerCase());
-  if (repository === undefined) throw notFound();
+  const owner = world.organizations.get((params.owner ?? "").toLowerCase());
+  if (repository === undefined || owner === undefined) throw notFound();
   authorize(token, repository, route.needs, route.access);
-  return route.handle({ ...call, repository });
+  return route.handle({ ...call, repository, owner });
+}
+
+function repositoriesOf({ repositories }: World, { login }: Organization): Repository[] {
+  return [...repositories.values()].filter(({ fullName }) => fullName.toLowerCase().startsWith(`${login.toLowerCase()}/`));
 }
 
 /** A reply's body as it goes out. */

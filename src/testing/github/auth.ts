@@ -2,7 +2,20 @@
 import { notFound, refusal } from "./replies.ts";
 
 export type Access = "read" | "write";
-export type Permission = "contents" | "secrets" | "metadata" | "issues";
+export type Permission = "contents" | "metadata" | "issues" | "actions" | "environments" | SecretsPermission;
+
+/** By GitHub's names for an App's permissions; it has published none for the secrets of agents yet. */
+const SECRETS_PERMISSIONS = [
+  "secrets",
+  "dependabot_secrets",
+  "codespaces_secrets",
+  "agents_secrets",
+  "organization_secrets",
+  "organization_dependabot_secrets",
+  "organization_codespaces_secrets",
+  "organization_agents_secrets",
+] as const;
+type SecretsPermission = (typeof SECRETS_PERMISSIONS)[number];
 
 /**
  * One token the server knows.
@@ -14,7 +27,7 @@ export type TokenSetup = {
   /** `app` unless given. */
   readonly kind?: "github_token" | "app" | "pat";
   readonly login?: string;
-  /** Contents and secrets: write unless given. Metadata: read goes with every token. */
+  /** Everything: write unless given. Metadata: read goes with every token. */
   readonly permissions?: Readonly<Partial<Record<Permission, Access>>>;
   /** Full names; every repository unless given. */
   readonly repositories?: readonly string[];
@@ -32,11 +45,22 @@ export const DEFAULT_TOKEN = `ghs_${"T".repeat(36)}`;
 
 const LOGINS = { github_token: "github-actions[bot]", app: "token-automation[bot]", pat: "octocat" } as const;
 
+const everySecret = Object.fromEntries(SECRETS_PERMISSIONS.map((name) => [name, "write" as const]));
+const EVERYTHING: NonNullable<TokenSetup["permissions"]> = {
+  contents: "write",
+  issues: "write",
+  actions: "write",
+  environments: "write",
+  ...everySecret,
+};
+/** What a workflow's GITHUB_TOKEN can have under no circumstances. */
+const NEVER_A_JOBS: ReadonlySet<string> = new Set(["environments", ...SECRETS_PERMISSIONS]);
+
 /** Fills in what a setup leaves out. */
 export function createToken(setup: TokenSetup): Token {
   const kind = setup.kind ?? "app";
-  const asked = setup.permissions ?? { contents: "write", secrets: "write", issues: "write" };
-  const { secrets: _never, ...rest } = asked;
+  const asked = setup.permissions ?? EVERYTHING;
+  const rest = Object.fromEntries(Object.entries(asked).filter(([name]) => !NEVER_A_JOBS.has(name)));
   return {
     token: setup.token,
     kind,
@@ -68,9 +92,24 @@ export function allows(
   permission: Permission,
   access: Access,
 ): boolean {
-  if (access === "read" && permission !== "secrets" && repository.visibility === "public") return true;
-  const held = reaches(token, repository.fullName) ? token.permissions[permission] : undefined;
+  if (access === "read" && !NEVER_A_JOBS.has(permission) && repository.visibility === "public") return true;
+  return reaches(token, repository.fullName) && holds(token, permission, access);
+}
+
+function holds({ permissions }: Token, permission: Permission, access: Access): boolean {
+  const held = permissions[permission];
   return held === "write" || (held === "read" && access === "read");
+}
+
+/** Throws 404 where the caller is not installed in the organization, 403 where only the permission is missing. */
+export function authorizeOrganization(token: Token, login: string, permission: Permission, access: Access): void {
+  const isInstalled = token.repositories === null || token.repositories.some((name) => name.startsWith(`${login.toLowerCase()}/`));
+  if (!isInstalled) throw notFound();
+  if (!holds(token, permission, access)) throw refusal(403, notAccessible(token), accepts([permission], access));
+}
+
+function accepts(permissions: readonly Permission[], access: Access): Record<string, string> {
+  return { "x-accepted-github-permissions": permissions.map((permission) => `${permission}=${access}`).join(",") };
 }
 
 /** GitHub's words for a missing permission. */
@@ -78,14 +117,14 @@ export function notAccessible(token: Token): string {
   return token.kind === "pat" ? "Resource not accessible by personal access token" : "Resource not accessible by integration";
 }
 
-/** Throws 404 where the caller may not even see the repository, 403 where only the permission is missing. */
+/** Throws 404 where the caller may not even see the repository, 403 where only a permission is missing. */
 export function authorize(
   token: Token,
   repository: { fullName: string; visibility: string },
-  permission: Permission,
+  permissions: readonly Permission[],
   access: Access,
 ): void {
   if (repository.visibility !== "public" && !reaches(token, repository.fullName)) throw notFound();
-  if (allows(token, repository, permission, access)) return;
-  throw refusal(403, notAccessible(token), { "x-accepted-github-permissions": `${permission}=${access}` });
+  if (permissions.every((permission) => allows(token, repository, permission, access))) return;
+  throw refusal(403, notAccessible(token), accepts(permissions, access));
 }

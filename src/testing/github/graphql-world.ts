@@ -24,7 +24,7 @@ export function visibleRepository(world: GraphqlWorld, fullName: string): Reposi
   const unseen = () => fieldError("NOT_FOUND", `Could not resolve to a Repository with the name '${fullName}'.`);
   if (found === null) throw unseen();
   try {
-    authorize(world.token, found, "metadata", "read");
+    authorize(world.token, found, ["metadata"], "read");
   } catch (error) {
     if (error instanceof Refusal) throw unseen();
     throw error;

@@ -1,7 +1,8 @@
 // One repository of the tests' GitHub: its history, its secrets, its protection, and the handle that tests look through.
 import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
 import type { StoredIssue } from "./routes-issues.ts";
-import { createSecretScope, type SecretScope } from "./secrets.ts";
+import { environmentScope, repositoryScopes, type SecretApp } from "./secret-scopes.ts";
+import type { KeyRegistry, SecretScope } from "./secrets.ts";
 
 export type Visibility = "public" | "private" | "internal";
 
@@ -18,6 +19,8 @@ export type RepositorySetup = {
   /** The first commit's files; a README.md unless given; null for a repository without any commit. */
   readonly files?: Readonly<Record<string, string | Uint8Array>> | null;
   readonly protectedBranches?: Readonly<Record<string, Protection>>;
+  /** Names of its environments; none unless given. */
+  readonly environments?: readonly string[];
 };
 
 /** The repository as the routes see it. */
@@ -28,7 +31,10 @@ export type Repository = {
   defaultBranch: string;
   readonly protectedBranches: Map<string, Protection>;
   readonly history: GitHistory;
-  readonly actionsSecrets: SecretScope;
+  readonly secretsOf: Readonly<Record<SecretApp, SecretScope>>;
+  /** By the name as it was given; looked up without regard to case. */
+  readonly environments: Map<string, SecretScope>;
+  readonly registry: KeyRegistry;
   readonly issues: StoredIssue[];
 };
 
@@ -58,8 +64,11 @@ function changesOf(files: Readonly<Record<string, string | Uint8Array | null>>):
   return { additions, deletions };
 }
 
-/** Sets up one repository. `id` also numbers its keys. */
-export async function createRepository(setup: RepositorySetup, id: number, now: Date): Promise<Repository> {
+/** Sets up one repository. `id` also numbers its keys, which `registry` learns of. */
+export async function createRepository(
+  setup: RepositorySetup,
+  { id, now, registry }: { readonly id: number; readonly now: Date; readonly registry: KeyRegistry },
+): Promise<Repository> {
   const history = createHistory();
   const defaultBranch = setup.defaultBranch ?? "main";
   const files = setup.files === undefined ? { "README.md": "# A repository\n" } : setup.files;
@@ -71,7 +80,11 @@ export async function createRepository(setup: RepositorySetup, id: number, now: 
     defaultBranch,
     protectedBranches: new Map(Object.entries(setup.protectedBranches ?? {})),
     history,
-    actionsSecrets: await createSecretScope(568_250_000_000 + id * 1000),
+    secretsOf: await repositoryScopes(id, registry),
+    environments: new Map(
+      await Promise.all((setup.environments ?? []).map(async (name, at) => [name, await environmentScope(id, at, registry)] as const)),
+    ),
+    registry,
     issues: [],
   };
 }
@@ -80,12 +93,26 @@ function viewCommit({ oid, parent, message, files, author, date }: GitCommit): C
   return { oid, parent, message, files, author: author.name, date: date.toISOString() };
 }
 
+/** One secret of a scope, as tests compare it. */
+export function viewSecret(scope: SecretScope, name: string): SecretView | null {
+  const found = scope.get(name);
+  if (found === null) return null;
+  return { value: found.value, keyId: found.keyId, createdAt: found.createdAt.toISOString(), updatedAt: found.updatedAt.toISOString() };
+}
+
+/** GitHub tells no environments apart by their capitals. */
+export function findEnvironment({ environments }: Repository, name: string): SecretScope | null {
+  const known = [...environments].find(([candidate]) => candidate.toLowerCase() === name.toLowerCase());
+  return known?.[1] ?? null;
+}
+
 /** The side of a repository that tests hold: they look at everything, and act as a person would. */
 export type TestRepository = ReturnType<typeof createHandle>;
 
 /** @param now the server's clock, for commits that a person makes. */
 export function createHandle(repository: Repository, now: () => Date) {
-  const { history, actionsSecrets } = repository;
+  const { history } = repository;
+  const actionsSecrets = repository.secretsOf.actions;
   const headOf = (branch = repository.defaultBranch) => history.resolve(branch, repository.defaultBranch);
 
   function file(path: string, branch?: string): string | null {
@@ -137,11 +164,23 @@ export function createHandle(repository: Repository, now: () => Date) {
     },
     deleteBranch: (branch: string): boolean => history.branches.delete(branch),
     /** A secret, its box opened when it arrived. */
-    secret(name: string): SecretView | null {
-      const found = actionsSecrets.get(name);
-      if (found === null) return null;
-      return { value: found.value, keyId: found.keyId, createdAt: found.createdAt.toISOString(), updatedAt: found.updatedAt.toISOString() };
+    secret: (name: string): SecretView | null => viewSecret(actionsSecrets, name),
+    /** The scopes of other apps, as their routes see them. */
+    secretsOf: repository.secretsOf,
+    /** One environment's secrets. Throws where there is no such environment. */
+    environment(name: string): SecretScope {
+      const found = findEnvironment(repository, name);
+      if (found === null) throw new Error(`${repository.fullName} has no environment ${name}`);
+      return found;
     },
+    /** Adds an environment with a key pair of its own, or gives the one that is there. */
+    async addEnvironment(name: string): Promise<SecretScope> {
+      const found =
+        findEnvironment(repository, name) ?? (await environmentScope(repository.id, repository.environments.size, repository.registry));
+      repository.environments.set(name, found);
+      return found;
+    },
+    removeEnvironment: (name: string): boolean => repository.environments.delete(name),
     /** Names, sorted. */
     secrets: (): string[] => actionsSecrets.list().map(({ name }) => name),
     /** Removes a secret as a person would in the settings. */

@@ -3,6 +3,7 @@ import type { paths } from "@octokit/openapi-types";
 import type { Access, Permission, Token } from "./auth.ts";
 import { type Reply, refusal } from "./replies.ts";
 import type { Repository } from "./repository.ts";
+import type { Organization } from "./secret-scopes.ts";
 
 export type Method = "get" | "put" | "post" | "patch" | "delete";
 
@@ -25,12 +26,15 @@ export type Call = {
   readonly now: Date;
 };
 
-export type RepositoryCall = Call & { readonly repository: Repository };
+export type RepositoryCall = Call & { readonly repository: Repository; readonly owner: Organization };
+export type OrganizationCall = Call & { readonly organization: Organization; readonly repositories: readonly Repository[] };
 
-/** A route below `/repos/{owner}/{repo}` says what permission it needs; the others get the caller only. */
+type Needs = { readonly needs: readonly Permission[]; readonly access: Access };
+/** A route below `/repos/{owner}/{repo}` or `/orgs/{org}` says what permissions it needs; the others get the caller only. */
 export type Route = { readonly method: Method; readonly pattern: RegExp } & (
-  | { readonly needs: Permission; readonly access: Access; readonly handle: (call: RepositoryCall) => Reply }
-  | { readonly needs: null; readonly handle: (call: Call) => Reply }
+  | ({ readonly of: "repository"; readonly handle: (call: RepositoryCall) => Reply } & Needs)
+  | ({ readonly of: "organization"; readonly handle: (call: OrganizationCall) => Reply } & Needs)
+  | { readonly of: "anybody"; readonly handle: (call: Call) => Reply }
 );
 
 function compile(path: string): RegExp {
@@ -45,16 +49,27 @@ function compile(path: string): RegExp {
 export function repositoryRoute(
   method: Method,
   path: keyof paths & `/repos/{owner}/{repo}${string}`,
-  needs: Permission,
+  needs: Permission | readonly Permission[],
   access: Access,
   handle: (call: RepositoryCall) => Reply,
 ): Route {
-  return { method, pattern: compile(path), needs, access, handle };
+  return { method, pattern: compile(path), of: "repository", needs: typeof needs === "string" ? [needs] : needs, access, handle };
+}
+
+/** A route of one organization. */
+export function organizationRoute(
+  method: Method,
+  path: keyof paths & `/orgs/{org}${string}`,
+  needs: Permission,
+  access: Access,
+  handle: (call: OrganizationCall) => Reply,
+): Route {
+  return { method, pattern: compile(path), of: "organization", needs: [needs], access, handle };
 }
 
 /** A route for any caller. */
 export function route(method: Method, path: keyof paths, handle: (call: Call) => Reply): Route {
-  return { method, pattern: compile(path), needs: null, handle };
+  return { method, pattern: compile(path), of: "anybody", handle };
 }
 
 function decoded(value: string): string {

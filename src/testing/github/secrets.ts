@@ -4,8 +4,6 @@ import { validationFailed } from "./replies.ts";
 
 /** docs.github.com, "Limits for secrets": the value's size in bytes. */
 const MAX_SECRET_BYTES = 48 * 1024;
-/** docs.github.com, "Limits for secrets": secrets of one repository. */
-const MAX_SECRETS = 100;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NAME_REFUSED =
@@ -44,9 +42,22 @@ function required(body: SecretPut, field: "encrypted_value" | "key_id"): string 
   return value;
 }
 
-/** A new scope with a new key pair. `firstKeyId` numbers its keys: GitHub's ids are strings of digits. */
-export async function createSecretScope(firstKeyId: number) {
+/** The ids of all keys in use on one server. GitHub takes a box with any of them, and stores what does not open as garbage. */
+export type KeyRegistry = Set<string>;
+
+export type SecretScopeSetup = {
+  /** Numbers its keys: GitHub's ids are strings of digits. */
+  readonly firstKeyId: number;
+  readonly registry: KeyRegistry;
+  readonly limit: number;
+  /** For the refusal of one too many. */
+  readonly holder: "repository" | "environment" | "organization";
+};
+
+/** A new scope with a new key pair. */
+export async function createSecretScope({ firstKeyId, registry, limit, holder }: SecretScopeSetup) {
   await sodium.ready;
+  registry.add(String(firstKeyId));
   const stored = new Map<string, StoredSecret>();
   let pair = sodium.crypto_box_keypair();
   let keyNumber = firstKeyId;
@@ -67,10 +78,9 @@ export async function createSecretScope(firstKeyId: number) {
     if (!STANDARD_BASE64.test(encrypted) || encrypted === "") throw validationFailed("Bad request - unable to decode encrypted_value");
     const box = Buffer.from(encrypted, "base64");
     if (box.length - sodium.crypto_box_SEALBYTES > MAX_SECRET_BYTES) throw validationFailed("Secret values must be at most 48 KB.");
-    if (keyId !== String(keyNumber)) throw validationFailed("Bad request - key_id does not match the public key of this scope");
+    if (!registry.has(keyId)) throw validationFailed("Bad request - key_id does not match the public key of this scope");
     const before = stored.get(upper);
-    if (before === undefined && stored.size >= MAX_SECRETS)
-      throw validationFailed(`This repository has reached its limit of ${MAX_SECRETS} secrets.`);
+    if (before === undefined && stored.size >= limit) throw validationFailed(`This ${holder} has reached its limit of ${limit} secrets.`);
     stored.set(upper, { name: upper, value: open(box), createdAt: before?.createdAt ?? now, updatedAt: now, keyId });
     return before === undefined ? "created" : "updated";
   }
@@ -84,7 +94,9 @@ export async function createSecretScope(firstKeyId: number) {
     /** A new key pair, or the one given: boxes sealed with the old key no longer open. */
     rotateKey(given?: { publicKey: Uint8Array; privateKey: Uint8Array }) {
       pair = { ...(given ?? sodium.crypto_box_keypair()), keyType: "x25519" };
+      registry.delete(String(keyNumber));
       keyNumber += 1;
+      registry.add(String(keyNumber));
     },
   };
 }

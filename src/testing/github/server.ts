@@ -13,6 +13,8 @@ import type { Reply } from "./replies.ts";
 import { createHandle, createRepository, type Repository, type RepositorySetup, type TestRepository } from "./repository.ts";
 import { createRequestLog, type RequestLogEntry } from "./request-log.ts";
 import type { GitHubRequest } from "./routes.ts";
+import { createOrganization, type Organization } from "./secret-scopes.ts";
+import type { KeyRegistry } from "./secrets.ts";
 
 export { DEFAULT_TOKEN } from "./auth.ts";
 
@@ -47,6 +49,8 @@ export type TestGitHub = {
   repository(fullName?: string): TestRepository;
   readonly repositories: readonly string[];
   addRepository(setup: RepositorySetup): Promise<TestRepository>;
+  /** Throws where no repository has such an owner. */
+  organization(login?: string): Organization;
   addToken(setup: TokenSetup): void;
   /** From now on: 401 Bad credentials. */
   revokeToken(token: string): void;
@@ -58,14 +62,28 @@ export type TestGitHub = {
 /** Sets up repositories and tokens. */
 async function createWorld(options: GitHubOptions): Promise<World> {
   const now = options.now ?? (() => new Date());
-  const setups = options.repositories ?? [{ fullName: DEFAULT_REPOSITORY }];
-  const made = await Promise.all(setups.map((setup, at) => createRepository(setup, at + 1, now())));
-  return {
+  const registry: KeyRegistry = new Set();
+  const world: World = {
     tokens: (options.tokens ?? [{ token: DEFAULT_TOKEN }]).map(createToken),
-    repositories: new Map(made.map((repository) => [repository.fullName.toLowerCase(), repository])),
+    repositories: new Map(),
+    organizations: new Map(),
+    registry,
     limits: createLimits(options.rateLimit ?? {}),
     now,
   };
+  for (const setup of options.repositories ?? [{ fullName: DEFAULT_REPOSITORY }]) await addRepository(world, setup);
+  return world;
+}
+
+/** Adds a repository, and its owner where that is a new one. */
+async function addRepository(world: World, setup: RepositorySetup): Promise<Repository> {
+  const { repositories, organizations, registry, now } = world;
+  const made = await createRepository(setup, { id: repositories.size + 1, now: now(), registry });
+  const [login = ""] = setup.fullName.split("/");
+  if (!organizations.has(login.toLowerCase()))
+    organizations.set(login.toLowerCase(), await createOrganization(login, organizations.size + 1, registry));
+  repositories.set(setup.fullName.toLowerCase(), made);
+  return made;
 }
 
 /** Listens on 127.0.0.1 and a free port. */
@@ -99,10 +117,11 @@ function createControls(world: World) {
       if (found === undefined) throw new Error(`the tests' GitHub has no repository ${fullName}`);
       return handle(found);
     },
-    async addRepository(setup: RepositorySetup): Promise<TestRepository> {
-      const made = await createRepository(setup, world.repositories.size + 1, world.now());
-      world.repositories.set(setup.fullName.toLowerCase(), made);
-      return handle(made);
+    addRepository: async (setup: RepositorySetup): Promise<TestRepository> => handle(await addRepository(world, setup)),
+    organization(login = DEFAULT_REPOSITORY.split("/")[0] ?? ""): Organization {
+      const found = world.organizations.get(login.toLowerCase());
+      if (found === undefined) throw new Error(`the tests' GitHub has no organization ${login}`);
+      return found;
     },
     addToken: (setup: TokenSetup): void => void world.tokens.push(createToken(setup)),
     revokeToken(token: string): void {

@@ -5,15 +5,16 @@ import { Secret } from "../secret.ts";
 import { destinationContract } from "../testing/destination-contract.ts";
 import { testClient } from "../testing/github/client.ts";
 import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
-import { actionsDestination } from "./actions.ts";
+import { githubDestination } from "./github.ts";
 
+const ACTIONS = { kind: "actions", repository: DEFAULT_REPOSITORY } as const;
 const SECRETS = "/repos/acme/widgets/actions/secrets";
 
 destinationContract("Actions secrets of a repository", async () => {
   const github = await startGitHub();
   const client = await testClient(github);
   return {
-    destination: actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY }),
+    destination: githubDestination({ client: async () => client, scope: ACTIONS }),
     read: async (name) => github.repository().secret(name)?.value ?? null,
     close: () => github.close(),
   };
@@ -29,13 +30,13 @@ describe("the Actions destination", () => {
   });
 
   function destinationWith(token = DEFAULT_TOKEN, repository: string = DEFAULT_REPOSITORY) {
-    return actionsDestination({ client: () => testClient(github, { token: new Secret(token) }), repository });
+    return githubDestination({ client: () => testClient(github, { token: new Secret(token) }), scope: { kind: "actions", repository } });
   }
   const asked = () => github.requests.map(({ method, path, query }) => `${method} ${path}${query === "" ? "" : `?${query}`}`);
 
   test("K secrets cost K + 1 requests, the key is fetched once", async () => {
     const client = await testClient(github);
-    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const destination = githubDestination({ client: async () => client, scope: ACTIONS });
     const keys = await Promise.all([destination.publicKey(), destination.publicKey()]);
     for (const [index, key] of keys.entries()) await destination.put(`TOKEN_${index}`, await seal(new Secret("x"), key));
     expect(asked()).toEqual([`GET ${SECRETS}/public-key`, `PUT ${SECRETS}/TOKEN_0`, `PUT ${SECRETS}/TOKEN_1`]);
@@ -55,14 +56,14 @@ describe("the Actions destination", () => {
       if (attempts === 1) throw new Error("not yet");
       return testClient(github);
     };
-    const destination = actionsDestination({ client, repository: DEFAULT_REPOSITORY });
+    const destination = githubDestination({ client, scope: ACTIONS });
     await expect(destination.publicKey()).rejects.toThrow("not yet");
     expect((await destination.publicKey()).key).toBe(github.repository().publicKey().key);
   });
 
   test("when the scope's key was replaced, the old box is refused and the new key is fetched", async () => {
     const client = await testClient(github);
-    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const destination = githubDestination({ client: async () => client, scope: ACTIONS });
     const box = await seal(new Secret("x"), await destination.publicKey());
     github.repository().rotateKey();
     await expect(destination.put("A", box)).rejects.toMatchObject({ kind: "misconfigured", code: "request-refused" });
@@ -75,29 +76,32 @@ describe("the Actions destination", () => {
     const box = await seal(new Secret("x"), await destination.publicKey());
     github.reset();
     github.faults.add({ match: { method: "PUT" }, times: 9, action: { kind: "hang" } });
-    await expect(destination.put("A", box, AbortSignal.timeout(20))).rejects.toMatchObject({ kind: "uncertain", code: "cancelled" });
+    await expect(destination.put("A", box, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+      kind: "uncertain",
+      code: "cancelled",
+    });
     expect(asked()).toEqual([`PUT ${SECRETS}/A`]);
-    await expect(destination.put("A", box, AbortSignal.abort())).rejects.toMatchObject({ code: "cancelled" });
+    await expect(destination.put("A", box, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "cancelled" });
     expect(asked()).toHaveLength(1);
   });
 
   test("every page is read", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `TOKEN_${String(index).padStart(3, "0")}`);
     const client = await testClient(github);
-    const destination = actionsDestination({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    const destination = githubDestination({ client: async () => client, scope: ACTIONS });
     const box = await seal(new Secret("x"), await destination.publicKey());
     // Past the pace of one minute's writes, so with clients of their own.
     const halves = [names.slice(0, 50), names.slice(50)];
     for (const half of halves) {
       const own = await testClient(github);
-      const writer = actionsDestination({ client: async () => own, repository: DEFAULT_REPOSITORY });
+      const writer = githubDestination({ client: async () => own, scope: ACTIONS });
       await Promise.all(half.map((name) => writer.put(name, box)));
     }
     // A server may give fewer a page than were asked for.
     const fewer: typeof fetch = (input, init) => fetch(String(input).replace("per_page=100", "per_page=30"), init);
     const paged = await testClient(github, { fetch: fewer });
     github.reset();
-    const listed = await actionsDestination({ client: async () => paged, repository: DEFAULT_REPOSITORY }).list();
+    const listed = await githubDestination({ client: async () => paged, scope: ACTIONS }).list();
     expect(listed.map(({ name }) => name)).toEqual(names);
     expect(github.requests).toHaveLength(4);
     expect((await destination.list()).map(({ name }) => name)).toEqual(names);
@@ -140,7 +144,7 @@ describe("the Actions destination", () => {
     test("a repository that is not there", async () => {
       await expect(destinationWith(DEFAULT_TOKEN, "acme/gadgets").publicKey()).rejects.toMatchObject({
         kind: "denied",
-        message: "could not read the public key of acme/gadgets's secrets: GitHub answered 404",
+        message: "could not read the public key of the secrets of acme/gadgets: GitHub answered 404",
         hint: expect.stringContaining(
           "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Secrets: write.",
         ),
@@ -170,7 +174,7 @@ describe("the Actions destination", () => {
 test("what is not GitHub's API is called that, and nothing it says is taken for a key or for a placement", async () => {
   const github = await startGitHub();
   try {
-    const destination = actionsDestination({ client: () => testClient(github), repository: DEFAULT_REPOSITORY });
+    const destination = githubDestination({ client: () => testClient(github), scope: ACTIONS });
     const page = { kind: "status", status: 200, body: "<html>Sign in</html>", headers: { "content-type": "text/html" } } as const;
     github.faults.add({ match: { path: /public-key$/ }, action: page });
     await expect(destination.publicKey()).rejects.toMatchObject({ kind: "unchanged", code: "not-github" });
