@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { jsonSchemaText } from "../src/json-schema.ts";
+import { agentPages } from "./agent-pages.ts";
 import { fillBlocks } from "./generated-blocks.ts";
 import { pageAssets } from "./page-assets.ts";
 
 /** One generated file; `current` is what it holds now, for those of which only a part is generated. */
-type GeneratedFile = { readonly path: string; readonly content: (current: string | null) => string | Promise<string> };
+type GeneratedFile = { readonly path: string; readonly content: (current: string | null, root: string) => string | Promise<string> };
 
 /** Pages written by hand around tables that are not. */
 const PAGES = ["README.md", "docs/action.md", "docs/cli.md", "docs/config.md", "docs/http.md", "docs/rotation.md"];
@@ -17,6 +18,8 @@ const FILES: readonly GeneratedFile[] = [
   { path: "token_config.schema.json", content: jsonSchemaText },
   { path: "src/http/page/assets.ts", content: pageAssets },
   ...PAGES.map((path) => ({ path, content: (current: string | null) => fillPage(path, current) })),
+  // After the pages, of which it holds some.
+  { path: "src/mcp/pages.json", content: (_current, root) => agentPages(root) },
 ];
 
 function fillPage(path: string, current: string | null): string {
@@ -38,7 +41,7 @@ async function generate(root: string, write: boolean): Promise<string[]> {
   const stale: string[] = [];
   for (const { path, content } of FILES) {
     const current = await currentContent(join(root, path));
-    const wanted = await content(current);
+    const wanted = await content(current, root);
     if (wanted === current) continue;
     stale.push(path);
     if (write) await writeFile(join(root, path), wanted);

@@ -5,6 +5,7 @@ import generate from "../generate.ts";
 import gitCommit from "../git-commit.ts";
 import health from "../health.ts";
 import healthz from "../healthz.ts";
+import mcp from "../mcp.ts";
 import openapi from "../openapi.ts";
 import page from "../page.ts";
 import rotate from "../rotate.ts";
@@ -27,5 +28,6 @@ export const ROUTES: readonly Endpoint[] = [
   page,
   gitCommit,
   openapi,
+  mcp,
   healthz,
 ];

@@ -8,6 +8,7 @@ import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import type { Io } from "./io.ts";
+import { addMcp } from "./mcp.ts";
 import { addMigrate } from "./migrate.ts";
 import { addPlan } from "./plan.ts";
 import { addAbort, addResume } from "./resume.ts";
@@ -35,7 +36,7 @@ type Family = (program: Command, start: Start) => void;
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
   { title: "Begin:", families: [addInit, addMigrate, addSchema] },
   { title: "Declare:", families: [addSetupRule, addWorkflow] },
-  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe, addApiKey] },
+  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe, addMcp, addApiKey] },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },
   { title: "Use:", families: [addVault] },
 ];

@@ -105,6 +105,7 @@ describe("with keys", () => {
       "GET /tokens/badge.svg": "read",
       "GET /": "read",
       "POST /git/commit": "admin",
+      "POST /mcp": "read",
       "GET /openapi.json": null,
       "GET /healthz": null,
     });

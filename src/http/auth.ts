@@ -37,6 +37,8 @@ export type ApiKey = Allowance &
 /** How callers are told apart: by what they carry; or not at all, where nobody but this machine's own programs can reach the server. */
 export type Access =
   | { readonly kind: "loopback"; readonly port: number }
+  /** An agent of whom it is known already: it came through the MCP endpoint, or it is a client of this very process. */
+  | { readonly kind: "admitted"; readonly caller: Caller }
   /** Read when they are needed, so that what needs none works though they are malformed: throws `Misconfigured`. */
   | {
       readonly kind: "keys";
@@ -67,6 +69,7 @@ const ANONYMOUS = { code: "unauthenticated", headers: { "www-authenticate": "Bea
 export async function authenticate(request: Request, door: Door): Promise<Caller> {
   const { access } = door;
   if (access.kind === "loopback") return LOCAL;
+  if (access.kind === "admitted") return access.caller;
   const keys = access.keys();
   const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined)

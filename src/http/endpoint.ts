@@ -1,5 +1,5 @@
 // One route as a web-standard handler: who may call it, what it takes, and every answer in one form.
-import type * as z from "zod";
+import * as z from "zod";
 import type { App } from "../app.ts";
 import type { RequestMark, TriggeredBy } from "../schema.ts";
 import type { Secret } from "../secret.ts";
@@ -53,12 +53,33 @@ export type Endpoint = ((request: Request, context?: unknown) => Promise<Respons
 
 /** Makes a route's handler. As a function of a host, it reads that host's environment at each request. */
 export function endpoint<Input>(route: RouteDefinition<Input>): Endpoint {
+  return routeOf(route, (request, edge) => respond(route, request, edge));
+}
+
+type MessageRoute = Pick<RouteDefinition<unknown>, "method" | "path" | "summary"> & {
+  readonly scope: ApiScope;
+  /** Gets the request unread, from a caller with the scope. */
+  readonly answer: (request: Request, known: { readonly edge: Edge; readonly caller: Caller }) => Promise<Response>;
+};
+
+/** Makes the handler of a route that speaks a protocol of its own, behind the same door as every other. */
+export function messageEndpoint(route: MessageRoute): Endpoint {
+  return routeOf({ ...route, input: z.unknown() }, async (request, edge) => {
+    const caller = await enter(route, request, edge);
+    if (caller === null) throw new Error("a route with a scope has a caller");
+    return route.answer(request, { edge, caller });
+  });
+}
+
+type Described = Pick<RouteDefinition<unknown>, "method" | "path" | "summary" | "scope" | "input">;
+
+function routeOf(route: Described, respondTo: (request: Request, edge: Edge) => Promise<Response>): Endpoint {
   const answer = async (request: Request, edge: Edge): Promise<Response> => {
     try {
       const origins = route.scope === null || edge.access.kind === "loopback" ? [] : (edge.origins?.() ?? []);
       const preflight = answerPreflight(request, allowedMethods(route), origins);
       if (preflight !== null) return preflight;
-      const response = await respond(route, request, edge).catch((error: unknown) => errorResponse(error, edge));
+      const response = await respondTo(request, edge).catch((error: unknown) => errorResponse(error, edge));
       return shareWith(request, request.method === "HEAD" ? new Response(null, response) : response, origins);
     } catch (error) {
       return errorResponse(error, edge);
@@ -98,11 +119,21 @@ function spendOn(
   spend(memory.budgets, asked);
 }
 
-async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
+/** Who calls, if that caller may: the checks that every route begins with, in their order. Throws `HttpProblem`. */
+async function enter(
+  route: Pick<RouteDefinition<unknown>, "method" | "path" | "scope">,
+  request: Request,
+  edge: Edge,
+): Promise<Caller | null> {
   const caller = await admit(request, edge, route.scope);
   spendOn(route, caller, edge);
   requireMethod(route, request.method);
   if (route.scope !== null && caller !== null) requireScope(caller, route.scope);
+  return caller;
+}
+
+async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
+  const caller = await enter(route, request, edge);
   const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input);
   const fingerprintKey = edge.fingerprintKey();
   const asked = { callerId: caller?.id ?? "", path: route.path, input, fingerprintKey };
@@ -112,7 +143,11 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
     reveal: caller?.scopes.has("reveal") ?? false,
     may: (scope) => caller?.scopes.has(scope) ?? false,
     now: edge.now(),
-    triggeredBy: { kind: "api", actor: caller?.id ?? null, ...(caller?.runUrl ? { run_url: caller.runUrl } : {}) },
+    triggeredBy: {
+      kind: edge.access.kind === "admitted" ? "mcp" : "api",
+      actor: caller?.id ?? null,
+      ...(caller?.runUrl ? { run_url: caller.runUrl } : {}),
+    },
     app: edge.app,
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey,

@@ -93,4 +93,5 @@ export const NOT_FOR_AGENTS: Readonly<Record<string, string>> = {
   "/": "a page for people, which tells nothing that /tokens/status does not",
   "/healthz": "probes ask it; it tells nothing",
   "/openapi.json": "it is the description",
+  "/mcp": "it offers the same operations",
 };

@@ -16,7 +16,7 @@ const PURE_MODULES = ["node:crypto"];
 const WORLD =
   /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
 const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers)\//;
-const EDGES = /^(?:action|functions|scripts|src\/(?:cli|http))\//;
+const EDGES = /^(?:action|functions|scripts|src\/(?:cli|http|mcp))\//;
 /** The parts that adapters share; the core reaches the world through its ports alone. */
 const SHARED_BY_ADAPTERS = /^src\/(?:github|local)\//;
 /** Files that name an adapter although they compose nothing: by its type alone. */
@@ -26,6 +26,7 @@ const COMPOSES = /^src\/compose(?:-\w+)?\.ts$/;
 const MAX_LINES = 250;
 /** Heavy packages, and the one file each that may load them. */
 const HEAVY: Readonly<Record<string, readonly string[]>> = {
+  "@modelcontextprotocol/": ["src/mcp/http.ts", "src/mcp/server.ts", "src/mcp/stdio.ts"],
   "libsodium-wrappers": ["src/seal.ts"],
   "@octokit/": ["src/github/client.ts"],
   pg: ["src/issuers/postgres.ts"],
@@ -151,7 +152,12 @@ describe("edges", () => {
   test("functions/ reaches the app through src/http, and else only what makes and names values, or adapts to a host", () => {
     const pure = ["src/fingerprint.ts", "src/generate.ts", "src/token.ts"];
     const allowed = ({ target, how }: Import) =>
-      how === "type" || target === "zod" || target.startsWith("functions/") || target.startsWith("src/http/") || pure.includes(target);
+      how === "type" ||
+      target === "zod" ||
+      target.startsWith("functions/") ||
+      target.startsWith("src/http/") ||
+      target === "src/mcp/http.ts" ||
+      pure.includes(target);
     const adapts = ({ target }: Import, path: string) => path.startsWith("functions/hosts/") && target.startsWith("hono/");
     expect(
       violations(

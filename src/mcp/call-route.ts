@@ -1,0 +1,20 @@
+// One operation, asked by an agent: through the same route that answers requests, so that every check is the same.
+import type { Edge } from "../http/edge.ts";
+import type { Endpoint } from "../http/endpoint.ts";
+
+export type Answer = { readonly ok: boolean; readonly body: unknown };
+
+/** An address that nobody can have (RFC 2606): these requests go nowhere. */
+const NOWHERE = "http://agent.invalid";
+
+/** @param edge whose caller is known already; what the route refuses is an answer, not an exception */
+export async function callRoute(route: Endpoint, given: Readonly<Record<string, unknown>>, edge: Edge): Promise<Answer> {
+  const url = new URL(route.path, NOWHERE);
+  if (route.method === "GET") {
+    for (const [name, value] of Object.entries(given))
+      url.searchParams.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
+  const body = route.method === "GET" ? {} : { body: JSON.stringify(given), headers: { "content-type": "application/json" } };
+  const response = await route.answer(new Request(url, { method: route.method, ...body }), edge);
+  return { ok: response.ok, body: await response.json() };
+}
