@@ -1,7 +1,7 @@
 // GET /tokens/suggest: what to do next.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { page } from "../src/http/inputs.ts";
+import { flag, page } from "../src/http/inputs.ts";
 import { suggestionsPage } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/suggest" };
@@ -11,8 +11,10 @@ export default endpoint({
   path: config.path,
   summary: "What to rotate or set up next, the most urgent first",
   scope: "read",
-  input: z.strictObject({ ...page }),
-  async handle({ input, app }) {
-    return ok(suggestionsPage(await (await app()).suggest(), input));
+  input: z.strictObject({ ...page, ai: flag("Whether a language model explains and orders them; they stand without it too") }),
+  async handle({ input: { ai, ...wanted }, app }) {
+    if (ai !== true) return ok(suggestionsPage(await (await app()).suggest(), wanted));
+    const advised = await (await app()).suggestWithAdvice();
+    return ok({ ...suggestionsPage(advised, wanted), ai: advised.ai });
   },
 });

@@ -1,4 +1,5 @@
 // What the edges call: every operation of the product as data in, data out.
+import type { Advice } from "./advice.ts";
 import type { Audit } from "./audit-version.ts";
 import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
@@ -161,6 +162,8 @@ export type App = {
   /** @param options.asLeft judge the record as the last run left it, without asking the store again */
   health(options?: { readonly asLeft: boolean }): Promise<HealthReport>;
   suggest(): Promise<Suggestions>;
+  /** The same, with what a language model makes of it. Where there is no model, or no answer of use, the suggestions stand and `ai` says why. */
+  suggestWithAdvice(): Promise<Suggestions & { readonly ai: Advice }>;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;
   overview(): Promise<Overview>;

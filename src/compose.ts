@@ -1,5 +1,6 @@
 // Puts the parts together: with compose-issuers.ts and compose-destinations.ts the only files that name adapters.
 import { setTimeout } from "node:timers/promises";
+import type { AdvisorAccess } from "./advisor-access.ts";
 import type { App } from "./app.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { openDestination } from "./compose-destinations.ts";
@@ -50,6 +51,8 @@ export type ComposeOptions = {
   /** `empty`: a record that does not exist yet is an empty one, and is written by the first change. */
   readonly whenMissing: "empty" | "error";
   readonly webhook?: { readonly url: Secret; readonly secret: Secret | null } | null;
+  /** For `suggestWithAdvice`; null: no language model is asked. */
+  readonly advisor?: AdvisorAccess | null;
   /** The edge's own: where what a run did is not rendered as its answer. */
   readonly notifier?: Notifier;
   readonly clock?: () => Date;
@@ -94,6 +97,10 @@ export async function compose(options: ComposeOptions): Promise<App> {
       return open;
     },
     notifiers: (config) => notifiersOf({ given: [webhook, options.notifier], config, home, client }),
+    async advisor() {
+      if (!options.advisor) return null;
+      return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({ ...options.advisor, ...proxied });
+    },
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
     takeWarnings() {

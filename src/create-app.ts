@@ -11,7 +11,7 @@ import { toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
 import { nextDueOf, plan } from "./plan.ts";
-import type { Commit, Notifier } from "./ports.ts";
+import type { Advisor, Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
 import { rotateOnce } from "./rotate-once.ts";
@@ -33,6 +33,8 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
   /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
   readonly commitPending: (message: string) => Promise<Commit | null>;
+  /** Null where no language model is configured. */
+  readonly advisor: () => Promise<Advisor | null>;
   /** For the audit of the history. */
   readonly versions: RecordVersions;
   /** What the adapters met that did not stop them, told once: each call empties it. */
@@ -54,6 +56,7 @@ export function createApp(options: AppOptions): App {
     plan: async (at) => plan(await config(), home, at ?? clock()),
     health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
     suggest: async () => suggest(await config(), home, clock()),
+    suggestWithAdvice: async () => suggestWithAdvice(await config(), options),
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),
     overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
@@ -68,6 +71,21 @@ export function createApp(options: AppOptions): App {
         `${message ?? "token-automation: commit the record [skip ci]"}${by?.actor ? `\n\nRequested-by: ${by.actor}` : ""}`,
       ),
   };
+}
+
+async function suggestWithAdvice(config: TokenConfig, { home, clock, advisor }: AppOptions): ReturnType<App["suggestWithAdvice"]> {
+  const now = clock();
+  const suggestions = suggest(config, home, now);
+  const { adviceQuestion } = await import("./advice-question.ts");
+  const { readAdvice, unavailable } = await import("./advice.ts");
+  try {
+    const found = await advisor();
+    if (found === null) return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
+    const question = adviceQuestion(config, { home, now, health: health(config, home, now), suggestions });
+    return { ...suggestions, ai: readAdvice(await found.advise(question), { config, home, suggestions }) };
+  } catch (error) {
+    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
+  }
 }
 
 /** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */

@@ -1,4 +1,4 @@
-// The four ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
+// The ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
 import type { TokenType } from "./schema.ts";
 import type { Access } from "./scope.ts";
 import type { Secret } from "./secret.ts";
@@ -131,4 +131,10 @@ export type Store = {
 /** Tells people and programs what a run did. Its failure never fails the run. */
 export type Notifier = {
   notify(report: import("./report.ts").Report): Promise<void>;
+};
+
+/** A language model that explains and orders what the program suggests. It is told metadata only, and is never believed unchecked. */
+export type Advisor = {
+  /** Its answer as text. Throws `Unchanged` where there is none in time. */
+  advise(question: import("./advice-question.ts").Question): Promise<string>;
 };

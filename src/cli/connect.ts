@@ -1,5 +1,6 @@
 // From the common options to the app: which record is meant, and what it is reached with.
 import { basename, dirname, resolve } from "node:path";
+import { advisorAccess } from "../advisor-access.ts";
 import type { App } from "../app.ts";
 import type { ComposeOptions, Place } from "../compose.ts";
 import { Misconfigured } from "../errors.ts";
@@ -61,6 +62,7 @@ export function composeOptions(session: Session, purpose: Purpose): ComposeOptio
     whenMissing: purpose === "begin" && place.kind === "local" ? "empty" : "error",
     clock: () => session.io.now(),
     variables: session.environment.variables,
+    advisor: advisorAccess(session.environment.variables, session.environment.access?.token ?? null),
     programs: programsFolder(session, place),
   };
 }

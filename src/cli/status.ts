@@ -4,6 +4,7 @@ import { wholeNumber } from "./arguments.ts";
 import { connect } from "./connect.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Start } from "./program.ts";
+import { adviceText } from "./render-advice.ts";
 import { suggestionsText } from "./render-health.ts";
 import { statusText } from "./render-status.ts";
 
@@ -25,9 +26,15 @@ export function addStatus(program: Command, start: Start): void {
   program
     .command("suggest")
     .description("say what to rotate, and how often")
-    .action(() =>
+    .option("--ai", "let a language model explain and order it; nothing but names, ages and schedules is told to it", false)
+    .action(({ ai }: { readonly ai: boolean }) =>
       start(async (session) => {
         const { app } = await connect(session, "read");
+        if (ai) {
+          const advised = await app.suggestWithAdvice();
+          session.result(advised, () => adviceText(advised, session.colors));
+          return EXIT.done;
+        }
         const suggestions = await app.suggest();
         session.result(suggestions, () => suggestionsText(suggestions, session.colors));
         return EXIT.done;

@@ -1,4 +1,5 @@
 // A host's environment, read once per request into one typed object: where the record is, and how it is reached.
+import { advisorAccess } from "../advisor-access.ts";
 import type { ComposeOptions } from "../compose.ts";
 import { Misconfigured } from "../errors.ts";
 import { programsAllowed } from "../programs.ts";
@@ -57,6 +58,8 @@ export function readHostPlace(env: Environment): ComposeOptions {
     // A mistaken path or branch must not pass for an empty record.
     whenMissing: "error",
     variables: env,
+    // A host's GitHub token may write secrets: it is shown to GitHub's API alone, so a model needs a key of its own.
+    advisor: advisorAccess(env, null),
     programs: programsAllowed(env) ? "." : null,
   };
 }

@@ -67,6 +67,15 @@ export function queryNumber(least: number, most: number) {
     .pipe(z.int().min(least).max(most));
 }
 
+/** A switch in a query: on by `true`. */
+export function flag(description: string) {
+  return z
+    .enum(["true", "false"])
+    .transform((text) => text === "true")
+    .optional()
+    .describe(description);
+}
+
 /** What every paged GET takes. */
 export const page = {
   limit: queryNumber(1, MAX_PAGE)

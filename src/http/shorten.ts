@@ -3,7 +3,7 @@
 /** GPT Actions refuse replies of 100,000 characters and more: developers.openai.com, "Production notes on GPT Actions". */
 const MAX_REPLY_CHARACTERS = 99_000;
 /** The lists of a report, in the order in which they are cut. */
-export const REPORT_LISTS = ["tokens", "skipped", "rotated", "failed", "drifted", "proved", "revoked", "warnings"] as const;
+export const REPORT_LISTS = ["tokens", "skipped", "rotated", "failed", "failing", "drifted", "proved", "revoked", "warnings"] as const;
 
 /**
  * Cuts lists (from their end; the history from its beginning) and maps until the whole is short enough, and says so in `left_out`.

@@ -15,7 +15,7 @@ const PURE_MODULES = ["node:crypto"];
 /** What reaches the world without an import. */
 const WORLD =
   /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
-const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers)\//;
+const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers|advisors)\//;
 const EDGES = /^(?:action|functions|scripts|src\/(?:cli|http|mcp))\//;
 /** The parts that adapters share; the core reaches the world through its ports alone. */
 const SHARED_BY_ADAPTERS = /^src\/(?:github|local)\//;
@@ -39,6 +39,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "functions/generate.ts": "its purpose is to show a value",
   "functions/rotate.ts": "shows the value to a caller with the scope reveal",
   "src/cli/api-key.ts": "its purpose is to show a key, once",
+  "src/advisors/chat-completions.ts": "authenticates",
   "src/cli/generate.ts": "its purpose is to show a value",
   "src/cli/rotate.ts": "--show",
   "src/cli/vault.ts": "get",

@@ -1,0 +1,31 @@
+// What a language model makes of the suggestions, for people: its words are marked as such.
+import type { Advice } from "../advice.ts";
+import type { Suggestions } from "../suggest.ts";
+import { suggestionsText } from "./render-health.ts";
+import { table } from "./render-table.ts";
+import type { Colors } from "./session.ts";
+import { plain } from "./text.ts";
+
+/** The suggestions in the model's order, and under them what it says. */
+export function adviceText(advised: Suggestions & { readonly ai: Advice }, colors: Colors): string {
+  const { ai } = advised;
+  const places = new Map(ai.order.map((name, index) => [name, index]));
+  const actions = advised.actions.toSorted((one, other) => (places.get(one.token_name) ?? 0) - (places.get(other.token_name) ?? 0));
+  const parts = [suggestionsText({ ...advised, actions }, colors)];
+  if (ai.status === "unavailable") return [...parts, `Without a language model: ${plain(ai.detail ?? "")}.`].join("\n\n");
+  parts.push(said("What the model says", ai.explanation, colors));
+  const rows = ai.schedules.map(({ token_name, interval_hours, reason }) => [
+    token_name,
+    `${interval_hours} h`,
+    plain(reason),
+    `token-automation setup-rule ${token_name} ${interval_hours}`,
+  ]);
+  if (rows.length > 0) parts.push(table(colors, ["TOKEN", "INTERVAL", "THE MODEL'S REASON", "COMMAND"], rows));
+  parts.push(said("Its audit", ai.audit, colors));
+  if (ai.refused.length > 0) parts.push(`Refused of what it proposed:\n${ai.refused.map((line) => `- ${plain(line)}`).join("\n")}`);
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function said(title: string, text: string | null, colors: Colors): string {
+  return text === null || text === "" ? "" : `${colors.bold(title)}\n${text.split("\n").map(plain).join("\n")}`;
+}
