@@ -1,1 +1,1 @@
-export{s as openVault}from"./local.js";
+export{l as openVault}from"./local.js";

@@ -1,1 +1,1 @@
-export{t as generateIssuer}from"./rotate.js";
+export{r as generateIssuer}from"./rotate.js";

@@ -1,1 +1,1 @@
-import{c as e}from"./local.js";export default e();export{};
+import{d as e}from"./local.js";export default e();export{};

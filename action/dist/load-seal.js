@@ -1,1 +1,1 @@
-export{i as prepareToSeal,a as seal}from"./rotate.js";
+export{c as prepareToSeal,l as seal}from"./rotate.js";

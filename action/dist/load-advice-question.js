@@ -1,0 +1,1 @@
+export{g as adviceQuestion}from"./core.js";

@@ -1,0 +1,1 @@
+export{m as readAdvice,h as unavailable}from"./core.js";

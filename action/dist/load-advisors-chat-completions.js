@@ -1,0 +1,1 @@
+export{p as chatCompletionsAdvisor}from"./core.js";

@@ -1,1 +1,0 @@
-export{o as actionsDestination}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{u as fileDestination}from"./local.js";

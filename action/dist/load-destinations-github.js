@@ -1,0 +1,1 @@
+export{a as githubDestination}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{i as commandIssuer}from"./rotate.js";

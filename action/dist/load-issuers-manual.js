@@ -1,0 +1,1 @@
+export{n as manualIssuer}from"./rotate.js";

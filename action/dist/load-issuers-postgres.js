@@ -1,0 +1,1 @@
+export{t as postgresIssuer}from"./rotate.js";
