@@ -37,6 +37,8 @@ export type Prepared = {
   /** By destination id: what is still to be placed. */
   readonly boxes: Readonly<Record<string, SealedBox>>;
   readonly warnings: readonly string[];
+  /** Revokes what was made, where it cannot be placed after all; absent where this run made nothing. Never throws a `Failure`. */
+  readonly discard?: () => Promise<Leftover>;
 };
 
 export type Preparation =
@@ -87,7 +89,7 @@ async function prepareOne(selected: Selected, options: PrepareOptions): Promise<
   if (!obtained.ok) return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
   try {
     const prepared = await sealAll(selected, obtained.credential, { supplied: isSupplied(request), keys, key: world.fingerprintKey });
-    return { ok: true, prepared };
+    return { ok: true, prepared: { ...prepared, discard: obtained.discard } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { ok: false, selected, error, attempted: true, left: await obtained.discard() };

@@ -1,12 +1,17 @@
 // What a run does before its journal: preflight, announcing, revoking what is over, issuing, sealing.
 import { begin, issuesOutside } from "./begin.ts";
+import { type Leftover, NOTHING } from "./issue.ts";
 import type { Journalled } from "./journal.ts";
 import { preflight } from "./preflight.ts";
-import { type Preparation, type Prepared, prepare, sortOut } from "./prepare.ts";
+import { type Preparation, prepare, sortOut } from "./prepare.ts";
 import type { LoadedRecord } from "./record.ts";
 import { dueRevocations, type Revoked, revoke } from "./retire.ts";
 import type { Run } from "./run.ts";
 import type { TokenOutcome } from "./run-report.ts";
+import type { Selected } from "./select.ts";
+
+/** What was made for nothing, and what of it is left with its service. */
+export type Lost = { readonly selected: Selected; readonly left: Leftover };
 
 type Readied = {
   readonly record: LoadedRecord;
@@ -47,9 +52,8 @@ function revokeDue({ options, observed, startedAt }: Run, record: LoadedRecord):
   return revoke(dueRevocations(record.config, { home: options.home, now: startedAt, late }), options.issuer);
 }
 
-/** What was prepared, but is no longer this run's to place. */
-export function lostOf(preparations: readonly Preparation[], { lost }: Journalled): Prepared[] {
-  return preparations.flatMap((preparation) =>
-    preparation.ok && lost.has(preparation.prepared.selected.token.name) ? [preparation.prepared] : [],
-  );
+/** What was prepared, but is no longer this run's to place: it is revoked, since nobody else knows of it. */
+export async function discardLost(preparations: readonly Preparation[], { lost }: Pick<Journalled, "lost">): Promise<Lost[]> {
+  const prepared = preparations.flatMap((one) => (one.ok && lost.has(one.prepared.selected.token.name) ? [one.prepared] : []));
+  return Promise.all(prepared.map(async (one) => ({ selected: one.selected, left: (await one.discard?.()) ?? NOTHING })));
 }

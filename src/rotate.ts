@@ -10,7 +10,7 @@ import { overtaken } from "./overtaken.ts";
 import { place } from "./place.ts";
 import type { Commit } from "./ports.ts";
 import type { Preparation } from "./prepare.ts";
-import { lostOf, ready } from "./ready.ts";
+import { discardLost, ready } from "./ready.ts";
 import { type LoadedRecord, loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
 import type { Run, RunOptions } from "./run.ts";
@@ -51,7 +51,7 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     until: journalled.placeUntil,
     onPlaced: (done, total) => request.onProgress?.({ phase: "place", done, total }),
   });
-  const lost = lostOf(preparations, journalled);
+  const lost = await discardLost(preparations, journalled);
   const missed = missedOf([
     ...readied.lost,
     ...lost.map(({ selected }) => ({ selected, reason: journalled.lost.get(selected.token.name) })),

@@ -7,6 +7,7 @@ import { leaseEnd } from "./lease.ts";
 import type { Observed } from "./observe.ts";
 import type { Outcome } from "./place.ts";
 import type { Preparation, Prepared } from "./prepare.ts";
+import type { Lost } from "./ready.ts";
 import type { Revision } from "./record.ts";
 import type { Revoked } from "./retire.ts";
 import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
@@ -19,7 +20,7 @@ import { tokenState } from "./token.ts";
 export type Results = {
   readonly taken: readonly Prepared[];
   /** What was prepared, but is no longer this run's to place. */
-  readonly lost: readonly Prepared[];
+  readonly lost: readonly Lost[];
   /** Tokens that were to be rotated, and were not since their declaration was changed meanwhile. */
   readonly missed: readonly string[];
   readonly preparations: readonly Preparation[];
@@ -37,7 +38,7 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const preparation of results.preparations) {
     if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation)) book.abandon(preparation);
   }
-  for (const prepared of results.lost) book.drop(prepared);
+  for (const lost of results.lost) book.drop(lost);
   for (const name of run.selection.removed) book.forget(name);
   for (const name of results.missed) book.miss(name);
   const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
@@ -136,11 +137,13 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const before = stateOf(name);
       if (before.pending === null && before.failures === 0) write(name, { ...before, next_attempt_at: now.toISOString() }, null);
     },
-    /** What a service made for a declaration that has changed since is nobody's, and is to be revoked. */
-    drop({ selected, ref }: Prepared): void {
+    /** What a service made for a declaration that has changed since is nobody's: the announcement ends, and what is left is to be revoked. */
+    drop({ selected, left }: Lost): void {
       const { name } = selected.token;
       const before = stateOf(name);
-      if (isAnnouncedBy(before, run.options.runId)) write(name, next(issuedWith(before, ref, now), { type: "abort" }, now).state, null);
+      if (!isAnnouncedBy(before, run.options.runId)) return;
+      const known = issuedWith(before, left.kind === "credential" ? left.ref : null, now);
+      write(name, next(known, { type: "abort" }, now).state, null);
     },
   };
 }

@@ -36,6 +36,7 @@ const answers = {
     ref,
     expires_at: instant.nullable().optional(),
     settles_within_seconds: z.number().min(0).max(MAX_SETTLE_SECONDS).optional(),
+    entropy_bits: z.number().min(0).max(10_000).optional(),
     warnings: z.array(message).max(10).optional(),
   }),
   check: z.strictObject({ verdict: z.enum(["works", "refused", "unknown"]), detail: message.nullable().optional() }),
@@ -91,7 +92,7 @@ function credentialOf(issued: z.infer<typeof answers.issue>, fields: readonly st
   const credential = {
     fields: secrets,
     ref: issued.ref,
-    entropyBits: null,
+    entropyBits: issued.entropy_bits ?? null,
     expiresAt: issued.expires_at ?? null,
     settlesWithinMs: (issued.settles_within_seconds ?? 0) * 1000,
     warnings: (issued.warnings ?? []).map((warning) => shown(warning, all)),

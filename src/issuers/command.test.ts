@@ -251,12 +251,14 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
 
   test("answers a check tells no value by its detail, nor a warning by its text", async () => {
     keys.fault({
-      issue: { answer: { fields: { value: "canary-value-1" }, warnings: ["made canary-value-1"], settles_within_seconds: 1.5 } },
+      issue: {
+        answer: { fields: { value: "canary-value-1" }, warnings: ["made canary-value-1"], settles_within_seconds: 1.5, entropy_bits: 192 },
+      },
       check: { answer: { verdict: "unknown", detail: "saw canary-value-1, Y2FuYXJ5LXZhbHVlLTE= and $KEY" } },
     });
     const issuer = await python();
     const credential = await issuer.issue(REQUEST);
-    expect(credential).toMatchObject({ settlesWithinMs: 1500, warnings: ["made [hidden]"] });
+    expect(credential).toMatchObject({ settlesWithinMs: 1500, entropyBits: 192, warnings: ["made [hidden]"] });
     expect(await issuer.check(credential, REQUEST.signal)).toEqual({
       verdict: "unknown",
       detail: "saw [hidden], [hidden] and $KEY",
