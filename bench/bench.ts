@@ -2,11 +2,19 @@
 import { compareWithGh } from "./against-gh.ts";
 import { measureHosts } from "./hosts.ts";
 import type { Figure } from "./measure.ts";
+import { measurePage } from "./page.ts";
 import { countRequests } from "./requests.ts";
 import { measureScale } from "./scale.ts";
 import { measureStartup } from "./startup.ts";
 
-const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [measureScale, countRequests, measureStartup, measureHosts, compareWithGh];
+const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [
+  measureScale,
+  countRequests,
+  measureStartup,
+  measureHosts,
+  measurePage,
+  compareWithGh,
+];
 
 const wanted = process.argv.slice(2);
 for (const part of PARTS) {

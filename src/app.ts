@@ -130,6 +130,8 @@ export type Overview = {
   readonly plan: Plan;
   readonly actions: Suggestions["actions"];
   readonly bands: HealthBands;
+  /** Tokens whose next value only a person can hand in. */
+  readonly byHand: ReadonlySet<string>;
 };
 
 /**

@@ -1,11 +1,13 @@
 // The complete overview: tokens, rules, workflows, history, health, suggestions.
 import type { Overview, Status, TokenOverview, WorkflowOverview } from "./app.ts";
+import { issuerMissing } from "./condition.ts";
 import { health, healthBands } from "./health.ts";
 import { plan } from "./plan.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { TokenConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 import { type Home, resolveToken, tokenState } from "./token.ts";
+import { manualOf } from "./waiting.ts";
 import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
 /** @param options.history how many of the newest entries to include */
@@ -62,5 +64,11 @@ export function overviewOf(config: TokenConfig, home: Home, now: Date): Overview
     plan: plan(config, home, now),
     actions: suggest(config, home, now).actions,
     bands: healthBands(config),
+    byHand: new Set(Object.keys(config.tokens ?? {}).filter((name) => needsPerson(config, home, name))),
   };
+}
+
+function needsPerson(config: TokenConfig, home: Home, name: string): boolean {
+  const token = resolveToken(config, name, home);
+  return token !== null && (manualOf(token) !== null || issuerMissing(token, tokenState(config, name)) !== null);
 }

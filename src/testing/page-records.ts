@@ -75,7 +75,7 @@ export function recordOf(count: number, texts: readonly string[] = ["octocat", "
   ]);
   const rules = names.flatMap((name, index) => (index % 4 === 3 ? [] : [[name, { interval_hours: [24, 168, 336, 720][index % 4] ?? 24 }]]));
   const states = names.flatMap((name, index) => {
-    const state = stateOf(index, at(index));
+    const state = stateOf(index, at(Math.floor(index / 16)));
     return state === null ? [] : [[name, state]];
   });
   const events = [

@@ -36,6 +36,8 @@ export async function pageServer(config: TokenConfig, keys: Readonly<Record<stri
     url: `http://127.0.0.1:${server.port}`,
     complaints,
     record: async (): Promise<TokenConfig> => JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
+    /** What somebody else commits meanwhile, be it right or wrong. */
+    replace: (other: object) => repository.commit("token_config.json", JSON.stringify(other)),
     async close() {
       await server.close();
       await repository.close();

@@ -125,7 +125,9 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
       return { stopped, ran: "ran" in window };
     });
     expect(refused).toEqual({ stopped: ["TypeError", "TypeError"], ran: false });
-    await expect.poll(() => visitor.complaints.join("\n")).toMatch(/Loading the image .* violates the following Content Security Policy/);
+    await expect
+      .poll(() => visitor.complaints.join("\n"), { timeout: 20_000 })
+      .toMatch(/Loading the image .* violates the following Content Security Policy/);
   });
 
   test("without a script everything can be read and filtered, and nothing is offered that would not work", async () => {
@@ -143,7 +145,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { url } = await serve(recordOf(300));
     const { page } = await arrive(url);
     await page.getByLabel("Find").pressSequentially("smtp_password_eu");
-    await expect.poll(() => page.locator("#said").textContent()).toMatch(/^\d of 300 tokens$/);
+    await expect.poll(() => page.locator("#said").textContent(), { timeout: 20_000 }).toMatch(/^\d of 300 tokens$/);
     expect(await page.getByLabel("Find").evaluate((field) => field === document.activeElement)).toBe(true);
     const told = await page.locator("#count").textContent();
     expect(page.url()).toBe(`${url}/?q=smtp_password_eu`);

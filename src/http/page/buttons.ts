@@ -1,12 +1,18 @@
 // The buttons that change something: hidden until the script, which asks for confirmation, is there.
-import type { Status } from "../../app.ts";
+import type { Overview } from "../../app.ts";
 import { html, type Markup } from "../markup.ts";
 import { sign } from "./words.ts";
 
-/** What the script tells in its question stands in the button's data. */
-export function rotateButton(name: string, { tokens }: Status): Markup {
-  const { generation = 0, destinations = [] } = tokens[name] ?? {};
-  return html`<button type="button" hidden data-rotate="${name}" data-generation="${generation}" data-places="${destinations.length}" aria-label="Rotate ${name}">${sign("turn")}Rotate</button>`;
+/** Destinations told of one by one before they are only counted. */
+const MOST = 3;
+
+/** What the script tells in its question stands in the button's data. A value that only a person has cannot be asked for here. */
+export function rotateButton(name: string, { status, byHand }: Overview): Markup {
+  if (byHand.has(name)) return html`<span class="quiet">by hand</span>`;
+  const { generation = 0, destinations = [] } = status.tokens[name] ?? {};
+  const more = destinations.length - MOST;
+  const places = `${destinations.slice(0, MOST).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return html`<button type="button" hidden data-rotate="${name}" data-generation="${generation}" data-places="${places}" aria-label="Rotate ${name}">${sign("turn")}Rotate</button>`;
 }
 
 export function runButton(name: string, tokens: number): Markup {

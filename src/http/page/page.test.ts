@@ -131,6 +131,19 @@ describe("who may only read", () => {
   });
 });
 
+test("a value that only a person has cannot be asked for here", () => {
+  const tokens = { DEPLOY: { type: "github_pat" as const }, PARTNER: { issuer: { use: "manual" as const } }, API_KEY: {} };
+  const text = pageOf({ version: 1, tokens });
+  expect(new Set([...text.matchAll(/data-rotate="(\w+)"/g)].map(([, name]) => name))).toEqual(new Set(["API_KEY"]));
+  expect(text).toContain('<span class="quiet">by hand</span>');
+});
+
+test("a button says where the credential goes, the first three by name", () => {
+  const destinations = ["one", "two", "three", "four", "five"].map((name) => ({ to: "actions" as const, repository: `acme/${name}` }));
+  const text = pageOf({ version: 1, tokens: { API_KEY: { destinations } } });
+  expect(text).toContain('data-places="actions:acme/one:API_KEY, actions:acme/two:API_KEY, actions:acme/three:API_KEY and 2 more"');
+});
+
 describe("texts that others wrote", () => {
   const text = pageOf(recordOf(64, HOSTILE), look({ q: "" }));
 

@@ -52,13 +52,14 @@ export function attention(overview: Overview, view: View, may: { readonly rotate
   return html`<section id="attention" aria-labelledby="first"><h2 id="first">Needs attention first</h2><ul class="cards">${items}</ul>${more > 0 && html`<p><a href="${addressOf(view, { health: "attention", page: 1 }, "tokens")}">… and ${more} more</a></p>`}${uncovered.length > 0 && html`<p class="note">No rule and no workflow rotates ${some(uncovered, MOST_NAMES)}. <code>token-automation setup-rule NAME HOURS</code> gives a token a rule.</p>`}</section>`;
 }
 
-function item(token: TokenHealth, { plan, actions, status }: Overview, may: { readonly rotate: boolean }): Markup {
+function item(token: TokenHealth, overview: Overview, may: { readonly rotate: boolean }): Markup {
+  const { plan, actions } = overview;
   const { name, reason } = token;
   const hold = plan.skipped.find(({ token_name }) => token_name === name);
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
   const told = hold !== undefined && hold.code !== "backoff" ? `Held back: ${hold.reason}` : due ? "The next run rotates it." : null;
-  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reason}</p>${told !== null && html`<p class="quiet">${told}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, status)}</li>`;
+  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reason}</p>${told !== null && html`<p class="quiet">${told}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
 function firstSteps(): Markup {

@@ -26,7 +26,7 @@ export function tokenSection(overview: Overview, view: View, may: May): Markup {
     view.sort,
   );
   const { shown, page, pages, first } = pageOf(found, view.page, ROWS);
-  const rows = shown.map((token) => row(token, { bands, now, button: may.rotate && rotateButton(token.name, status) }));
+  const rows = shown.map((token) => row(token, { bands, now, button: may.rotate && rotateButton(token.name, overview) }));
   const range = pages > 1 ? `, ${first + 1}–${first + shown.length} shown` : "";
   const count = `${found.length === all.length ? counted(all.length, "token") : `${found.length} of ${counted(all.length, "token")}`}${range}`;
   return html`<section id="tokens" aria-labelledby="all"><h2 id="all" tabindex="-1">Tokens</h2>${filter(view)}<div id="found"><p id="count" class="quiet">${count}</p>${rows.length === 0 ? html`<p class="note">No token fits. <a href="?#tokens">Show all of them</a></p>` : table(rows, overview, may)}${pager("Pages of tokens", view, { field: "page", page, pages, anchor: "tokens" })}</div></section>`;

@@ -20,9 +20,8 @@ export function ask(button: HTMLElement): void {
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   if (rotate !== undefined) {
     question = { path: ROTATE, name: rotate, body: { token_name: rotate, reveal: false }, id, opener: `[data-rotate="${rotate}"]` };
-    const where = places === "1" ? "its destination" : `its ${places} destinations`;
-    const instead = generation === "0" ? "It has none yet." : `It takes the place of generation ${generation}.`;
-    fill({ what: `Rotate ${rotate}?`, more: `A new credential is made and placed at ${where}. ${instead}`, yes: "Rotate", wrong: "" });
+    const instead = generation === "0" ? "It is the first." : `It takes the place of generation ${generation}.`;
+    fill({ what: `Rotate ${rotate}?`, more: `A new credential is made and placed at ${places}. ${instead}`, yes: "Rotate", wrong: "" });
   } else if (run !== undefined) {
     question = { path: "/tokens/workflow/run", name: run, body: { workflow_name: run }, id, opener: `[data-run="${run}"]` };
     const which = tokens === "1" ? "Its token is" : `All its ${tokens} tokens are`;
@@ -81,11 +80,24 @@ async function send({ path, body, id }: Question): Promise<Answer> {
 }
 
 function outcome({ name, path }: Question, { status, told }: Answer): string {
-  if (status >= 300) return [text(told.detail) || "It failed", text(told.hint)].filter(Boolean).join(". ");
+  if (status >= 300) return sentences([text(told.detail) || "It failed", text(told.hint), ...mistakes(told.problems)]);
   if (status === 202) return text(told.detail) || `${name}: asked for, and under way elsewhere.`;
   if (path === ROTATE) return `${name} was rotated.`;
   const [rotated, failed] = [names(told.rotated), names(told.failed)];
   return `${name}: ${rotated.length} rotated${failed.length > 0 ? `; failed: ${failed.join(", ")}` : ""}.`;
+}
+
+/** What a problem lists, as far as a dialog has room. */
+function mistakes(problems: unknown): string[] {
+  if (!Array.isArray(problems) || problems.length < 2) return [];
+  return problems.slice(0, 5).map((problem: { readonly message?: unknown }) => text(problem.message));
+}
+
+function sentences(parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== "")
+    .map((part) => part.replace(/\.?$/, "."))
+    .join(" ");
 }
 
 function text(value: unknown): string {
