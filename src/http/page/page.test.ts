@@ -43,8 +43,8 @@ describe("what needs attention", () => {
       "SESSION_SECRET",
       "SESSION_SECRET_STAGING",
     ]);
-    expect(first).toContain("<p>rotated 41 d ago, over 30 d</p>");
-    expect(first).toContain("<p>something else was seen at 2026-06-15T00:30:00Z: rotate it by name to take it back</p>");
+    expect(first).toContain("<p><bdi>rotated 41 d ago, over 30 d</bdi></p>");
+    expect(first).toContain("<p><bdi>something else was seen at 2026-06-15T00:30:00Z: rotate it by name to take it back</bdi></p>");
   });
 
   test("many are counted, with the way to all of them", () => {
@@ -158,6 +158,12 @@ describe("texts that others wrote", () => {
     expect([...shape(text)].filter((part) => !shape(pageOf(recordOf(64))).has(part))).toEqual([]);
     expect(text).toContain("&lt;img src=x onerror=&#34;alert(&#39;1&#39;)&#34;&gt;");
     expect(text.match(/<script/g)).toHaveLength(1);
+  });
+
+  test("are cut where they are longer than anybody would read", () => {
+    expect(text).toContain(`<bdi>${`x${"very-long-".repeat(60)}`.slice(0, 240)}…</bdi>`);
+    expect(text).not.toContain("very-long-".repeat(25));
+    expect(bytes(text)).toBeLessThan(LIMIT);
   });
 
   test("do not turn what stands around them, and lead nowhere but to https", () => {

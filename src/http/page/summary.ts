@@ -4,7 +4,7 @@ import { HEALTH_STATUSES, type HealthStatus, type TokenHealth } from "../../heal
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";
-import { chip, counted, FACES, some, wantsAttention } from "./words.ts";
+import { chip, counted, FACES, foreign, some, wantsAttention } from "./words.ts";
 
 /** Tokens told of one by one before they are only counted. */
 const MOST = 10;
@@ -59,7 +59,7 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
   const told = hold !== undefined && hold.code !== "backoff" ? `Held back: ${hold.reason}` : due ? "The next run rotates it." : null;
-  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reason}</p>${told !== null && html`<p class="quiet">${told}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
+  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${foreign(reason)}</p>${told !== null && html`<p class="quiet">${foreign(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
 function firstSteps(): Markup {

@@ -5,7 +5,7 @@ import type { HistoryEntry } from "../../schema.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
 import { pageOf, type View } from "./view.ts";
-import { outside, sign } from "./words.ts";
+import { foreign, outside, sign } from "./words.ts";
 
 const ENTRIES = 25;
 
@@ -47,8 +47,8 @@ function line({ at, event, token_name, generation, triggered_by }: HistoryEntry)
   const [name, tone] = EVENTS.get(event) ?? ["clock", "gray"];
   const { kind, actor, workflow_name: workflow, run_url } = triggered_by;
   const what = token_name ?? workflow ?? "";
-  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].filter(Boolean).join(", ");
-  return html`<li class="${tone}">${sign(name)}<p><b>${event.replaceAll("_", " ")}</b> ${what !== "" && html`<code>${what}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who}`)}</small></p></li>`;
+  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].flatMap((part) => (part ? [foreign(part)] : []));
+  return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
 }
 
 /** Beside the day that stands above. */

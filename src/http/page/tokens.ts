@@ -7,7 +7,7 @@ import { pager } from "./pager.ts";
 import { picture, scale } from "./picture.ts";
 import { WORST_FIRST } from "./summary.ts";
 import { ORDERS, type Order, pageOf, type View } from "./view.ts";
-import { breakable, chip, counted, FACES, moment, until, wantsAttention } from "./words.ts";
+import { breakable, chip, counted, FACES, foreign, moment, until, wantsAttention } from "./words.ts";
 
 /** Rows of one page: with every other part of it they stay below 100 KB. */
 const ROWS = 50;
@@ -79,5 +79,5 @@ function row({ name, status, reason, age_hours, next_due, overview }: Listed, { 
     next_due === null
       ? html`<span class="quiet">none planned</span>`
       : html`<b>${until(next_due, now)}</b> <small>${moment(next_due)}</small>`;
-  return html`<tr class="${FACES[status].tone}"><th scope="row"><code>${breakable(name)}</code> <small>${kind.join(" · ")}</small></th><td>${chip(status)} <small>${reason}</small></td><td>${picture({ ageHours: age_hours, nextDue: next_due }, bands, now)}</td><td data-label="Next rotation">${next}</td>${button !== false && html`<td>${button}</td>`}</tr>`;
+  return html`<tr class="${FACES[status].tone}"><th scope="row"><code>${breakable(name)}</code> <small>${kind.join(" · ")}</small></th><td>${chip(status)} <small>${foreign(reason)}</small></td><td>${picture({ ageHours: age_hours, nextDue: next_due }, bands, now)}</td><td data-label="Next rotation">${next}</td>${button !== false && html`<td>${button}</td>`}</tr>`;
 }

@@ -71,3 +71,12 @@ export function outside(url: string | null | undefined, words: Markup): Markup {
 export function breakable(name: string): Markup {
   return html`${name.split(/(?<=_)(?=[^_])/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`)}`;
 }
+
+/** The longest text that others wrote and that is shown whole, in characters: a page must stay small and readable whatever stands in a record. */
+const MOST_CHARACTERS = 240;
+
+/** Text that others may have written: of a length that fits, and in whichever direction it reads, turning nothing around it. */
+export function foreign(text: string): Markup {
+  const characters = text.length > MOST_CHARACTERS ? [...text] : [];
+  return html`<bdi>${characters.length > MOST_CHARACTERS ? `${characters.slice(0, MOST_CHARACTERS).join("")}…` : text}</bdi>`;
+}
