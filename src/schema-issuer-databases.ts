@@ -22,5 +22,18 @@ export const postgres = closed(
   { description: "The password of a PostgreSQL user" },
 );
 
+export const redis = closed(
+  {
+    use: z.literal("redis"),
+    admin_url_variable: adminUrl("redis"),
+    user: z.string().min(1).max(256).regex(/^\S+$/).describe("The ACL user, whose old and new password work side by side"),
+    database: z.int().min(0).optional().describe("The number of the consumers' database; as in the administrator's URL unless given"),
+    host,
+    port,
+    volatile: z.boolean().optional().describe("Whether a server without an ACL file will do, which forgets passwords when it restarts"),
+  },
+  { description: "A password of a Redis ACL user" },
+);
+
 /** The fields that their credentials have. */
 export const DATABASE_FIELDS = ["value", "username", "password", "url"] as const;

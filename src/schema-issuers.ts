@@ -1,10 +1,10 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
 import { command } from "./schema-issuer-command.ts";
-import { DATABASE_FIELDS, postgres } from "./schema-issuer-databases.ts";
+import { DATABASE_FIELDS, postgres, redis } from "./schema-issuer-databases.ts";
 import { generate, manual } from "./schema-issuer-keys.ts";
 
-export const issuer = z.discriminatedUnion("use", [generate, manual, command, postgres]).describe("Who makes the credential");
+export const issuer = z.discriminatedUnion("use", [generate, manual, command, postgres, redis]).describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
@@ -38,6 +38,7 @@ export function fieldsOf(declaration: IssuerDeclaration): readonly string[] | nu
     case "command":
       return declaration.fields ?? VALUE;
     case "postgres":
+    case "redis":
       return DATABASE_FIELDS;
   }
 }

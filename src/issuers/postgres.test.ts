@@ -131,7 +131,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
       return server.logIn(decodeURIComponent(username), decodeURIComponent(password));
     };
 
-    test("a consumer that logs in again and again through a hundred rotations never fails", { timeout: 120_000 }, async () => {
+    test("a consumer that logs in again and again through a hundred rotations never fails", { timeout: 300_000 }, async () => {
       await fresh("a", "b");
       const rotation = await startRotation(declared(), { [VARIABLE]: server.url("rotator", "rotators") });
       try {

@@ -30,6 +30,7 @@ const HEAVY: Readonly<Record<string, readonly string[]>> = {
   "libsodium-wrappers": ["src/seal.ts"],
   "@octokit/": ["src/github/client.ts"],
   pg: ["src/issuers/postgres.ts"],
+  "@redis/client": ["src/issuers/redis.ts"],
   jose: ["src/http/workflow-identity.ts"],
 };
 /** Where a value leaves its wrapper, and why it must. */
@@ -53,6 +54,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/issuers/command-protocol.ts": "takes values out of what a program says before it is shown",
   "src/issuers/command.ts": "hands values to the program, on its standard input and in the variables that were named",
   "src/issuers/postgres.ts": "logs in, and derives what the server keeps",
+  "src/issuers/redis.ts": "logs in, and digests what the server keeps",
   "src/notifiers/webhook.ts": "the URL and the key of its signature",
   "src/seal.ts": "seals",
   "src/secret-value.ts": "judges a value before it is placed",
