@@ -1,5 +1,6 @@
 // What the API must do on every host, as one suite that runs on each of the real runtimes, against the tests' GitHub.
 import { createHash } from "node:crypto";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
 import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../github/server.ts";
@@ -92,6 +93,7 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
     };
     describe("who may call", () => refusals(ask, json, everyPath));
     describe("what it does", () => operations(ask, json, () => github));
+    test("lets an agent in, over MCP and by its description", () => letsAgentsIn(host, json));
   });
 }
 
@@ -128,6 +130,23 @@ function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
     expect(await json("/tokens/helth", { key: null })).toMatchObject({ status: 401 });
     expect(await json("/tokens/helth")).toMatchObject({ status: 404, body: { code: "route-unknown", nearest: "/tokens/health" } });
   });
+}
+
+async function letsAgentsIn(host: RunningHost, json: AskJson): Promise<void> {
+  const agent = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
+  await agent.connect(
+    new StreamableHTTPClientTransport(new URL("https://tokens.example/mcp"), {
+      requestInit: { headers: { authorization: `Bearer ${KEY}`, host: "tokens.example" } },
+      fetch: (url, init) => host.fetch(new Request(url, init)),
+    }),
+  );
+  const { tools } = await agent.listTools();
+  expect(tools.map(({ name }) => name)).toContain("rotate_token");
+  const { structuredContent } = await agent.callTool({ name: "get_health", arguments: {} });
+  expect(structuredContent).toMatchObject({ total_tokens: 2 });
+  await agent.close();
+  const { status, body } = await json("/openapi.json", { key: null });
+  expect({ status, body }).toMatchObject({ status: 200, body: { openapi: "3.1.0", paths: { "/tokens/rotate": {} } } });
 }
 
 function operations(ask: Ask, json: AskJson, github: () => TestGitHub): void {
