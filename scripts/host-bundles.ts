@@ -1,5 +1,6 @@
 // The bundles that hosts run: one entry of functions/hosts each, and what only some requests need in files of its own.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { build, type Plugin } from "rolldown";
 
@@ -90,9 +91,9 @@ export async function bundleHost(root: string, host: BundledHost): Promise<Files
     platform: "neutral",
     write: false,
     logLevel: "warn",
-    external: /^(?:node:|fs$|fs\/)/,
+    external: /^node:/,
     makeAbsoluteExternalsRelative: false,
-    plugins: [withoutLocal(), ...(wasmAsFile ? [sodiumFromFile()] : [])],
+    plugins: [withoutLocal(), nodeByName(), ...(wasmAsFile ? [sodiumFromFile()] : [])],
     // jsonc-parser's "main" is a UMD file, which no bundler can follow.
     resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
     transform: { target },
@@ -115,6 +116,12 @@ export async function writeHostFolder(root: string, host: BundledHost, folder: s
 function withoutLocal(): Plugin {
   const refuse = (id: string) => `throw new Error("a host keeps no files: ${basename(id)} is not part of its bundle");`;
   return { name: "without-local", load: { filter: { id: LOCAL_ONLY }, handler: refuse } };
+}
+
+/** Older packages leave the `node:` away, which Workers want. */
+function nodeByName(): Plugin {
+  const bare = new RegExp(`^(?:${builtinModules.filter((name) => !name.includes(":")).join("|")})$`);
+  return { name: "node-by-name", resolveId: { filter: { id: bare }, handler: (id) => ({ id: `node:${id}`, external: true }) } };
 }
 
 /** The same libsodium, but for how its WebAssembly reaches it: Emscripten's `instantiateWasm` takes it from a file of the host. */
