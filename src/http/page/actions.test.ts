@@ -112,12 +112,23 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     expect([await page.locator("#ask-yes").isVisible(), await focused(page)]).toEqual([false, "Cancel"]);
   });
 
-  test("no answer is told as what it is: it may have happened", async () => {
-    const { page } = await arrive(recordOf(1));
-    await page.route("**/tokens/rotate", (route) => route.abort());
+  test("no answer is told as what it is, and asking again does it once", async () => {
+    const { page, server } = await arrive(recordOf(1));
+    const generation = async () => (await server.record()).state?.tokens?.API_KEY?.generation;
+    const before = (await generation()) ?? 0;
+    // The request arrives; its answer gets lost on the way.
+    await page.route("**/tokens/rotate", async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
     await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
     await soon(() => page.getByRole("alert").textContent()).toMatch(/^No answer came. It may have happened all the same/);
+    expect([await generation(), await focused(page)]).toEqual([before + 1, "Cancel"]);
+    await page.unroute("**/tokens/rotate");
+    await page.getByRole("button", { name: "Ask again" }).click();
+    await soon(() => said(page)).toBe("API_KEY was rotated.");
+    expect(await generation()).toBe(before + 1);
   });
 });
 

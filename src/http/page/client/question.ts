@@ -3,10 +3,12 @@ import { find, say, session, show } from "./show.ts";
 
 /** What the person is being asked about. `id` is the same for every try, so that a repeated request is one change. */
 type Question = { readonly path: string; readonly name: string; readonly body: object; readonly id: string; readonly opener: string };
+/** Done; refused or failed; or nobody knows, which the same request sent again tells. */
+type Ending = "done" | "failed" | "lost";
 type Answer = { readonly status: number; readonly told: Readonly<Record<string, unknown>> };
 
 const ROTATE = "/tokens/rotate";
-const NO_ANSWER = "No answer came. It may have happened all the same: refresh and look before you try again.";
+const NO_ANSWER = "No answer came. It may have happened all the same; to ask again is safe, since it is done once.";
 
 let question: Question | null = null;
 let busy = false;
@@ -46,28 +48,28 @@ export async function confirm(): Promise<void> {
   if (busy || asked === null || yes === null) return;
   busy = true;
   yes.setAttribute("aria-disabled", "true");
-  const [words, done] = await send(asked).then(
-    (answer) => [outcome(asked, answer), answer.status < 300] as const,
-    () => [NO_ANSWER, false] as const,
+  const [words, ending] = await send(asked).then(
+    (answer) => [outcome(asked, answer), answer.status < 300 ? "done" : "failed"] as const,
+    () => [NO_ANSWER, "lost"] as const,
   );
   busy = false;
   yes.removeAttribute("aria-disabled");
-  await tell(asked, words, done);
+  await tell(asked, words, ending);
 }
 
-async function tell(asked: Question, words: string, done: boolean): Promise<void> {
+async function tell(asked: Question, words: string, ending: Ending): Promise<void> {
   const dialog = find<HTMLDialogElement>("#ask");
-  if (!done && dialog?.open) {
-    // To try again blindly might do it twice; to ask anew is a decision.
-    fill({ wrong: words });
+  if (ending !== "done" && dialog?.open) {
+    fill({ wrong: words, yes: "Ask again" });
     const yes = find("#ask-yes");
-    if (yes !== null) yes.hidden = true;
+    // What was refused or failed is asked anew, from the page as it is then.
+    if (yes !== null) yes.hidden = ending === "failed";
     find("#ask-no")?.focus();
     return;
   }
   dialog?.close();
   say(words);
-  if (!done) return;
+  if (ending !== "done") return;
   await show(location.search);
   (find(asked.opener) ?? find("#main"))?.focus();
 }
