@@ -1,5 +1,5 @@
 // The failures that all services share which are asked over a connection of their own. Pure; never with the client's message or cause.
-import { Uncertain, Unchanged } from "./errors.ts";
+import { Denied, Uncertain, Unchanged } from "./errors.ts";
 
 /** What a socket's or a client's error says of itself, where that is a code: `ECONNREFUSED`, an SQLSTATE; else null. */
 export function codeOf(error: unknown): string | null {
@@ -24,10 +24,21 @@ export function cutOff(service: string, what: string): Uncertain {
   });
 }
 
-/** Nobody waits any more, and nothing was asked yet. */
-export function stopped(service: string): Unchanged {
-  return new Unchanged(`${service} was not asked, since the run may no longer wait`, {
-    code: "stopped",
-    hint: "The next run tries again.",
+/** The service does not let the administrator in. `reply`: its code for that, where it has one. */
+export function adminRefused(service: string, variable: string, reply: string | null): Denied {
+  return new Denied(`${service} refused the administrator's login${reply === null ? "" : ` (${reply})`}`, {
+    code: "admin-refused",
+    hint: `Correct the user or the password in ${variable}, and see that the service lets it in from here.`,
   });
+}
+
+/** The longest that one operation may take, in milliseconds. */
+const OPERATION_MS = 30_000;
+
+/** Aborted when the caller's signal is, or when the operation's time is over. Throws `Unchanged` (`stopped`) where it is already. */
+export function timeLimit(service: string, signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(OPERATION_MS);
+  const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  if (!ending.aborted) return ending;
+  throw new Unchanged(`${service} was not asked, since the run may no longer wait`, { code: "stopped", hint: "The next run tries again." });
 }

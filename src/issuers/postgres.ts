@@ -7,7 +7,7 @@ import { Denied, Failure, Misconfigured, Unchanged } from "../errors.ts";
 import { generateValue } from "../generate.ts";
 import type { CheckResult, Credential, Issuer } from "../ports.ts";
 import { Secret } from "../secret.ts";
-import { codeOf, cutOff, notReached, stopped } from "../service-failures.ts";
+import { adminRefused, codeOf, cutOff, notReached, timeLimit } from "../service-failures.ts";
 import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } from "../slots.ts";
 
 export type PostgresOptions = {
@@ -22,8 +22,7 @@ export type PostgresOptions = {
 };
 
 const SERVICE = "PostgreSQL";
-/** The longest that one operation may take, in milliseconds; a statement of it takes a third at the most. */
-const OPERATION_MS = 30_000;
+/** A third of an operation's time at the most. */
 const LIMITS = "SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'";
 /** What may pass until a pooler or a replica knows the new password, in milliseconds; the server itself knows it at once. */
 const SETTLES_WITHIN_MS = 5_000;
@@ -146,9 +145,7 @@ async function connected<Result>(
   work: (client: Client, connecting: Promise<unknown>) => Promise<Result>,
 ): Promise<Result> {
   const { Client } = (await import("pg")).default;
-  const limit = AbortSignal.timeout(OPERATION_MS);
-  const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  if (ending.aborted) throw stopped(SERVICE);
+  const ending = timeLimit(SERVICE, signal);
   const socket = new Socket();
   const client = new Client({ connectionString: url.reveal(), application_name: "token-automation", stream: () => socket });
   // What goes wrong is told by the query that was under way.
@@ -186,10 +183,7 @@ function noDatabase({ variable }: AdminUrl): never {
 
 function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
   const code = codeOf(error);
-  if (code === "28P01" || code === "28000") {
-    const hint = `Correct the user or the password in ${variable}, or let it in (pg_hba.conf).`;
-    return new Denied(`PostgreSQL refused the administrator's login (SQLSTATE ${code})`, { code: "admin-refused", hint });
-  }
+  if (code === "28P01" || code === "28000") return adminRefused(SERVICE, variable, `SQLSTATE ${code}`);
   if (code !== "3D000") return notReached(SERVICE, error, variable);
   return new Misconfigured("PostgreSQL has no database of the administrator's URL's name", {
     code: "admin-url-invalid",

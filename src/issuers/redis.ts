@@ -5,7 +5,7 @@ import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../errors.
 import { generateValue } from "../generate.ts";
 import type { CheckResult, Issuer } from "../ports.ts";
 import { Secret } from "../secret.ts";
-import { codeOf, cutOff, notReached, stopped } from "../service-failures.ts";
+import { adminRefused, codeOf, cutOff, notReached, timeLimit } from "../service-failures.ts";
 
 export type RedisOptions = {
   /** An administrator's `redis://` or `rediss://` URL. */
@@ -21,13 +21,13 @@ export type RedisOptions = {
 };
 
 const SERVICE = "Redis";
-/** The longest that one operation may take, in milliseconds. */
-const OPERATION_MS = 30_000;
 const CONNECT_MS = 10_000;
 /** Redis keeps plain SHA-256 digests of passwords, so guessing must be out of reach; NIST SP 800-57 part 1, table 4. */
 const MIN_BITS = 128;
 /** A user that nobody can log in as stands beside each password, and says by its name whose it is: `token-automation:<digest>:<label>`. */
 const MARK = /^token-automation:([0-9a-f]{64}):(\S+)$/;
+/** How refused logins begin: wrong password, no right to the database, no password at all. */
+const REFUSED = ["WRONGPASS", "NOPERM", "NOAUTH"];
 const REF = /^([0-9a-f]{64}):(.+)$/s;
 
 /** Opens the issuer; asks the server nothing yet. Throws `Misconfigured`: `admin-url-invalid`. */
@@ -125,7 +125,8 @@ async function asAdmin<Result>(admin: AdminUrl, signal: AbortSignal | undefined,
     try {
       await connecting;
     } catch (error) {
-      throw replyOf(error) === null ? notReached(SERVICE, error, admin.variable) : adminRefused(admin);
+      const reply = replyOf(error);
+      throw isRefusal(reply) ? adminRefused(SERVICE, admin.variable, reply) : notReached(SERVICE, error, admin.variable);
     }
     try {
       return await work(session);
@@ -142,8 +143,7 @@ async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
       return { verdict: "works", detail: null };
     } catch (error) {
       const reply = replyOf(error);
-      const refused = reply === "WRONGPASS" || reply === "NOPERM" || reply === "NOAUTH";
-      if (refused) return { verdict: "refused", detail: `Redis refused the login (${reply})` };
+      if (isRefusal(reply)) return { verdict: "refused", detail: `Redis refused the login (${reply})` };
       return { verdict: "unknown", detail: `Redis could not be asked (${reply ?? codeOf(error) ?? "no code"})` };
     }
   });
@@ -154,9 +154,7 @@ type Connection = Pick<Session, "ask" | "askTogether"> & { readonly connecting: 
 /** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
 async function connected<Result>(url: Secret, signal: AbortSignal | undefined, work: (connection: Connection) => Promise<Result>) {
   const { createClient } = await import("@redis/client");
-  const limit = AbortSignal.timeout(OPERATION_MS);
-  const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  if (ending.aborted) throw stopped(SERVICE);
+  const ending = timeLimit(SERVICE, signal);
   const client = createClient({
     url: url.reveal(),
     RESP: 2,
@@ -182,6 +180,10 @@ async function connected<Result>(url: Secret, signal: AbortSignal | undefined, w
 
 function digestOf(password: Secret): string {
   return createHash("sha256").update(password.reveal(), "utf8").digest("hex");
+}
+
+function isRefusal(reply: string | null): boolean {
+  return reply !== null && REFUSED.includes(reply);
 }
 
 /** The word that a reply of refusal begins with, which says its kind; null for what is no reply. */
@@ -222,14 +224,9 @@ function tooWeak(tokenName: string, bits: number): Misconfigured {
   });
 }
 
-function adminRefused({ variable }: AdminUrl): Denied {
-  const hint = `Correct the user or the password in ${variable}.`;
-  return new Denied("Redis refused the administrator's login", { code: "admin-refused", hint });
-}
-
 function failureOf(error: unknown, { admin, changing }: Session): Failure {
   const reply = replyOf(error);
-  if (reply === "NOAUTH") return adminRefused(admin);
+  if (reply === "NOAUTH") return adminRefused(SERVICE, admin.variable, reply);
   if (reply === "NOPERM" && error instanceof Error) {
     // Refused when it was queued: nothing of the transaction was done.
     const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
@@ -246,6 +243,5 @@ function failureOf(error: unknown, { admin, changing }: Session): Failure {
     });
   }
   if (reply === null) return changing ? cutOff(SERVICE, "it changed a password") : notReached(SERVICE, error, admin.variable);
-  const hint = "Nothing was changed; the server's log may have the details.";
-  return new Unchanged(`Redis refused to change a password (${reply})`, { code: "service-refused", hint });
+  return new Unchanged(`Redis refused to change a password (${reply})`, { code: "service-refused", hint: "See the server's log." });
 }
