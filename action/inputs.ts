@@ -5,9 +5,10 @@ import type { Place } from "../src/compose.ts";
 import { Misconfigured, type Problem } from "../src/errors.ts";
 import { nearest } from "../src/names.ts";
 import { programsAllowed } from "../src/programs.ts";
-import type { TriggeredBy } from "../src/schema.ts";
+import type { RequestMark, TriggeredBy } from "../src/schema.ts";
 import { Secret } from "../src/secret.ts";
 import { seen } from "../src/seen.ts";
+import { parseRequest } from "../src/workflow-runs.ts";
 
 const COMMANDS = ["run", "plan", "rotate", "workflow", "verify", "health"] as const;
 const FAIL_ON = ["error", "high_risk", "never"] as const;
@@ -23,6 +24,8 @@ export type Inputs = {
   readonly webhook: { readonly url: Secret; readonly secret: Secret | null } | null;
   readonly failOn: (typeof FAIL_ON)[number];
   readonly triggeredBy: TriggeredBy;
+  /** Of the request to the HTTP API that this run answers: carried out once. */
+  readonly mark: RequestMark | null;
   /** Whether the record is on the branch that the workflow runs on: only then can annotations point at its lines. */
   readonly recordIsHere: boolean;
   /** Variables of this step, by name: what this job can see of the declared secrets. */
@@ -45,6 +48,7 @@ export function readInputs(env: Environment): Inputs {
   const repository = repositoryOf(env, blame);
   const branch = getInput("branch") || null;
   const token = tokenOf(blame);
+  const request = requestOf(blame);
   const inputs: Inputs = {
     command,
     wanted: wantedOf(command, blame),
@@ -60,7 +64,8 @@ export function readInputs(env: Environment): Inputs {
     fingerprintKey: secretInput("fingerprint-key"),
     webhook: webhookOf(secretInput("notify-webhook"), secretInput("notify-webhook-secret")),
     failOn: choice("fail-on", FAIL_ON, blame),
-    triggeredBy: triggerOf(env),
+    triggeredBy: { ...triggerOf(env), ...(request === null ? {} : { requested_by: request.caller }) },
+    mark: request?.mark ?? null,
     recordIsHere: sameName(repository, env.GITHUB_REPOSITORY) && (branch === null || branch === env.GITHUB_REF_NAME),
     seen: seenBy(env, token),
     variables: env,
@@ -113,6 +118,15 @@ function choice<Choice extends string>(name: string, choices: readonly [Choice, 
   const meant = near === undefined ? "" : `; did you mean ${near}?`;
   blame("input-invalid", `the input ${name} is ${seen(given)}`, `Use one of ${choices.join(", ")}${meant}`);
   return choices[0];
+}
+
+/** What the HTTP API hands to the workflow that it starts. */
+function requestOf(blame: Blame): ReturnType<typeof parseRequest> {
+  const given = getInput("request");
+  const request = given === "" ? null : parseRequest(given);
+  if (given !== "" && request === null)
+    blame("input-invalid", "the input request is none that the HTTP API makes", "Leave it empty where a person starts the workflow.");
+  return request;
 }
 
 function secretInput(name: string): Secret | null {

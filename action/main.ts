@@ -34,6 +34,7 @@ async function perform(wanted: Inputs): Promise<void> {
   const report = await app.run({
     wanted: wanted.wanted,
     triggeredBy,
+    mark: wanted.mark,
     dryRun: wanted.dryRun || command === "plan",
     seen: wanted.seen,
     onCredential: (_name, credential) => Object.values(credential.fields).forEach(mask),

@@ -1,5 +1,6 @@
 // POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
 import * as z from "zod";
+import { dispatch, refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { create, dryRun, idempotencyKey, secretValue, tokenName } from "../src/http/inputs.ts";
 import { requireRotated } from "../src/http/outcome.ts";
@@ -23,6 +24,18 @@ export default endpoint({
   }),
   async handle({ input, reveal, triggeredBy, mark, ...call }) {
     const app = await call.app();
+    if (call.runs !== null && !input.dry_run) {
+      const cannot = input.new_token !== undefined ? "take a value" : input.create ? "declare a token" : null;
+      if (cannot !== null) refuseInDispatch(cannot, WRITE_BY_COMMIT);
+      const planned = await app.run({
+        wanted: { kind: "tokens", names: [input.token_name], value: null, create: false },
+        triggeredBy,
+        dryRun: true,
+      });
+      requireRotated(planned, input.token_name);
+      const asked = { actor: triggeredBy.actor ?? "", mark, about: { token_name: input.token_name } };
+      return dispatch(await call.runs(), { command: "rotate", tokens: [input.token_name] }, asked);
+    }
     let made: Secret | undefined;
     const report = await app.run({
       // A record on this machine declares what is asked for; elsewhere a slip of the pen would make a secret nobody reads.

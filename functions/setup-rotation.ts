@@ -1,5 +1,6 @@
 // POST /tokens/setup-rotation: sets a token's rule.
 import * as z from "zod";
+import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { create, idempotencyKey, intervalHours, tokenName } from "../src/http/inputs.ts";
 
@@ -19,6 +20,7 @@ export default endpoint({
     idempotency_key: idempotencyKey.optional(),
   }),
   async handle({ input, triggeredBy, mark, ...call }) {
+    if (call.runs !== null) refuseInDispatch("set a rule", WRITE_BY_COMMIT);
     const app = await call.app();
     const result = await app.setupRule({
       tokenName: input.token_name,

@@ -1,5 +1,6 @@
 // POST /tokens/workflow/create: names a set of tokens that are rotated together on a schedule.
 import * as z from "zod";
+import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { create, idempotencyKey, members, schedule, timezone, told, workflowName } from "../src/http/inputs.ts";
 import { shorten } from "../src/http/shorten.ts";
@@ -21,6 +22,7 @@ export default endpoint({
     limit: told,
   }),
   async handle({ input, triggeredBy, mark, ...call }) {
+    if (call.runs !== null) refuseInDispatch("declare a workflow", WRITE_BY_COMMIT);
     const app = await call.app();
     const result = await app.createWorkflow({
       workflowName: input.workflow_name,

@@ -1,5 +1,6 @@
 // POST /tokens/workflow/run: rotates a workflow's tokens now.
 import * as z from "zod";
+import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { dryRun, idempotencyKey, told, workflowName } from "../src/http/inputs.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
@@ -15,6 +16,12 @@ export default endpoint({
   input: z.strictObject({ workflow_name: workflowName, dry_run: dryRun, idempotency_key: idempotencyKey.optional(), limit: told }),
   async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();
+    const { workflow_name: workflow } = input;
+    if (call.runs !== null && !input.dry_run) {
+      await app.run({ wanted: { kind: "workflow", name: workflow }, triggeredBy, dryRun: true });
+      const asked = { actor: triggeredBy.actor ?? "", mark, about: { workflow_name: workflow } };
+      return dispatch(await call.runs(), { command: "workflow", workflow }, asked);
+    }
     const report = await app.run({
       wanted: { kind: "workflow", name: input.workflow_name },
       triggeredBy: { ...triggeredBy, workflow_name: input.workflow_name },

@@ -10,14 +10,15 @@ export function routeTable(routes: readonly Endpoint[]): string {
     routes.map(({ method, path, scope, input, summary }) => [
       `\`${method} ${path}\``,
       scope === null ? "none" : `\`${scope}\``,
-      fields(input, method === "GET" ? "?" : ""),
+      fields(input, path, method === "GET" ? "?" : ""),
       summary,
     ]),
   );
 }
 
-function fields(input: z.ZodType, mark: string): string {
+function fields(input: z.ZodType, path: string, mark: string): string {
   const { properties = {}, required = [] } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
-  const names = Object.keys(properties).map((name) => (required.includes(name) ? `**\`${mark}${name}\`**` : `\`${mark}${name}\``));
+  const inQuery = Object.keys(properties).filter((name) => !path.includes(`:${name}`));
+  const names = inQuery.map((name) => (required.includes(name) ? `**\`${mark}${name}\`**` : `\`${mark}${name}\``));
   return names.join(" ") || "nothing";
 }

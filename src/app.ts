@@ -9,6 +9,7 @@ import type { HistoryEntry, RequestMark, Rule, TriggeredBy, Workflow } from "./s
 import type { Secret } from "./secret.ts";
 import type { Suggestions } from "./suggest.ts";
 import type { Home } from "./token.ts";
+import type { RunOutcome, WorkflowRun } from "./workflow-runs.ts";
 
 /** What a run is asked for. */
 export type Wanted =
@@ -173,6 +174,8 @@ export type App = {
   history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
   /** By what the live values of a token are recognized: at most two fingerprints. */
   liveFingerprints(tokenName: string): Promise<readonly string[]>;
+  /** What the history tells of a run of the rotation workflow; null where it tells nothing. */
+  runOutcome(run: Pick<WorkflowRun, "url" | "request">): Promise<RunOutcome | null>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */

@@ -12,6 +12,7 @@ import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import { type Home, scopeId } from "./token.ts";
+import type { WorkflowRuns } from "./workflow-runs.ts";
 
 /** How to reach GitHub. URLs as in GITHUB_API_URL and GITHUB_GRAPHQL_URL. */
 export type GitHubAccess = {
@@ -115,6 +116,15 @@ export async function compose(options: ComposeOptions): Promise<App> {
 export function openStore(place: Place, onUncommitted: (failure: Failure) => void): Promise<Store> {
   const client = remember(() => connect(place.access));
   return storeOf(place, client, onUncommitted);
+}
+
+/** Runs of the rotation workflow, for edges that start it instead of rotating. */
+export async function openWorkflowRuns(
+  place: Extract<Place, { kind: "github" }>,
+  { workflow, ref }: { readonly workflow: string; readonly ref: string | null },
+): Promise<WorkflowRuns> {
+  const { githubWorkflowRuns } = await import("./github/workflow-runs.ts");
+  return githubWorkflowRuns({ client: remember(() => connect(place.access)), repository: place.repository, workflow, ref });
 }
 
 async function homeOf(place: Place): Promise<Home> {

@@ -25,6 +25,7 @@ import { overviewOf, statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
 import { tokenState } from "./token.ts";
 import { listScopes, verifyRecord } from "./verify.ts";
+import { outcomeOf } from "./workflow-runs.ts";
 import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
 export type AppOptions = Omit<RunOptions, "runId"> & {
@@ -61,6 +62,7 @@ export function createApp(options: AppOptions): App {
     overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
     liveFingerprints: async (name) => liveFingerprints(await config(), { home, now: clock() }, name),
+    runOutcome: async (run) => outcomeOf(await config(), run),
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),

@@ -47,6 +47,7 @@ const triggeredBy = z.looseObject({
   actor: z.string().nullable().optional(),
   workflow_name: z.string().nullable().optional(),
   run_url: z.string().nullable().optional(),
+  requested_by: z.string().nullable().optional().describe("The caller of the HTTP API for whom the workflow was started"),
 });
 /** A credential that a newer one has replaced and that is still to be revoked. */
 const retiring = z.looseObject({

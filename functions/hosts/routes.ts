@@ -9,6 +9,7 @@ import mcp from "../mcp.ts";
 import openapi from "../openapi.ts";
 import page from "../page.ts";
 import rotate from "../rotate.ts";
+import run from "../run.ts";
 import setupRotation from "../setup-rotation.ts";
 import status from "../status.ts";
 import suggest from "../suggest.ts";
@@ -26,6 +27,7 @@ export const ROUTES: readonly Endpoint[] = [
   status,
   badge,
   page,
+  run,
   gitCommit,
   openapi,
   mcp,

@@ -23,12 +23,19 @@ export const WORKFLOW_PATH = ".github/workflows/rotate-tokens.yml";
 export function rotationWorkflow(configPath: string): string {
   const config = configPath === "token_config.json" ? "" : `          config-path: ${JSON.stringify(configPath)}\n`;
   return `name: Rotate tokens
+run-name: Rotate tokens\${{ inputs.request && format(' for {0}', inputs.request) || '' }}
 
 on:
   schedule:
     # An odd minute: GitHub delays and drops what is scheduled for the full hour.
     - cron: "23 * * * *"
   workflow_dispatch:
+    # What the HTTP API asks for; started by hand without them, it rotates what is due.
+    inputs:
+      command: { description: "run, rotate or workflow", default: run }
+      tokens: { description: "names for rotate, separated by commas" }
+      workflow: { description: "the name for workflow" }
+      request: { description: "leave it empty" }
 
 # The job's own token gets nothing: it cannot write secrets anyway.
 permissions: {}
@@ -54,5 +61,9 @@ jobs:
       - uses: ${ACTION}
         with:
           github-token: \${{ steps.app.outputs.token }}
+          command: \${{ inputs.command || 'run' }}
+          tokens: \${{ inputs.tokens }}
+          workflow: \${{ inputs.workflow }}
+          request: \${{ inputs.request }}
 ${config}`;
 }

@@ -104,6 +104,7 @@ describe("with keys", () => {
       "GET /tokens/status": "read",
       "GET /tokens/badge.svg": "read",
       "GET /": "read",
+      "GET /tokens/runs/:id": "read",
       "POST /git/commit": "admin",
       "POST /mcp": "read",
       "GET /openapi.json": null,

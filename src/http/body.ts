@@ -27,14 +27,25 @@ export async function readBody<Input>(request: Request, schema: z.ZodType<Input>
   return input;
 }
 
-/** Judges the query of a GET. Throws `HttpProblem` 400. */
-export function readQuery<Input>(request: Request, schema: z.ZodType<Input>): Input {
-  const fields = [...new URL(request.url).searchParams];
+/**
+ * Judges the query of a GET, and beside it what the path has where the route has `:name`. Throws `HttpProblem` 400.
+ * @param path the route's
+ */
+export function readQuery<Input>(request: Request, schema: z.ZodType<Input>, path = ""): Input {
+  const url = new URL(request.url);
+  const fields = [...url.searchParams, ...pathFields(url.pathname, path)];
   const input = judge(Object.fromEntries(fields), schema);
   const names = fields.map(([name]) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) throw givenTwice(twice);
   return input;
+}
+
+/** By position from the end: a host may put all routes below a prefix of its own. */
+function pathFields(pathname: string, path: string): [string, string][] {
+  const given = pathname.split("/").reverse();
+  const names = path.split("/").reverse();
+  return names.flatMap((name, index): [string, string][] => (name.startsWith(":") ? [[name.slice(1), given[index] ?? ""]] : []));
 }
 
 /** Of two, one would count, and nobody could tell which was meant. */

@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { App } from "../app.ts";
 import type { ComposeOptions } from "../compose.ts";
 import type { Secret } from "../secret.ts";
+import type { WorkflowRuns } from "../workflow-runs.ts";
 import { type Environment, readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
 import type { Access } from "./auth.ts";
-import { readFingerprintKey, readHostPlace, readPublicUrl } from "./environment.ts";
+import { readFingerprintKey, readHostPlace, readMode, readPublicUrl } from "./environment.ts";
 import { createMemory, type Memory, processMemory } from "./memory.ts";
 
 export type Edge = {
@@ -18,6 +19,8 @@ export type Edge = {
   readonly origins?: () => readonly string[];
   /** Builds the app for one request, so that nothing one request learnt can be stale in the next. */
   readonly app: () => Promise<App>;
+  /** Null or left out: this service rotates by itself. Else it only starts the workflow that does. */
+  readonly runs?: () => (() => Promise<WorkflowRuns>) | null;
   readonly fingerprintKey: () => Secret | null;
   readonly now: () => Date;
   /** How this service is reached from outside; null: as the request has it. */
@@ -43,6 +46,7 @@ export function hostEdge(env: Environment, memory: Memory = processMemory(), now
     pointsPerMinute: () => readRateLimit(env),
     origins: () => readOrigins(env),
     app,
+    runs: () => runsOf(env),
     fingerprintKey: () => readFingerprintKey(env),
     now,
     publicUrl: () => readPublicUrl(env),
@@ -95,6 +99,16 @@ function rememberFingerprints({
     const fingerprints = await (await app()).liveFingerprints(tokenName);
     memory.liveFingerprints.set(key, { at, fingerprints });
     return fingerprints;
+  };
+}
+
+function runsOf(env: Environment): (() => Promise<WorkflowRuns>) | null {
+  const mode = readMode(env);
+  if (mode.kind === "direct") return null;
+  return async () => {
+    const { place } = readHostPlace(env);
+    const { openWorkflowRuns } = await import("../compose.ts");
+    return openWorkflowRuns(place, mode);
   };
 }
 

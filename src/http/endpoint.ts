@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { App } from "../app.ts";
 import type { RequestMark, TriggeredBy } from "../schema.ts";
 import type { Secret } from "../secret.ts";
+import type { WorkflowRuns } from "../workflow-runs.ts";
 import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
 import { readBody, readQuery } from "./body.ts";
 import { answerPreflight, shareWith } from "./cors.ts";
@@ -24,6 +25,8 @@ type Call<Input> = {
   /** For what changes something: by it a request is known that is sent again; null where it came without a key. */
   readonly mark: RequestMark | null;
   readonly app: () => Promise<App>;
+  /** Null: this service rotates by itself. Else it only starts the workflow that does. */
+  readonly runs: (() => Promise<WorkflowRuns>) | null;
   /** Where callers reach this service, without a slash at its end. */
   readonly origin: () => string;
   readonly fingerprintKey: Secret | null;
@@ -134,7 +137,7 @@ async function enter(
 
 async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
   const caller = await enter(route, request, edge);
-  const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input);
+  const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input, route.path);
   const fingerprintKey = edge.fingerprintKey();
   const asked = { callerId: caller?.id ?? "", path: route.path, input, fingerprintKey };
   const reply = await route.handle({
@@ -149,6 +152,7 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
       ...(caller?.runUrl ? { run_url: caller.runUrl } : {}),
     },
     app: edge.app,
+    runs: edge.runs?.() ?? null,
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey,
   });

@@ -35,7 +35,7 @@ export function readPublicUrl(env: Environment): string | null {
  * Where a host's record lives: always in a repository on GitHub, since a host keeps no files.
  * @throws `Misconfigured` naming every variable that is missing or malformed
  */
-export function readHostPlace(env: Environment): ComposeOptions {
+export function readHostPlace(env: Environment): ComposeOptions & { readonly place: { readonly kind: "github" } } {
   const token = env.TOKEN_AUTOMATION_GITHUB_TOKEN || env.GITHUB_TOKEN || "";
   const repository = env.TOKEN_AUTOMATION_REPOSITORY ?? "";
   const wrong = [
@@ -62,6 +62,23 @@ export function readHostPlace(env: Environment): ComposeOptions {
     advisor: advisorAccess(env, null),
     programs: programsAllowed(env) ? "." : null,
   };
+}
+
+/** How a host does what it is asked for: itself, or by starting the workflow that does. */
+export type HostMode = { readonly kind: "direct" } | { readonly kind: "dispatch"; readonly workflow: string; readonly ref: string | null };
+
+const DEFAULT_WORKFLOW = "rotate-tokens.yml";
+
+/**
+ * `TOKEN_AUTOMATION_MODE`: `dispatch` unless it says `direct`; `TOKEN_AUTOMATION_WORKFLOW` and `TOKEN_AUTOMATION_WORKFLOW_REF`.
+ * @throws `Misconfigured`
+ */
+export function readMode(env: Environment): HostMode {
+  const mode = env.TOKEN_AUTOMATION_MODE || "dispatch";
+  const workflow = env.TOKEN_AUTOMATION_WORKFLOW || DEFAULT_WORKFLOW;
+  if (mode !== "direct" && mode !== "dispatch") throw invalid("TOKEN_AUTOMATION_MODE must be dispatch or direct");
+  if (!/^[\w.-]+\.ya?ml$/.test(workflow)) throw invalid("TOKEN_AUTOMATION_WORKFLOW must be a file's name, as rotate-tokens.yml");
+  return mode === "direct" ? { kind: "direct" } : { kind: "dispatch", workflow, ref: env.TOKEN_AUTOMATION_WORKFLOW_REF || null };
 }
 
 function invalid(message: string, hint = "Correct the environment of the service, then deploy it again."): Misconfigured {

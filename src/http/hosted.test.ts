@@ -37,6 +37,7 @@ beforeEach(async () => {
   env = {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
     TOKEN_AUTOMATION_API_KEYS: JSON.stringify(keys),
+    TOKEN_AUTOMATION_MODE: "direct",
     GITHUB_TOKEN,
     GITHUB_API_URL: github.url,
     GITHUB_GRAPHQL_URL: github.graphqlUrl,

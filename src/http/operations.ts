@@ -91,6 +91,7 @@ export const NOT_FOR_AGENTS: Readonly<Record<string, string>> = {
   "/tokens/generate": "its answer is a value",
   "/tokens/badge.svg": "its answer is a picture",
   "/": "a page for people, which tells nothing that /tokens/status does not",
+  "/tokens/runs/:id": "an agent that started a run has its address on GitHub, and sees in the status what came of it",
   "/healthz": "probes ask it; it tells nothing",
   "/openapi.json": "it is the description",
   "/mcp": "it offers the same operations",

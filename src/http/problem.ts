@@ -35,7 +35,7 @@ export class HttpProblem extends Error {
 }
 
 /** Something that the caller named does not exist. */
-const NOT_FOUND = new Set(["token-missing", "workflow-missing", "record-missing"]);
+const NOT_FOUND = new Set(["token-missing", "workflow-missing", "record-missing", "run-missing"]);
 /** Whoever runs the service must act; no caller can. */
 export const ENVIRONMENT_INVALID = "environment-invalid";
 

@@ -7,6 +7,7 @@ import { json, notFound, Refusal, type Reply } from "./replies.ts";
 import type { Repository } from "./repository.ts";
 import { findRoute, type GitHubRequest } from "./routes.ts";
 import { accountRoutes } from "./routes-account.ts";
+import { actionsRoutes } from "./routes-actions.ts";
 import { contentsRoutes } from "./routes-contents.ts";
 import { gitRoutes } from "./routes-git.ts";
 import { issueRoutes } from "./routes-issues.ts";
@@ -27,7 +28,15 @@ export type World = {
   readonly now: () => Date;
 };
 
-const ROUTES = [...secretRoutes, ...organizationSecretRoutes, ...issueRoutes, ...contentsRoutes, ...gitRoutes, ...accountRoutes];
+const ROUTES = [
+  ...secretRoutes,
+  ...organizationSecretRoutes,
+  ...issueRoutes,
+  ...actionsRoutes,
+  ...contentsRoutes,
+  ...gitRoutes,
+  ...accountRoutes,
+];
 
 function expiryHeader({ expiresAt }: Token): Record<string, string> {
   if (expiresAt === null) return {};

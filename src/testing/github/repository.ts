@@ -1,5 +1,6 @@
 // One repository of the tests' GitHub: its history, its secrets, its protection, and the handle that tests look through.
 import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
+import type { ActionsState } from "./routes-actions.ts";
 import type { StoredIssue } from "./routes-issues.ts";
 import { environmentScope, repositoryScopes, type SecretApp } from "./secret-scopes.ts";
 import type { KeyRegistry, SecretScope } from "./secrets.ts";
@@ -36,6 +37,7 @@ export type Repository = {
   readonly environments: Map<string, SecretScope>;
   readonly registry: KeyRegistry;
   readonly issues: StoredIssue[];
+  readonly actions: ActionsState;
 };
 
 /** A commit as tests compare it. */
@@ -86,6 +88,7 @@ export async function createRepository(
     ),
     registry,
     issues: [],
+    actions: { runs: [], tellsRun: true },
   };
 }
 
@@ -186,6 +189,8 @@ export function createHandle(repository: Repository, now: () => Date) {
     /** Removes a secret as a person would in the settings. */
     removeSecret: actionsSecrets.remove,
     issues: repository.issues,
+    /** The newest first. */
+    actions: repository.actions,
     publicKey: actionsSecrets.publicKey,
     /** A new key pair, or the one given: what was sealed with the old one is refused by its key id. */
     rotateKey: actionsSecrets.rotateKey,

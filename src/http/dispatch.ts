@@ -1,0 +1,47 @@
+// What a service does that may not write secrets: it starts the rotation workflow and tells where to follow it.
+import { randomUUID } from "node:crypto";
+import { markOf } from "../idempotency.ts";
+import type { RequestMark } from "../schema.ts";
+import { requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
+import type { Reply } from "./endpoint.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** Where runs are followed. */
+export const RUNS_PATH = "/tokens/runs";
+
+type Wanted =
+  | { readonly command: "rotate"; readonly tokens: readonly string[] }
+  | { readonly command: "workflow"; readonly workflow: string };
+
+/**
+ * Starts a run for a request, or finds the one that was started for it before.
+ * @param about what of the request is repeated in the answer
+ */
+export async function dispatch(
+  runs: WorkflowRuns,
+  wanted: Wanted,
+  { actor, mark, about }: { readonly actor: string; readonly mark: RequestMark | null; readonly about: Readonly<Record<string, unknown>> },
+): Promise<Reply> {
+  const request = requestWord(actor, mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }));
+  const before = mark === null ? null : await runs.find(request);
+  const run = before ?? (await runs.start({ ...wanted, request } satisfies StartRequest));
+  const follow = run === null ? null : `${RUNS_PATH}/${run.id}`;
+  return {
+    status: 202,
+    body: { ...about, dispatched: true, run: run === null ? null : runBody(run), follow, ...(before === null ? {} : { replayed: true }) },
+    headers: { ...(follow === null ? {} : { location: follow }), ...(before === null ? {} : { "idempotency-replayed": "true" }) },
+  };
+}
+
+/** A run as it is told. */
+export function runBody({ id, status, conclusion, url }: WorkflowRun): Omit<WorkflowRun, "request"> {
+  return { id, status, conclusion, url };
+}
+
+/** Refuses what only a service that writes can do. @throws `HttpProblem` 422 */
+export function refuseInDispatch(what: string, hint: string): never {
+  throw new HttpProblem(422, `this service starts a workflow and cannot ${what}`, { code: "not-in-dispatch", hint });
+}
+
+export const WRITE_BY_COMMIT =
+  "Change token_config.json by a commit or with the CLI. A service in direct mode can do it: TOKEN_AUTOMATION_MODE=direct, with a token that may write.";
