@@ -1,6 +1,8 @@
 // What the edges call: every operation of the product as data in, data out.
+import type { Adoption, AdoptRequest } from "./adopt.ts";
 import type { Advice } from "./advice.ts";
 import type { Audit } from "./audit-version.ts";
+import type { Discovery } from "./discover.ts";
 import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
 import type { Commit, Credential } from "./ports.ts";
@@ -180,6 +182,10 @@ export type App = {
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
+  /** Lists the secrets that exist around the record beside the declared ones. Changes nothing. */
+  discover(): Promise<Discovery>;
+  /** Declares a secret that exists, as it is found, and rotates nothing. */
+  adopt(request: AdoptRequest): Promise<Adoption>;
   /** Fingerprints what is seen (by secret name) and compares; replays the history's chain. Changes nothing. */
   verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
   /**

@@ -97,6 +97,10 @@ export async function compose(options: ComposeOptions): Promise<App> {
       destinations.set(id, open);
       return open;
     },
+    async surroundings(repository) {
+      const { surroundingsOf } = await import("./github/surroundings.ts");
+      return surroundingsOf(client, repository);
+    },
     notifiers: (config) => notifiersOf({ given: [webhook, options.notifier], config, home, client }),
     async advisor() {
       if (!options.advisor) return null;

@@ -1,26 +1,25 @@
 // The app's operations over the ports: load, decide, change, tell.
-import type { AbortResult, App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
+import { abort } from "./abort.ts";
+import { adopt } from "./adopt.ts";
+import type { App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
 import { auditHistory } from "./audit.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
-import { reportError, Unchanged } from "./errors.ts";
+import { type DiscoverOptions, discover } from "./discover.ts";
+import { withEntry } from "./entry.ts";
+import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
-import { appendHistory } from "./history.ts";
-import { earlierRequest, withMark } from "./idempotency.ts";
-import { toInstant } from "./instant.ts";
-import { leaseEnd } from "./lease.ts";
+import { earlierRequest } from "./idempotency.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import type { Advisor, Commit, Notifier } from "./ports.ts";
 import { loadRecord, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
 import { rotateOnce } from "./rotate-once.ts";
-import { next } from "./rotation.ts";
-import { headline, type RunOptions, withStates } from "./run.ts";
+import type { RunOptions } from "./run.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
-import type { RequestMark, TokenConfig, TokenState, TriggeredBy } from "./schema.ts";
+import type { RequestMark, TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
-import { requirePending } from "./select.ts";
 import { overviewOf, statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
 import { tokenState } from "./token.ts";
@@ -36,6 +35,8 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly commitPending: (message: string) => Promise<Commit | null>;
   /** Null where no language model is configured. */
   readonly advisor: () => Promise<Advisor | null>;
+  /** For `discover`. */
+  readonly surroundings: DiscoverOptions["surroundings"];
   /** For the audit of the history. */
   readonly versions: RecordVersions;
   /** What the adapters met that did not stop them, told once: each call empties it. */
@@ -66,6 +67,8 @@ export function createApp(options: AppOptions): App {
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
+    discover: async () => discover(await config(), options),
+    adopt: (request) => adopt(request, options),
     verify: async (seen) => verify(await config(), seen, options),
     audit: (commits) => auditHistory(options.versions(commits), source.path),
     commitPending: (message, by) =>
@@ -192,39 +195,6 @@ async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, op
   return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, now: options.clock(), listings });
 }
 
-async function abort(name: string, { triggeredBy, options }: { triggeredBy: TriggeredBy; options: AppOptions }): Promise<AbortResult> {
-  const now = options.clock();
-  const id = options.newRunId();
-  let given: Omit<AbortResult, "commit"> = { token_name: name, generation: 0, placed: [] };
-  const loaded = await loadRecord(options.source);
-  const { commit } = await reviseRecord(options.source, loaded, (fresh) => {
-    requireDeclared(fresh, [name]);
-    requirePending(fresh, [name]);
-    const before = tokenState(fresh, name);
-    requireIdle(name, before, now);
-    const generation = before.pending?.generation ?? before.generation;
-    const placed = Object.entries(before.destinations).filter(([, held]) => before.pending && held.generation === generation);
-    given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
-    const { state } = next(before, { type: "abort" }, now);
-    const entry = { event: "aborted", name, triggeredBy, now, id };
-    return { config: withEntry(withStates(fresh, { [name]: state }), entry), message: headline("give up what is pending for", [name]) };
-  });
-  return { ...given, commit };
-}
-
-/** Throws `Unchanged` (`in-progress`): what is given up under a run's hands would be placed all the same. */
-function requireIdle(name: string, state: TokenState, now: Date): void {
-  const until = leaseEnd(state, now.getTime());
-  if (until === null) return;
-  throw new Unchanged(
-    `${state.pending === null ? "another run" : `run ${state.pending.run_id}`} is at work on ${name}, or died: it is left alone until ${toInstant(until)}`,
-    {
-      code: "in-progress",
-      hint: "Give it up after that, if the run has not finished it.",
-    },
-  );
-}
-
 function isSame(one: TokenConfig, other: TokenConfig): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
@@ -232,28 +202,4 @@ function isSame(one: TokenConfig, other: TokenConfig): boolean {
 /** Whether the request was carried out before. Throws `Misconfigured` where its key marks another. */
 function isDone(config: TokenConfig, mark: RequestMark | null | undefined): boolean {
   return mark ? earlierRequest(config, mark).kind === "done" : false;
-}
-
-type Entry = {
-  readonly event: string;
-  readonly name: string | null;
-  readonly triggeredBy: TriggeredBy;
-  readonly mark?: RequestMark | null | undefined;
-  readonly now: Date;
-  readonly id: string;
-};
-
-function withEntry(config: TokenConfig, { event, name, triggeredBy, mark, now, id }: Entry): TokenConfig {
-  const draft = {
-    id: `${id}/${name ?? triggeredBy.workflow_name ?? ""}/${event}`,
-    at: now.toISOString(),
-    event,
-    token_name: name,
-    generation: null,
-    previous_hash: null,
-    new_hash: null,
-    triggered_by: triggeredBy,
-    ...withMark([], mark),
-  };
-  return { ...config, history: appendHistory(config.history ?? [], [draft]) };
 }

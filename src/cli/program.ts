@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addApiKey } from "./api-key.ts";
 import { repository } from "./arguments.ts";
+import { addAdopt, addDiscover } from "./discover.ts";
 import { addGenerate } from "./generate.ts";
 import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
@@ -35,9 +36,9 @@ type Family = (program: Command, start: Start) => void;
 
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
   { title: "Begin:", families: [addInit, addMigrate, addSchema] },
-  { title: "Declare:", families: [addSetupRule, addWorkflow] },
+  { title: "Declare:", families: [addSetupRule, addWorkflow, addAdopt] },
   { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe, addMcp, addApiKey] },
-  { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify] },
+  { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify, addDiscover] },
   { title: "Use:", families: [addVault] },
 ];
 

@@ -15,6 +15,7 @@ const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new M
   ["proved", ["check", "green"]],
   ["rule_set", ["pen", "gray"]],
   ["workflow_set", ["pen", "gray"]],
+  ["adopted", ["pen", "gray"]],
   ["revoked", ["stop", "gray"]],
   ["failed", ["cross", "red"]],
   ["aborted", ["stop", "orange"]],
