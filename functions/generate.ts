@@ -1,9 +1,9 @@
 // POST /tokens/generate: makes a new value and shows it. Nothing is recorded or placed.
 import * as z from "zod";
 import { fingerprint } from "../src/fingerprint.ts";
-import { generateValue } from "../src/generate.ts";
+import { makeValue } from "../src/generate.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { length, prefix, tokenType } from "../src/http/inputs.ts";
+import { keyAlgorithm, keyFormat, length, prefix, rsaBits, tokenType } from "../src/http/inputs.ts";
 
 export const config = { path: "/tokens/generate" };
 
@@ -17,22 +17,30 @@ export default endpoint({
     length: length.optional(),
     prefix: prefix.optional(),
     include_special: z.boolean().optional(),
+    algorithm: keyAlgorithm.optional(),
+    bits: rsaBits.optional(),
+    format: keyFormat.optional(),
   }),
   async handle({ input, fingerprintKey }) {
-    const made = generateValue({
-      type: input.type,
-      length: input.length ?? null,
-      prefix: input.prefix ?? null,
-      includeSpecial: input.include_special ?? null,
-    });
+    const {
+      type,
+      length = null,
+      prefix = null,
+      include_special: includeSpecial = null,
+      algorithm = null,
+      bits = null,
+      format = null,
+    } = input;
+    const made = await makeValue({ type, length, prefix, includeSpecial }, { algorithm, bits, format });
     return ok({
       token: made.value.reveal(),
-      type: input.type,
+      type,
       length: made.length,
       prefix: made.prefix,
       fingerprint: fingerprint(made.value, { entropyBits: made.entropyBits, key: fingerprintKey }),
       entropy_bits: made.entropyBits,
       issued: false,
+      ...(made.publicKey === null ? {} : { public_key: made.publicKey }),
       warnings: made.warnings,
     });
   },

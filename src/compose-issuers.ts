@@ -3,7 +3,7 @@ import type { AdminUrl } from "./connection-url.ts";
 import { Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import { didYouMean } from "./names.ts";
-import type { Issuer } from "./ports.ts";
+import type { Issuer, Store } from "./ports.ts";
 import { ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import type { Home } from "./token.ts";
@@ -13,8 +13,10 @@ export type IssuerContext = {
   readonly home: Home;
   /** The environment of the process, by name. */
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** GitHub as the run reaches it. */
-  readonly client: () => Promise<GitHubClient>;
+  /** GitHub as the run reaches it, or as that token does. */
+  readonly client: (token?: Secret) => Promise<GitHubClient>;
+  /** Where the record lives. */
+  readonly store: Store;
   readonly clock: () => Date;
   /** The folder in which programs that the config names may be run; null where none may. */
   readonly programs: string | null;
@@ -35,9 +37,13 @@ export async function openIssuer(declared: { readonly use: string }, context: Is
 async function open(declaration: IssuerDeclaration, context: IssuerContext): Promise<Issuer> {
   switch (declaration.use) {
     case "generate":
-      return (await import("./issuers/generate.ts")).generateIssuer();
+      return (await import("./compose-keys.ts")).openGenerate(declaration, context);
     case "manual":
       return (await import("./issuers/manual.ts")).manualIssuer(declaration);
+    case "deploy_key":
+      return (await import("./compose-keys.ts")).openDeployKey(declaration, context);
+    case "github_app":
+      return (await import("./compose-keys.ts")).openGithubApp(declaration, context);
     case "command": {
       const directory = requirePrograms(context);
       const named = new Map((declaration.env ?? []).map((name) => [name, variable(name, context)]));

@@ -4,7 +4,7 @@ import type { AdvisorAccess } from "./advisor-access.ts";
 import type { App } from "./app.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { openDestination } from "./compose-destinations.ts";
-import { openIssuer } from "./compose-issuers.ts";
+import { type IssuerContext, openIssuer } from "./compose-issuers.ts";
 import { createApp } from "./create-app.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
@@ -77,6 +77,15 @@ export async function compose(options: ComposeOptions): Promise<App> {
   // A runner that reaches GitHub through a proxy reaches nothing else without it.
   const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
   const webhook = options.webhook ? (await import("./notifiers/webhook.ts")).webhookNotifier({ ...options.webhook, ...proxied }) : null;
+  const issuerContext: IssuerContext = {
+    home,
+    client: (token) => (token === undefined ? client() : connect(accessWith(token, options))),
+    store,
+    clock,
+    variables: options.variables ?? {},
+    programs: options.programs ?? null,
+    ...proxied,
+  };
   return createApp({
     home,
     source: { store, path: configPath, home, whenMissing: options.whenMissing },
@@ -85,8 +94,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
     newRunId: () => crypto.randomUUID(),
     async issuer(declaration) {
       const id = JSON.stringify(declaration);
-      const { variables = {}, programs = null } = options;
-      const open = issuers.get(id) ?? (await openIssuer(declaration, { home, client, clock, variables, programs, ...proxied }));
+      const open = issuers.get(id) ?? (await openIssuer(declaration, issuerContext));
       issuers.set(id, open);
       return open;
     },
@@ -144,6 +152,12 @@ async function storeOf(place: Place, client: () => Promise<GitHubClient>, onUnco
   }
   const { localStore } = await import("./stores/local.ts");
   return localStore({ directory: place.directory, onUncommitted });
+}
+
+/** GitHub where it is anyway, with a token of an issuer's own. */
+function accessWith(token: Secret, { place, variables }: Pick<ComposeOptions, "place" | "variables">): GitHubAccess {
+  const known = place.access ?? { apiUrl: variables?.GITHUB_API_URL || "https://api.github.com", graphqlUrl: null };
+  return { ...known, token };
 }
 
 async function connect(access: GitHubAccess | null): Promise<GitHubClient> {

@@ -1,6 +1,7 @@
 // What the schema cannot say about tokens: names by destination, places that collide, values that cannot be made.
 
 import { checkDestinations, checkFileFormats } from "./config-destination-rules.ts";
+import { checkIssuer } from "./config-issuer-rules.ts";
 import { type Mistake, partName, valueAsName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { Doubts } from "./config-prune.ts";
@@ -27,6 +28,7 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
     ...(isPlaced(name) ? checkNames(name, token, home) : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
     ...(isPlaced(name) ? checkFields(name, token) : []),
     ...checkRepositories(name, token, home),
+    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : checkIssuer(name, token)),
     ...(isPlaced(name) ? checkDestinations(name, token, home) : []),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
   ]);
@@ -72,7 +74,7 @@ function checkName(name: string, kind: NameKind, place: Pick<Mistake, "path" | "
 }
 
 /** A map from secrets to the credential's fields: it must name some, and fields that there will be. */
-function checkFields(name: string, { destinations = [], issuer }: TokenDeclaration): Mistake[] {
+function checkFields(name: string, { destinations = [], issuer, type }: TokenDeclaration): Mistake[] {
   return destinations.flatMap(({ secret }, index): Mistake[] => {
     if (typeof secret !== "object") return [];
     const path: Path = ["tokens", name, "destinations", index, "secret"];
@@ -80,7 +82,7 @@ function checkFields(name: string, { destinations = [], issuer }: TokenDeclarati
       const hint = "Name a secret, or leave it out to use the token's own name.";
       return [{ path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint }];
     }
-    const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER });
+    const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER }, type);
     if (fields === null) return [];
     const unknown = Object.entries(secret).filter(([, field]) => field !== "" && !fields.includes(field));
     return unknown.map(([each, field]) => {

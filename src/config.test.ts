@@ -138,7 +138,7 @@ describe("bad files: every mistake at once", () => {
         > -
       7:20 /tokens/A/type unknown-type
         type of the token "A" is "passwrod", which is no type that this version knows
-        > Did you mean password? Known: api_key, github_pat, secret_key, password, custom.
+        > Did you mean password? Known: api_key, github_pat, secret_key, password, hex, base64url, uuid, key_pair, custom.
       7:42 /tokens/A/length wrong-type
         length of the token "A" must be a number; it is a string of 2 characters
         > Write the number without quotes.

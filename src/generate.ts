@@ -1,13 +1,17 @@
 // Random values of every token type: without bias, with the entropy known, impossible requests refused.
+import { checkEncoded, type EncodedType, encode, encodedLength, isEncoded } from "./encoded.ts";
 import { Misconfigured } from "./errors.ts";
+import { checkGithubRequest, generateGithubToken } from "./github-token.ts";
+import type { KeyPairRequest } from "./key-pair.ts";
 import { bitsWithEvery, draw, drawWithEvery, type RandomBytes, systemRandom } from "./random.ts";
 import { MAX_VALUE_BYTES, type TokenType } from "./schema.ts";
 import { Secret } from "./secret.ts";
 
+export { githubChecksum } from "./github-token.ts";
 export type { RandomBytes } from "./random.ts";
 
-export type GenerateRequest = {
-  readonly type: TokenType;
+export type GenerateRequest<Type extends TokenType = TokenType> = {
+  readonly type: Type;
   /** Characters in all, prefix included; null: the type's default. */
   readonly length: number | null;
   /** What the value begins with; null: the type's default. */
@@ -30,22 +34,18 @@ export type Generated = {
 const DIGITS = "0123456789";
 const UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
-/** In the order of GitHub's checksums. */
-const BASE62 = DIGITS + UPPER + LOWER;
 // What a POSIX shell takes literally in an unquoted word, less "/" and "%", which change paths, URLs and
 // Windows command lines. In a URL's user part ":", "@", "+", "," and "=" still need percent-encoding (RFC 3986, section 2.2).
 const SPECIAL = "-._+=:,@";
 
-const TYPES: Readonly<Record<Exclude<TokenType, "github_pat">, { length: number; special: boolean; everyClass: boolean }>> = {
+const TYPES: Readonly<
+  Record<Exclude<TokenType, "github_pat" | "key_pair" | EncodedType>, { length: number; special: boolean; everyClass: boolean }>
+> = {
   api_key: { length: 32, special: false, everyClass: false },
   secret_key: { length: 64, special: false, everyClass: false },
   password: { length: 24, special: true, everyClass: true },
   custom: { length: 32, special: false, everyClass: false },
 };
-
-const GITHUB_PREFIXES: readonly string[] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"];
-const GITHUB_BODY_LENGTH = 30;
-const GITHUB_CHECKSUM_LENGTH = 6;
 
 /** GitHub's runner masks nothing shorter than this, in characters; it is also the number of a password's classes. */
 const MIN_RANDOM_LENGTH = 4;
@@ -55,63 +55,6 @@ const PRINTABLE = /^[\x21-\x7e]*$/;
 
 function refuse(code: string, message: string, hint: string): Misconfigured {
   return new Misconfigured(message, { code, hint });
-}
-
-function crc32(text: string): number {
-  let crc = 0xffffffff;
-  for (const byte of new TextEncoder().encode(text)) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return ~crc >>> 0;
-}
-
-/**
- * The six characters that end a classic GitHub token: the CRC-32 (ISO 3309, as in zlib) of the 30
- * before them, in base62 (`0-9A-Za-z`), padded on the left with 0.
- */
-export function githubChecksum(body30: string): string {
-  let rest = crc32(body30);
-  let text = "";
-  for (; rest > 0; rest = Math.floor(rest / BASE62.length)) text = BASE62.charAt(rest % BASE62.length) + text;
-  return text.padStart(GITHUB_CHECKSUM_LENGTH, "0");
-}
-
-/** What a GitHub token's request cannot ask for, before anything is drawn. */
-function checkGithubRequest(request: GenerateRequest): { readonly prefix: string; readonly length: number } {
-  const prefix = request.prefix ?? "ghp_";
-  if (!GITHUB_PREFIXES.includes(prefix)) {
-    // Not shown: whoever misreads "prefix" here may have given a whole token.
-    throw refuse(
-      "prefix-invalid",
-      `a github_pat does not begin with the given prefix of ${prefix.length} characters`,
-      `Use one of ${GITHUB_PREFIXES.join(", ")}, or leave it out.`,
-    );
-  }
-  const length = prefix.length + GITHUB_BODY_LENGTH + GITHUB_CHECKSUM_LENGTH;
-  if (request.length !== null && request.length !== length) {
-    throw refuse(
-      "length-fixed",
-      `a github_pat has ${length} characters, not ${request.length}`,
-      `Leave the length out, or make it ${length}.`,
-    );
-  }
-  if (request.includeSpecial === true) {
-    throw refuse("special-not-allowed", "a github_pat has letters and digits only", "Leave include_special out, or make it false.");
-  }
-  return { prefix, length };
-}
-
-function generateGithubToken(request: GenerateRequest, random: RandomBytes): Generated {
-  const { prefix, length } = checkGithubRequest(request);
-  const body = draw(BASE62, GITHUB_BODY_LENGTH, random);
-  return {
-    value: new Secret(prefix + body + githubChecksum(body)),
-    length,
-    prefix,
-    entropyBits: GITHUB_BODY_LENGTH * Math.log2(BASE62.length),
-    warnings: ["GitHub never issued this value: it is a well-formed placeholder that GitHub will not accept."],
-  };
 }
 
 /** What is wrong with a length or a prefix, before anything is drawn. */
@@ -149,8 +92,43 @@ function checkSizes(length: number, prefix: string): void {
 
 /** Refuses what `generateValue` would refuse, without drawing anything. @throws Misconfigured as `generateValue`. */
 export function checkRequest(request: GenerateRequest): void {
-  if (request.type === "github_pat") checkGithubRequest(request);
-  else checkSizes(request.length ?? TYPES[request.type].length, request.prefix ?? "");
+  const { type, length, prefix } = request;
+  if (type === "github_pat") checkGithubRequest(request);
+  else if (type === "key_pair") checkPairRequest(request);
+  else if (isEncoded(type)) checkEncodedRequest({ ...request, type });
+  else checkSizes(length ?? TYPES[type].length, prefix ?? "");
+}
+
+/** How many characters of what kind are random. */
+function checkEncodedRequest(request: GenerateRequest<EncodedType>): { readonly prefix: string; readonly length: number } {
+  const { type } = request;
+  const prefix = request.prefix ?? "";
+  const length = request.length ?? encodedLength(type, prefix);
+  checkSizes(length, prefix);
+  checkEncoded(type, length - prefix.length, prefix);
+  if (request.includeSpecial === true) {
+    throw refuse(
+      "special-not-allowed",
+      `a value of type ${type} has no punctuation to choose`,
+      "Leave include_special out, or make it false.",
+    );
+  }
+  return { prefix, length };
+}
+
+function checkPairRequest({ length, prefix, includeSpecial }: GenerateRequest): void {
+  if (length === null && prefix === null && includeSpecial === null) return;
+  const message = "a key_pair has no length, prefix or punctuation to choose";
+  throw refuse("key-pair-fixed", message, "Leave them out; its algorithm says how long it is.");
+}
+
+function generateEncoded(request: GenerateRequest<EncodedType>, random: RandomBytes): Generated {
+  const { prefix, length } = checkEncodedRequest(request);
+  const { text, entropyBits } = encode(request.type, length - prefix.length, { random });
+  const few = `It has ${Math.floor(entropyBits)} bits of entropy, under ${STRONG_BITS}`;
+  const better = request.type === "uuid" ? "a uuid is a name more than a secret; hex has 256." : "a longer one would have enough.";
+  const warnings = entropyBits >= STRONG_BITS ? [] : [`${few}: ${better}`];
+  return { value: new Secret(prefix + text), length, prefix, entropyBits, warnings };
 }
 
 /**
@@ -158,16 +136,26 @@ export function checkRequest(request: GenerateRequest): void {
  * - `github_pat`: prefix, 30 characters of base62, checksum; 40 in all. A placeholder: GitHub issued nothing.
  * - `password`: at least one lower-case letter, capital, digit and (unless `includeSpecial` is false)
  *   special character after the prefix.
+ * - `hex`, `base64url`: whole bytes; `uuid`: version 7, of which only a part is random.
  * - the others: base62, with special characters among them if `includeSpecial`.
  *
  * Under 128 bits of entropy it warns.
  * @param random where bytes come from; the system's generator unless given.
- * @throws Misconfigured `length-out-of-range`, `length-too-short`, `length-fixed`, `prefix-too-long`,
+ * @throws Misconfigured `length-out-of-range`, `length-too-short`, `length-fixed`, `length-incomplete`, `not-a-value`, `prefix-too-long`,
  *   `prefix-invalid`, `special-not-allowed`; Unchanged `random-source-broken`.
  */
 export function generateValue(request: GenerateRequest, random: RandomBytes = systemRandom): Generated {
-  if (request.type === "github_pat") return generateGithubToken(request, random);
-  const defaults = TYPES[request.type];
+  const { type } = request;
+  if (type === "key_pair") {
+    throw refuse(
+      "not-a-value",
+      "a key_pair is made by the issuer generate alone",
+      'Give the token another type, or "issuer": {"use": "generate"}.',
+    );
+  }
+  if (type === "github_pat") return generateGithubToken(request, random);
+  if (isEncoded(type)) return generateEncoded({ ...request, type }, random);
+  const defaults = TYPES[type];
   const length = request.length ?? defaults.length;
   const prefix = request.prefix ?? "";
   checkSizes(length, prefix);
@@ -183,6 +171,30 @@ export function generateValue(request: GenerateRequest, random: RandomBytes = sy
     entropyBits,
     warnings: weakness(entropyBits, alphabet.length, prefix.length),
   };
+}
+
+/** A value of any type; `publicKey` is null for all but key pairs, whose `value` is the private key. */
+export type Made = Generated & { readonly publicKey: string | null };
+
+/**
+ * Makes a value of any type with the system's generator. The entropy of a key pair is the strength of its algorithm.
+ * @throws Misconfigured as `generateValue`, and `key-pair-fixed`, `not-a-key-pair`
+ */
+export async function makeValue(request: GenerateRequest, pair: KeyPairRequest): Promise<Made> {
+  const { type } = request;
+  if (type !== "key_pair") {
+    checkNoPair(type, pair);
+    return { ...generateValue({ ...request, type }), publicKey: null };
+  }
+  checkPairRequest(request);
+  const { generateKeyPair } = await import("./key-pair.ts");
+  const { privateKey, publicText, strengthBits, warnings } = await generateKeyPair(pair);
+  return { value: privateKey, length: privateKey.reveal().length, prefix: "", entropyBits: strengthBits, warnings, publicKey: publicText };
+}
+
+function checkNoPair(type: TokenType, { algorithm, bits, format }: KeyPairRequest): void {
+  if (algorithm === null && bits === null && format === null) return;
+  throw refuse("not-a-key-pair", `a value of type ${type} has no algorithm or format to choose`, "They belong to the type key_pair.");
 }
 
 function weakness(entropyBits: number, alphabetSize: number, prefixLength: number): string[] {

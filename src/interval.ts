@@ -12,6 +12,10 @@ const RECOMMENDED_HOURS: Readonly<Record<TokenType, number>> = {
   api_key: 7 * 24,
   secret_key: 14 * 24,
   custom: 14 * 24,
+  hex: 14 * 24,
+  base64url: 14 * 24,
+  uuid: 14 * 24,
+  key_pair: 30 * 24,
   github_pat: 30 * 24,
   password: 30 * 24,
 };

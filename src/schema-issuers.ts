@@ -2,9 +2,11 @@
 import * as z from "zod";
 import { command } from "./schema-issuer-command.ts";
 import { DATABASE_FIELDS, postgres, redis } from "./schema-issuer-databases.ts";
-import { generate, manual } from "./schema-issuer-keys.ts";
+import { deployKey, generate, githubApp, manual } from "./schema-issuer-keys.ts";
 
-export const issuer = z.discriminatedUnion("use", [generate, manual, command, postgres, redis]).describe("Who makes the credential");
+export const issuer = z
+  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, postgres, redis])
+  .describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
@@ -27,14 +29,22 @@ function withoutNotes(declared: unknown): unknown {
 }
 
 const VALUE = ["value"] as const;
+/** `value` is the private key. */
+const KEY_PAIR = ["value", "private_key", "public_key"] as const;
 
-/** The fields that its credentials have; null where only the issuer itself knows. */
-export function fieldsOf(declaration: IssuerDeclaration): readonly string[] | null {
+/**
+ * The fields that its credentials have; null where only the issuer itself knows.
+ * @param type the token's type, where it declares one
+ */
+export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonly string[] | null {
   switch (declaration.use) {
     case "generate":
-      return VALUE;
+      return type === "key_pair" ? KEY_PAIR : VALUE;
     case "manual":
+    case "github_app":
       return VALUE;
+    case "deploy_key":
+      return KEY_PAIR;
     case "command":
       return declaration.fields ?? VALUE;
     case "postgres":

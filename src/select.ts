@@ -95,7 +95,8 @@ function heldFromWorkflow(config: TokenConfig, token_name: string, home: Home): 
 /** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
 export function declarationDigest(token: Token): string {
   const { name, type, length, prefix, includeSpecial, placements } = token;
-  const issuer = token.outside ? token.issuing : token.issuer;
+  // A person's steps say nothing of the value; options of the others do.
+  const issuer = token.issuer === "manual" || Object.keys(token.issuing).length === 1 ? token.issuer : token.issuing;
   return digest(
     JSON.stringify([name, type, length, prefix, includeSpecial, issuer, placements.map((placement) => [placement.id, placement.field])]),
   );

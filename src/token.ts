@@ -62,9 +62,11 @@ export const DEFAULT_OVERLAP_HOURS = 24;
 const DEFAULT_STUCK_AFTER = 8;
 const DEFAULT_ISSUING: IssuerDeclaration = { use: "generate" };
 
-/** Whether what the issuer makes is known to anybody but the destinations. */
+/** Whether what the issuer makes is known to anybody but the destinations, and can be found there. */
 function keepsOutside(issuing: IssuerDeclaration): boolean {
-  return issuing.use !== "generate" && issuing.use !== "manual";
+  if (issuing.use === "generate") return issuing.publish !== undefined;
+  // GitHub lists no installation tokens, and ends them by itself.
+  return issuing.use !== "manual" && issuing.use !== "github_app";
 }
 
 function placementsOf(name: string, destination: DestinationDeclaration, home: Home): Placement[] {

@@ -1,12 +1,15 @@
 // The pieces that request bodies are made of, each judged by the same rules as the record.
 import * as z from "zod";
 import {
+  KEY_ALGORITHMS,
+  KEY_FORMATS,
   LABEL_PATTERN,
   MAX_INTERVAL_HOURS,
   MAX_NAME_LENGTH,
   MAX_VALUE_BYTES,
   MIN_INTERVAL_HOURS,
   NAME_PATTERN,
+  RSA_SIZES,
   TOKEN_TYPES,
 } from "../schema.ts";
 import { Secret } from "../secret.ts";
@@ -40,6 +43,9 @@ export const create = z
   .boolean()
   .describe("Declare names that nobody has declared yet; else they are refused, with the nearest names, where the record is on GitHub");
 export const tokenType = z.enum(TOKEN_TYPES);
+export const keyAlgorithm = z.enum(KEY_ALGORITHMS).describe("Of a key_pair; ed25519 unless given");
+export const keyFormat = z.enum(KEY_FORMATS).describe("Of a key_pair's private key, which is what `token` is; pem unless given");
+export const rsaBits = z.literal(RSA_SIZES).describe("Of an RSA key; 3072 unless given");
 export const length = z.int().min(1).max(MAX_VALUE_BYTES);
 export const prefix = z
   .string()

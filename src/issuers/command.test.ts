@@ -5,6 +5,7 @@ import { openIssuer } from "../compose-issuers.ts";
 import { type Failure, reportError } from "../errors.ts";
 import type { IssueRequest, Issuer } from "../ports.ts";
 import type { IssuerDeclaration } from "../schema.ts";
+import { memoryStore } from "../stores/memory.ts";
 import { useFolders } from "../testing/folders.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { KEY_PROGRAMS, type KeyFaults, type KeyFolder, keyFolder, keysDeclared } from "../testing/key-folder.ts";
@@ -45,6 +46,7 @@ function open(declaration: IssuerDeclaration, programs: string | null = workspac
       GITHUB_TOKEN: "canary-github-token",
       ...more,
     },
+    store: memoryStore(),
     client: () => Promise.reject(new Error("no GitHub here")),
     clock: () => new Date(0),
     programs,

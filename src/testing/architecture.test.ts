@@ -8,6 +8,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
   "src/compose.ts": "chooses the adapters, the clock and the ids of runs",
   "src/compose-destinations.ts": "chooses the adapters of destinations",
   "src/compose-issuers.ts": "chooses the adapters of issuers",
+  "src/compose-keys.ts": "chooses the adapters of the issuers of keys",
   "src/exec.ts": "runs a command with secrets in its environment",
 };
 /** Modules of Node.js that reach nothing: digests and random bytes. */
@@ -31,7 +32,8 @@ const HEAVY: Readonly<Record<string, readonly string[]>> = {
   "@octokit/": ["src/github/client.ts"],
   pg: ["src/issuers/postgres.ts"],
   "@redis/client": ["src/issuers/redis.ts"],
-  jose: ["src/http/workflow-identity.ts"],
+  jose: ["src/http/workflow-identity.ts", "src/issuers/github-app.ts", "src/key-pair.ts"],
+  sshpk: ["src/key-pair.ts"],
 };
 /** Where a value leaves its wrapper, and why it must. */
 const REVEALING: Readonly<Record<string, string>> = {
@@ -55,6 +57,10 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/issuers/command.ts": "hands values to the program, on its standard input and in the variables that were named",
   "src/issuers/postgres.ts": "logs in, and derives what the server keeps",
   "src/issuers/redis.ts": "logs in, and digests what the server keeps",
+  "src/generate.ts": "counts a private key's characters",
+  "src/issuers/deploy-key.ts": "compares public keys",
+  "src/issuers/generate.ts": "compares public keys",
+  "src/key-pair.ts": "reads an App's private key",
   "src/notifiers/webhook.ts": "the URL and the key of its signature",
   "src/seal.ts": "seals",
   "src/secret-value.ts": "judges a value before it is placed",

@@ -11,6 +11,8 @@ const TOOLS = {
   pynacl: { command: "/usr/bin/python3", args: ["-c", "import nacl"], install: "apt-get install python3-nacl" },
   python: { command: "python3", args: ["--version"], install: "apt-get install python3" },
   requests: { command: "python3", args: ["-c", "import requests"], install: "python3 -m pip install requests" },
+  openssh: { command: "ssh", args: ["-V"], install: "apt-get install openssh-client" },
+  openssl: { command: "openssl", args: ["version"], install: "apt-get install openssl" },
   postgres: { command: "psql", args: ["--version"], install: "apt-get install postgresql" },
   redis: { command: "redis-server", args: ["--version"], install: "apt-get install redis-server" },
   mariadb: { command: "mariadbd", args: ["--version"], install: "apt-get install mariadb-server" },

@@ -1,5 +1,6 @@
 // One request to one reply: who asks, within which budget, which route, may they.
 import { createHash } from "node:crypto";
+import type { AppSetup } from "./apps.ts";
 import { authenticate, authorize, authorizeOrganization, type Token } from "./auth.ts";
 import { answerGraphql, operationOf } from "./graphql.ts";
 import { budgetHeaders, type Charge, type Limits, type Resource } from "./limits.ts";
@@ -8,17 +9,21 @@ import type { Repository } from "./repository.ts";
 import { findRoute, type GitHubRequest } from "./routes.ts";
 import { accountRoutes } from "./routes-account.ts";
 import { actionsRoutes } from "./routes-actions.ts";
+import { appRoutes } from "./routes-apps.ts";
 import { contentsRoutes } from "./routes-contents.ts";
 import { gitRoutes } from "./routes-git.ts";
 import { issueRoutes } from "./routes-issues.ts";
+import { keyRoutes } from "./routes-keys.ts";
 import { organizationSecretRoutes } from "./routes-organization-secrets.ts";
 import { secretRoutes } from "./routes-secrets.ts";
+import { variableRoutes } from "./routes-variables.ts";
 import type { Organization } from "./secret-scopes.ts";
 import type { KeyRegistry } from "./secrets.ts";
 
 /** The whole state that requests act on. */
 export type World = {
   readonly tokens: Token[];
+  readonly apps: readonly AppSetup[];
   /** By lower-case full name. */
   readonly repositories: Map<string, Repository>;
   /** By lower-case login: whoever owns a repository. */
@@ -33,6 +38,9 @@ const ROUTES = [
   ...organizationSecretRoutes,
   ...issueRoutes,
   ...actionsRoutes,
+  ...keyRoutes,
+  ...variableRoutes,
+  ...appRoutes,
   ...contentsRoutes,
   ...gitRoutes,
   ...accountRoutes,
@@ -103,7 +111,7 @@ export function answer(world: World, request: GitHubRequest, inFlight: number): 
     throw error;
   };
   try {
-    const token = authenticate(world.tokens, request.headers.authorization?.toString(), now);
+    const token = authenticate(world, request.headers.authorization?.toString(), now);
     const write = resource === "graphql" ? operationOf(request)?.kind === "mutation" : request.method !== "GET";
     const charge: Charge = { token, resource, write, inFlight, now };
     const free = request.path === "/rate_limit";

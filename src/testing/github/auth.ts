@@ -1,9 +1,8 @@
 // Who asks and what they may: tokens, their permissions, and GitHub's refusals for them.
+import { type AppSetup, appOf } from "./apps.ts";
 import { notFound, refusal } from "./replies.ts";
 
 export type Access = "read" | "write";
-export type Permission = "contents" | "metadata" | "issues" | "actions" | "environments" | SecretsPermission;
-
 /** By GitHub's names for an App's permissions; it has published none for the secrets of agents yet. */
 const SECRETS_PERMISSIONS = [
   "secrets",
@@ -15,7 +14,17 @@ const SECRETS_PERMISSIONS = [
   "organization_codespaces_secrets",
   "organization_agents_secrets",
 ] as const;
-type SecretsPermission = (typeof SECRETS_PERMISSIONS)[number];
+export const PERMISSIONS = [
+  "contents",
+  "metadata",
+  "issues",
+  "actions",
+  "environments",
+  "administration",
+  "actions_variables",
+  ...SECRETS_PERMISSIONS,
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
 
 /**
  * One token the server knows.
@@ -38,7 +47,12 @@ export type TokenSetup = {
 export type Token = Required<Omit<TokenSetup, "repositories" | "expiresAt">> & {
   readonly repositories: readonly string[] | null;
   readonly expiresAt: Date | null;
+  /** Whose JSON web token it is; null for every token that reaches repositories. */
+  readonly app: AppSession | null;
 };
+
+/** An App that asks for installation tokens. `keep` remembers one, and tells how many the server knows. */
+export type AppSession = { readonly setup: AppSetup; readonly keep: (token: Token | null) => number };
 
 /** What every server accepts unless told otherwise: an App's token with contents and secrets: write. In parts, so that no scanner takes it for a live one. */
 export const DEFAULT_TOKEN = `ghs_${"T".repeat(36)}`;
@@ -51,10 +65,12 @@ const EVERYTHING: NonNullable<TokenSetup["permissions"]> = {
   issues: "write",
   actions: "write",
   environments: "write",
+  administration: "write",
+  actions_variables: "write",
   ...everySecret,
 };
 /** What a workflow's GITHUB_TOKEN can have under no circumstances. */
-const NEVER_A_JOBS: ReadonlySet<string> = new Set(["environments", ...SECRETS_PERMISSIONS]);
+const NEVER_A_JOBS: ReadonlySet<string> = new Set(["environments", "administration", "actions_variables", ...SECRETS_PERMISSIONS]);
 
 /** Fills in what a setup leaves out. */
 export function createToken(setup: TokenSetup): Token {
@@ -68,13 +84,22 @@ export function createToken(setup: TokenSetup): Token {
     permissions: { metadata: "read", ...(kind === "github_token" ? rest : asked) },
     repositories: setup.repositories?.map((name) => name.toLowerCase()) ?? null,
     expiresAt: setup.expiresAt ?? null,
+    app: null,
   };
 }
 
+/** Whom the server knows. */
+export type Known = { readonly tokens: Token[]; readonly apps: readonly AppSetup[] };
+
 /** Finds the caller by `Authorization: token …` or `Bearer …`. Throws the 401 that GitHub answers. */
-export function authenticate(tokens: readonly Token[], header: string | undefined, now: Date): Token {
+export function authenticate({ tokens, apps }: Known, header: string | undefined, now: Date): Token {
   if (header === undefined || header === "") throw refusal(401, "Requires authentication");
   const given = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1];
+  const app = appOf(apps, given ?? "", now);
+  if (app !== null) {
+    const keep = (token: Token | null) => (token === null ? tokens.length : tokens.push(token));
+    return { ...createToken({ token: given ?? "", login: "app", permissions: {} }), app: { setup: app, keep } };
+  }
   const found = tokens.find(({ token }) => token === given);
   if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now)) throw refusal(401, "Bad credentials");
   return found;

@@ -2,6 +2,7 @@
 import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
 import type { ActionsState } from "./routes-actions.ts";
 import type { StoredIssue } from "./routes-issues.ts";
+import type { StoredKey } from "./routes-keys.ts";
 import { environmentScope, repositoryScopes, type SecretApp } from "./secret-scopes.ts";
 import type { KeyRegistry, SecretScope } from "./secrets.ts";
 
@@ -38,6 +39,11 @@ export type Repository = {
   readonly registry: KeyRegistry;
   readonly issues: StoredIssue[];
   readonly actions: ActionsState;
+  readonly deployKeys: StoredKey[];
+  /** Actions variables, by upper-case name. */
+  readonly variables: Map<string, string>;
+  /** Ids for what has none of its own kind of number. */
+  readonly numbers: { next(): number };
 };
 
 /** A commit as tests compare it. */
@@ -75,6 +81,7 @@ export async function createRepository(
   const defaultBranch = setup.defaultBranch ?? "main";
   const files = setup.files === undefined ? { "README.md": "# A repository\n" } : setup.files;
   if (files !== null) history.commit(defaultBranch, changesOf(files), { message: "Initial commit", author: PERSON, date: now });
+  let number = id * 1000;
   return {
     id,
     fullName: setup.fullName,
@@ -89,6 +96,9 @@ export async function createRepository(
     registry,
     issues: [],
     actions: { runs: [], tellsRun: true },
+    deployKeys: [],
+    variables: new Map(),
+    numbers: { next: () => ++number },
   };
 }
 
@@ -191,6 +201,9 @@ export function createHandle(repository: Repository, now: () => Date) {
     issues: repository.issues,
     /** The newest first. */
     actions: repository.actions,
+    /** As they are listed: a person removes one by removing it here. */
+    deployKeys: repository.deployKeys,
+    variables: repository.variables,
     publicKey: actionsSecrets.publicKey,
     /** A new key pair, or the one given: what was sealed with the old one is refused by its key id. */
     rotateKey: actionsSecrets.rotateKey,

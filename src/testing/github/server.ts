@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { answer, type World } from "./answer.ts";
+import type { AppSetup } from "./apps.ts";
 import { createToken, DEFAULT_TOKEN, type TokenSetup } from "./auth.ts";
 import { createFaults, type Fault } from "./faults.ts";
 import { operationOf } from "./graphql.ts";
@@ -26,6 +27,8 @@ export type GitHubOptions = {
   readonly repositories?: readonly RepositorySetup[];
   /** `DEFAULT_TOKEN`, an App's with contents and secrets: write everywhere, unless given. */
   readonly tokens?: readonly TokenSetup[];
+  /** GitHub Apps that may ask for installation tokens; none unless given. */
+  readonly apps?: readonly AppSetup[];
   /** Waited before each request is acted on, in milliseconds. */
   readonly latencyMs?: number;
   readonly rateLimit?: RateLimitSetup;
@@ -68,6 +71,7 @@ async function createWorld(options: GitHubOptions): Promise<World> {
     repositories: new Map(),
     organizations: new Map(),
     registry,
+    apps: options.apps ?? [],
     limits: createLimits(options.rateLimit ?? {}),
     now,
   };
