@@ -88,6 +88,12 @@ describe("what goes wrong is told to people as a page", () => {
     expect(await get(asked)).toMatchObject({ status, heading, headers: HTML_HEADERS });
   });
 
+  test("one mistake is told once, with what was meant", async () => {
+    const { text } = await get({ headers: BROWSER, query: "?helth=ok" });
+    expect(text.match(/there is no field/g)).toHaveLength(1);
+    expect(text).toContain("<b>What to do:</b> Did you mean health?");
+  });
+
   test("the form's empty fields are none of it", async () => {
     expect(await get({ headers: BROWSER, query: "?q=&health=&sort=" })).toMatchObject({ status: 200 });
   });

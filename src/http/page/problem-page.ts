@@ -21,7 +21,8 @@ export function signInPage(): string {
 }
 
 export function problemPage({ title, detail, hint, code, reference, problems = [] }: ShownProblem): string {
-  const listed = problems.length > 1 || (problems[0] !== undefined && problems[0].message !== detail);
+  // One mistake without a place is the detail already.
+  const listed = problems.length > 1 || (problems[0]?.position ?? null) !== null;
   const content = html`<section class="narrow" aria-labelledby="wrong"><h1 id="wrong">${title}</h1><p>${detail}</p>${hint !== undefined && !listed && html`<p><b>What to do:</b> ${hint}</p>`}${listed && html`<ul>${problems.map(mistake)}</ul>`}<p class="quiet">${code !== undefined && html`<code>${code}</code>`}${reference !== undefined && html` <code>${reference}</code>`}</p><p><a href="?">Try again</a></p></section>`;
   return markup(
     frame({ title, place: "", head: html`<p><button type="button" id="leave" hidden>Sign out</button></p>`, content, after: html`` }),
