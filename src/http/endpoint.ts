@@ -68,7 +68,8 @@ type MessageRoute = Pick<RouteDefinition<unknown>, "method" | "path" | "summary"
 /** Makes the handler of a route that speaks a protocol of its own, behind the same door as every other. */
 export function messageEndpoint(route: MessageRoute): Endpoint {
   return routeOf({ ...route, input: z.unknown() }, async (request, edge) => {
-    const caller = await enter(route, request, edge);
+    // A message changes nothing by itself: what it asks for is counted by the route that does it.
+    const caller = await enter(route, request, edge, false);
     if (caller === null) throw new Error("a route with a scope has a caller");
     return route.answer(request, { edge, caller });
   });
@@ -112,13 +113,9 @@ async function admit(request: Request, edge: Edge, scope: ApiScope | null): Prom
 }
 
 /** Also of requests that are refused for what they ask: whoever asks too often is told so first. */
-function spendOn(
-  route: Pick<RouteDefinition<unknown>, "method">,
-  caller: Caller | null,
-  { memory, pointsPerMinute, now, access }: Edge,
-): void {
+function spendOn(caller: Caller | null, changes: boolean, { memory, pointsPerMinute, now, access }: Edge): void {
   if (caller === null || access.kind === "loopback") return;
-  const asked = { callerId: caller.id, changes: route.method !== "GET", pointsPerMinute: pointsPerMinute?.() ?? null, now: now() };
+  const asked = { callerId: caller.id, changes, pointsPerMinute: pointsPerMinute?.() ?? null, now: now() };
   spend(memory.budgets, asked);
 }
 
@@ -127,9 +124,10 @@ async function enter(
   route: Pick<RouteDefinition<unknown>, "method" | "path" | "scope">,
   request: Request,
   edge: Edge,
+  changes = route.method !== "GET",
 ): Promise<Caller | null> {
   const caller = await admit(request, edge, route.scope);
-  spendOn(route, caller, edge);
+  spendOn(caller, changes, edge);
   requireMethod(route, request.method);
   if (route.scope !== null && caller !== null) requireScope(caller, route.scope);
   return caller;

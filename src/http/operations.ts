@@ -1,10 +1,10 @@
 // What agents may do over the API: a name, a description and the effects of each route that is offered to them.
 
-/** GPT Actions take at most 300 characters of an operation's description: developers.openai.com, "Production notes on GPT Actions". */
 export type Operation = {
   /** The operation's id in the API's description, and the MCP tool's name. */
   readonly id: string;
   readonly title: string;
+  /** At most 300 characters, since GPT Actions take no more: developers.openai.com, "Production notes on GPT Actions". */
   readonly description: string;
   /** Fields that the route takes and agents are not offered: what could hold a value. */
   readonly withheld?: readonly string[];

@@ -16,5 +16,8 @@ export async function callRoute(route: Endpoint, given: Readonly<Record<string, 
   }
   const body = route.method === "GET" ? {} : { body: JSON.stringify(given), headers: { "content-type": "application/json" } };
   const response = await route.answer(new Request(url, { method: route.method, ...body }), edge);
-  return { ok: response.ok, body: await response.json() };
+  const told: unknown = await response.json();
+  // An agent sees no headers.
+  const wait = response.headers.get("retry-after");
+  return { ok: response.ok, body: wait === null ? told : { ...Object(told), retry_after_seconds: Number(wait) } };
 }

@@ -316,6 +316,17 @@ describe("who may", () => {
     }
   });
 
+  test("a message costs as much as reading, and what it asks for as much as that costs by itself", async () => {
+    const { port } = await startLocal({ ...keyed("read", "admin"), pointsPerMinute: 8 });
+    const call = { ...LIST, method: "tools/call", params: { name: "commit_record", arguments: {} } };
+    const first = await (await ask(port, call, bearer("right"))).text();
+    expect(first).toContain("nothing was left to commit");
+    const second = await (await ask(port, call, bearer("right"))).text();
+    expect(second).toMatch(/too-many-requests.*retry_after_seconds/);
+    expect((await ask(port, LIST, bearer("right"))).status).toBe(200);
+    expect((await ask(port, LIST, bearer("right"))).status).toBe(429);
+  });
+
   test("a key that may reveal reveals nothing here, and stands in the history", async () => {
     const agent = await overHttp("auto", keyed("read", "rotate", "reveal", "generate"), bearer("right"));
     const result = await agent.callTool({ name: "rotate_token", arguments: { token_name: "API_KEY", create: true } });

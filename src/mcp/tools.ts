@@ -13,7 +13,7 @@ import { harmless } from "./harmless.ts";
 /** Entries of a page where an agent does not say: a few thousand words. */
 const USUAL_LIMIT = 50;
 /** What is told of a refusal: never the report, whose names and reasons are not what was asked for. */
-const TOLD_OF_PROBLEMS = ["detail", "code", "hint", "nearest", "permission", "problems", "reference"];
+const TOLD_OF_PROBLEMS = ["detail", "code", "hint", "nearest", "permission", "problems", "reference", "retry_after_seconds"];
 
 /** Registers a tool for each operation that agents are offered. Fingerprints are not told: an agent has no use for them. */
 export function registerTools(server: McpServer, routes: readonly Endpoint[], edge: Edge): void {
