@@ -44,6 +44,36 @@ describe.skipIf(!toolAvailable("gh"))("gh", () => {
     expect(github.requests.map(({ status }) => status).filter((status) => status === null || status >= 300)).toEqual([]);
   });
 
+  test("sets secrets of environments, organizations and Dependabot, each sealed for its own key", async () => {
+    const repository = github.repository();
+    await repository.addEnvironment("production");
+    await github.addRepository({ fullName: "acme/gadgets" });
+    const { secrets, readers } = github.organization();
+    const here = ["-R", "acme/widgets"];
+    await gh(["secret", "set", "ENV_KEY", "--body", "of-environment", "--env", "production", ...here]);
+    await gh(["secret", "set", "BOT_KEY", "--body", "of-dependabot", "--app", "dependabot", ...here]);
+    await gh(["secret", "set", "ORG_KEY", "--body", "of-organization", "--org", "acme", "--visibility", "all"]);
+    await gh(["secret", "set", "PRIVATE_KEY", "--body", "private", "--org", "acme"]);
+    await gh(["secret", "set", "SOME_KEY", "--body", "for-some", "--org", "acme", "--repos", "gadgets,widgets"]);
+    await gh(["secret", "set", "SOME_KEY", "--body", "for-bots", "--org", "acme", "--app", "dependabot", "--repos", "gadgets"]);
+    expect(repository.environment("production").get("ENV_KEY")?.value).toBe("of-environment");
+    expect(repository.secretsOf.dependabot.get("BOT_KEY")?.value).toBe("of-dependabot");
+    expect(["ORG_KEY", "PRIVATE_KEY", "SOME_KEY"].map((name) => secrets.actions.get(name)?.value)).toEqual([
+      "of-organization",
+      "private",
+      "for-some",
+    ]);
+    expect(secrets.dependabot.get("SOME_KEY")?.value).toBe("for-bots");
+    expect(Object.fromEntries(readers.actions)).toEqual({
+      ORG_KEY: { visibility: "all", selected: [] },
+      PRIVATE_KEY: { visibility: "private", selected: [] },
+      SOME_KEY: { visibility: "selected", selected: expect.toSatisfy((ids: number[]) => ids.toSorted().join() === "1,2") },
+    });
+    expect(readers.dependabot.get("SOME_KEY")).toEqual({ visibility: "selected", selected: [2] });
+    expect(await gh(["secret", "list", "--env", "production", ...here])).toMatch(/^ENV_KEY\t/);
+    expect(await gh(["secret", "list", "--org", "acme"])).toMatch(/SOME_KEY\t.*SELECTED/i);
+  });
+
   test("is refused as it expects to be", async () => {
     github.addToken({ token: "ghs_job", kind: "github_token" });
     const set = (name: string, token?: string) => gh(["secret", "set", name, "--body", "v", "-R", "acme/widgets"], token);

@@ -115,14 +115,30 @@ test("the published box opens to its value", async () => {
   expect(github.repository().secret("API_KEY")?.value).toBe(plaintext);
 });
 
-test.skipIf(!toolAvailable("pynacl"))("a box sealed by PyNaCl opens to its value", async () => {
+test.skipIf(!toolAvailable("pynacl"))("a box sealed by PyNaCl opens to its value, in every kind of scope", async () => {
   const program = `import sys, base64
 from nacl.public import PublicKey, SealedBox
 key, value = sys.stdin.buffer.read().split(b"\\n", 1)
 print(base64.b64encode(SealedBox(PublicKey(base64.b64decode(key))).encrypt(value)).decode())`;
   const value = "s3cr3t-välue-✓\nwith a second line\n";
-  const input = `${github.repository().publicKey().key}\n${value}`;
-  const encrypted_value = execFileSync(commandOf("pynacl"), ["-c", program], { input }).toString().trim();
-  expect(await put("API_KEY", "", { encrypted_value })).toBe(201);
-  expect(github.repository().secret("API_KEY")?.value).toBe(value);
+  const repository = github.repository();
+  const scopes = {
+    "repos/acme/widgets/actions": repository.secretsOf.actions,
+    "repos/acme/widgets/dependabot": repository.secretsOf.dependabot,
+    "repos/acme/widgets/codespaces": repository.secretsOf.codespaces,
+    "repos/acme/widgets/agents": repository.secretsOf.agents,
+    "repos/acme/widgets/environments/production": await repository.addEnvironment("production"),
+    "orgs/acme/actions": github.organization().secrets.actions,
+    "orgs/acme/dependabot": github.organization().secrets.dependabot,
+  };
+  const headers = { authorization: `Bearer ${DEFAULT_TOKEN}` };
+  for (const [path, scope] of Object.entries(scopes)) {
+    const { key, key_id } = await (await fetch(`${github.url}/${path}/secrets/public-key`, { headers })).json();
+    const encrypted_value = execFileSync(commandOf("pynacl"), ["-c", program], { input: `${key}\n${value}` })
+      .toString()
+      .trim();
+    const body = JSON.stringify({ encrypted_value, key_id, visibility: "all" });
+    expect((await fetch(`${github.url}/${path}/secrets/API_KEY`, { method: "PUT", body, headers })).status).toBe(201);
+    expect(scope.get("API_KEY")?.value).toBe(value);
+  }
 });
