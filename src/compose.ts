@@ -110,6 +110,12 @@ export async function compose(options: ComposeOptions): Promise<App> {
       return surroundingsOf(client, repository);
     },
     notifiers: (config) => notifiersOf({ given: [webhook, options.notifier], config, home, client }),
+    reminders: async (by) =>
+      (await import("./compose-reminders.ts")).openReminders(by, {
+        home,
+        client,
+        webhook: options.webhook ? { ...options.webhook, ...proxied } : null,
+      }),
     async advisor() {
       if (!options.advisor) return null;
       return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({ ...options.advisor, ...proxied });

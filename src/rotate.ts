@@ -12,6 +12,7 @@ import type { Commit } from "./ports.ts";
 import type { Preparation } from "./prepare.ts";
 import { discardLost, ready } from "./ready.ts";
 import { type LoadedRecord, loadRecord, reviseRecord } from "./record.ts";
+import { remind } from "./remind.ts";
 import type { Report } from "./report.ts";
 import type { Run, RunOptions } from "./run.ts";
 import { type Results, reviseAfter } from "./run-record.ts";
@@ -56,7 +57,8 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     ...readied.lost,
     ...lost.map(({ selected }) => ({ selected, reason: journalled.lost.get(selected.token.name) })),
   ]);
-  const results: Results = { taken: journalled.taken, lost, missed, preparations, outcomes, revoked };
+  const { reminded, warnings: unreminded } = await remind(run, journalled.record.config, { taken: journalled.taken, outcomes });
+  const results: Results = { taken: journalled.taken, lost, missed, preparations, outcomes, revoked, reminded };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({
     ...run,
@@ -66,7 +68,7 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     ]),
     revoked,
     config: recorded.config,
-    warnings: [...warnings, ...unrecorded(results, recorded.failure)],
+    warnings: [...warnings, ...unreminded, ...unrecorded(results, recorded.failure)],
     commit: recorded.commit,
     finishedAt: options.clock(),
   });

@@ -33,6 +33,7 @@ function runOf(): Run {
       fingerprintKey: null,
       source,
       clock: () => NOW,
+      reminders: () => Promise.reject(new Error("nobody is reminded here")),
       pause: never,
       runId: "run-1",
     },
@@ -44,8 +45,12 @@ function runOf(): Run {
 
 function failing(error: Error, attempted: boolean) {
   const preparations: Preparation[] = [{ ok: false, selected, error, attempted, left: { kind: "nothing" } }];
-  return reviseAfter(CONFIG, runOf(), { taken: [], lost: [], missed: [], preparations, outcomes: new Map(), revoked: [] }, NOW)?.config
-    .state?.tokens?.ALPHA;
+  return reviseAfter(
+    CONFIG,
+    runOf(),
+    { taken: [], lost: [], missed: [], preparations, outcomes: new Map(), revoked: [], reminded: [] },
+    NOW,
+  )?.config.state?.tokens?.ALPHA;
 }
 
 test("an issuer that fails is asked again later and later, also where nothing else happened in the run", () => {
@@ -76,7 +81,15 @@ describe("boxes that another run took up, and is placing too", () => {
 
   function recorded(...outcomes: readonly Outcome[]) {
     const fresh: TokenConfig = { ...CONFIG, state: { tokens: { ALPHA: taken } } };
-    const results = { taken: [prepared], lost: [], missed: [], preparations: [], outcomes: new Map([["ALPHA", outcomes]]), revoked: [] };
+    const results = {
+      taken: [prepared],
+      lost: [],
+      missed: [],
+      preparations: [],
+      outcomes: new Map([["ALPHA", outcomes]]),
+      revoked: [],
+      reminded: [],
+    };
     const revised = reviseAfter(fresh, runOf(), results, NOW);
     return { state: revised?.config.state?.tokens?.ALPHA, told: revised?.config.history?.map(({ event }) => event) };
   }

@@ -9,6 +9,7 @@ import type { Outcome } from "./place.ts";
 import type { Preparation, Prepared } from "./prepare.ts";
 import type { Lost } from "./ready.ts";
 import type { Revision } from "./record.ts";
+import type { Reminded } from "./remind.ts";
 import type { Revoked } from "./retire.ts";
 import { next, type RotationEvent, STAGES, stageOf } from "./rotation.ts";
 import { headline, type Run, withStates } from "./run.ts";
@@ -26,6 +27,7 @@ export type Results = {
   readonly preparations: readonly Preparation[];
   readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
   readonly revoked: readonly Revoked[];
+  readonly reminded: readonly Reminded[];
 };
 
 /** What the record becomes; null where nothing in it changes. Judges each token by the record it is given. */
@@ -41,6 +43,7 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const lost of results.lost) book.drop(lost);
   for (const name of run.selection.removed) book.forget(name);
   for (const name of results.missed) book.miss(name);
+  for (const reminded of results.reminded) book.remind(reminded);
   const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
   const { states, drafts } = book;
   const names = Object.keys(states);
@@ -63,6 +66,10 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
   return {
     states,
     drafts,
+    remind({ tokenName, reminded }: Reminded): void {
+      const { reminded: _, ...kept } = stateOf(tokenName);
+      write(tokenName, reminded === null ? kept : { ...kept, reminded }, null);
+    },
     observe({ token, state, observation, proved, required }: Observed): void {
       const before = stateOf(token.name);
       if (observation === "unknown" || observation === "not_seen" || before.generation !== state.generation) return;

@@ -3,6 +3,7 @@ import type { RunRequest } from "./app.ts";
 import type { Observed } from "./observe.ts";
 import type { Collaborators } from "./prepare.ts";
 import type { RecordSource } from "./record.ts";
+import type { RemindBy, Reminders } from "./remind.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Selection } from "./select.ts";
 
@@ -10,6 +11,8 @@ export type RunOptions = Collaborators & {
   readonly source: RecordSource;
   readonly clock: () => Date;
   readonly runId: string;
+  /** How people are reminded of values that they make. Throws `Misconfigured` where that way is not set up. */
+  readonly reminders: (by: RemindBy) => Promise<Reminders>;
 };
 
 export type Run = {

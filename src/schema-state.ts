@@ -107,6 +107,10 @@ export const tokenState = z.looseObject({
     .optional()
     .describe("When what somebody else had put there was overwritten: jobs queued before still see that"),
   retiring: z.array(retiring).optional(),
+  reminded: z
+    .looseObject({ at: instant, by: z.enum(["issue", "notification"]), generation: count, overdue: z.boolean() })
+    .optional()
+    .describe("That a person was reminded to replace this generation, so that nobody is told twice"),
   issues: z.looseObject({ day: z.string(), count }).optional().describe("Credentials issued on that UTC day"),
   exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),
 });

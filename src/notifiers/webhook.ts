@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { Misconfigured, Unchanged } from "../errors.ts";
 import type { Notifier } from "../ports.ts";
+import type { Reminders } from "../remind.ts";
 import type { Secret } from "../secret.ts";
 
 /** The header that carries `sha256=<hex>`: HMAC-SHA-256 (RFC 2104) of the body under the shared secret. */
@@ -27,25 +28,34 @@ export type WebhookOptions = {
  * http(s); `notify` throws `Unchanged` when every attempt failed.
  */
 export function webhookNotifier(options: WebhookOptions): Notifier {
+  const deliver = poster(options);
+  return { notify: (report) => deliver(report, "the report") };
+}
+
+/** Reminders by the same POST: `{"kind": "reminder", "reminder": {…}}`. There is nothing to close: what was sent was sent. */
+export function webhookReminders(options: WebhookOptions): Reminders {
+  const deliver = poster(options);
+  return { open: (reminder) => deliver({ kind: "reminder", reminder }, "the reminder"), close: async () => undefined };
+}
+
+function poster(options: WebhookOptions): (payload: unknown, what: string) => Promise<void> {
   const url = parseUrl(options.url);
   const send = options.fetch ?? fetch;
   const wait = options.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
-  return {
-    async notify(report) {
-      const body = JSON.stringify(report);
-      const headers = new Headers({ "content-type": "application/json", "user-agent": "token-automation" });
-      if (options.secret !== null) headers.set(SIGNATURE_HEADER, sign(body, options.secret));
-      let seen = "";
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (attempt > 0) await wait(RETRY_BASE_MS * 2 ** (attempt - 1));
-        seen = await post(send, url, { body, headers });
-        if (seen === "") return;
-      }
-      throw new Unchanged(`the webhook at ${url.host} did not take the report: ${seen}`, {
-        code: "webhook-failed",
-        hint: "The run itself is not affected. Check that the receiver is up and answers 2xx.",
-      });
-    },
+  return async (payload, what) => {
+    const body = JSON.stringify(payload);
+    const headers = new Headers({ "content-type": "application/json", "user-agent": "token-automation" });
+    if (options.secret !== null) headers.set(SIGNATURE_HEADER, sign(body, options.secret));
+    let seen = "";
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) await wait(RETRY_BASE_MS * 2 ** (attempt - 1));
+      seen = await post(send, url, { body, headers });
+      if (seen === "") return;
+    }
+    throw new Unchanged(`the webhook at ${url.host} did not take ${what}: ${seen}`, {
+      code: "webhook-failed",
+      hint: "The run itself is not affected. Check that the receiver is up and answers 2xx.",
+    });
   };
 }
 

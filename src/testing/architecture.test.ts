@@ -8,6 +8,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
   "src/compose.ts": "chooses the adapters, the clock and the ids of runs",
   "src/compose-destinations.ts": "chooses the adapters of destinations",
   "src/compose-issuers.ts": "chooses the adapters of issuers",
+  "src/compose-reminders.ts": "chooses how people are reminded",
   "src/compose-keys.ts": "chooses the adapters of the issuers of keys",
   "src/exec.ts": "runs a command with secrets in its environment",
 };
