@@ -1,9 +1,12 @@
 // A host in dispatch mode: it reads, starts the workflow that `init --workflow` writes, and follows it, with no right to write.
 import { createHash } from "node:crypto";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import gitCommit from "../../functions/git-commit.ts";
 import health from "../../functions/health.ts";
+import mcp from "../../functions/mcp.ts";
+import openapi from "../../functions/openapi.ts";
 import rotate from "../../functions/rotate.ts";
 import run from "../../functions/run.ts";
 import setupRotation from "../../functions/setup-rotation.ts";
@@ -90,6 +93,29 @@ async function work() {
   github.reset();
   return report;
 }
+
+test("an agent's tools start the workflow too, and say so as they are described", async () => {
+  const agent = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
+  await agent.connect(
+    new StreamableHTTPClientTransport(new URL("http://localhost:5000/mcp"), {
+      requestInit: { headers: { ...headers, host: "localhost:5000" } },
+      fetch: (url, init) => mcp.answer(new Request(url, init), host.edge),
+    }),
+  );
+  // The client holds each answer against the tool's schema.
+  await agent.listTools();
+  const rotated = await agent.callTool({ name: "rotate_token", arguments: { token_name: "ALPHA" } });
+  expect(rotated.structuredContent).toMatchObject({ token_name: "ALPHA", dispatched: true, run: { status: "queued" } });
+  const ran = await agent.callTool({ name: "run_workflow", arguments: { workflow_name: "daily" } });
+  expect(ran.structuredContent).toMatchObject({ workflow_name: "daily", dispatched: true });
+  expect(runs()).toHaveLength(2);
+  await agent.close();
+  const started = await answerOf(await openapi.answer(requestFor(openapi), host.edge));
+  const { schema } = Object(started.body).paths["/tokens/rotate"].post.responses["202"].content["application/json"];
+  expect(Object.keys(schema.properties).sort()).toEqual(
+    Object.keys({ ...Object((await ask(rotate, { token_name: "ALPHA" })).body), replayed: true }).sort(),
+  );
+});
 
 test("rotate starts the workflow, and the run is followed to its end", async () => {
   const answer = await ask(rotate, { token_name: "ALPHA" });

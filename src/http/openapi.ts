@@ -3,7 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { inputSchema, type JsonSchema, replySchema } from "./agent-schemas.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
-import { replySchemas } from "./replies.ts";
+import { DISPATCHED, replySchemas } from "./replies.ts";
 
 const DESCRIPTION = `Rotates the secrets that a GitHub repository depends on, and tells how old each is. No operation here takes or tells a secret's value: the description leaves out POST /tokens/generate and the field new_token, and a key for an agent must not have the scope reveal. Requests must say limit where it is listed, so that replies stay below 100,000 characters.`;
 
@@ -68,8 +68,18 @@ function operationOf(route: Endpoint, operation: Operation, reply: JsonSchema): 
         description: "Done",
         content: { "application/json": { schema: reply } },
       },
+      ...dispatchedOf(route.path),
       default: { $ref: "#/components/responses/Problem" },
     },
+  };
+}
+
+/** Of a service that starts the rotation workflow instead of rotating. */
+function dispatchedOf(path: string): JsonSchema {
+  const reply = DISPATCHED[path];
+  if (reply === undefined) return {};
+  return {
+    "202": { description: "A run of the rotation workflow was started", content: { "application/json": { schema: replySchema(reply) } } },
   };
 }
 

@@ -105,6 +105,19 @@ const createdWorkflow = {
   left_out: leftOut,
 };
 
+const dispatched = {
+  dispatched: z.literal(true).describe("The rotation workflow was started; nothing is rotated yet"),
+  run: z.object({ id: z.int(), status: z.string(), conclusion: z.string().nullable(), url: z.string() }).nullable(),
+  follow: z.string().nullable().describe("The path that tells how the run goes; null where GitHub has not named it yet"),
+  replayed,
+};
+
+/** The body of a 202, by the route's path: of a service that starts the rotation workflow instead of rotating. */
+export const DISPATCHED: Readonly<Record<string, z.ZodObject>> = {
+  "/tokens/rotate": z.object({ token_name: z.string(), ...dispatched }),
+  "/tokens/workflow/run": z.object({ workflow_name: z.string(), ...dispatched }),
+};
+
 /**
  * The body of each route's success, by its path, as a caller without the scope `reveal` gets it.
  * @param options.hashes whether fingerprints are among it: over HTTP they are, and agents' tools do without

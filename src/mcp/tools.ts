@@ -1,10 +1,11 @@
 // The operations as tools: the routes' own definitions say what they take, and only what the replies' definitions name is told.
 import type { CallToolResult, McpServer, StandardSchemaWithJSON } from "@modelcontextprotocol/server";
+import type * as z from "zod";
 import { inputSchema, type JsonSchema, replySchema } from "../http/agent-schemas.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { OPERATIONS, type Operation } from "../http/operations.ts";
-import { replySchemas } from "../http/replies.ts";
+import { DISPATCHED, replySchemas } from "../http/replies.ts";
 import { nearest } from "../names.ts";
 import { seenName } from "../seen.ts";
 import { callRoute } from "./call-route.ts";
@@ -30,17 +31,32 @@ export function registerTools(server: McpServer, routes: readonly Endpoint[], ed
         title,
         description,
         inputSchema: described<Record<string, unknown>>(input),
-        outputSchema: described(replySchema(reply)),
+        outputSchema: described(toolOutput(reply, DISPATCHED[path])),
         annotations: { title, readOnlyHint: readOnly, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: false },
       },
       async (given) => {
         const unknown = Object.keys(given).filter((name) => !Object.hasOwn(input.properties, name));
         if (unknown.length > 0) return refused(unknownFields(unknown, Object.keys(input.properties)));
         const answer = await callRoute(route, { ...usualOf(input), ...given, ...operation.fixed }, edge);
-        return answer.ok ? told(reply.safeParse(answer.body)) : refused(answer.body);
+        return answer.ok
+          ? told((isDispatched(answer.body) ? (DISPATCHED[path] ?? reply) : reply).safeParse(answer.body))
+          : refused(answer.body);
       },
     );
   }
+}
+
+function isDispatched(body: unknown): boolean {
+  return typeof body === "object" && body !== null && "dispatched" in body;
+}
+
+/** One object for both answers, since a tool's output has one schema: what is in either, and must be only what is in both. */
+function toolOutput(reply: z.ZodType, dispatched: z.ZodType | undefined): JsonSchema {
+  const done = replySchema(reply);
+  if (dispatched === undefined) return done;
+  const started = replySchema(dispatched);
+  const required = done.required.filter((name) => started.required.includes(name));
+  return { ...done, properties: { ...done.properties, ...started.properties }, required };
 }
 
 /** An agent that does not say may not declare what it made up, nor be told more than it can take. */
