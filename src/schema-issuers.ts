@@ -1,11 +1,11 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
 import { command } from "./schema-issuer-command.ts";
-import { DATABASE_FIELDS, postgres, redis } from "./schema-issuer-databases.ts";
+import { DATABASE_FIELDS, mysql, postgres, redis } from "./schema-issuer-databases.ts";
 import { deployKey, generate, githubApp, manual } from "./schema-issuer-keys.ts";
 
 export const issuer = z
-  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, postgres, redis])
+  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, postgres, mysql, redis])
   .describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
@@ -48,6 +48,7 @@ export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonl
     case "command":
       return declaration.fields ?? VALUE;
     case "postgres":
+    case "mysql":
     case "redis":
       return DATABASE_FIELDS;
   }

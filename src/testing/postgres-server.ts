@@ -13,7 +13,7 @@ export type PostgresServer = Service & {
   logIn(user: string, password: string): Promise<true | string>;
 };
 
-export const SUPERUSER = "root-admin";
+const SUPERUSER = "root-admin";
 export const SUPERUSER_PASSWORD = "canary/of the:super@user";
 
 /** Debian keeps the server's programs outside PATH, by version. */
