@@ -9,6 +9,7 @@ import type { Commit, Credential } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { HistoryEntry, RequestMark, Rule, TriggeredBy, Workflow } from "./schema.ts";
 import type { Secret } from "./secret.ts";
+import type { Stale } from "./stale.ts";
 import type { Suggestions } from "./suggest.ts";
 import type { Home } from "./token.ts";
 import type { RunOutcome, WorkflowRun } from "./workflow-runs.ts";
@@ -169,6 +170,8 @@ export type App = {
   suggest(): Promise<Suggestions>;
   /** The same, with what a language model makes of it. Where there is no model, or no answer of use, the suggestions stand and `ai` says why. */
   suggestWithAdvice(): Promise<Suggestions & { readonly ai: Advice }>;
+  /** Where the last answers were made from a copy because the store gave none: since when, and why; else null. */
+  stale(): Stale | null;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;
   overview(): Promise<Overview>;

@@ -11,6 +11,7 @@ import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
+import type { Copies, Stale } from "./stale.ts";
 import { type Home, scopeId } from "./token.ts";
 import type { WorkflowRuns } from "./workflow-runs.ts";
 
@@ -57,6 +58,8 @@ export type ComposeOptions = {
   /** The edge's own: where what a run did is not rendered as its answer. */
   readonly notifier?: Notifier;
   readonly clock?: () => Date;
+  /** For edges that only read a record on GitHub: copies of it, kept from one request to the next. */
+  readonly copies?: Copies;
   /** The environment of the process, for the variables that issuers name; none unless given. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** The folder in which programs that the config names may be run; unless given, none is. */
@@ -70,7 +73,12 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const home = await homeOf(place);
   const client = remember(() => connect(place.access));
   const warnings = new Set<string>();
-  const store = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
+  const stored = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
+  let stale: Stale | null = null;
+  const onStale = (told: Stale) => {
+    stale = told;
+  };
+  const store = options.copies ? await readByCopies(stored, place, { ...options, copies: options.copies, clock, onStale }) : stored;
   const destinations = new Map<string, Destination>();
   const issuers = new Map<string, Issuer>();
   // Made now: an address that cannot be right must be told before anything is rotated.
@@ -122,6 +130,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
     },
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
+    stale: () => stale,
     takeWarnings() {
       const taken = [...warnings];
       warnings.clear();
@@ -166,7 +175,25 @@ function accessWith(token: Secret, { place, variables }: Pick<ComposeOptions, "p
   return { ...known, token };
 }
 
-async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
+/** Who waits for a page has a copy to look at; or is told at once that there is none. */
+const IMPATIENT = { retries: 1, requestTimeoutMs: 8_000, longestWaitS: 0 } as const;
+
+async function readByCopies(
+  stored: Store,
+  place: Place,
+  { copies, clock, onStale }: { readonly copies: Copies; readonly clock: () => Date; readonly onStale: (stale: Stale) => void },
+): Promise<Store> {
+  if (place.kind !== "github") return stored;
+  const { copiedStore } = await import("./stores/github-copies.ts");
+  const { githubStore } = await import("./stores/github.ts");
+  const { repository, branch, access } = place;
+  const client = remember(() => connect(access, IMPATIENT));
+  const store = githubStore({ client, repository, branch });
+  const name = [access.apiUrl, repository, branch ?? ""].join(" ");
+  return copiedStore({ store, client, repository, branch, copies, name, now: clock, onStale });
+}
+
+async function connect(access: GitHubAccess | null, how: Partial<typeof IMPATIENT> = {}): Promise<GitHubClient> {
   if (access === null) {
     throw new Misconfigured("a destination on GitHub needs a token, and none is given", {
       code: "github-token-missing",
@@ -180,6 +207,7 @@ async function connect(access: GitHubAccess | null): Promise<GitHubClient> {
     apiUrl,
     ...(graphqlUrl === null ? {} : { graphqlUrl }),
     ...(access.fetch ? { fetch: access.fetch } : {}),
+    ...how,
   });
 }
 

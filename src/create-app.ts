@@ -20,6 +20,7 @@ import type { RunOptions } from "./run.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { RequestMark, TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
+import type { Stale } from "./stale.ts";
 import { overviewOf, statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
 import { tokenState } from "./token.ts";
@@ -41,6 +42,8 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
   readonly versions: RecordVersions;
   /** What the adapters met that did not stop them, told once: each call empties it. */
   readonly takeWarnings: () => readonly string[];
+  /** As in `App`; null unless given. */
+  readonly stale?: () => Stale | null;
 };
 
 /** Builds the app over adapters that are already chosen. */
@@ -57,6 +60,7 @@ export function createApp(options: AppOptions): App {
     },
     plan: async (at) => plan(await config(), home, at ?? clock()),
     health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
+    stale: options.stale ?? (() => null),
     suggest: async () => suggest(await config(), home, clock()),
     suggestWithAdvice: async () => suggestWithAdvice(await config(), options),
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),

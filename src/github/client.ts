@@ -23,6 +23,8 @@ export type GitHubClientOptions = {
   /** Further attempts after a 5xx or a network failure; mutations are sent once. */
   readonly retries?: number | undefined;
   readonly requestTimeoutMs?: number | undefined;
+  /** The longest wait that GitHub orders and that is obeyed, in seconds; 0: none is waited for. */
+  readonly longestWaitS?: number | undefined;
   /** Ends every request. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
@@ -71,7 +73,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
     // Octokit logs URLs and failed requests to the console unless told otherwise; failures are told by toFailure.
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     retry: { retries: options.retries ?? RETRIES, doNotRetry: NOT_RETRIED, retryAfterBaseValue: secondMs / 2 },
-    throttle: throttleOptions(options.clock ?? systemClock, secondMs, options.onWait ?? ignore),
+    throttle: throttleOptions(options, secondMs),
   });
   // An absolute baseUrl too: Octokit rewrites one that ends in /api/v3.
   return { request: client.request, graphql: client.graphql.defaults({ baseUrl: graphqlUrl, url: graphqlUrl }) };
@@ -82,15 +84,16 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
  * through. It uses of a group only `key(id).schedule(options, job, ...args)`, so groups of that shape are given to it:
  * Bottleneck's own would wait for a refill on a timer that does not keep the process alive.
  */
-function throttleOptions(clock: Clock, secondMs: number, onWait: (wait: Wait) => void): object {
+function throttleOptions(options: GitHubClientOptions, secondMs: number): object {
+  const { clock = systemClock, onWait = ignore, longestWaitS = LONGEST_WAIT_S } = options;
   const slots = createSlots(REQUESTS_IN_FLIGHT);
   const writes = createWindow(WRITES_PER_WINDOW, WRITE_WINDOW_MS, clock);
-  const pause = createPause(LONGEST_WAIT_S * secondMs, clock);
+  const pause = createPause(longestWaitS * secondMs, clock);
   const limited =
     (reason: Wait["reason"]) =>
     (seconds: number, _options: object, _octokit: object, retryCount: number): boolean => {
       pause.hold(seconds * secondMs);
-      if (seconds > LONGEST_WAIT_S || retryCount >= LIMIT_RETRIES) return false;
+      if (seconds > longestWaitS || retryCount >= LIMIT_RETRIES) return false;
       onWait({ reason, seconds });
       return true;
     };

@@ -4,7 +4,7 @@
 const MAX_AGE_S = 600;
 const REQUEST_HEADERS = "authorization, content-type, idempotency-key";
 /** What a page may read beside the body. */
-const RESPONSE_HEADERS = "age, idempotency-replayed, location, retry-after";
+const RESPONSE_HEADERS = "age, idempotency-replayed, location, retry-after, x-token-automation-stale";
 
 /**
  * The answer to a browser that asks first (a preflight) for a page of a listed origin; null for everything else,

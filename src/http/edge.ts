@@ -17,8 +17,11 @@ export type Edge = {
   readonly pointsPerMinute?: () => number | null;
   /** Sites whose pages may call; none where it is left out. */
   readonly origins?: () => readonly string[];
-  /** Builds the app for one request, so that nothing one request learnt can be stale in the next. */
-  readonly app: () => Promise<App>;
+  /**
+   * Builds the app for one request, so that nothing one request learnt can be stale in the next.
+   * What only reads may be answered from a copy, which is then marked as such.
+   */
+  readonly app: (use?: "read") => Promise<App>;
   /** Null or left out: this service rotates by itself. Else it only starts the workflow that does. */
   readonly runs?: () => (() => Promise<WorkflowRuns>) | null;
   readonly fingerprintKey: () => Secret | null;
@@ -33,7 +36,7 @@ export type Edge = {
 
 /** The edge of a host: everything from its environment, callers by key or as workflows. */
 export function hostEdge(env: Environment, memory: Memory = processMemory(), now: () => Date = () => new Date()): Edge {
-  const app = () => openApp({ ...readHostPlace(env), clock: now });
+  const app: Edge["app"] = (use) => openApp({ ...readHostPlace(env), clock: now, ...(use ? { copies: memory.copies } : {}) });
   const record = [env.GITHUB_API_URL, env.TOKEN_AUTOMATION_REPOSITORY, env.TOKEN_AUTOMATION_BRANCH, env.TOKEN_AUTOMATION_CONFIG].join(" ");
   return {
     access: {
@@ -66,7 +69,7 @@ export function serverEdge(options: {
 }): Edge {
   const { access, origins = [], pointsPerMinute = null } = options;
   const memory = createMemory();
-  const app = () => openApp(options.compose);
+  const app: Edge["app"] = (use) => openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) });
   const now = options.compose.clock ?? (() => new Date());
   return {
     access: access.kind === "keys" ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) } : access,
@@ -96,7 +99,7 @@ function rememberFingerprints({
     const key = `${record} ${tokenName}`;
     const kept = memory.liveFingerprints.get(key);
     if (kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS) return kept.fingerprints;
-    const fingerprints = await (await app()).liveFingerprints(tokenName);
+    const fingerprints = await (await app("read")).liveFingerprints(tokenName);
     memory.liveFingerprints.set(key, { at, fingerprints });
     return fingerprints;
   };

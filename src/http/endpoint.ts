@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { App } from "../app.ts";
 import type { RequestMark, TriggeredBy } from "../schema.ts";
 import type { Secret } from "../secret.ts";
+import type { Stale } from "../stale.ts";
 import type { WorkflowRuns } from "../workflow-runs.ts";
 import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
 import { readBody, readQuery } from "./body.ts";
@@ -138,6 +139,11 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
   const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input, route.path);
   const fingerprintKey = edge.fingerprintKey();
   const asked = { callerId: caller?.id ?? "", path: route.path, input, fingerprintKey };
+  let opened: App | null = null;
+  const app = async () => {
+    opened ??= await edge.app(...(route.method === "GET" ? (["read"] as const) : []));
+    return opened;
+  };
   const reply = await route.handle({
     input,
     mark: route.method === "POST" ? markOfRequest(request, asked) : null,
@@ -149,12 +155,30 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
       actor: caller?.id ?? null,
       ...(caller?.runUrl ? { run_url: caller.runUrl } : {}),
     },
-    app: edge.app,
+    app,
     runs: edge.runs?.() ?? null,
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey,
   });
-  return reply instanceof Response ? reply : jsonResponse(reply.status, reply.body, reply.headers);
+  return answered(reply, staleOf(opened));
+}
+
+function staleOf(app: App | null): Stale | null {
+  return app?.stale() ?? null;
+}
+
+/** The reply, with the age of what it was made from where that is a copy: RFC 9111 §5.1, and a field beside it. */
+function answered(reply: Reply, stale: Stale | null): Response {
+  if (reply instanceof Response) {
+    for (const [name, value] of Object.entries(staleHeaders(stale))) reply.headers.set(name, value);
+    return reply;
+  }
+  const body = stale === null ? reply.body : { ...Object(reply.body), stale };
+  return jsonResponse(reply.status, body, { ...reply.headers, ...staleHeaders(stale) });
+}
+
+function staleHeaders(stale: Stale | null): Record<string, string> {
+  return stale === null ? {} : { age: String(stale.age_seconds), "x-token-automation-stale": stale.reason };
 }
 
 function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {

@@ -7,6 +7,10 @@ const instant = z.string().meta({ format: "date-time" });
 const names = z.array(z.string());
 const count = z.int().min(0);
 const nextCursor = z.string().nullable().describe("Give it as cursor to get the next page; null: this was the last");
+const stale = z
+  .object({ as_of: instant, age_seconds: count, reason: z.string() })
+  .optional()
+  .describe("There only where GitHub gave no answer: this is the last good copy, as it stood then");
 /** What `shorten` adds. */
 const leftOut = z
   .array(z.object({ field: z.string(), told: count, of: count }))
@@ -80,6 +84,7 @@ const suggestions = z.object({
     }),
   ),
   next_cursor: nextCursor,
+  stale,
   ai,
 });
 
@@ -154,7 +159,7 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
     "/tokens/setup-rotation": z.object(rule),
     "/tokens/workflow/create": z.object(createdWorkflow),
     "/tokens/workflow/run": z.object({ workflow_name: z.string(), ...report, left_out: leftOut }),
-    "/tokens/health": health.extend({ next_cursor: nextCursor }),
+    "/tokens/health": health.extend({ next_cursor: nextCursor, stale }),
     "/tokens/suggest": suggestions,
     "/tokens/status": statusOf(entry, hashes ? { fingerprint: hash } : {}),
     "/git/commit": z.object({ committed: z.boolean(), sha: z.string().nullable(), detail: z.string() }),
@@ -230,5 +235,6 @@ function statusOf(entry: z.ZodObject, fingerprint: Record<string, z.ZodType>): z
       .nullable()
       .describe("Give it as history_cursor to get older entries; null: there are none in this file"),
     left_out: leftOut,
+    stale,
   });
 }
