@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { AdvisorAccess } from "./advisor-access.ts";
 import type { App } from "./app.ts";
 import type { RecordVersions } from "./audit-version.ts";
+import { type Haste, IMPATIENT, readByCopies } from "./compose-copies.ts";
 import { openDestination } from "./compose-destinations.ts";
 import { type IssuerContext, openIssuer } from "./compose-issuers.ts";
 import { createApp } from "./create-app.ts";
@@ -78,7 +79,15 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const onStale = (told: Stale) => {
     stale = told;
   };
-  const store = options.copies ? await readByCopies(stored, place, { ...options, copies: options.copies, clock, onStale }) : stored;
+  const store = options.copies
+    ? await readByCopies(stored, {
+        place,
+        client: remember(() => connect(place.access, IMPATIENT)),
+        copies: options.copies,
+        now: clock,
+        onStale,
+      })
+    : stored;
   const destinations = new Map<string, Destination>();
   const issuers = new Map<string, Issuer>();
   // Made now: an address that cannot be right must be told before anything is rotated.
@@ -175,25 +184,7 @@ function accessWith(token: Secret, { place, variables }: Pick<ComposeOptions, "p
   return { ...known, token };
 }
 
-/** Who waits for a page has a copy to look at; or is told at once that there is none. */
-const IMPATIENT = { retries: 1, requestTimeoutMs: 8_000, longestWaitS: 0 } as const;
-
-async function readByCopies(
-  stored: Store,
-  place: Place,
-  { copies, clock, onStale }: { readonly copies: Copies; readonly clock: () => Date; readonly onStale: (stale: Stale) => void },
-): Promise<Store> {
-  if (place.kind !== "github") return stored;
-  const { copiedStore } = await import("./stores/github-copies.ts");
-  const { githubStore } = await import("./stores/github.ts");
-  const { repository, branch, access } = place;
-  const client = remember(() => connect(access, IMPATIENT));
-  const store = githubStore({ client, repository, branch });
-  const name = [access.apiUrl, repository, branch ?? ""].join(" ");
-  return copiedStore({ store, client, repository, branch, copies, name, now: clock, onStale });
-}
-
-async function connect(access: GitHubAccess | null, how: Partial<typeof IMPATIENT> = {}): Promise<GitHubClient> {
+async function connect(access: GitHubAccess | null, how: Haste = {}): Promise<GitHubClient> {
   if (access === null) {
     throw new Misconfigured("a destination on GitHub needs a token, and none is given", {
       code: "github-token-missing",

@@ -21,7 +21,7 @@ async function loadedBy(file: string, then = ""): Promise<string[]> {
 }
 
 const HEAVY =
-  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|create-app|stores|destinations|github|local)/;
+  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|create-app|(?:stores|destinations|github|local)\/)/;
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
   const loaded = await loadedBy("health.ts");

@@ -6,6 +6,7 @@ import { readSources, type Source } from "./sources.ts";
 /** Files directly in src/ that are no pure core, and why. */
 const EFFECTS: Readonly<Record<string, string>> = {
   "src/compose.ts": "chooses the adapters, the clock and the ids of runs",
+  "src/compose-copies.ts": "chooses the adapters for those who only read",
   "src/compose-destinations.ts": "chooses the adapters of destinations",
   "src/compose-issuers.ts": "chooses the adapters of issuers",
   "src/compose-reminders.ts": "chooses how people are reminded",
