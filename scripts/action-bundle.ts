@@ -9,6 +9,7 @@ const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|$)/i;
 
 /** Files by what needs them: each is loaded when the run first does. What no pattern names goes into `core`, which every run loads. */
 const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly packages?: RegExp }[] = [
+  { name: "discover", own: /^src\/(adopt|discover|scopes-around|github\/surroundings)\.ts$/ },
   {
     name: "github",
     own: /^src\/(github\/|stores\/github\.)/,

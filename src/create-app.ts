@@ -1,11 +1,10 @@
 // The app's operations over the ports: load, decide, change, tell.
 import { abort } from "./abort.ts";
-import { adopt } from "./adopt.ts";
 import type { App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
 import { auditHistory } from "./audit.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
-import { type DiscoverOptions, discover } from "./discover.ts";
+import type { DiscoverOptions } from "./discover.ts";
 import { withEntry } from "./entry.ts";
 import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
@@ -71,8 +70,8 @@ export function createApp(options: AppOptions): App {
     setupRule: (request) => setupRule(request, options),
     createWorkflow: (request) => createWorkflow(request, options),
     abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
-    discover: async () => discover(await config(), options),
-    adopt: (request) => adopt(request, options),
+    discover: async () => (await import("./discover.ts")).discover(await config(), options),
+    adopt: async (request) => (await import("./adopt.ts")).adopt(request, options),
     verify: async (seen) => verify(await config(), seen, options),
     audit: (commits) => auditHistory(options.versions(commits), source.path),
     commitPending: (message, by) =>

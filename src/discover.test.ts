@@ -172,6 +172,16 @@ describe("discover", () => {
   });
 });
 
+test("a person's own repository has no organization, and none is asked for", async () => {
+  const owner = { owner: { login: "acme", type: "User" } };
+  github.faults.add({ match: { path: "/repos/acme/widgets" }, action: { kind: "status", status: 200, body: owner } });
+  const { scopes, not_listed } = await (await open()).discover();
+  // One is declared: that it cannot be there is told when it is placed.
+  expect(scopes.map(({ scope }) => scope).filter((scope) => scope.startsWith("organization:"))).toEqual(["organization:acme"]);
+  expect(not_listed).toEqual([]);
+  expect(github.requests.filter(({ path }) => path.includes("organization-secrets"))).toEqual([]);
+});
+
 describe("adopt", () => {
   const adopt = async (tokenName: string, how: { at?: string[]; everywhere?: boolean } = {}) =>
     (await open()).adopt({ tokenName, at: how.at ?? [], everywhere: how.everywhere ?? false, triggeredBy: by });

@@ -87,6 +87,28 @@ test("one value reaches every kind of scope, each sealed for its own key", async
   expect(values[0]).toMatch(/^[A-Za-z0-9]{32}$/);
 });
 
+test("what each kind costs: the first time, and then", async () => {
+  const kinds = {
+    actions: { to: "actions" },
+    environment: { to: "environment", environment: "production" },
+    dependabot: { to: "dependabot" },
+    organization: { to: "organization", organization: "acme" },
+    declared: { to: "organization", organization: "acme", visibility: "all" },
+  } as const;
+  const costs: Record<string, number[]> = {};
+  for (const [kind, destination] of Object.entries(kinds)) {
+    const { github, run } = await scenario({ ONE: { destinations: [destination] }, TWO: { destinations: [destination] } });
+    costs[kind] = [];
+    for (const hours of [0, 25]) {
+      github.reset();
+      expect((await run(hours)).rotated).toEqual(["ONE", "TWO"]);
+      costs[kind].push(github.requests.length);
+    }
+  }
+  // K + 4 with K = 2; one to count what is there where secrets are new; one for each secret's readers.
+  expect(costs).toEqual({ actions: [6, 6], environment: [7, 6], dependabot: [7, 6], organization: [9, 8], declared: [7, 6] });
+});
+
 const THREE: NonNullable<TokenConfig["tokens"]> = {
   API_KEY: { destinations: [{ to: "actions" }, { to: "environment", environment: "production" }, { to: "dependabot" }] },
 };

@@ -11,7 +11,7 @@ import type {
 } from "./schema.ts";
 import { type Access, accessOf, type Home, isLocal, type Scope, scopeId, scopeOf } from "./scope.ts";
 
-export { type Access, type Home, isLocal, isSeenBeside, type Scope, scopeId } from "./scope.ts";
+export { type Home, isLocal, isSeenBeside, type Scope, scopeId } from "./scope.ts";
 
 /** One field of a credential under one secret's name in one scope. */
 export type Placement = {

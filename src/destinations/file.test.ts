@@ -72,6 +72,8 @@ describe("dotenv", () => {
 
   test("a shell and Node.js read what was sealed", async () => {
     await put("run/app.env", "dotenv", values);
+    // The file is read and written anew with each.
+    await put("run/app.env", "dotenv", { LAST: "x" });
     const show = `process.stdout.write(JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, process.env[name]]))))`;
     const file = join(directory, "run/app.env");
     const byNode = await run(process.execPath, [`--env-file=${file}`, "-e", show], { env: {} });
@@ -125,8 +127,13 @@ describe("refused before anything is written", () => {
     const repository = await folders.repository();
     const destination = fileDestination({ directory: repository.directory, key: null, path: "app.json", format: "json" });
     await expect(destination.admit(newcomer)).rejects.toMatchObject({ kind: "misconfigured", code: "file-not-ignored" });
-    await writeFile(join(repository.directory, ".gitignore"), "/app.json\n");
+    await writeFile(join(repository.directory, ".gitignore"), "/app.json\n/run/A\n");
     expect(await destination.admit(newcomer)).toEqual(new Map());
+    await mkdir(join(repository.directory, "run"));
+    const folder = fileDestination({ directory: repository.directory, key: null, path: "run", format: "files" });
+    expect(await folder.admit(newcomer)).toEqual(new Map());
+    const both = [...newcomer, { name: "B", isNew: true, access: null }];
+    await expect(folder.admit(both)).rejects.toMatchObject({ code: "file-not-ignored", message: expect.stringContaining("run/B") });
   });
 
   test("a box for another key, or one that does not open", async () => {

@@ -29,13 +29,9 @@ export function fileDestination(options: FileDestinationOptions): Destination {
     publicKey: () => local.publicKey(),
 
     async admit(secrets) {
-      for (const { name } of secrets) {
-        const target = await targetOf(options, name);
-        await requireIgnored(target);
-        if (format === "files") continue;
-        entriesOf(await readIfThere(target), { format, path: target });
-        break;
-      }
+      const targets = new Set(await Promise.all(secrets.map(({ name }) => targetOf(options, name))));
+      await requireIgnored([...targets]);
+      if (format !== "files") for (const path of targets) entriesOf(await readIfThere(path), { format, path });
       return new Map();
     },
 
@@ -81,14 +77,19 @@ async function outside(path: string): Promise<string> {
   });
 }
 
-/** Plaintext in a work tree is one `git add` away from being kept for ever. */
-async function requireIgnored(path: string): Promise<void> {
-  const git = gitIn(dirname(path));
-  if ((await gitState(dirname(path), git)) !== "work-tree") return;
+/** Plaintext in a work tree is one `git add` away from being kept for ever. All paths are in one folder. */
+async function requireIgnored(paths: readonly string[]): Promise<void> {
+  const [first] = paths;
+  if (first === undefined) return;
+  const git = gitIn(dirname(first));
+  if ((await gitState(dirname(first), git)) !== "work-tree") return;
   // This command refuses to be told that paths are literal.
-  const { code } = await git(["check-ignore", "--quiet", "--", path], { env: { GIT_LITERAL_PATHSPECS: "0" } });
-  if (code === 0) return;
-  throw new Misconfigured(`${path} is in a git work tree and not ignored, so its values could be committed`, {
+  const options = { input: paths.join("\0"), env: { GIT_LITERAL_PATHSPECS: "0" } };
+  const { stdout } = await git(["check-ignore", "-z", "--stdin"], options);
+  const ignored = new Set(stdout.toString().split("\0"));
+  const open = paths.find((path) => !ignored.has(path));
+  if (open === undefined) return;
+  throw new Misconfigured(`${open} is in a git work tree and not ignored, so its values could be committed`, {
     code: "file-not-ignored",
     hint: "Add it to .gitignore (and `git rm --cached` it where it is tracked), or name a path outside.",
   });

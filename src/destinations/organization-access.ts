@@ -16,7 +16,7 @@ const Selected = z.object({ total_count: z.int().min(0), repositories: z.array(z
 const Repository = z.object({ id: z.int() });
 
 /** The part of a PUT that says who may read. Dependabot's ids are strings, all others are integers. */
-export type Readers = { readonly visibility: Access["visibility"]; readonly selected_repository_ids?: readonly (number | string)[] };
+type Readers = { readonly visibility: Access["visibility"]; readonly selected_repository_ids?: readonly (number | string)[] };
 
 export type OrganizationAccess = {
   /** What a PUT must say: what is declared, else what GitHub has now, else the default. */

@@ -15,6 +15,9 @@ export const FULL_CONFIG = {
       destinations: [
         { to: "actions", repository: "acme/x", secret: { KEY: "value" } },
         { to: "vault", secret: "V" },
+        { to: "environment", environment: "production", repository: "acme/x" },
+        { to: "organization", organization: "acme", app: "dependabot", visibility: "selected", repositories: ["x"] },
+        { to: "file", path: "/run/secrets", format: "files" },
       ],
       groups: ["G"],
       expires_at: "2027-01-01T00:00:00Z",

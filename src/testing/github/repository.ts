@@ -107,7 +107,7 @@ function viewCommit({ oid, parent, message, files, author, date }: GitCommit): C
 }
 
 /** One secret of a scope, as tests compare it. */
-export function viewSecret(scope: SecretScope, name: string): SecretView | null {
+function viewSecret(scope: SecretScope, name: string): SecretView | null {
   const found = scope.get(name);
   if (found === null) return null;
   return { value: found.value, keyId: found.keyId, createdAt: found.createdAt.toISOString(), updatedAt: found.updatedAt.toISOString() };

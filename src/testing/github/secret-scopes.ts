@@ -10,7 +10,7 @@ const MAX_OF_ORGANIZATION = 1000;
 const MAX_OF_ORGANIZATION_CODESPACES = 100;
 
 /** Which of an organization's repositories may read a secret. */
-export type Visibility = "all" | "private" | "selected";
+type Visibility = "all" | "private" | "selected";
 export type Readers = { readonly visibility: Visibility; readonly selected: readonly number[] };
 
 export type Organization = {
