@@ -50,6 +50,11 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       const { commandIssuer } = await import("./issuers/command.ts");
       return commandIssuer({ declaration, directory, named, variables: context.variables });
     }
+    case "http": {
+      const { httpIssuer } = await import("./issuers/http.ts");
+      const send = context.fetch ?? fetch;
+      return httpIssuer({ declaration, variable: (name) => variable(name, context), fetch: send, clock: context.clock });
+    }
     case "postgres":
       return (await import("./issuers/postgres.ts")).postgresIssuer({ ...declaration, admin: adminUrl(declaration, context) });
     case "mysql": {

@@ -5,12 +5,13 @@ import { checkIssuer } from "./config-issuer-rules.ts";
 import { type Mistake, partName, valueAsName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { Doubts } from "./config-prune.ts";
+import { checkRequests } from "./config-request-rules.ts";
 import { Misconfigured } from "./errors.ts";
 import { checkRequest } from "./generate.ts";
 import { checkSecretName, type NameKind } from "./names.ts";
 import { fieldsOf, type TokenConfig, type TokenDeclaration } from "./schema.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { defaultDestinations, type Home, isLocal, type Placement, resolveToken } from "./token.ts";
+import { defaultDestinations, type Home, isLocal, type Placement, resolveToken, VALUE_FIELD } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
 /** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
@@ -29,6 +30,7 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
     ...(isPlaced(name) ? checkFields(name, token) : []),
     ...checkRepositories(name, token, home),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : checkIssuer(name, token)),
+    ...(doubts.tokens.get(name)?.has("issuer") ? [] : checkRequests(name, token)),
     ...(isPlaced(name) ? checkDestinations(name, token, home) : []),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
   ]);
@@ -74,10 +76,11 @@ function checkName(name: string, kind: NameKind, place: Pick<Mistake, "path" | "
 }
 
 /** A map from secrets to the credential's fields: it must name some, and fields that there will be. */
-function checkFields(name: string, { destinations = [], issuer, type }: TokenDeclaration): Mistake[] {
+function checkFields(name: string, { destinations, issuer, type }: TokenDeclaration): Mistake[] {
+  if (destinations === undefined) return checkDefaultField(name, { issuer, type }, ["tokens", name, "issuer"]);
   return destinations.flatMap(({ secret }, index): Mistake[] => {
-    if (typeof secret !== "object") return [];
     const path: Path = ["tokens", name, "destinations", index, "secret"];
+    if (typeof secret !== "object") return checkDefaultField(name, { issuer, type }, path.slice(0, -1));
     if (Object.keys(secret).length === 0) {
       const hint = "Name a secret, or leave it out to use the token's own name.";
       return [{ path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint }];
@@ -90,6 +93,15 @@ function checkFields(name: string, { destinations = [], issuer, type }: TokenDec
       return { path: [...path, each], on: "value", code: "unknown-field", message, hint: fieldsHint(fields) };
     });
   });
+}
+
+/** Where no map says which field a secret gets, it gets the one that most credentials have. */
+function checkDefaultField(name: string, { issuer, type }: TokenDeclaration, path: Path): Mistake[] {
+  const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER }, type);
+  if (fields === null || fields.includes(VALUE_FIELD)) return [];
+  const message = `a destination of the token ${seenName(name)} does not say which field of the credential it takes`;
+  const hint = `Write "secret": { "NAME": "${fields[0] ?? ""}" }. ${fieldsHint(fields)}`;
+  return [{ path, on: "value", code: "field-unnamed", message, hint }];
 }
 
 function fieldsHint(fields: readonly string[]): string {

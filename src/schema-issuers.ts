@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { command } from "./schema-issuer-command.ts";
 import { DATABASE_FIELDS, mysql, postgres, redis } from "./schema-issuer-databases.ts";
+import { http } from "./schema-issuer-http.ts";
 import { deployKey, generate, githubApp, manual } from "./schema-issuer-keys.ts";
 
 export const issuer = z
-  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, postgres, mysql, redis])
+  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, http, postgres, mysql, redis])
   .describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
@@ -47,6 +48,8 @@ export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonl
       return KEY_PAIR;
     case "command":
       return declaration.fields ?? VALUE;
+    case "http":
+      return Object.keys(declaration.issue.fields);
     case "postgres":
     case "mysql":
     case "redis":

@@ -65,6 +65,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/issuers/deploy-key.ts": "compares public keys",
   "src/issuers/generate.ts": "compares public keys",
   "src/key-pair.ts": "reads an App's private key",
+  "src/issuers/http.ts": "writes values into the headers and bodies that the config describes",
   "src/notifiers/webhook.ts": "the URL and the key of its signature",
   "src/seal.ts": "seals",
   "src/secret-value.ts": "judges a value before it is placed",

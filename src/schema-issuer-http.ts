@@ -1,0 +1,88 @@
+// What people declare of the issuer `http`: the requests by which a service makes, checks, revokes and finds credentials.
+import * as z from "zod";
+import { closed, NAME_PATTERN } from "./schema-base.ts";
+
+/** The longest that one request may take, in seconds: a run gives its issuers less than five minutes. */
+const MAX_TIMEOUT_SECONDS = 120;
+
+const template = z.string().min(1).max(8192);
+const status = z.int().min(200).max(599);
+/** RFC 6901. */
+const pointer = z
+  .string()
+  .max(512)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/);
+/** Not a map: a header's name may begin with `x-`, as only notes do in this file. */
+const headers = z
+  .array(template.regex(/^[A-Za-z0-9-]+: \S/))
+  .max(32)
+  .optional()
+  .describe('Each as "Name: value"');
+const request = {
+  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).optional(),
+  url: template.describe("No value may stand in it"),
+  headers,
+  json: z.unknown().optional().describe("The body as JSON; its strings may hold placeholders"),
+  form: z.record(z.string().min(1), template).optional().describe("The body as a form"),
+};
+
+const issue = closed(
+  {
+    ...request,
+    fields: z.record(z.string().regex(NAME_PATTERN).max(64), pointer).describe("The credential's fields: where each stands in the reply"),
+    ref: pointer.describe("Where in the reply the service says how it calls the credential; no secret"),
+    expires_at: pointer.optional().describe("Where in the reply its end stands, in ISO 8601"),
+  },
+  { description: "Makes a credential; POST unless given" },
+);
+const check = closed(
+  {
+    ...request,
+    works: z.array(status).min(1).optional().describe("Statuses that say that it works; any 2xx unless given"),
+    refused: z.array(status).min(1).optional().describe("Statuses that say that it does not; 401 and 403 unless given"),
+    expect: z
+      .record(pointer, z.string())
+      .optional()
+      .describe("What must stand where in the reply of a credential that works; numbers, true and false as text"),
+  },
+  { description: "Asks whether the new credential works; GET unless given" },
+);
+const revoke = closed(
+  { ...request, gone: z.array(status).min(1).optional().describe("Statuses that say that it is gone already; 404 and 410 unless given") },
+  { description: "Ends one credential; DELETE unless given" },
+);
+const find = closed(
+  {
+    ...request,
+    list: pointer.describe("Where in the reply the list of credentials stands"),
+    label: pointer.describe("Where in one of them its label stands"),
+    ref: pointer.describe("Where in one of them its ref stands"),
+    first_page: z.int().min(0).max(1).optional().describe("The number of the first page, where the URL holds ${page}; 1 unless given"),
+  },
+  { description: "Lists credentials, so that one is found by its label; GET unless given" },
+);
+
+export const http = closed(
+  {
+    use: z.literal("http"),
+    issue,
+    check,
+    revoke,
+    find,
+    settles_within_seconds: z
+      .number()
+      .min(0)
+      .max(240)
+      .optional()
+      .describe("How long it may take until a new credential works; 0 unless given"),
+    entropy_bits: z
+      .number()
+      .min(0)
+      .max(10_000)
+      .optional()
+      .describe("How random the first field is: from 128 on its fingerprint needs no key"),
+    timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional().describe("How long one request may take; 30 unless given"),
+    allow_http: z.boolean().optional().describe("Whether values may go over plain HTTP to another machine; false unless given"),
+  },
+  { description: "Anything with an API, described as requests" },
+);
