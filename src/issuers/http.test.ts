@@ -4,6 +4,7 @@ import { openIssuer } from "../compose-issuers.ts";
 import { parseConfig } from "../config.ts";
 import type { Issuer } from "../ports.ts";
 import type { IssuerDeclaration } from "../schema.ts";
+import { memoryStore } from "../stores/memory.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { type KeyService, type ServiceFault, startKeyService } from "../testing/key-service.ts";
@@ -44,6 +45,7 @@ function open(declaration: IssuerDeclaration, variables: Record<string, string> 
     client: () => Promise.reject(new Error("no GitHub here")),
     clock: () => new Date("2026-03-01T00:00:00Z"),
     programs: null,
+    store: memoryStore(),
   });
 }
 
