@@ -6,6 +6,7 @@ import { measurePage } from "./page.ts";
 import { countRequests } from "./requests.ts";
 import { measureScale } from "./scale.ts";
 import { measureStartup } from "./startup.ts";
+import { measureThroughput } from "./throughput.ts";
 
 const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [
   measureScale,
@@ -13,6 +14,7 @@ const PARTS: readonly (() => Figure[] | Promise<Figure[]>)[] = [
   measureStartup,
   measureHosts,
   measurePage,
+  measureThroughput,
   compareWithGh,
 ];
 

@@ -65,6 +65,8 @@ export type ComposeOptions = {
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** The folder in which programs that the config names may be run; unless given, none is. */
   readonly programs?: string | null;
+  /** Nothing will be changed, so a local record is read without asking git anything. */
+  readonly looking?: boolean;
 };
 
 /** Builds the app. Loads no adapter before it is needed. */
@@ -74,7 +76,10 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const home = await homeOf(place);
   const client = remember(() => connect(place.access));
   const warnings = new Set<string>();
-  const stored = await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
+  const look = options.looking && place.kind === "local";
+  const stored = look
+    ? await readerOf(place.directory)
+    : await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   let stale: Stale | null = null;
   const onStale = (told: Stale) => {
     stale = told;
@@ -146,6 +151,11 @@ export async function compose(options: ComposeOptions): Promise<App> {
       return taken;
     },
   });
+}
+
+async function readerOf(directory: string): Promise<Store> {
+  const { localReader } = await import("./stores/local-reader.ts");
+  return localReader(directory);
 }
 
 /** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */

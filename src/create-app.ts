@@ -12,7 +12,7 @@ import { earlierRequest } from "./idempotency.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import type { Advisor, Commit, Notifier } from "./ports.ts";
-import { loadRecord, reviseRecord } from "./record.ts";
+import { loadRecord, recordReader, reviseRecord } from "./record.ts";
 import type { Report } from "./report.ts";
 import { rotateOnce } from "./rotate-once.ts";
 import type { RunOptions } from "./run.ts";
@@ -48,7 +48,7 @@ export type AppOptions = Omit<RunOptions, "runId"> & {
 /** Builds the app over adapters that are already chosen. */
 export function createApp(options: AppOptions): App {
   const { source, home, clock } = options;
-  const config = async () => (await loadRecord(source)).config;
+  const config = recordReader(source);
   let left: TokenConfig | null = null;
   return {
     home,

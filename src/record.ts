@@ -26,8 +26,20 @@ export type LoadedRecord = {
   readonly visibility: Snapshot["visibility"];
 };
 
+/** Reads the record anew each time, and judges it anew only where its text is another. Throws as `loadRecord` does. */
+export function recordReader(source: RecordSource): () => Promise<TokenConfig> {
+  let known: { readonly text: string; readonly config: TokenConfig } | null = null;
+  const parse: typeof parseConfig = (text, home) => {
+    if (known?.text === text) return { ok: true, config: known.config };
+    const parsed = parseConfig(text, home);
+    known = parsed.ok ? { text, config: parsed.config } : null;
+    return parsed;
+  };
+  return async () => (await loadRecord(source, parse)).config;
+}
+
 /** Throws `Misconfigured`: `record-missing`, or `config-invalid` with every problem found. */
-export async function loadRecord(source: RecordSource): Promise<LoadedRecord> {
+export async function loadRecord(source: RecordSource, parse = parseConfig): Promise<LoadedRecord> {
   const snapshot = await source.store.load([source.path]);
   const text = snapshot.files.get(source.path) ?? null;
   if (text === null) {
@@ -37,7 +49,7 @@ export async function loadRecord(source: RecordSource): Promise<LoadedRecord> {
       hint: "Write one with `token-automation init`, commit it, or name another by config-path (--config).",
     });
   }
-  const parsed = parseConfig(text, source.home);
+  const parsed = parse(text, source.home);
   if (!parsed.ok) {
     const count = parsed.problems.length;
     throw new Misconfigured(`${source.path} has ${count} ${count === 1 ? "mistake" : "mistakes"}`, {

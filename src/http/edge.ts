@@ -69,7 +69,8 @@ export function serverEdge(options: {
 }): Edge {
   const { access, origins = [], pointsPerMinute = null } = options;
   const memory = createMemory();
-  const app: Edge["app"] = (use) => openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) });
+  const look = options.compose.place.kind === "local" ? keepLooking(options.compose, options.compose.clock ?? (() => new Date())) : null;
+  const app: Edge["app"] = (use) => (use && look ? look() : openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) }));
   const now = options.compose.clock ?? (() => new Date());
   return {
     access: access.kind === "keys" ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) } : access,
@@ -112,6 +113,25 @@ function runsOf(env: Environment): (() => Promise<WorkflowRuns>) | null {
     const { place } = readHostPlace(env);
     const { openWorkflowRuns } = await import("../compose.ts");
     return openWorkflowRuns(place, mode);
+  };
+}
+
+/** How long a clone's `origin` is believed to be what it was, in milliseconds: to ask takes git longer than all the rest of a look. */
+const ORIGIN_KEPT_MS = 5_000;
+
+/** One app for many looks. It reads the record's file at each of them, and keeps only what that text means and what `origin` is. */
+function keepLooking(compose: ComposeOptions, now: () => Date): () => Promise<App> {
+  let kept: { readonly at: number; readonly app: Promise<App> } | null = null;
+  return () => {
+    const at = now().getTime();
+    if (kept !== null && Math.abs(at - kept.at) < ORIGIN_KEPT_MS) return kept.app;
+    const app = openApp({ ...compose, looking: true });
+    const opened = { at, app };
+    kept = opened;
+    app.catch(() => {
+      if (kept === opened) kept = null;
+    });
+    return app;
   };
 }
 

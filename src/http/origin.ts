@@ -10,13 +10,18 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+/** What a `Host` header says that names this machine and that port. */
+export function ownHosts(port: number): readonly string[] {
+  return LOOPBACK_NAMES.flatMap((name) => [`${name}:${port}`, ...(port === HTTP_PORT ? [name] : [])]);
+}
+
 /**
  * Refuses requests that a page of another site could have made a browser send: those with a foreign
  * `Host` (DNS rebinding) and those with a foreign `Origin`.
  * @throws `HttpProblem` 403
  */
 export function requireOwnOrigin(request: Request, port: number): void {
-  const hosts = LOOPBACK_NAMES.flatMap((name) => [`${name}:${port}`, ...(port === HTTP_PORT ? [name] : [])]);
+  const hosts = ownHosts(port);
   const host = request.headers.get("host");
   if (host === null || !hosts.includes(host.toLowerCase())) {
     throw new HttpProblem(403, "the Host header does not name this server", {

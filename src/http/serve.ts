@@ -6,10 +6,11 @@ import { type Failure, Misconfigured } from "../errors.ts";
 import type { Access, ApiKey } from "./auth.ts";
 import { type Edge, serverEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { isLoopback } from "./origin.ts";
+import { isLoopback, ownHosts } from "./origin.ts";
 import { describeUnexpected, errorResponse, HttpProblem } from "./problem.ts";
 import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";
 import { createRouter } from "./router.ts";
+import { type SharedAnswers, shareAnswers } from "./share-answers.ts";
 import { refuseUnparsed } from "./unparsed.ts";
 import type { WorkflowTrust } from "./workflow-identity.ts";
 
@@ -59,18 +60,23 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
     return edge;
   };
   const router = createRouter(routes, world);
-  const listener = getRequestListener(
-    async (request) => {
-      const answered = Promise.resolve(router.fetch(request));
-      inFlight.add(answered);
-      const response = await answered.finally(() => inFlight.delete(answered));
-      if (closing) response.headers.set("connection", "close");
-      return response;
-    },
-    { overrideGlobalObjects: false, errorHandler: (error) => errorResponse(malformed(error), world()) },
-  );
+  const answer = async (request: Request) => {
+    const answered = Promise.resolve(router.fetch(request)).catch((error: unknown) => errorResponse(error, world()));
+    inFlight.add(answered);
+    const response = await answered.finally(() => inFlight.delete(answered));
+    if (closing) response.headers.set("connection", "close");
+    return response;
+  };
+  const listener = getRequestListener(answer, {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => errorResponse(malformed(error), world()),
+  });
+  // Where there are keys, each request counts against its caller's budget, so each is answered by itself.
+  let shared: SharedAnswers | null = null;
   // A request without a Host gets its answer from the listener, in the form that every other mistake gets.
-  const server = createServer({ requireHostHeader: false }, listener);
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    if (!shared?.take(incoming, outgoing)) void listener(incoming, outgoing);
+  });
   server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
   if (!isLoopback(host) && apiKeys.length === 0 && !options.workflows) {
@@ -78,6 +84,7 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   }
   server.on("error", (error) => complain(`the server cannot take a connection: ${describeUnexpected(error)}`));
   const bound = portOf(server);
+  if (isLoopback(host)) shared = shareAnswers(ownHosts(bound), answer);
   return {
     url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${bound}`,
     port: bound,
