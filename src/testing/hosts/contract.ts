@@ -64,7 +64,10 @@ export function requestTo(path: string, { method = "GET", key = KEY as string | 
 export function forwardTo(origin: string): RunningHost["fetch"] {
   return (request) => {
     const { pathname, search } = new URL(request.url);
-    return fetch(new Request(new URL(`${pathname}${search}`, origin), request));
+    const forwarded = new Request(new URL(`${pathname}${search}`, origin), request);
+    // A connection of its own for each: a server that refuses a request closes it, for it has not read the body.
+    forwarded.headers.set("connection", "close");
+    return fetch(forwarded);
   };
 }
 
