@@ -76,9 +76,9 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const home = await homeOf(place);
   const client = remember(() => connect(place.access));
   const warnings = new Set<string>();
-  const look = options.looking && place.kind === "local";
-  const stored = look
-    ? await readerOf(place.directory)
+  const looks = options.looking && place.kind === "local";
+  const stored = looks
+    ? (await import("./stores/local-reader.ts")).localReader(place.directory)
     : await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
   let stale: Stale | null = null;
   const onStale = (told: Stale) => {
@@ -151,11 +151,6 @@ export async function compose(options: ComposeOptions): Promise<App> {
       return taken;
     },
   });
-}
-
-async function readerOf(directory: string): Promise<Store> {
-  const { localReader } = await import("./stores/local-reader.ts");
-  return localReader(directory);
 }
 
 /** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */

@@ -69,9 +69,9 @@ export function serverEdge(options: {
 }): Edge {
   const { access, origins = [], pointsPerMinute = null } = options;
   const memory = createMemory();
-  const look = options.compose.place.kind === "local" ? keepLooking(options.compose, options.compose.clock ?? (() => new Date())) : null;
-  const app: Edge["app"] = (use) => (use && look ? look() : openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) }));
   const now = options.compose.clock ?? (() => new Date());
+  const look = options.compose.place.kind === "local" ? keepLooking(options.compose, now) : null;
+  const app: Edge["app"] = (use) => (use && look ? look() : openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) }));
   return {
     access: access.kind === "keys" ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) } : access,
     memory,
