@@ -10,6 +10,7 @@ import { createApp } from "./create-app.ts";
 import { type Failure, Misconfigured } from "./errors.ts";
 import type { GitHubClient } from "./github/client.ts";
 import type { Commit, Destination, Issuer, Notifier, Store } from "./ports.ts";
+import { remember } from "./remember.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 import type { Copies, Stale } from "./stale.ts";
@@ -242,16 +243,4 @@ async function commitPending(place: Place, configPath: string, message: string):
   if (place.kind === "github") return null;
   const { commitPending: commit, recordFiles } = await import("./local/commit.ts");
   return commit(place.directory, await recordFiles(place.directory, configPath), message);
-}
-
-/** Made once, when first needed; a failure is not kept, so that the next call tries again. */
-function remember<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = null;
-      throw error;
-    });
-    return made;
-  };
 }
