@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, generateKeyPair as generate, type Ke
 import type { GenerateDeclaration } from "./schema.ts";
 import { Secret } from "./secret.ts";
 
-export type KeyAlgorithm = NonNullable<GenerateDeclaration["algorithm"]>;
-export type KeyFormat = NonNullable<GenerateDeclaration["format"]>;
+type KeyAlgorithm = NonNullable<GenerateDeclaration["algorithm"]>;
+type KeyFormat = NonNullable<GenerateDeclaration["format"]>;
 
 export type KeyPairRequest = {
   /** Null: ed25519. */

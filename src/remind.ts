@@ -25,7 +25,7 @@ export type Reminded = { readonly tokenName: string; readonly reminded: Reminded
 type Due = { readonly tokenName: string; readonly by: RemindBy; readonly reminder: Reminder | null };
 
 /** The reminders to open, and with null those to close. One is opened when the lead time begins, and told again when the value is overdue. */
-export function dueReminders(
+function dueReminders(
   config: TokenConfig,
   {
     home,

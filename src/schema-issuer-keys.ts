@@ -120,7 +120,6 @@ export const githubApp = closed(
 );
 
 export type GenerateDeclaration = z.infer<typeof generate>;
-export type PublishDeclaration = z.infer<typeof publish>;
 export type ManualDeclaration = z.infer<typeof manual>;
 export type DeployKeyDeclaration = z.infer<typeof deployKey>;
 export type GithubAppDeclaration = z.infer<typeof githubApp>;

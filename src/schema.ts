@@ -12,7 +12,6 @@ export type {
   GenerateDeclaration,
   GithubAppDeclaration,
   ManualDeclaration,
-  PublishDeclaration,
 } from "./schema-issuer-keys.ts";
 export { KEY_ALGORITHMS, KEY_FORMATS, RSA_SIZES } from "./schema-issuer-keys.ts";
 export { fieldsOf, ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema-issuers.ts";

@@ -41,6 +41,18 @@ describe("POST /tokens/generate", () => {
     expect(body).toMatchObject({ type: "password", length: 8, prefix: "", fingerprint: null });
   });
 
+  test("a key pair's token is its private key, and the public one stands beside it", async () => {
+    const { body } = await host.ask(generate, { json: { type: "key_pair", algorithm: "rsa", bits: 2048, format: "jwk" } });
+    expect(body).toMatchObject({ type: "key_pair", entropy_bits: 112, fingerprint: null, warnings: [expect.stringContaining("112 bits")] });
+    const { token, public_key } = Object(body);
+    const [own, shown] = [token, public_key].map((text) => JSON.parse(String(text)));
+    expect(shown).toEqual({ kty: "RSA", n: own.n, e: own.e, kid: own.kid, alg: "RS256", use: "sig" });
+    expect(await host.ask(generate, { json: { type: "hex", algorithm: "rsa" } })).toMatchObject({
+      status: 422,
+      body: { code: "not-a-key-pair" },
+    });
+  });
+
   test("an empty body makes an api_key", async () => {
     expect(await host.ask(generate)).toMatchObject({ status: 200, body: { type: "api_key", length: 32 } });
   });
