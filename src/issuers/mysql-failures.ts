@@ -17,7 +17,9 @@ const ENDED = [1053, 1317, 1927, 3024, 4031];
 /** The number of the server's error; null for what is no reply of the server. */
 export function replyNumber(error: unknown): number | null {
   if (typeof error !== "object" || error === null || !("sqlState" in error) || !("errno" in error)) return null;
-  return typeof error.errno === "number" && !ENDED.includes(error.errno) ? error.errno : null;
+  const { errno } = error;
+  // From 2000 to 2999 they are a client's: a proxy that lost the server hands them on.
+  return typeof errno === "number" && !ENDED.includes(errno) && !(errno >= 2000 && errno < 3000) ? errno : null;
 }
 
 export function isRefusedLogin(error: unknown): boolean {

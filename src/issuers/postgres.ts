@@ -193,8 +193,10 @@ function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
 
 function failureOf(error: unknown, { changing, committing }: Session, { variable }: AdminUrl): Failure {
   const code = codeOf(error);
-  const isReply = code !== null && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("57P");
-  if (!isReply) return committing ? cutOff(SERVICE, "it changed a password") : notReached(SERVICE, error, variable);
+  // Also where a pooler answers for a server that it lost.
+  if (committing) return cutOff(SERVICE, "it changed a password");
+  const isReply = code !== null && /^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57P)/.test(code);
+  if (!isReply) return notReached(SERVICE, error, variable);
   if (code === "42501") {
     const role = changing === null ? "the roles" : `the role ${JSON.stringify(changing)}`;
     return new Denied(`PostgreSQL does not let the administrator change ${role} (SQLSTATE 42501)`, {
