@@ -55,6 +55,10 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       const send = context.fetch ?? fetch;
       return httpIssuer({ declaration, variable: (name) => variable(name, context), fetch: send, clock: context.clock });
     }
+    case "aws_iam": {
+      const { awsIamIssuer } = await import("./issuers/aws-iam.ts");
+      return awsIamIssuer({ declaration, admin: awsAdmin(declaration, context), fetch: context.fetch ?? fetch, clock: context.clock });
+    }
     case "postgres":
       return (await import("./issuers/postgres.ts")).postgresIssuer({ ...declaration, admin: adminUrl(declaration, context) });
     case "mysql": {
@@ -70,6 +74,18 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
 
 function adminUrl({ admin_url_variable: name }: { readonly admin_url_variable: string }, context: IssuerContext): AdminUrl {
   return { url: variable(name, context), variable: name };
+}
+
+function awsAdmin(declaration: Extract<IssuerDeclaration, { use: "aws_iam" }>, context: IssuerContext) {
+  const { access_key_id_variable: id, secret_access_key_variable: secret, session_token_variable: session } = declaration;
+  // A session belongs to the key beside it, so it is not taken for one that was named.
+  const usual = id === undefined && context.variables.AWS_SESSION_TOKEN ? "AWS_SESSION_TOKEN" : undefined;
+  const token = session ?? usual;
+  return {
+    accessKeyId: variable(id ?? "AWS_ACCESS_KEY_ID", context),
+    secretAccessKey: variable(secret ?? "AWS_SECRET_ACCESS_KEY", context),
+    sessionToken: token === undefined ? null : variable(token, context),
+  };
 }
 
 /** What an environment variable that a declaration names holds. Throws `Misconfigured` (`variable-missing`); a set but empty one is missing too. */

@@ -1,12 +1,13 @@
 // The issuers that a token may declare: one shape each.
 import * as z from "zod";
+import { AWS_FIELDS, awsIam } from "./schema-issuer-aws.ts";
 import { command } from "./schema-issuer-command.ts";
 import { DATABASE_FIELDS, mysql, postgres, redis } from "./schema-issuer-databases.ts";
 import { http } from "./schema-issuer-http.ts";
 import { deployKey, generate, githubApp, manual } from "./schema-issuer-keys.ts";
 
 export const issuer = z
-  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, http, postgres, mysql, redis])
+  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, http, awsIam, postgres, mysql, redis])
   .describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
@@ -50,6 +51,8 @@ export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonl
       return declaration.fields ?? VALUE;
     case "http":
       return Object.keys(declaration.issue.fields);
+    case "aws_iam":
+      return AWS_FIELDS;
     case "postgres":
     case "mysql":
     case "redis":

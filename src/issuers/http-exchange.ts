@@ -1,4 +1,4 @@
-// One request of the issuer `http` and its reply: bounded in time and size, without redirects, and no error that shows what was sent.
+// One request of an issuer to a service and its reply: bounded in time and size, without redirects, and no error that shows what was sent.
 import { Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import { errorCode } from "../local/atomic-file.ts";
 import { whyNotThere } from "../template.ts";
@@ -14,6 +14,7 @@ export type Outgoing = {
 
 export type Reply = {
   readonly status: number;
+  readonly text: string;
   /** Parsed JSON; undefined where it is none. */
   readonly body: unknown;
   /** In milliseconds; null where the service did not say. */
@@ -56,7 +57,7 @@ export async function exchange(request: Outgoing, { fetch: send, timeoutMs, sign
     // A redirect would take what is in the headers to where nobody said.
     const response = await send(url, { method, headers, body, redirect: "manual", signal: stop, cache: "no-store" });
     const text = await textOf(response);
-    return { status: response.status, body: parse(text), retryAfterMs: retryAfter(response.headers.get("retry-after")) };
+    return { status: response.status, text, body: parse(text), retryAfterMs: retryAfter(response.headers.get("retry-after")) };
   } catch (error) {
     const late = deadline.aborted || signal?.aborted === true;
     throw failed(

@@ -30,6 +30,8 @@ const MAX_LINES = 250;
 /** Heavy packages, and the one file each that may load them. */
 const HEAVY: Readonly<Record<string, readonly string[]>> = {
   "@modelcontextprotocol/": ["src/mcp/http.ts", "src/mcp/server.ts", "src/mcp/stdio.ts"],
+  aws4fetch: ["src/issuers/aws-api.ts"],
+  "fast-xml-parser": ["src/issuers/aws-api.ts"],
   "libsodium-wrappers": ["src/seal.ts"],
   "@octokit/": ["src/github/client.ts"],
   mysql2: ["src/issuers/mysql.ts"],
@@ -56,6 +58,7 @@ const REVEALING: Readonly<Record<string, string>> = {
   "src/exec.ts": "hands values to the command's environment",
   "src/fingerprint.ts": "digests",
   "src/github/client.ts": "authenticates",
+  "src/issuers/aws-api.ts": "signs",
   "src/issuers/command-protocol.ts": "takes values out of what a program says before it is shown",
   "src/issuers/command.ts": "hands values to the program, on its standard input and in the variables that were named",
   "src/issuers/mysql.ts": "logs in, and sends or derives what the server keeps",

@@ -8,7 +8,7 @@ import type { IssuerDeclaration } from "../schema.ts";
 const PROGRAMS = fileURLToPath(new URL("programs/", import.meta.url));
 
 /** The interpreter itself: what stands for it in the PATH may be a script that takes longer than all the rest. */
-const PYTHON = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout?.trim() || "python3";
+export const PYTHON = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout?.trim() || "python3";
 
 /** How to run the service's program in each language. */
 export const KEY_PROGRAMS = {
