@@ -59,7 +59,8 @@ export const HOST_BUNDLES = {
 export type BundledHost = keyof typeof HOST_BUNDLES;
 
 /** A host's record lives on GitHub, so what works on this machine's files stays out of its bundle. */
-const LOCAL_ONLY = /[\\/]src[\\/](?:local[\\/](?!atomic-file)[\w-]+|stores[\\/]local[\w-]*|destinations[\\/](?:file|vault)|issuers[\\/]command)\.ts$/;
+const LOCAL_ONLY =
+  /[\\/]src[\\/](?:local[\\/](?!atomic-file)[\w-]+|stores[\\/]local[\w-]*|destinations[\\/](?:file|vault)|issuers[\\/]command)\.ts$/;
 /** libsodium's program, as its package holds it: `\0asm` in base64. */
 const EMBEDDED_WASM = /"(AGFzbQ[A-Za-z0-9+/]+={0,2})"/;
 const LIBSODIUM = /[\\/]libsodium[\\/]dist[\\/]modules-esm[\\/]libsodium\.mjs$/;
