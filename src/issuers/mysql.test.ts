@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Credential } from "../ports.ts";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { startCuttingProxy } from "../testing/cutting-proxy.ts";
+import { startCuttingProxy, startSilentServer } from "../testing/cutting-proxy.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { type MariaDbServer, SUPERUSER_PASSWORD, startMariaDb } from "../testing/mariadb-server.ts";
@@ -137,6 +137,21 @@ describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
     expect(await check({}, `${server.url()}?ssl-mode=VERIFY_IDENTITY`)).toMatchObject({ verdict: "unknown" });
     const wrong = await failureOf(open(["a"], `${server.url()}?ssl-mode=SOMETIMES`).issue(issueRequest(9)));
     expect(wrong).toMatchObject({ kind: "misconfigured", code: "admin-url-invalid" });
+  });
+
+  test("a server that never answers is waited for no longer than the run may wait", async () => {
+    const silent = await startSilentServer();
+    try {
+      const issuer = open(["a"], `mysql://rotator:c4nary@127.0.0.1:${silent.port}/`);
+      const error = await failureOf(issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })));
+      expect(error).toMatchObject({ kind: "unchanged", code: "service-unreachable" });
+      expectNothingShown(error, ["c4nary"]);
+      const fields = { username: new Secret("a"), password: new Secret("b") };
+      const credential = { fields, ref: null, entropyBits: null, expiresAt: null, settlesWithinMs: 0, warnings: [] };
+      expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({ verdict: "unknown" });
+    } finally {
+      await silent.close();
+    }
   });
 
   describe("in the whole program", () => {

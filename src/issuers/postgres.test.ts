@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { startCuttingProxy } from "../testing/cutting-proxy.ts";
+import { startCuttingProxy, startSilentServer } from "../testing/cutting-proxy.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { type PostgresServer, SUPERUSER_PASSWORD, startPostgres } from "../testing/postgres-server.ts";
@@ -122,6 +122,21 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     const error = await failureOf(Promise.resolve().then(() => open(["a"], url)));
     expect(error).toMatchObject({ kind: "misconfigured", code, message: expect.any(String) });
     expectNothingShown(error, [url, "canary"]);
+  });
+
+  test("a server that never answers is waited for no longer than the run may wait", async () => {
+    const silent = await startSilentServer();
+    try {
+      const issuer = open(["a"], `postgres://rotator:c4nary@127.0.0.1:${silent.port}/postgres`);
+      const error = await failureOf(issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })));
+      expect(error).toMatchObject({ kind: "unchanged", code: "service-unreachable" });
+      expectNothingShown(error, ["c4nary"]);
+      const fields = { username: new Secret("a"), password: new Secret("b") };
+      const credential = { fields, ref: null, entropyBits: null, expiresAt: null, settlesWithinMs: 0, warnings: [] };
+      expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({ verdict: "unknown" });
+    } finally {
+      await silent.close();
+    }
   });
 
   describe("in the whole program", () => {

@@ -61,3 +61,22 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
     },
   };
 }
+
+/** Takes connections and never says a word. */
+export async function startSilentServer(): Promise<Pick<CuttingProxy, "port" | "close">> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket.on("error", () => socket.destroy())));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
+  return {
+    port: address.port,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
