@@ -16,6 +16,13 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
     packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/.*)\.ts$/ },
+  // Of MySQL's client and of sshpk both.
+  { name: "buffers", packages: /^safer-buffer$/ },
+  {
+    name: "keys",
+    own: /^src\/(key-pair|compose-keys)\.ts$/,
+    packages: /^(jose|sshpk|assert-plus|asn1|bcrypt-pbkdf|dashdash|ecc-jsbn|getpass|jsbn|tweetnacl)$/,
+  },
   // One chunk for each service's client, so that nobody loads another's.
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   {
