@@ -1,10 +1,12 @@
 // What the edges call: every operation of the product as data in, data out.
 import type { Adoption, AdoptRequest } from "./adopt.ts";
 import type { Advice } from "./advice.ts";
+import type { Change, PlanMark } from "./agents.ts";
 import type { Audit } from "./audit-version.ts";
 import type { Discovery } from "./discover.ts";
 import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
+import type { AppliedChange, PlannedChange } from "./plan-change.ts";
 import type { Commit, Credential } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { HistoryEntry, RequestMark, Rule, TriggeredBy, Workflow } from "./schema.ts";
@@ -35,6 +37,8 @@ export type RunRequest = {
   readonly triggeredBy: TriggeredBy;
   /** Carried out once, however often it comes. */
   readonly mark?: RequestMark | null;
+  /** The plan that this carries out. */
+  readonly plan?: PlanMark;
   readonly dryRun: boolean;
   /** What this process can see of the secrets, by name: compared with the record for proof and drift. */
   readonly seen?: ReadonlyMap<string, Secret>;
@@ -53,6 +57,7 @@ export type RuleRequest = {
   readonly triggeredBy: TriggeredBy;
   /** As in `RunRequest`. */
   readonly mark?: RequestMark | null;
+  readonly plan?: PlanMark;
 };
 export type RuleResult = {
   readonly token_name: string;
@@ -75,8 +80,9 @@ export type WorkflowRequest = {
   readonly triggeredBy: TriggeredBy;
   /** As in `RunRequest`. */
   readonly mark?: RequestMark | null;
+  readonly plan?: PlanMark;
 };
-type WorkflowResult = {
+export type WorkflowResult = {
   readonly workflow_name: string;
   readonly tokens: readonly string[];
   readonly resolved_tokens: readonly string[];
@@ -183,6 +189,14 @@ export type App = {
   runOutcome(run: Pick<WorkflowRun, "url" | "request">): Promise<RunOutcome | null>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
+  /** What a change would do; where the record asks for it, a person is asked to approve it. */
+  planChange(change: Change, by: { readonly triggeredBy: TriggeredBy }): Promise<PlannedChange>;
+  /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
+  applyChange(
+    change: Change,
+    digest: string,
+    by: { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null },
+  ): Promise<AppliedChange>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Lists the secrets that exist around the record beside the declared ones. Changes nothing. */

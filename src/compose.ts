@@ -143,6 +143,10 @@ export async function compose(options: ComposeOptions): Promise<App> {
       if (!options.advisor) return null;
       return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({ ...options.advisor, ...proxied });
     },
+    async approvals() {
+      if (home.repository === null || place.access === null) return null;
+      return (await import("./approvals/github-issue.ts")).githubApprovals({ client, repository: home.repository });
+    },
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
     stale: () => stale,

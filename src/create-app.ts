@@ -1,56 +1,67 @@
 // The app's operations over the ports: load, decide, change, tell.
 import { abort } from "./abort.ts";
-import type { App, RuleRequest, Verification, WorkflowRequest } from "./app.ts";
+import type { App, Verification } from "./app.ts";
 import { auditHistory } from "./audit.ts";
 import type { RecordVersions } from "./audit-version.ts";
-import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
+import { requireDeclared } from "./declare.ts";
 import type { DiscoverOptions } from "./discover.ts";
-import { withEntry } from "./entry.ts";
 import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
-import { earlierRequest } from "./idempotency.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
-import { nextDueOf, plan } from "./plan.ts";
-import type { Advisor, Commit, Notifier } from "./ports.ts";
-import { loadRecord, recordReader, reviseRecord } from "./record.ts";
+import { plan } from "./plan.ts";
+import { applyChange, type ChangeOptions, planChange } from "./plan-change.ts";
+import type { Approvals, Commit, Notifier } from "./ports.ts";
+import { recordReader } from "./record.ts";
 import type { Report } from "./report.ts";
 import { rotateOnce } from "./rotate-once.ts";
 import type { RunOptions } from "./run.ts";
-import { nextOccurrence, parseSchedule } from "./schedule.ts";
-import type { RequestMark, TokenConfig } from "./schema.ts";
+import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
+import { createWorkflow, setupRule } from "./set-up.ts";
 import type { Stale } from "./stale.ts";
 import { overviewOf, statusOf } from "./status.ts";
 import { suggest } from "./suggest.ts";
+import { type AdviceOptions, suggestWithAdvice } from "./suggest-with-advice.ts";
 import { tokenState } from "./token.ts";
 import { listScopes, verifyRecord } from "./verify.ts";
 import { outcomeOf } from "./workflow-runs.ts";
-import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
-export type AppOptions = Omit<RunOptions, "runId"> & {
-  readonly newRunId: () => string;
-  /** Who is told, by what the record's settings ask for. */
-  readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
-  /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
-  readonly commitPending: (message: string) => Promise<Commit | null>;
-  /** Null where no language model is configured. */
-  readonly advisor: () => Promise<Advisor | null>;
-  /** For `discover`. */
-  readonly surroundings: DiscoverOptions["surroundings"];
-  /** For the audit of the history. */
-  readonly versions: RecordVersions;
-  /** What the adapters met that did not stop them, told once: each call empties it. */
-  readonly takeWarnings: () => readonly string[];
-  /** As in `App`; null unless given. */
-  readonly stale?: () => Stale | null;
-};
+export type AppOptions = Omit<RunOptions, "runId"> &
+  Pick<AdviceOptions, "advisor"> & {
+    readonly newRunId: () => string;
+    /** Who is told, by what the record's settings ask for. */
+    readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
+    /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
+    readonly commitPending: (message: string) => Promise<Commit | null>;
+    /** Null where nobody can be asked. */
+    readonly approvals: () => Promise<Approvals | null>;
+    /** For `discover`. */
+    readonly surroundings: DiscoverOptions["surroundings"];
+    /** For the audit of the history. */
+    readonly versions: RecordVersions;
+    /** What the adapters met that did not stop them, told once: each call empties it. */
+    readonly takeWarnings: () => readonly string[];
+    /** As in `App`; null unless given. */
+    readonly stale?: () => Stale | null;
+  };
 
 /** Builds the app over adapters that are already chosen. */
 export function createApp(options: AppOptions): App {
   const { source, home, clock } = options;
   const config = recordReader(source);
   let left: TokenConfig | null = null;
-  return {
+  const changing: ChangeOptions = {
+    home,
+    clock,
+    config,
+    approvals: options.approvals,
+    app: {
+      run: (request) => app.run(request),
+      setupRule: (request) => setupRule(request, options),
+      createWorkflow: (request) => createWorkflow(request, options),
+    },
+  };
+  const app: App = {
     home,
     async run(request) {
       const { report, config: after } = await rotateOnce(request, { ...options, runId: options.newRunId() });
@@ -62,6 +73,8 @@ export function createApp(options: AppOptions): App {
     stale: options.stale ?? (() => null),
     suggest: async () => suggest(await config(), home, clock()),
     suggestWithAdvice: async () => suggestWithAdvice(await config(), options),
+    planChange: (change, by) => planChange(change, by, changing),
+    applyChange: (change, digest, by) => applyChange(change, digest, by, changing),
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),
     overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
@@ -79,21 +92,7 @@ export function createApp(options: AppOptions): App {
         `${message ?? "token-automation: commit the record [skip ci]"}${by?.actor ? `\n\nRequested-by: ${by.actor}` : ""}`,
       ),
   };
-}
-
-async function suggestWithAdvice(config: TokenConfig, { home, clock, advisor }: AppOptions): ReturnType<App["suggestWithAdvice"]> {
-  const now = clock();
-  const suggestions = suggest(config, home, now);
-  const { adviceQuestion } = await import("./advice-question.ts");
-  const { readAdvice, unavailable } = await import("./advice.ts");
-  try {
-    const found = await advisor();
-    if (found === null) return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
-    const question = adviceQuestion(config, { home, now, health: health(config, home, now), suggestions });
-    return { ...suggestions, ai: readAdvice(await found.advise(question), { config, home, suggestions }) };
-  } catch (error) {
-    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
-  }
+  return app;
 }
 
 /** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
@@ -132,77 +131,7 @@ function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenC
   return found;
 }
 
-async function setupRule(request: RuleRequest, options: AppOptions): Promise<Awaited<ReturnType<App["setupRule"]>>> {
-  const { tokenName: name } = request;
-  const now = options.clock();
-  const rule = { interval_hours: request.intervalHours, auto_rotate: request.autoRotate, notify: request.notify };
-  const loaded = await loadRecord(options.source);
-  let again = false;
-  const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
-    again = isDone(fresh, request.mark);
-    if (again) return null;
-    if (!request.create) requireDeclared(fresh, [name]);
-    const changed = declareRule(declareTokens(fresh, [name]), name, rule);
-    if (isSame(changed, fresh) && !request.mark) return null;
-    const entry = { event: "rule_set", name, triggeredBy: request.triggeredBy, mark: request.mark, now, id: options.newRunId() };
-    return {
-      config: withEntry(requireValid(changed, options.home), entry),
-      message: `token-automation: set the rule of ${name} [skip ci]`,
-    };
-  });
-  const next_rotation = nextDueOf(record.config, options.home, name, now);
-  return { token_name: name, ...rule, next_rotation, commit, ...(again ? { replayed: true } : {}) };
-}
-
-async function createWorkflow(request: WorkflowRequest, options: AppOptions): Promise<Awaited<ReturnType<App["createWorkflow"]>>> {
-  const { workflowName: name, tokens, schedule } = request;
-  const now = options.clock();
-  const workflow = { tokens: [...tokens], schedule, ...(request.timezone === null ? {} : { timezone: request.timezone }) };
-  const loaded = await loadRecord(options.source);
-  let again = false;
-  const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
-    again = isDone(fresh, request.mark);
-    if (again) return null;
-    const unknown = undeclaredMembers(fresh, tokens);
-    if (!request.create) requireDeclared(fresh, unknown);
-    const changed = declareWorkflow(declareTokens(fresh, unknown), name, { enabled: true, ...workflow }, now);
-    if (isSame(changed, fresh) && !request.mark) return null;
-    const entry = {
-      event: "workflow_set",
-      name: null,
-      triggeredBy: { ...request.triggeredBy, workflow_name: name },
-      mark: request.mark,
-      now,
-      id: options.newRunId(),
-    };
-    return {
-      config: withEntry(requireValid(changed, options.home), entry),
-      message: `token-automation: set the workflow ${name} [skip ci]`,
-    };
-  });
-  const timezone = workflowTimezone(record.config, workflow);
-  return {
-    workflow_name: name,
-    tokens: workflow.tokens,
-    resolved_tokens: expandWorkflow(record.config, name).tokens,
-    schedule,
-    timezone,
-    next_run: nextOccurrence(parseSchedule(schedule), timezone, now).toISOString(),
-    commit,
-    ...(again ? { replayed: true } : {}),
-  };
-}
-
 async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, options: AppOptions): Promise<Verification> {
   const listings = await listScopes(config, options);
   return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, now: options.clock(), listings });
-}
-
-function isSame(one: TokenConfig, other: TokenConfig): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** Whether the request was carried out before. Throws `Misconfigured` where its key marks another. */
-function isDone(config: TokenConfig, mark: RequestMark | null | undefined): boolean {
-  return mark ? earlierRequest(config, mark).kind === "done" : false;
 }

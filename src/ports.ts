@@ -138,3 +138,23 @@ export type Advisor = {
   /** Its answer as text. Throws `Unchanged` where there is none in time. */
   advise(question: import("./advice-question.ts").Question): Promise<string>;
 };
+
+/** What a person is asked to approve. Its lines are shown as text. */
+export type ApprovalRequest = {
+  readonly digest: string;
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly askedBy: string;
+};
+/** Where a person can approve, and who did. */
+export type Approval = { readonly url: string; readonly approvedBy: string | null };
+
+/** Asks people to approve plans. A failure to ask is no approval. */
+export type Approvals = {
+  /** The open request for that plan; null where there is none. */
+  find(digest: string): Promise<Approval | null>;
+  /** Asks, once for each plan. */
+  request(request: ApprovalRequest): Promise<Approval>;
+  /** The plan was carried out. */
+  close(digest: string): Promise<void>;
+};

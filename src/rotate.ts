@@ -1,4 +1,6 @@
 // One run over the tokens it takes up: the interpreter of the rotation protocol.
+
+import { requireAgentMay } from "./agents.ts";
 import type { RunRequest } from "./app.ts";
 import { declareTokens, requireValid } from "./declare.ts";
 import { type ReportedError, reportError } from "./errors.ts";
@@ -17,7 +19,7 @@ import type { Report } from "./report.ts";
 import type { Run, RunOptions } from "./run.ts";
 import { type Results, reviseAfter } from "./run-record.ts";
 import { runReport, type TokenOutcome } from "./run-report.ts";
-import type { TokenConfig } from "./schema.ts";
+import type { AgentOperation, TokenConfig } from "./schema.ts";
 import { type Selected, type Selection, select } from "./select.ts";
 import { tokenState } from "./token.ts";
 
@@ -32,6 +34,7 @@ export type Rotated = { readonly report: Report; readonly config: TokenConfig };
 export async function rotate(request: RunRequest, options: RunOptions, known?: LoadedRecord): Promise<Rotated> {
   const startedAt = options.clock();
   const { loaded, config, warnings } = readDeclared(request, options, known ?? (await loadRecord(options.source)));
+  if (!request.dryRun) requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
   const selection = select(config, request.wanted, { home: options.home, now: startedAt });
   const observed = request.seen
     ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })
@@ -73,6 +76,11 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     finishedAt: options.clock(),
   });
   return { report, config: recorded.config };
+}
+
+/** As agents know it: they are offered no other runs. */
+function operationOf({ kind }: RunRequest["wanted"]): AgentOperation {
+  return kind === "tokens" || kind === "resume" ? "rotate" : "run_workflow";
 }
 
 type Declared = { readonly loaded: LoadedRecord; readonly config: TokenConfig; readonly warnings: readonly string[] };

@@ -44,6 +44,7 @@ const pending = z.looseObject({
 });
 const triggeredBy = z.looseObject({
   kind: z.enum(TRIGGER_KINDS),
+  agent: z.boolean().optional().describe("Whether a program that decides by itself asked for it"),
   actor: z.string().nullable().optional(),
   workflow_name: z.string().nullable().optional(),
   run_url: z.string().nullable().optional(),

@@ -61,6 +61,16 @@ const workflow = closed({
   enabled: z.boolean().optional().describe("Whether its schedule makes tokens due; true unless given"),
 });
 
+/** What an agent may ask for that changes something. */
+export const AGENT_OPERATIONS = ["rotate", "run_workflow", "setup_rotation", "create_workflow"] as const;
+const agents = closed({
+  enabled: z.boolean().optional().describe("Whether agents may change anything at all; true unless given"),
+  approval: z
+    .union([z.literal("all"), z.array(z.enum(AGENT_OPERATIONS))])
+    .optional()
+    .describe("What of an agent's changes needs a person's approval; nothing unless given"),
+}).describe("What agents (MCP, and API keys marked as an agent's) may do; no operation changes it");
+
 const days = z.number().positive().max(36_500);
 const settings = closed({
   timezone: z.string().optional().describe("The IANA time zone of schedules that name none; UTC unless given"),
@@ -84,6 +94,7 @@ const settings = closed({
     .optional()
     .describe("Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given"),
   failure_issue: z.boolean().optional().describe("Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers"),
+  agents: agents.optional(),
   history_limit: z.int().min(10).max(100_000).optional().describe("Entries kept here, 1000 unless given; older ones go to token_history/"),
 });
 
@@ -112,4 +123,5 @@ export type Rule = z.infer<typeof rule>;
 export type Workflow = z.infer<typeof workflow>;
 export type Settings = z.infer<typeof settings>;
 export type ProofMode = (typeof PROOF_MODES)[number];
+export type AgentOperation = (typeof AGENT_OPERATIONS)[number];
 export type TokenType = (typeof TOKEN_TYPES)[number];

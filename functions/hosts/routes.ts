@@ -1,5 +1,6 @@
 // Every route of the API, for the hosts that serve all of them from one place.
 import type { Endpoint } from "../../src/http/endpoint.ts";
+import apply from "../apply.ts";
 import badge from "../badge.ts";
 import generate from "../generate.ts";
 import gitCommit from "../git-commit.ts";
@@ -8,6 +9,7 @@ import healthz from "../healthz.ts";
 import mcp from "../mcp.ts";
 import openapi from "../openapi.ts";
 import page from "../page.ts";
+import plan from "../plan.ts";
 import rotate from "../rotate.ts";
 import run from "../run.ts";
 import setupRotation from "../setup-rotation.ts";
@@ -22,6 +24,8 @@ export const ROUTES: readonly Endpoint[] = [
   setupRotation,
   workflowCreate,
   workflowRun,
+  plan,
+  apply,
   health,
   suggest,
   status,

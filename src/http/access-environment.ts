@@ -19,12 +19,19 @@ const scopes = z.array(z.enum(API_SCOPES)).min(1);
 const instant = z.iso.datetime({ offset: true });
 const apiKeys = z.array(
   z.union([
-    z.strictObject({ id, sha256: z.string().regex(/^[0-9a-fA-F]{64}$/), scopes, expires_at: instant.optional() }),
+    z.strictObject({
+      id,
+      sha256: z.string().regex(/^[0-9a-fA-F]{64}$/),
+      scopes,
+      agent: z.boolean().optional(),
+      expires_at: instant.optional(),
+    }),
     z.strictObject({
       id,
       token: z.string().max(MAX_NAME_LENGTH).regex(NAME_PATTERN),
       // Whoever may write the record's branch decides what is recognized as the key, and must not see values by it.
       scopes: scopes.refine((given) => !given.includes("reveal")),
+      agent: z.boolean().optional(),
       expires_at: instant.optional(),
     }),
   ]),
@@ -64,7 +71,7 @@ const trust = z.strictObject({
 });
 
 /**
- * Reads `TOKEN_AUTOMATION_API_KEYS`: a JSON array of `{id, sha256 | token, scopes, expires_at?}`. Unset: no keys, so nothing is allowed.
+ * Reads `TOKEN_AUTOMATION_API_KEYS`: a JSON array of `{id, sha256 | token, scopes, agent?, expires_at?}`. Unset: no keys, so nothing is allowed.
  * @throws `Misconfigured` that names the variable and where in it the mistake is, never what it holds
  */
 export function readApiKeys(env: Environment): ApiKey[] {
@@ -82,6 +89,7 @@ export function readApiKeys(env: Environment): ApiKey[] {
     id: key.id,
     ...("sha256" in key ? { digest: Buffer.from(key.sha256, "hex") } : { token: key.token }),
     scopes: new Set(key.scopes),
+    ...(key.agent === undefined ? {} : { agent: key.agent }),
     expiresAt: key.expires_at === undefined ? null : new Date(key.expires_at),
   }));
 }

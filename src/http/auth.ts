@@ -15,6 +15,8 @@ type Allowance = {
   readonly id: string;
   readonly scopes: ReadonlySet<ApiScope>;
   readonly expiresAt: Date | null;
+  /** Whether the client is a program that decides by itself what to ask for: the record's `settings.agents` holds for it. */
+  readonly agent?: boolean;
 };
 
 /**
@@ -54,6 +56,7 @@ export type Caller = {
   readonly scopes: ReadonlySet<ApiScope>;
   /** The workflow's run, where a workflow calls. */
   readonly runUrl?: string | null;
+  readonly agent?: boolean;
 };
 
 /** What `authenticate` needs of the edge. */

@@ -154,6 +154,7 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
       kind: edge.access.kind === "admitted" ? "mcp" : "api",
       actor: caller?.id ?? null,
       ...(caller?.runUrl ? { run_url: caller.runUrl } : {}),
+      ...(caller?.agent ? { agent: true } : {}),
     },
     app,
     runs: edge.runs?.() ?? null,

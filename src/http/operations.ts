@@ -76,6 +76,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       "Rotate all tokens of a workflow now, whatever its schedule says. Answers with a report: what was rotated, passed over or failed, and why. Use dry_run first to see what would happen.",
     destructive: true,
   },
+  "/tokens/plan": {
+    id: "plan_change",
+    title: "Plan a change",
+    description:
+      "Tell what a change would do, without doing it. Where the record wants a person's approval, it asks for one: the reply says where. Then send the same fields with the digest to apply_change.",
+    idempotent: true,
+  },
+  "/tokens/apply": {
+    id: "apply_change",
+    title: "Apply a planned change",
+    description:
+      "Do a change exactly as it was planned: the plan's fields and its digest. Refused with 409 where the record has moved since (plan again), and with 403 while nobody has approved what needs it (wait, ask again).",
+    destructive: true,
+  },
   "/git/commit": {
     id: "commit_record",
     title: "Commit the record",

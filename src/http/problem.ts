@@ -42,6 +42,11 @@ export const ENVIRONMENT_INVALID = "environment-invalid";
 /** What makes a problem long. */
 const LONG_FIELDS = [...REPORT_LISTS.map((field) => `report.${field}`), "problems"];
 
+/** What the record itself refuses callers, whatever their key. */
+const FORBIDDEN = new Set(["agents-off", "approval-required"]);
+/** What is no longer as the caller saw it. */
+const CONFLICT = new Set(["record-moved"]);
+
 const STATUS_OF: Readonly<Record<FailureKind, number>> = {
   misconfigured: 422,
   // The caller's key sufficed; GitHub refused ours. RFC 4918 §11.4: a failed dependency. 403 is kept for the caller's own scopes.
@@ -53,6 +58,8 @@ const STATUS_OF: Readonly<Record<FailureKind, number>> = {
 /** The status for a failure by its kind and code: as thrown, or as it stands in a report. */
 export function statusOf({ kind, code }: { readonly kind: FailureKind; readonly code: string }): number {
   if (code === ENVIRONMENT_INVALID) return 500;
+  if (FORBIDDEN.has(code)) return 403;
+  if (CONFLICT.has(code)) return 409;
   return NOT_FOUND.has(code) ? 404 : STATUS_OF[kind];
 }
 

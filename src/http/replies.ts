@@ -149,7 +149,29 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
       : {}),
     ...(hashes ? { previous_entry: z.string().nullable().describe("The digest of the entry before") } : {}),
   });
+  const plan = z.object({
+    digest: z.string().describe("Send it to apply_change, with the same fields"),
+    change: z.looseObject({ operation: z.string() }),
+    effects: names.describe("What would be done, in words"),
+    approval: z.object({
+      required: z.boolean(),
+      approved_by: z.string().nullable(),
+      url: z.string().nullable().describe("Where a person approves it"),
+    }),
+  });
+  const done = z.object({
+    digest: z.string(),
+    operation: z.string(),
+    approved_by: z.string().nullable(),
+    report: z.object(report).nullable().describe("What a rotation did"),
+    rule: z.object(rule).nullable(),
+    workflow: z.object(createdWorkflow).nullable(),
+    warnings: names,
+    replayed,
+  });
   return {
+    "/tokens/plan": plan,
+    "/tokens/apply": done,
     "/tokens/rotate": z.object({
       token_name: z.string(),
       rotated_at: instant.nullable().describe("Null for a dry run"),

@@ -18,7 +18,7 @@ const PURE_MODULES = ["node:crypto"];
 /** What reaches the world without an import. */
 const WORLD =
   /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
-const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers|advisors)\//;
+const ADAPTERS = /^src\/(?:stores|destinations|issuers|notifiers|advisors|approvals)\//;
 const EDGES = /^(?:action|functions|scripts|src\/(?:cli|http|mcp))\//;
 /** The parts that adapters share; the core reaches the world through its ports alone. */
 const SHARED_BY_ADAPTERS = /^src\/(?:github|local)\//;

@@ -44,6 +44,8 @@ export type Repository = {
   readonly variables: Map<string, string>;
   /** Ids for what has none of its own kind of number. */
   readonly numbers: { next(): number };
+  /** By lower-case login: admin, write, read. */
+  readonly roles: Map<string, string>;
 };
 
 /** A commit as tests compare it. */
@@ -99,6 +101,7 @@ export async function createRepository(
     deployKeys: [],
     variables: new Map(),
     numbers: { next: () => ++number },
+    roles: new Map(),
   };
 }
 
@@ -204,6 +207,7 @@ export function createHandle(repository: Repository, now: () => Date) {
     /** As they are listed: a person removes one by removing it here. */
     deployKeys: repository.deployKeys,
     variables: repository.variables,
+    roles: repository.roles,
     publicKey: actionsSecrets.publicKey,
     /** A new key pair, or the one given: what was sealed with the old one is refused by its key id. */
     rotateKey: actionsSecrets.rotateKey,

@@ -2,13 +2,37 @@
 import { type Body, json, notFound } from "./replies.ts";
 import { jsonObject, paginate, type Route, repositoryRoute } from "./routes.ts";
 
-type Issue = Pick<Body<"/repos/{owner}/{repo}/issues/{issue_number}", "get", 200>, "number" | "title" | "body" | "state" | "labels">;
+type Issue = Pick<
+  Body<"/repos/{owner}/{repo}/issues/{issue_number}", "get", 200>,
+  "number" | "title" | "body" | "state" | "labels" | "html_url"
+>;
+type Comment = Pick<Body<"/repos/{owner}/{repo}/issues/comments/{comment_id}", "get", 200>, "id" | "body"> & {
+  readonly user: { readonly login: string; readonly type: string };
+};
+type Role = Pick<Body<"/repos/{owner}/{repo}/collaborators/{username}/permission", "get", 200>, "permission" | "role_name">;
+
+/** What somebody wrote on an issue. */
+export type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string };
 
 /** An issue as tests compare it. */
-export type StoredIssue = { readonly number: number; title: string; body: string; state: string; readonly labels: readonly string[] };
+export type StoredIssue = {
+  readonly number: number;
+  title: string;
+  body: string;
+  state: string;
+  readonly labels: readonly string[];
+  readonly comments: StoredComment[];
+};
 
-function view({ number, title, body, state, labels }: StoredIssue): Issue {
-  return { number, title, body, state, labels: labels.map((name) => ({ name })) };
+function view({ number, title, body, state, labels }: StoredIssue, fullName: string): Issue {
+  return {
+    number,
+    title,
+    body,
+    state,
+    labels: labels.map((name) => ({ name })),
+    html_url: `https://github.com/${fullName}/issues/${number}`,
+  };
 }
 
 const text = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise);
@@ -21,7 +45,11 @@ export const issueRoutes: readonly Route[] = [
       (issue) => (state === "all" || issue.state === state) && labels.every((label) => issue.labels.includes(label)),
     );
     const { page, headers } = paginate(request, found);
-    return json<Issue[]>(page.map(view), 200, headers);
+    return json<Issue[]>(
+      page.map((issue) => view(issue, repository.fullName)),
+      200,
+      headers,
+    );
   }),
   repositoryRoute("post", "/repos/{owner}/{repo}/issues", "issues", "write", ({ repository, request }) => {
     const { title, body, labels } = jsonObject(request);
@@ -32,9 +60,10 @@ export const issueRoutes: readonly Route[] = [
       body: text(body, ""),
       state: "open",
       labels: names,
+      comments: [],
     };
     repository.issues.push(issue);
-    return json<Issue>(view(issue), 201);
+    return json<Issue>(view(issue, repository.fullName), 201);
   }),
   repositoryRoute("patch", "/repos/{owner}/{repo}/issues/{issue_number}", "issues", "write", ({ repository, params, request }) => {
     const issue = repository.issues.find(({ number }) => String(number) === params.issue_number);
@@ -43,6 +72,21 @@ export const issueRoutes: readonly Route[] = [
     issue.title = text(title, issue.title);
     issue.body = text(body, issue.body);
     issue.state = text(state, issue.state);
-    return json<Issue>(view(issue));
+    return json<Issue>(view(issue, repository.fullName));
+  }),
+  repositoryRoute("get", "/repos/{owner}/{repo}/issues/{issue_number}/comments", "issues", "read", ({ repository, params, request }) => {
+    const issue = repository.issues.find(({ number }) => String(number) === params.issue_number);
+    if (issue === undefined) throw notFound();
+    const { page, headers } = paginate(request, issue.comments);
+    return json<Comment[]>(
+      page.map(({ login, type, body }, index) => ({ id: index + 1, body, user: { login, type } })),
+      200,
+      headers,
+    );
+  }),
+  repositoryRoute("get", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata", "read", ({ repository, params }) => {
+    // GitHub tells everybody of a public repository that they may read.
+    const permission = repository.roles.get((params.username ?? "").toLowerCase()) ?? "read";
+    return json<Role>({ permission, role_name: permission });
   }),
 ];

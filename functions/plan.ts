@@ -1,0 +1,17 @@
+// POST /tokens/plan: what a change would do, and where a person can approve it.
+
+import { changeOf, planned } from "../src/http/change-input.ts";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+
+export const config = { path: "/tokens/plan" };
+
+export default endpoint({
+  method: "POST",
+  path: config.path,
+  summary: "Tell what a change would do, and ask a person to approve it where the record wants that",
+  scope: "read",
+  input: planned,
+  async handle({ input, triggeredBy, app }) {
+    return ok(await (await app()).planChange(changeOf(input), { triggeredBy }));
+  },
+});

@@ -1,0 +1,107 @@
+// A person's approval of an agent's plan: an issue that tells the plan, and a comment on it by somebody who may write.
+
+import { Unchanged } from "../errors.ts";
+import type { GitHubClient } from "../github/client.ts";
+import { statusOf, toFailure } from "../github/errors.ts";
+import { parseRepository } from "../github/repository.ts";
+import type { Approval, ApprovalRequest, Approvals } from "../ports.ts";
+
+/** By which the issues are found again. Only who may triage can set it, so strangers cannot pass off an issue as one of these. */
+const ISSUE_LABEL = "token-automation-plan";
+const PERMISSION = "Issues: write";
+const APPROVE = /^\s*\/approve\s*$/m;
+/** Roles that may write to the repository: https://docs.github.com/rest/collaborators/collaborators */
+const MAY_APPROVE = ["admin", "maintain", "write"];
+
+export type GitHubApprovalsOptions = { readonly client: () => Promise<GitHubClient>; readonly repository: string };
+
+type Found = { readonly number: number; readonly url: string };
+
+/** Approvals for a record on GitHub. Throws `Failure` where GitHub cannot be asked: what could not be told is no approval. */
+export function githubApprovals({ client, repository }: GitHubApprovalsOptions): Approvals {
+  const { owner, name: repo } = parseRepository(repository);
+  const at = { owner, repo };
+
+  async function findIssue(github: GitHubClient, digest: string): Promise<Found | null> {
+    for (let page = 1; ; page += 1) {
+      const query = { ...at, state: "open", labels: ISSUE_LABEL, per_page: 100, page } as const;
+      const { data } = await github.request("GET /repos/{owner}/{repo}/issues", query);
+      const found = data.find(({ body }) => (body ?? "").includes(marker(digest)));
+      if (found !== undefined) return { number: found.number, url: found.html_url };
+      if (data.length < 100) return null;
+    }
+  }
+
+  async function approver(github: GitHubClient, issue_number: number): Promise<string | null> {
+    for (let page = 1; ; page += 1) {
+      const query = { ...at, issue_number, per_page: 100, page };
+      const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", query);
+      for (const { user, body, performed_via_github_app: app } of data) {
+        // A program's comment is no person's, whoever's token it has.
+        if (user?.type !== "User" || app || !APPROVE.test(body ?? "")) continue;
+        if (await mayApprove(github, user.login)) return user.login;
+      }
+      if (data.length < 100) return null;
+    }
+  }
+
+  async function mayApprove(github: GitHubClient, username: string): Promise<boolean> {
+    try {
+      const { data } = await github.request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { ...at, username });
+      return MAY_APPROVE.includes(data.permission);
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    }
+  }
+
+  async function asked<Result>(doing: string, act: (github: GitHubClient) => Promise<Result>): Promise<Result> {
+    try {
+      return await act(await client());
+    } catch (error) {
+      throw toFailure(error, `${doing} in ${repository}`, PERMISSION);
+    }
+  }
+
+  return {
+    find: (digest) =>
+      asked("look for the approval of a plan", async (github): Promise<Approval | null> => {
+        const issue = await findIssue(github, digest);
+        return issue === null ? null : { url: issue.url, approvedBy: await approver(github, issue.number) };
+      }),
+    request: (request) =>
+      asked("ask for the approval of a plan", async (github): Promise<Approval> => {
+        const found = await findIssue(github, request.digest);
+        if (found !== null) return { url: found.url, approvedBy: await approver(github, found.number) };
+        const content = { title: request.title, body: bodyOf(request), labels: [ISSUE_LABEL] };
+        const { data } = await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content });
+        return { url: data.html_url, approvedBy: null };
+      }),
+    close: (digest) =>
+      asked("close the issue of a plan", async (github) => {
+        const issue = await findIssue(github, digest);
+        if (issue === null) throw new Unchanged("the plan's issue is gone", { code: "plan-missing" });
+        const content = { state: "closed", state_reason: "completed" } as const;
+        await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number: issue.number });
+      }),
+  };
+}
+
+function marker(digest: string): string {
+  return `<!-- token-automation plan: ${digest} -->`;
+}
+
+function bodyOf({ digest, lines, askedBy }: ApprovalRequest): string {
+  const steps = lines.map((line) => `- ${quoted(line)}`).join("\n");
+  return [
+    `An agent (${quoted(askedBy)}) asks to change this repository's secrets:`,
+    steps,
+    "To approve exactly this, comment with a line that says `/approve`. It counts from people who may write to this repository, and no longer once the record has moved. To refuse, close this issue.",
+    marker(digest),
+  ].join("\n\n");
+}
+
+/** What an agent or the record says is data: no mention, link or markup comes of it. */
+function quoted(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
+}

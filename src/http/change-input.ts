@@ -1,0 +1,73 @@
+// A change as callers plan and apply it: one flat object, since agents fill those in best.
+import * as z from "zod";
+import type { Change } from "../agents.ts";
+import { Misconfigured } from "../errors.ts";
+import { AGENT_OPERATIONS } from "../schema.ts";
+import type { ApiScope } from "./auth.ts";
+import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, workflowName } from "./inputs.ts";
+import { HttpProblem } from "./problem.ts";
+
+const fields = {
+  operation: z.enum(AGENT_OPERATIONS).describe("What to do; which other fields it takes follows from it"),
+  token_name: tokenName.optional().describe("For rotate and setup_rotation: the token's name"),
+  workflow_name: workflowName.optional().describe("For run_workflow and create_workflow: the workflow's name"),
+  interval_hours: intervalHours.optional().describe("For setup_rotation: how many hours a value may live"),
+  auto_rotate: z.boolean().optional().describe("For setup_rotation; true unless given"),
+  notify: z.boolean().optional().describe("For setup_rotation; true unless given"),
+  tokens: members.optional().describe("For create_workflow: names of tokens or groups, or ALL_TOKENS"),
+  schedule: schedule.optional().describe("For create_workflow: five cron fields"),
+  timezone: timezone.optional().describe("For create_workflow: an IANA time zone"),
+};
+
+export const planned = z.strictObject(fields);
+export const applied = z.strictObject({
+  ...fields,
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "must be the digest that the plan told")
+    .describe("The plan's digest; the other fields are the plan's too"),
+  idempotency_key: idempotencyKey.optional(),
+});
+
+type Fields = z.infer<typeof planned>;
+
+/** What each operation takes; those in the second list may be left away. */
+const TAKES: Readonly<Record<Fields["operation"], readonly [required: readonly (keyof Fields)[], optional: readonly (keyof Fields)[]]>> = {
+  rotate: [["token_name"], []],
+  run_workflow: [["workflow_name"], []],
+  setup_rotation: [
+    ["token_name", "interval_hours"],
+    ["auto_rotate", "notify"],
+  ],
+  create_workflow: [["workflow_name", "tokens", "schedule"], ["timezone"]],
+};
+
+/** The change that the fields mean. Throws `Misconfigured` for fields that are missing or belong to another operation. */
+export function changeOf(given: Fields): Change {
+  const { operation } = given;
+  const [required, optional] = TAKES[operation];
+  const missing = required.filter((field) => given[field] === undefined);
+  const known: readonly string[] = [...required, ...optional];
+  const foreign = Object.keys(fields).filter((field) => field !== "operation" && field in given && !known.includes(field));
+  if (missing.length + foreign.length > 0) {
+    const problems = [...missing.map((field) => `${field} is missing`), ...foreign.map((field) => `${field} belongs to another operation`)];
+    throw new Misconfigured(`${operation}: ${problems.join(", ")}`, { code: "change-invalid", hint: `It takes ${known.join(", ")}.` });
+  }
+  const { token_name = "", workflow_name = "", interval_hours = 0, auto_rotate = true, notify = true } = given;
+  if (operation === "rotate") return { operation, token_name };
+  if (operation === "run_workflow") return { operation, workflow_name };
+  if (operation === "setup_rotation") return { operation, token_name, interval_hours, auto_rotate, notify };
+  return { operation, workflow_name, tokens: given.tokens ?? [], schedule: given.schedule ?? "", timezone: given.timezone ?? null };
+}
+
+const SCOPES: Readonly<Record<Fields["operation"], ApiScope>> = {
+  rotate: "rotate",
+  run_workflow: "rotate",
+  setup_rotation: "admin",
+  create_workflow: "admin",
+};
+
+/** The scope that the change itself needs. Throws `HttpProblem` 403, naming it and nothing more. */
+export function requireMayApply({ operation }: Change, may: (scope: ApiScope) => boolean): void {
+  if (!may(SCOPES[operation])) throw new HttpProblem(403, `this needs the scope ${SCOPES[operation]}`, { code: "scope-missing" });
+}

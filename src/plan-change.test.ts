@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import type { Change } from "./agents.ts";
+import type { TriggeredBy } from "./schema.ts";
+import { recordsOnGitHub } from "./testing/record-on-github.ts";
+
+const world = recordsOnGitHub();
+const daily = { interval_hours: 24 };
+const agent: { triggeredBy: TriggeredBy } = { triggeredBy: { kind: "mcp", actor: "some-agent" } };
+const person: { triggeredBy: TriggeredBy } = { triggeredBy: { kind: "cli", actor: "octocat" } };
+const ROTATE: Change = { operation: "rotate", token_name: "ALPHA" };
+const record = (agents: object) => ({
+  version: 1,
+  settings: { agents },
+  tokens: { ALPHA: {}, BETA: { groups: ["B"] } },
+  rules: { ALPHA: daily },
+  workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } },
+});
+const CHANGES: readonly Change[] = [
+  ROTATE,
+  { operation: "run_workflow", workflow_name: "nightly" },
+  { operation: "setup_rotation", token_name: "BETA", interval_hours: 48, auto_rotate: false, notify: true },
+  { operation: "create_workflow", workflow_name: "weekly", tokens: ["B"], schedule: "0 3 * * 1", timezone: "Europe/Berlin" },
+];
+
+describe("a planned change", () => {
+  test.each(CHANGES.map((change) => [change.operation, change] as const))(
+    "tells what it would do, changes nothing, and is done as it was told: %s",
+    async (_, change) => {
+      const { open, repository } = await world(record({}));
+      const before = repository.head();
+      const planned = await (await open()).planChange(change, agent);
+      expect(planned).toMatchObject({ change, digest: expect.stringMatching(/^[0-9a-f]{64}$/), approval: { required: false, url: null } });
+      expect(planned.effects).toMatchSnapshot();
+      expect(repository.head()).toBe(before);
+      const applied = await (await open()).applyChange(change, planned.digest, agent);
+      expect(applied).toMatchObject({ operation: change.operation, approved_by: null, warnings: [] });
+      expect(applied.report?.rotated ?? applied.rule ?? applied.workflow).toMatchSnapshot({
+        ...(applied.report ? {} : { commit: expect.anything() }),
+      });
+      expect(repository.head()).not.toBe(before);
+    },
+  );
+
+  test("is refused when the record has moved in what it is about, and only then", async () => {
+    const { open, edit } = await world(record({}));
+    const app = await open();
+    const { digest } = await app.planChange(ROTATE, agent);
+    edit((config) => ({ ...config, rules: { ...config.rules, BETA: daily } }));
+    expect((await app.planChange(ROTATE, agent)).digest).toBe(digest);
+    edit((config) => ({ ...config, rules: { ...config.rules, ALPHA: { interval_hours: 12 } } }));
+    await expect(app.applyChange(ROTATE, digest, agent)).rejects.toMatchObject({ kind: "unchanged", code: "record-moved" });
+    const again = await app.planChange(ROTATE, agent);
+    await app.run({ wanted: { kind: "tokens", names: ["ALPHA"], value: null, create: false }, ...person, dryRun: false });
+    await expect(app.applyChange(ROTATE, again.digest, agent)).rejects.toMatchObject({ code: "record-moved" });
+  });
+
+  test("that moves between the look and the commit is refused too", async () => {
+    const { github, open, edit } = await world(record({}));
+    const change = CHANGES[2];
+    if (change === undefined) throw new Error("there is no such change");
+    const { digest } = await (await open()).planChange(change, agent);
+    github.faults.add({
+      match: { graphql: "mutation" },
+      action: { kind: "call", before: () => edit((config) => ({ ...config, rules: { ...config.rules, BETA: daily } })) },
+    });
+    await expect((await open()).applyChange(change, digest, agent)).rejects.toMatchObject({ code: "record-moved" });
+  });
+
+  test("cannot be made of what does not exist", async () => {
+    const { open } = await world(record({}));
+    const app = await open();
+    await expect(app.planChange({ operation: "rotate", token_name: "ALPAH" }, agent)).rejects.toMatchObject({
+      code: "token-missing",
+      hint: "Did you mean ALPHA?",
+    });
+    await expect(app.planChange({ operation: "run_workflow", workflow_name: "nihgtly" }, agent)).rejects.toMatchObject({
+      code: "workflow-missing",
+    });
+    await expect(
+      app.planChange(
+        { ...ROTATE, operation: "setup_rotation", interval_hours: 1, auto_rotate: true, notify: true, token_name: "X" },
+        agent,
+      ),
+    ).rejects.toMatchObject({ code: "token-missing" });
+    const hostile = { operation: "create_workflow", workflow_name: "w", tokens: ["ALPHA"], schedule: "whenever", timezone: null } as const;
+    await expect(app.planChange(hostile, agent)).rejects.toMatchObject({ kind: "misconfigured" });
+  });
+});
+
+describe("where the record wants a person's approval", () => {
+  const guarded = record({ approval: ["rotate", "run_workflow"] });
+
+  test("an agent rotates nothing by itself, by whatever way; people and schedules do", async () => {
+    const { open, repository } = await world(guarded);
+    const app = await open();
+    const rotate = { wanted: { kind: "tokens", names: ["ALPHA"], value: null, create: false }, dryRun: false } as const;
+    await expect(app.run({ ...rotate, ...agent })).rejects.toMatchObject({ kind: "denied", code: "approval-required" });
+    await expect(app.run({ wanted: { kind: "workflow", name: "nightly" }, dryRun: false, ...agent })).rejects.toMatchObject({
+      code: "approval-required",
+    });
+    await expect(app.run({ ...rotate, triggeredBy: { kind: "api", actor: "gpt", agent: true } })).rejects.toMatchObject({
+      code: "approval-required",
+    });
+    expect(repository.secret("ALPHA")).toBeNull();
+    expect(await app.run({ ...rotate, ...agent, dryRun: true })).toMatchObject({ dry_run: true });
+    expect(await app.run({ ...rotate, ...person })).toMatchObject({ rotated: ["ALPHA"] });
+    expect(
+      await app.setupRule({ tokenName: "BETA", intervalHours: 24, autoRotate: true, notify: true, create: false, ...agent }),
+    ).toMatchObject({ interval_hours: 24 });
+  });
+
+  test("a plan opens one issue; a comment of somebody who may write approves it, nobody else's does", async () => {
+    const { open, repository } = await world(guarded);
+    const app = await open();
+    const planned = await app.planChange(ROTATE, agent);
+    expect(planned.approval).toEqual({ required: true, approved_by: null, url: "https://github.com/acme/widgets/issues/1" });
+    expect((await app.planChange(ROTATE, agent)).approval.url).toBe(planned.approval.url);
+    expect(repository.issues).toHaveLength(1);
+    const [issue] = repository.issues;
+    expect(issue?.title).toBe("Approve: rotate ALPHA");
+    expect(issue?.body).toContain("- rotate ALPHA to generation 1, in actions:acme/widgets:ALPHA");
+    const waiting = { kind: "denied", code: "approval-required", hint: "A person approves it at https://github.com/acme/widgets/issues/1" };
+    const apply = () => app.applyChange(ROTATE, planned.digest, agent);
+    await expect(apply()).rejects.toMatchObject(waiting);
+    repository.roles.set("maintainer", "write");
+    issue?.comments.push({ login: "stranger", type: "User", body: "/approve" });
+    issue?.comments.push({ login: "maintainer", type: "Bot", body: "/approve" });
+    issue?.comments.push({ login: "maintainer", type: "User", body: "I would not /approve this" });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    issue?.comments.push({ login: "Maintainer", type: "User", body: "Looks right.\n/approve" });
+    expect(await apply()).toMatchObject({ approved_by: "Maintainer", report: { rotated: ["ALPHA"] }, warnings: [] });
+    expect(issue?.state).toBe("closed");
+    await expect(apply()).rejects.toMatchObject({ code: "record-moved" });
+  });
+
+  test("an approval is of one plan: another record, or another change, needs another", async () => {
+    const { open, repository, edit } = await world(guarded);
+    const app = await open();
+    const { digest } = await app.planChange(ROTATE, agent);
+    repository.roles.set("maintainer", "admin");
+    repository.issues[0]?.comments.push({ login: "maintainer", type: "User", body: "/approve" });
+    await expect(app.applyChange({ operation: "rotate", token_name: "BETA" }, digest, agent)).rejects.toMatchObject({
+      code: "record-moved",
+    });
+    edit((config) => ({ ...config, tokens: { ...config.tokens, ALPHA: { length: 40 } } }));
+    const again = await app.planChange(ROTATE, agent);
+    expect(again.approval).toMatchObject({ approved_by: null, url: "https://github.com/acme/widgets/issues/2" });
+    await expect(app.applyChange(ROTATE, again.digest, agent)).rejects.toMatchObject({ code: "approval-required" });
+    expect(repository.secret("ALPHA")).toBeNull();
+  });
+
+  test("no answer about the approval is no approval", async () => {
+    const { github, open, repository } = await world(guarded);
+    const app = await open();
+    const { digest } = await app.planChange(ROTATE, agent);
+    github.faults.add({ match: { path: /\/issues$/ }, action: { kind: "status", status: 403 }, times: Number.POSITIVE_INFINITY });
+    await expect(app.applyChange(ROTATE, digest, agent)).rejects.toMatchObject({ kind: "denied", permission: "Issues: write" });
+    expect(repository.secret("ALPHA")).toBeNull();
+  });
+});
+
+describe("where the record switches agents off", () => {
+  test("they look, and change nothing; and none can switch them on again", async () => {
+    const { open, repository, record: now } = await world(record({ enabled: false }));
+    const app = await open();
+    const before = repository.head();
+    for (const change of CHANGES) {
+      await expect(app.planChange(change, agent)).rejects.toMatchObject({ kind: "denied", code: "agents-off" });
+      await expect(app.applyChange(change, "0".repeat(64), agent)).rejects.toMatchObject({ code: "record-moved" });
+    }
+    await expect(
+      app.setupRule({ tokenName: "BETA", intervalHours: 24, autoRotate: true, notify: true, create: false, ...agent }),
+    ).rejects.toMatchObject({ code: "agents-off" });
+    expect(repository.head()).toBe(before);
+    expect(await app.health()).toMatchObject({ total_tokens: 2 });
+    for (const change of CHANGES) await app.applyChange(change, (await app.planChange(change, person)).digest, person);
+    expect(now().settings).toEqual({ agents: { enabled: false } });
+  });
+});

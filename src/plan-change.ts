@@ -1,0 +1,181 @@
+// Plan, approve, apply: a change that an agent wants is told first, approved where the record says so, and done only as it was told.
+import { type Change, isAgent, needsApproval, type PlanMark, planDigest, requireAgentMay } from "./agents.ts";
+import type { App, RuleResult, RunRequest, WorkflowResult } from "./app.ts";
+import { declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
+import { Denied, Failure } from "./errors.ts";
+import type { Approval, Approvals } from "./ports.ts";
+import type { Report } from "./report.ts";
+import type { RequestMark, TokenConfig, TriggeredBy } from "./schema.ts";
+import type { Home } from "./token.ts";
+import { expandWorkflow } from "./workflows.ts";
+
+/** What a plan tells, and what applying it takes. */
+export type PlannedChange = {
+  /** Of the change and of what the record holds of it: applying it takes the same. */
+  readonly digest: string;
+  readonly change: Change;
+  /** What would be done, in words. */
+  readonly effects: readonly string[];
+  readonly approval: { readonly required: boolean; readonly approved_by: string | null; readonly url: string | null };
+};
+
+export type AppliedChange = {
+  readonly digest: string;
+  readonly operation: Change["operation"];
+  readonly approved_by: string | null;
+  /** What a rotation did. */
+  readonly report: Report | null;
+  readonly rule: RuleResult | null;
+  readonly workflow: WorkflowResult | null;
+  readonly warnings: readonly string[];
+};
+
+export type ChangeOptions = {
+  readonly app: Pick<App, "run" | "setupRule" | "createWorkflow">;
+  readonly home: Home;
+  readonly clock: () => Date;
+  readonly config: () => Promise<TokenConfig>;
+  /** Null where nobody can be asked: a record that is not on GitHub. */
+  readonly approvals: () => Promise<Approvals | null>;
+};
+
+type By = { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null };
+
+/** Tells what a change would do, and asks a person to approve it where that is needed. Changes nothing of the record. Throws as the change itself would. */
+export async function planChange(change: Change, { triggeredBy }: By, options: ChangeOptions): Promise<PlannedChange> {
+  const config = await options.config();
+  // Only whether agents may change anything: the approval is what the plan is for.
+  requireAgentMay(config, {
+    operation: change.operation,
+    triggeredBy,
+    plan: { change, digest: planDigest(config, change), approved: true },
+  });
+  const effects = await effectsOf(change, config, { triggeredBy, options });
+  const digest = planDigest(config, change);
+  if (!isAgent(triggeredBy) || !needsApproval(config.settings, change.operation)) {
+    return { digest, change, effects, approval: { required: false, approved_by: null, url: null } };
+  }
+  const approvals = await options.approvals();
+  if (approvals === null) throw nobodyToAsk(change);
+  const title = `Approve: ${change.operation} ${"token_name" in change ? change.token_name : change.workflow_name}`;
+  const approval = await approvals.request({ digest, title, lines: effects, askedBy: triggeredBy.actor ?? triggeredBy.kind });
+  return { digest, change, effects, approval: { required: true, approved_by: approval.approvedBy, url: approval.url } };
+}
+
+/**
+ * Does what was planned. Throws `Unchanged` (`record-moved`) where the record is no longer what the plan was made of, `Denied`
+ * (`approval-required`) where nobody has approved it, and what the change itself throws.
+ */
+export async function applyChange(change: Change, planned: string, by: By, options: ChangeOptions): Promise<AppliedChange> {
+  const config = await options.config();
+  const { operation } = change;
+  const plan: PlanMark = { digest: planned, change, approved: true };
+  requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan });
+  const approvals = isAgent(by.triggeredBy) && needsApproval(config.settings, operation) ? await options.approvals() : null;
+  const approval = await approvalOf(change, { planned, config, by, approvals });
+  const done = await perform(change, { ...by, plan }, options.app);
+  const warnings = approvals === null ? [] : await closed(approvals, planned);
+  return {
+    digest: planned,
+    operation,
+    approved_by: approval?.approvedBy ?? null,
+    report: null,
+    rule: null,
+    workflow: null,
+    ...done,
+    warnings,
+  };
+}
+
+async function approvalOf(
+  change: Change,
+  asked: { readonly planned: string; readonly config: TokenConfig; readonly by: By; readonly approvals: Approvals | null },
+): Promise<Approval | null> {
+  const { planned, config, by, approvals } = asked;
+  if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, change.operation)) return null;
+  if (approvals === null) throw nobodyToAsk(change);
+  const approval = await approvals.find(planned);
+  if (approval?.approvedBy) return approval;
+  throw new Denied(`nobody has approved this ${change.operation} yet`, {
+    code: "approval-required",
+    hint:
+      approval === null
+        ? "Plan it (POST /tokens/plan, plan_change) and have the plan approved."
+        : `A person approves it at ${approval.url}`,
+  });
+}
+
+type Performed = Partial<Pick<AppliedChange, "report" | "rule" | "workflow">>;
+
+async function perform(change: Change, by: By & { readonly plan: PlanMark }, app: ChangeOptions["app"]): Promise<Performed> {
+  switch (change.operation) {
+    case "rotate":
+    case "run_workflow":
+      return { report: await app.run({ ...runOf(change), ...by, dryRun: false }) };
+    case "setup_rotation": {
+      const { token_name: tokenName, interval_hours: intervalHours, auto_rotate: autoRotate, notify } = change;
+      return { rule: await app.setupRule({ tokenName, intervalHours, autoRotate, notify, create: false, ...by }) };
+    }
+    case "create_workflow": {
+      const { workflow_name: workflowName, tokens, schedule, timezone } = change;
+      return { workflow: await app.createWorkflow({ workflowName, tokens, schedule, timezone, create: false, ...by }) };
+    }
+  }
+}
+
+function runOf(change: Extract<Change, { operation: "rotate" | "run_workflow" }>): Pick<RunRequest, "wanted"> {
+  return change.operation === "rotate"
+    ? { wanted: { kind: "tokens", names: [change.token_name], value: null, create: false } }
+    : { wanted: { kind: "workflow", name: change.workflow_name } };
+}
+
+/** In words, for the person who approves it. Throws what the change itself would. */
+async function effectsOf(
+  change: Change,
+  config: TokenConfig,
+  { triggeredBy, options }: By & { readonly options: ChangeOptions },
+): Promise<string[]> {
+  switch (change.operation) {
+    case "rotate":
+    case "run_workflow": {
+      const { tokens } = await options.app.run({ ...runOf(change), triggeredBy, dryRun: true });
+      return tokens.map(({ token_name, status, generation, destinations, reason }) =>
+        status === "planned"
+          ? `rotate ${token_name} to generation ${generation}, in ${destinations.map(({ id }) => id).join(", ")}`
+          : `leave ${token_name} as it is: ${reason}`,
+      );
+    }
+    case "setup_rotation": {
+      requireDeclared(config, [change.token_name]);
+      const before = config.rules?.[change.token_name];
+      const was =
+        before === undefined ? "it has no rule" : `now ${before.interval_hours} h${before.auto_rotate === false ? ", not by itself" : ""}`;
+      return [`rotate ${change.token_name} every ${change.interval_hours} h${change.auto_rotate ? "" : ", not by itself"} (${was})`];
+    }
+    case "create_workflow": {
+      requireDeclared(config, undeclaredMembers(config, change.tokens));
+      const { workflow_name: name, tokens, schedule, timezone } = change;
+      const workflow = { tokens: [...tokens], schedule, ...(timezone === null ? {} : { timezone }) };
+      const after = requireValid(declareWorkflow(config, name, { enabled: true, ...workflow }, options.clock()), options.home);
+      const replaces = Object.hasOwn(config.workflows ?? {}, name) ? ", in place of the one of that name" : "";
+      return [
+        `run workflow ${name} on ${schedule}${timezone === null ? "" : ` (${timezone})`} for ${expandWorkflow(after, name).tokens.join(", ")}${replaces}`,
+      ];
+    }
+  }
+}
+
+function nobodyToAsk({ operation }: Change): Denied {
+  return new Denied(`${operation} needs a person's approval, and there is nobody to ask: the record is not on GitHub`, {
+    code: "approval-required",
+    hint: "A person does it with the CLI, or changes settings.agents.approval in the record.",
+  });
+}
+
+/** It is done, whether or not its issue could be closed. */
+function closed(approvals: Approvals, digest: string): Promise<string[]> {
+  return approvals.close(digest).then(
+    () => [],
+    (error: unknown) => [`the plan's issue is still open: ${error instanceof Failure ? error.message : "it could not be closed"}`],
+  );
+}

@@ -1,0 +1,34 @@
+// The suggestions with what a language model makes of them; without one they stand as they are.
+import type { Advice } from "./advice.ts";
+import { reportError } from "./errors.ts";
+import { health } from "./health.ts";
+import type { Advisor } from "./ports.ts";
+import type { TokenConfig } from "./schema.ts";
+import { type Suggestions, suggest } from "./suggest.ts";
+import type { Home } from "./token.ts";
+
+export type AdviceOptions = {
+  readonly home: Home;
+  readonly clock: () => Date;
+  /** Null where no language model is configured. */
+  readonly advisor: () => Promise<Advisor | null>;
+};
+
+/** Throws as `suggest`; a model that fails is told of, never thrown. */
+export async function suggestWithAdvice(
+  config: TokenConfig,
+  { home, clock, advisor }: AdviceOptions,
+): Promise<Suggestions & { readonly ai: Advice }> {
+  const now = clock();
+  const suggestions = suggest(config, home, now);
+  const { adviceQuestion } = await import("./advice-question.ts");
+  const { readAdvice, unavailable } = await import("./advice.ts");
+  try {
+    const found = await advisor();
+    if (found === null) return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
+    const question = adviceQuestion(config, { home, now, health: health(config, home, now), suggestions });
+    return { ...suggestions, ai: readAdvice(await found.advise(question), { config, home, suggestions }) };
+  } catch (error) {
+    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
+  }
+}
