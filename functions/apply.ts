@@ -1,5 +1,6 @@
 // POST /tokens/apply: does a change exactly as it was planned.
-import { applied, changeOf, requireMayApply } from "../src/http/change-input.ts";
+import { applied, changeOf, requireMayApply, workflowFor } from "../src/http/change-input.ts";
+import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
 
@@ -11,10 +12,20 @@ export default endpoint({
   summary: "Do a planned change; refused where the record has moved since, or nobody has approved what needs it",
   scope: "read",
   input: applied,
-  async handle({ input, triggeredBy, mark, may, app }) {
+  async handle({ input, triggeredBy, mark, ...call }) {
     const change = changeOf(input);
-    requireMayApply(change, may);
-    const done = await (await app()).applyChange(change, input.digest, { triggeredBy, mark });
+    requireMayApply(change, call.may);
+    const app = await call.app();
+    const { digest } = input;
+    if (call.runs !== null) {
+      const wanted = workflowFor(change);
+      const plan = await app.requireApproved(change, digest, { triggeredBy });
+      const about = { operation: change.operation, digest, approved_by: plan.approvedBy };
+      const reply = await dispatch(await call.runs(), wanted, { actor: triggeredBy.actor ?? "", mark, about });
+      await plan.close();
+      return reply;
+    }
+    const done = await app.applyChange(change, digest, { triggeredBy, mark });
     if (done.report !== null) requireNotAllFailed(done.report);
     return once(done.report ?? done.rule ?? done.workflow ?? {}, done);
   },

@@ -31,6 +31,7 @@ export default endpoint({
         wanted: { kind: "tokens", names: [input.token_name], value: null, create: false },
         triggeredBy,
         dryRun: true,
+        dispatches: true,
       });
       requireRotated(planned, input.token_name);
       const asked = { actor: triggeredBy.actor ?? "", mark, about: { token_name: input.token_name } };

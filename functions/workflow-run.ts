@@ -18,7 +18,7 @@ export default endpoint({
     const app = await call.app();
     const { workflow_name: workflow } = input;
     if (call.runs !== null && !input.dry_run) {
-      await app.run({ wanted: { kind: "workflow", name: workflow }, triggeredBy, dryRun: true });
+      await app.run({ wanted: { kind: "workflow", name: workflow }, triggeredBy, dryRun: true, dispatches: true });
       const asked = { actor: triggeredBy.actor ?? "", mark, about: { workflow_name: workflow } };
       return dispatch(await call.runs(), { command: "workflow", workflow }, asked);
     }

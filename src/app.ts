@@ -6,7 +6,7 @@ import type { Audit } from "./audit-version.ts";
 import type { Discovery } from "./discover.ts";
 import type { HealthBands, HealthReport } from "./health.ts";
 import type { Plan } from "./plan.ts";
-import type { AppliedChange, PlannedChange } from "./plan-change.ts";
+import type { AppliedChange, ApprovedPlan, PlannedChange } from "./plan-change.ts";
 import type { Commit, Credential } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { HistoryEntry, RequestMark, Rule, TriggeredBy, Workflow } from "./schema.ts";
@@ -39,6 +39,8 @@ export type RunRequest = {
   readonly mark?: RequestMark | null;
   /** The plan that this carries out. */
   readonly plan?: PlanMark;
+  /** With `dryRun`: the run itself is started elsewhere next, so what the caller may not do is refused already. */
+  readonly dispatches?: boolean;
   readonly dryRun: boolean;
   /** What this process can see of the secrets, by name: compared with the record for proof and drift. */
   readonly seen?: ReadonlyMap<string, Secret>;
@@ -197,6 +199,8 @@ export type App = {
     digest: string,
     by: { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null },
   ): Promise<AppliedChange>;
+  /** For who carries a plan out by other means: throws as `applyChange` where it may not be. */
+  requireApproved(change: Change, digest: string, by: { readonly triggeredBy: TriggeredBy }): Promise<ApprovedPlan>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Lists the secrets that exist around the record beside the declared ones. Changes nothing. */

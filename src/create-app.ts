@@ -9,7 +9,7 @@ import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
 import { liveFingerprints } from "./live-fingerprints.ts";
 import { plan } from "./plan.ts";
-import { applyChange, type ChangeOptions, planChange } from "./plan-change.ts";
+import { applyChange, type ChangeOptions, planChange, requireApproved } from "./plan-change.ts";
 import type { Approvals, Commit, Notifier } from "./ports.ts";
 import { recordReader } from "./record.ts";
 import type { Report } from "./report.ts";
@@ -75,6 +75,7 @@ export function createApp(options: AppOptions): App {
     suggestWithAdvice: async () => suggestWithAdvice(await config(), options),
     planChange: (change, by) => planChange(change, by, changing),
     applyChange: (change, digest, by) => applyChange(change, digest, by, changing),
+    requireApproved: (change, digest, by) => requireApproved(change, digest, by, changing),
     status: async (history) => statusOf(await config(), { home, now: clock(), history }),
     overview: async () => overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),

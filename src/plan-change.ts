@@ -3,7 +3,7 @@ import { type Change, isAgent, needsApproval, type PlanMark, planDigest, require
 import type { App, RuleResult, RunRequest, WorkflowResult } from "./app.ts";
 import { declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { Denied, Failure } from "./errors.ts";
-import type { Approval, Approvals } from "./ports.ts";
+import type { Approvals } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { RequestMark, TokenConfig, TriggeredBy } from "./schema.ts";
 import type { Home } from "./token.ts";
@@ -67,36 +67,30 @@ export async function planChange(change: Change, { triggeredBy }: By, options: C
  * (`approval-required`) where nobody has approved it, and what the change itself throws.
  */
 export async function applyChange(change: Change, planned: string, by: By, options: ChangeOptions): Promise<AppliedChange> {
-  const config = await options.config();
-  const { operation } = change;
-  const plan: PlanMark = { digest: planned, change, approved: true };
-  requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan });
-  const approvals = isAgent(by.triggeredBy) && needsApproval(config.settings, operation) ? await options.approvals() : null;
-  const approval = await approvalOf(change, { planned, config, by, approvals });
-  const done = await perform(change, { ...by, plan }, options.app);
-  const warnings = approvals === null ? [] : await closed(approvals, planned);
-  return {
-    digest: planned,
-    operation,
-    approved_by: approval?.approvedBy ?? null,
-    report: null,
-    rule: null,
-    workflow: null,
-    ...done,
-    warnings,
-  };
+  const { approvedBy, close } = await requireApproved(change, planned, by, options);
+  const done = await perform(change, { ...by, plan: { digest: planned, change, approved: true } }, options.app);
+  const nothing = { report: null, rule: null, workflow: null };
+  return { digest: planned, operation: change.operation, approved_by: approvedBy, ...nothing, ...done, warnings: await close() };
 }
 
-async function approvalOf(
-  change: Change,
-  asked: { readonly planned: string; readonly config: TokenConfig; readonly by: By; readonly approvals: Approvals | null },
-): Promise<Approval | null> {
-  const { planned, config, by, approvals } = asked;
-  if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, change.operation)) return null;
+/** A plan that may be carried out. */
+export type ApprovedPlan = {
+  readonly approvedBy: string | null;
+  /** To be called when it is done; tells what could not be tidied up. */
+  readonly close: () => Promise<readonly string[]>;
+};
+
+/** Throws as `applyChange` where the plan is out of date, or not approved although the record wants that. */
+export async function requireApproved(change: Change, planned: string, by: By, options: ChangeOptions): Promise<ApprovedPlan> {
+  const config = await options.config();
+  const { operation } = change;
+  requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan: { digest: planned, change, approved: true } });
+  if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, operation)) return { approvedBy: null, close: async () => [] };
+  const approvals = await options.approvals();
   if (approvals === null) throw nobodyToAsk(change);
   const approval = await approvals.find(planned);
-  if (approval?.approvedBy) return approval;
-  throw new Denied(`nobody has approved this ${change.operation} yet`, {
+  if (approval?.approvedBy) return { approvedBy: approval.approvedBy, close: () => closed(approvals, planned) };
+  throw new Denied(`nobody has approved this ${operation} yet`, {
     code: "approval-required",
     hint:
       approval === null

@@ -34,7 +34,7 @@ export type Rotated = { readonly report: Report; readonly config: TokenConfig };
 export async function rotate(request: RunRequest, options: RunOptions, known?: LoadedRecord): Promise<Rotated> {
   const startedAt = options.clock();
   const { loaded, config, warnings } = readDeclared(request, options, known ?? (await loadRecord(options.source)));
-  if (!request.dryRun) requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
+  if (!request.dryRun || request.dispatches) requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
   const selection = select(config, request.wanted, { home: options.home, now: startedAt });
   const observed = request.seen
     ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })

@@ -99,6 +99,9 @@ describe("with keys", () => {
       "POST /tokens/setup-rotation": "admin",
       "POST /tokens/workflow/create": "admin",
       "POST /tokens/workflow/run": "rotate",
+      "POST /tokens/plan": "read",
+      // And the scope of what is applied.
+      "POST /tokens/apply": "read",
       "GET /tokens/health": "read",
       "GET /tokens/suggest": "read",
       "GET /tokens/status": "read",

@@ -4,6 +4,7 @@ import type { Change } from "../agents.ts";
 import { Misconfigured } from "../errors.ts";
 import { AGENT_OPERATIONS } from "../schema.ts";
 import type { ApiScope } from "./auth.ts";
+import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
 import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, workflowName } from "./inputs.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -70,4 +71,11 @@ const SCOPES: Readonly<Record<Fields["operation"], ApiScope>> = {
 /** The scope that the change itself needs. Throws `HttpProblem` 403, naming it and nothing more. */
 export function requireMayApply({ operation }: Change, may: (scope: ApiScope) => boolean): void {
   if (!may(SCOPES[operation])) throw new HttpProblem(403, `this needs the scope ${SCOPES[operation]}`, { code: "scope-missing" });
+}
+
+/** What the rotation workflow is started with. Throws `HttpProblem` 422 for what it does not do. */
+export function workflowFor(change: Change): Wanted {
+  if (change.operation === "rotate") return { command: "rotate", tokens: [change.token_name] };
+  if (change.operation === "run_workflow") return { command: "workflow", workflow: change.workflow_name };
+  return refuseInDispatch(change.operation === "setup_rotation" ? "set a rule" : "create a workflow", WRITE_BY_COMMIT);
 }

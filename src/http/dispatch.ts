@@ -9,7 +9,8 @@ import { HttpProblem } from "./problem.ts";
 /** Where runs are followed. */
 export const RUNS_PATH = "/tokens/runs";
 
-type Wanted =
+/** What the rotation workflow is started for. */
+export type Wanted =
   | { readonly command: "rotate"; readonly tokens: readonly string[] }
   | { readonly command: "workflow"; readonly workflow: string };
 

@@ -170,6 +170,16 @@ test("real replies are what is described, field by field", async () => {
   await check("/tokens/workflow/create", { json: { workflow_name: "nightly", tokens: ["ALL_TOKENS"], schedule: "@daily", limit: 1 } });
   await check("/tokens/workflow/run", { json: { workflow_name: "nightly", dry_run: true, limit: 1 } });
   await check("/tokens/workflow/run", { json: { workflow_name: "nightly" } });
+  const changes = [
+    { operation: "rotate", token_name: "API_KEY" },
+    { operation: "setup_rotation", token_name: "OTHER", interval_hours: 12 },
+    { operation: "create_workflow", workflow_name: "weekly", tokens: ["OTHER"], schedule: "@weekly" },
+  ];
+  for (const change of changes) {
+    await check("/tokens/plan", { json: change });
+    const { body } = await host.ask(routeOf("/tokens/plan"), { json: change });
+    await check("/tokens/apply", { json: { ...change, digest: Object(body).digest } });
+  }
   for (const later of [0, 20, 50]) {
     host.setNow(new Date(NOW.getTime() + later * 86_400_000));
     for (const path of ["/tokens/health", "/tokens/suggest"]) await check(path, { query: "?limit=1" });

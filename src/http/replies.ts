@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { HEALTH_STATUSES } from "../health.ts";
 import { TOKEN_TYPES } from "../schema.ts";
+import { appliedChange, plannedChange } from "./change-replies.ts";
 
 const instant = z.string().meta({ format: "date-time" });
 const names = z.array(z.string());
@@ -121,6 +122,7 @@ const dispatched = {
 export const DISPATCHED: Readonly<Record<string, z.ZodObject>> = {
   "/tokens/rotate": z.object({ token_name: z.string(), ...dispatched }),
   "/tokens/workflow/run": z.object({ workflow_name: z.string(), ...dispatched }),
+  "/tokens/apply": z.object({ operation: z.string(), digest: z.string(), approved_by: z.string().nullable(), ...dispatched }),
 };
 
 /**
@@ -149,29 +151,11 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
       : {}),
     ...(hashes ? { previous_entry: z.string().nullable().describe("The digest of the entry before") } : {}),
   });
-  const plan = z.object({
-    digest: z.string().describe("Send it to apply_change, with the same fields"),
-    change: z.looseObject({ operation: z.string() }),
-    effects: names.describe("What would be done, in words"),
-    approval: z.object({
-      required: z.boolean(),
-      approved_by: z.string().nullable(),
-      url: z.string().nullable().describe("Where a person approves it"),
-    }),
-  });
-  const done = z.object({
-    digest: z.string(),
-    operation: z.string(),
-    approved_by: z.string().nullable(),
-    report: z.object(report).nullable().describe("What a rotation did"),
-    rule: z.object(rule).nullable(),
-    workflow: z.object(createdWorkflow).nullable(),
-    warnings: names,
-    replayed,
-  });
   return {
-    "/tokens/plan": plan,
-    "/tokens/apply": done,
+    "/tokens/plan": plannedChange,
+    "/tokens/apply": appliedChange({ report: z.object(report), rule: z.object(rule), workflow: z.object(createdWorkflow) }).extend({
+      replayed,
+    }),
     "/tokens/rotate": z.object({
       token_name: z.string(),
       rotated_at: instant.nullable().describe("Null for a dry run"),

@@ -127,6 +127,8 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
       setup_rotation: "destructive idempotent",
       create_workflow: "destructive idempotent",
       run_workflow: "destructive",
+      plan_change: "idempotent",
+      apply_change: "destructive",
       commit_record: "idempotent",
     });
     const properties = Object.fromEntries(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]));
