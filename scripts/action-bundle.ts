@@ -15,6 +15,11 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
     own: /^src\/(github\/|stores\/github\.)/,
     packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
+  {
+    name: "aws",
+    own: /^src\/issuers\/aws/,
+    packages: /^(aws4fetch|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
+  },
   { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/.*)\.ts$/ },
   // Of MySQL's client and of sshpk both.
   { name: "buffers", packages: /^safer-buffer$/ },
