@@ -1,1 +1,1 @@
-export{g as adviceQuestion}from"./core.js";
+export{b as adviceQuestion}from"./core.js";

@@ -1,1 +1,1 @@
-export{m as readAdvice,h as unavailable}from"./core.js";
+export{v as readAdvice,y as unavailable}from"./core.js";

@@ -1,1 +1,1 @@
-export{p as chatCompletionsAdvisor}from"./core.js";
+export{_ as chatCompletionsAdvisor}from"./core.js";

@@ -1,1 +1,1 @@
-export{u as fileDestination}from"./local.js";
+export{d as fileDestination}from"./local.js";

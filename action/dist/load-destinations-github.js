@@ -1,1 +1,1 @@
-export{a as githubDestination}from"./rotate.js";
+export{m as githubDestination}from"./rotate.js";

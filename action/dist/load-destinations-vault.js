@@ -1,1 +1,1 @@
-export{l as openVault}from"./local.js";
+export{u as openVault}from"./local.js";

@@ -1,1 +1,1 @@
-export{i as commandIssuer}from"./rotate.js";
+export{f as commandIssuer}from"./rotate.js";

@@ -1,1 +1,1 @@
-export{r as generateIssuer}from"./rotate.js";
+export{u as generateIssuer}from"./rotate.js";

@@ -1,1 +1,1 @@
-export{n as manualIssuer}from"./rotate.js";
+export{s as manualIssuer}from"./rotate.js";

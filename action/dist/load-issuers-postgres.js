@@ -1,1 +1,1 @@
-export{t as postgresIssuer}from"./rotate.js";
+export{a as postgresIssuer}from"./rotate.js";

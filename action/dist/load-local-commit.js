@@ -1,1 +1,1 @@
-export{a as commitPending,o as recordFiles}from"./local.js";
+export{o as commitPending,s as recordFiles}from"./local.js";

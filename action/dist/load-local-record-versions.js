@@ -1,1 +1,1 @@
-export{i as localVersions}from"./local.js";
+export{a as localVersions}from"./local.js";

@@ -1,1 +1,1 @@
-export{n as localRepository}from"./local.js";
+export{r as localRepository}from"./local.js";

@@ -1,1 +1,1 @@
-export{i as failureIssueNotifier}from"./webhook.js";
+export{o as failureIssueNotifier}from"./webhook.js";

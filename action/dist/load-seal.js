@@ -1,1 +1,1 @@
-export{c as prepareToSeal,l as seal}from"./rotate.js";
+export{_ as prepareToSeal,v as seal}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{n as adopt}from"./discover.js";

@@ -1,0 +1,1 @@
+export{g as githubApprovals}from"./core.js";

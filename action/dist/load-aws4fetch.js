@@ -1,0 +1,1 @@
+export{S as AwsV4Signer}from"./core.js";

@@ -1,0 +1,1 @@
+export{i as openDeployKey,a as openGenerate,o as openGithubApp}from"./keys.js";

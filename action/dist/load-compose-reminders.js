@@ -1,0 +1,1 @@
+export{h as openReminders}from"./core.js";

@@ -1,0 +1,1 @@
+export{r as discover}from"./discover.js";

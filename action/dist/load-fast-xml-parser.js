@@ -1,0 +1,1 @@
+export{x as XMLParser}from"./core.js";

@@ -1,0 +1,1 @@
+export{t as surroundingsOf}from"./discover.js";

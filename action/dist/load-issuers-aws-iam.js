@@ -1,0 +1,1 @@
+export{p as awsIamIssuer}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{d as deployKeyIssuer}from"./rotate.js";

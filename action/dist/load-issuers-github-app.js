@@ -1,0 +1,1 @@
+export{l as githubAppIssuer}from"./rotate.js";

@@ -1,0 +1,1 @@
+export{c as httpIssuer}from"./rotate.js";

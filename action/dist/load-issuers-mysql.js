@@ -1,0 +1,1 @@
+export{o as mysqlIssuer}from"./rotate.js";

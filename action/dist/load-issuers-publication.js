@@ -1,0 +1,1 @@
+export{n as fileDocument,r as publicationOf,i as variableDocument}from"./rotate.js";

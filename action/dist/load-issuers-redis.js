@@ -1,0 +1,1 @@
+export{t as redisIssuer}from"./rotate.js";

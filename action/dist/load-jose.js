@@ -1,0 +1,1 @@
+export{u as SignJWT,c as calculateJwkThumbprint}from"./keys.js";

@@ -1,0 +1,1 @@
+export{t as generateKeyPair,n as keyIdOf}from"./keys.js";

@@ -1,0 +1,1 @@
+import{t as e}from"./mysql.js";export default e();export{};

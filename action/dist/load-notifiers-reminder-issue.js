@@ -1,0 +1,1 @@
+export{a as reminderIssues}from"./webhook.js";

@@ -1,0 +1,1 @@
+export{t as copiedStore}from"./core.js";

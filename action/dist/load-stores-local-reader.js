@@ -1,0 +1,1 @@
+export{n as localReader}from"./local.js";
