@@ -12,7 +12,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   { name: "discover", own: /^src\/(adopt|discover|scopes-around|github\/surroundings)\.ts$/ },
   {
     name: "github",
-    own: /^src\/(github\/|stores\/github\.)/,
+    own: /^src\/(github\/|stores\/github[\w-]*\.)/,
     packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   {
