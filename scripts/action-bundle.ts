@@ -37,7 +37,8 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },
   { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
-  { name: "webhook", own: /^src\/notifiers\// },
+  // What is asked for only now and then: telling people, asking them, asking a model.
+  { name: "people", own: /^src\/(?:notifiers\/|approvals\/|advisors\/|advice)/ },
   {
     name: "local",
     own: /^src\/(local\/|stores\/local|destinations\/(?:vault|file|local))/,

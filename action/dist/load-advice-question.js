@@ -1,1 +1,1 @@
-export{b as adviceQuestion}from"./core.js";
+export{d as adviceQuestion}from"./people.js";

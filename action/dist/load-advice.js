@@ -1,1 +1,1 @@
-export{v as readAdvice,y as unavailable}from"./core.js";
+export{l as readAdvice,u as unavailable}from"./people.js";

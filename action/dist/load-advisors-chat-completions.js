@@ -1,1 +1,1 @@
-export{_ as chatCompletionsAdvisor}from"./core.js";
+export{c as chatCompletionsAdvisor}from"./people.js";

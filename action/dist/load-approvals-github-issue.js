@@ -1,1 +1,1 @@
-export{g as githubApprovals}from"./core.js";
+export{s as githubApprovals}from"./people.js";

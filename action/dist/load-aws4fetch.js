@@ -1,1 +1,1 @@
-export{S as AwsV4Signer}from"./core.js";
+export{r as AwsV4Signer}from"./aws.js";

@@ -1,1 +1,1 @@
-export{h as openReminders}from"./core.js";
+export{m as openReminders}from"./core.js";

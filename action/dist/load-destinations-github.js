@@ -1,1 +1,1 @@
-export{m as githubDestination}from"./rotate.js";
+export{h as githubDestination}from"./rotate.js";

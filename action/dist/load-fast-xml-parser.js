@@ -1,1 +1,1 @@
-export{x as XMLParser}from"./core.js";
+export{n as XMLParser}from"./aws.js";

@@ -1,1 +1,1 @@
-export{r as createGitHubClient}from"./github.js";
+export{i as createGitHubClient}from"./github.js";

@@ -1,1 +1,1 @@
-export{n as githubVersions}from"./github.js";
+export{r as githubVersions}from"./github.js";

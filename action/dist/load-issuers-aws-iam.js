@@ -1,1 +1,1 @@
-export{p as awsIamIssuer}from"./rotate.js";
+export{t as awsIamIssuer}from"./aws.js";

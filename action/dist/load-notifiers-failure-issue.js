@@ -1,1 +1,1 @@
-export{o as failureIssueNotifier}from"./webhook.js";
+export{o as failureIssueNotifier}from"./people.js";

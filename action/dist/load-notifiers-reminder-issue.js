@@ -1,1 +1,1 @@
-export{a as reminderIssues}from"./webhook.js";
+export{a as reminderIssues}from"./people.js";

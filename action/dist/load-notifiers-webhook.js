@@ -1,1 +1,1 @@
-export{r as webhookNotifier,i as webhookReminders}from"./webhook.js";
+export{r as webhookNotifier,i as webhookReminders}from"./people.js";

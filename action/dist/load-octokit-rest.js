@@ -1,1 +1,1 @@
-export{s as Octokit}from"./github.js";
+export{c as Octokit}from"./github.js";

@@ -1,1 +1,1 @@
-export{_ as prepareToSeal,v as seal}from"./rotate.js";
+export{v as prepareToSeal,y as seal}from"./rotate.js";

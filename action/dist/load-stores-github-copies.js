@@ -1,1 +1,1 @@
-export{t as copiedStore}from"./core.js";
+export{n as copiedStore}from"./github.js";
