@@ -19,6 +19,8 @@ export type ActionOptions = {
   readonly token: string;
   /** Secrets that the job has in its environment. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Where the service is; null where there is none. */
+  readonly service: { readonly url: string; readonly variable: string; readonly admin: string } | null;
   /** How far its clock is ahead of ours, in milliseconds. */
   readonly offsetMs: number;
   /** How many of its seconds pass in one of ours. */
@@ -93,9 +95,10 @@ function exitOf(child: ChildProcess): Promise<Pick<ActionResult, "code" | "signa
 }
 
 function environmentOf(options: ActionOptions, files: string): NodeJS.ProcessEnv {
-  const { apiUrl, graphqlUrl, repository, token, secrets, offsetMs, speed, compileCache } = options;
+  const { apiUrl, graphqlUrl, repository, token, secrets, offsetMs, speed, compileCache, service } = options;
   return {
     ...secrets,
+    ...(service === null ? {} : { [service.variable]: service.admin, CHAOS_SERVICE_URL: service.url }),
     PATH: process.env.PATH,
     HOME: options.folder,
     TMPDIR: options.folder,

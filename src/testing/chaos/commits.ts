@@ -13,6 +13,7 @@ export type RecordText = {
           readonly generation: number;
           readonly fingerprint: string | null;
           readonly failures: number;
+          readonly retiring?: readonly unknown[];
           readonly drift?: object | null;
           readonly destinations: Readonly<Record<string, { readonly status: string; readonly generation: number }>>;
           readonly pending: { readonly generation: number; readonly fingerprint: string | null; readonly boxes: object | null } | null;

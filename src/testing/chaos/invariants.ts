@@ -2,6 +2,7 @@
 import type { RecordText } from "./commits.ts";
 import { commitsOf, generationViolations, historyViolations } from "./commits.ts";
 import { HOME, RECORD } from "./scenarios.ts";
+import { SERVICE_ADMIN } from "./service.ts";
 import { fingerprintOf, type Witness } from "./witness.ts";
 import type { Run, World } from "./world.ts";
 
@@ -16,6 +17,7 @@ export function disagreements(world: World): string[] {
     const found: string[] = [];
     if (state.pending !== null) found.push(`${target.token} still has generation ${state.pending.generation} pending`);
     if (state.drift) found.push(`${target.token} is said to have drifted, though nobody else wrote to it`);
+    if (state.retiring?.length) found.push(`${target.token} still has ${state.retiring.length} credentials to revoke`);
     if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
     if (placed?.status !== "placed" || placed.generation !== state.generation) {
       found.push(`the record does not say that ${target.id} holds generation ${state.generation}`);
@@ -46,6 +48,7 @@ export function violations(world: World, { runs, witness, entriesBefore, boxesVo
   });
   return [
     ...witness.seen,
+    ...unused(world),
     ...(witness.orphans() === 0 ? [] : [`${witness.orphans()} credentials still work at the end that the record does not know`]),
     ...disagreements(world),
     ...rotatedOnce,
@@ -59,6 +62,13 @@ export function violations(world: World, { runs, witness, entriesBefore, boxesVo
   ];
 }
 
+/** At the end only what is in place works. */
+function unused({ scenario, service, targets }: World): string[] {
+  const tokens = new Set(targets.map(({ token }) => token)).size;
+  const working = service.live().length;
+  return !scenario.outside || working === tokens ? [] : [`${working} keys of the service work at the end, for ${tokens} tokens`];
+}
+
 /** Where strangers read the record, they could collect boxes until a key is lost. */
 function publicBoxes({ scenario }: World, commits: ReturnType<typeof commitsOf>): string[] {
   if (scenario.visibility === "private") return [];
@@ -70,7 +80,8 @@ function publicBoxes({ scenario }: World, commits: ReturnType<typeof commitsOf>)
 
 /** Where boxes are journalled, whatever was begun is finished: no second credential is issued for it. */
 function wastedGenerations({ scenario }: World, commits: ReturnType<typeof commitsOf>): string[] {
-  if (scenario.visibility === "public") return [];
+  // What was announced and never sealed is given up, and another generation made.
+  if (scenario.visibility === "public" || scenario.outside) return [];
   const before = commits[0]?.record.state?.tokens ?? {};
   return Object.entries(commits.at(-1)?.record.state?.tokens ?? {}).flatMap(([token, { generation }]) => {
     const wasted = generation - (before[token]?.generation ?? 0) - 1;
@@ -108,7 +119,8 @@ const LEAST_CANARY = 8;
 
 /** Every value is a canary: issued, placed or only in hand, it stands in no output, file, commit or request. */
 function leaks(world: World, runs: readonly Run[], witness: Witness, commits: ReturnType<typeof commitsOf>): string[] {
-  const forms = new Set([...runs.flatMap(({ masked }) => masked), ...[...witness.values].flatMap(formsOf)]);
+  const known = [...witness.values, ...world.service.issued, ...(world.scenario.outside ? [SERVICE_ADMIN] : [])];
+  const forms = new Set([...runs.flatMap(({ masked }) => masked), ...known.flatMap(formsOf)]);
   const canaries = [...forms].filter((form) => form.length >= LEAST_CANARY);
   const texts: [string, string][] = [
     ...runs.flatMap(({ name, outputs }) => [...outputs].map(([output, text]): [string, string] => [`${output} of ${name}`, text])),

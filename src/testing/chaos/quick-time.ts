@@ -1,4 +1,4 @@
-// Preloaded into a process under test (`node --import`): its clock is shifted, and runs faster than ours.
+// Preloaded into a process under test (`node --import`): its clock is shifted, and runs faster than ours; the service is found.
 
 // The suite needs the hours that leases, backoffs and intervals last, and the product has no hook for its time, nor
 // should it: what runs here is the very bundle that ships. So its surroundings change instead, all by the same factor:
@@ -26,4 +26,14 @@ globalThis.Date = new Proxy(RealDate, {
 globalThis.setTimeout = new Proxy(realSetTimeout, {
   apply: (target, self, [callback, delay, ...given]) => Reflect.apply(target, self, [callback, Number(delay ?? 0) / speed, ...given]),
 });
+// The record names the service by an address that is the same in every case.
+const service = process.env.CHAOS_SERVICE_URL;
+const realFetch = fetch;
+if (service !== undefined) {
+  globalThis.fetch = (asked, init) =>
+    realFetch(
+      typeof asked === "string" || asked instanceof URL ? String(asked).replace("http://localhost:1/service", service) : asked,
+      init,
+    );
+}
 AbortSignal.timeout = (ms) => realTimeout(Math.ceil(ms / speed));

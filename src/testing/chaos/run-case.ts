@@ -41,7 +41,8 @@ async function rotateOnce(scenario: Scenario, beginning: Beginning, bench: Bench
   try {
     const run = await world.start({ name: "the fault-free run", offsetMs: beginning.dueAtMs });
     const { code, outputs } = await run.result;
-    const wrong = disagreements(world);
+    // What is replaced is revoked by a later run.
+    const wrong = disagreements(world).filter((found) => !found.includes("to revoke"));
     if (code !== 0 || wrong.length > 0) {
       throw new Error([`the fault-free run of ${scenario.id} failed`, ...wrong, outputs.get("stdout"), outputs.get("stderr")].join("\n"));
     }
@@ -49,6 +50,7 @@ async function rotateOnce(scenario: Scenario, beginning: Beginning, bench: Bench
       requests: world.github.requests.length,
       beginning: {
         files: commitsOf(world).at(-1)?.files ?? {},
+        keys: world.service.keys(),
         values: new Map(world.targets.map((target) => [target.id, world.valueAt(target) ?? null])),
         dueAtMs: beginning.dueAtMs + (INTERVAL_HOURS + 1) * HOUR_MS,
       },

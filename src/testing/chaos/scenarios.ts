@@ -1,5 +1,6 @@
 // The repositories that the suite puts the Action into: how many tokens, where they go, who can read the record.
 import type { TokenConfig, TokenDeclaration } from "../../schema.ts";
+import { SERVICE_ISSUER } from "./service.ts";
 
 /** The repository that holds the record. */
 export const HOME = "acme/widgets";
@@ -22,11 +23,13 @@ export type Scenario = {
   readonly fresh: boolean;
   /** Whether the job has the record's own secrets in its environment, as they stood when it was queued. */
   readonly sees: boolean;
+  /** Whether a service issues the values and keeps them until they are revoked. */
+  readonly outside: boolean;
   /** So low that entries move to `token_history/`; null: the default. */
   readonly historyLimit: number | null;
 };
 
-const PLAIN = { renamed: false, fresh: false, sees: false, historyLimit: null } as const;
+const PLAIN = { renamed: false, fresh: false, sees: false, outside: false, historyLimit: null } as const;
 
 /** Every number of tokens and of destinations, both journals, own and other repositories, same and other names. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -39,6 +42,9 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, id: "2x3-private", tokens: 2, destinations: 3, visibility: "private", renamed: true },
   { ...PLAIN, id: "3x1-public", tokens: 3, destinations: 1, visibility: "public", fresh: true },
   { ...PLAIN, id: "3x2-private", tokens: 3, destinations: 2, visibility: "private" },
+  { ...PLAIN, id: "1x1-service", tokens: 1, destinations: 1, visibility: "private", outside: true, sees: true },
+  { ...PLAIN, id: "1x2-service-public", tokens: 1, destinations: 2, visibility: "public", outside: true },
+  { ...PLAIN, id: "2x1-service", tokens: 2, destinations: 1, visibility: "private", outside: true },
   { ...PLAIN, id: "4x1-private", tokens: 4, destinations: 1, visibility: "private", sees: true },
   { ...PLAIN, id: "4x3-private", tokens: 4, destinations: 3, visibility: "private", renamed: true },
 ];
@@ -80,7 +86,9 @@ export function recordOf(scenario: Scenario): TokenConfig {
       declared.map(([name, declaration]) => {
         const mine = targets.filter(({ token }) => token === name);
         const destinations = mine.map(({ repository, secret }) => ({ to: "actions" as const, repository, secret }));
-        return [name, { ...declaration, destinations }];
+        // Half an hour, so that the run an hour later revokes what was replaced.
+        const issued = scenario.outside ? { type: "custom" as const, issuer: SERVICE_ISSUER, overlap_hours: 0.5 } : declaration;
+        return [name, { ...issued, destinations }];
       }),
     ),
     rules: Object.fromEntries(declared.map(([name]) => [name, { interval_hours: INTERVAL_HOURS }])),

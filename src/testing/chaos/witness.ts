@@ -18,16 +18,17 @@ export type Witness = {
   readonly values: ReadonlySet<string>;
 };
 
-/** At most this many credentials may work that the record knows nothing of: the one that was just issued. */
+/** At most this many credentials may work that the record cannot find either: it knows neither their ref nor the label that they were announced with. */
 const MOST_ORPHANS = 1;
 
-/** @param live what issuers with side effects have handed out and not revoked */
-export function createWitness(world: World, live: () => readonly LiveCredential[] = () => []): Witness {
+export function createWitness(world: World): Witness {
+  const { live, accepts } = world.service;
   const seen = new Set<string>();
   const values = new Set<string>();
   const known = new Set<string>();
   const held = new Set<string>();
   let refs = new Set<string>();
+  let labels = new Set<string>();
   let head: string | null = null;
 
   function readRecord(): void {
@@ -38,6 +39,7 @@ export function createWitness(world: World, live: () => readonly LiveCredential[
     // A fingerprint that any commit held is known: git keeps what a later generation replaced.
     for (const fingerprint of text.match(/sha256:[0-9a-f]{64}/g) ?? []) known.add(fingerprint);
     refs = new Set(Array.from(text.matchAll(/"ref": "([^"]+)"/g), ([, ref = ""]) => ref));
+    labels = new Set(Array.from(text.matchAll(/"label": "([^"]+)"/g), ([, label = ""]) => label));
   }
 
   function lookAt(target: Target): void {
@@ -52,6 +54,7 @@ export function createWitness(world: World, live: () => readonly LiveCredential[
       return;
     }
     values.add(value);
+    if (world.scenario.outside && !accepts(value)) seen.add(`${target.id} holds a key that the service no longer accepts`);
     if (!known.has(fingerprintOf(value))) seen.add(`${target.id} holds a value that no commit of the record knows`);
   }
 
@@ -61,7 +64,7 @@ export function createWitness(world: World, live: () => readonly LiveCredential[
     if (orphans() > MOST_ORPHANS) seen.add(`${orphans()} credentials work that the record does not know`);
   }
 
-  const orphans = () => live().filter(({ ref }) => !refs.has(ref)).length;
+  const orphans = () => live().filter(({ ref, label }) => !refs.has(ref) && !labels.has(label)).length;
 
   return {
     look,

@@ -7,6 +7,7 @@ import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../github/server.ts
 import { type ActionProcess, type ActionResult, startAction } from "./action-process.ts";
 import type { Bench } from "./bench.ts";
 import { HOME, RECORD, REPOSITORIES, recordOf, type Scenario, type Target, targetsOf } from "./scenarios.ts";
+import { createKeyService, SERVICE_ADMIN, SERVICE_PREFIX, SERVICE_VARIABLE } from "./service.ts";
 
 /** How a scenario stands before a case begins. */
 export type Beginning = {
@@ -14,6 +15,8 @@ export type Beginning = {
   readonly files: Readonly<Record<string, string>>;
   /** By target's id; null: none yet. */
   readonly values: ReadonlyMap<string, string | null>;
+  /** What the service has issued and not ended. */
+  readonly keys: ReturnType<ReturnType<typeof createKeyService>["keys"]>;
   /** How far ahead of our clock every token is due, in milliseconds. */
   readonly dueAtMs: number;
 };
@@ -33,6 +36,7 @@ export type World = {
   readonly scenario: Scenario;
   readonly targets: readonly Target[];
   readonly github: TestGitHub;
+  readonly service: ReturnType<typeof createKeyService>;
   /** Starts the Action and gives its process at once. */
   start(options: StartOptions): Promise<ActionProcess>;
   /** The secrets that a job of the record's repository would get if it were queued now; none where the scenario gives none. */
@@ -52,6 +56,7 @@ export function unrotated(scenario: Scenario): Beginning {
   return {
     files: { [RECORD]: `${JSON.stringify(recordOf(scenario), null, 2)}\n` },
     values: new Map(targetsOf(scenario).map(({ id }) => [id, null])),
+    keys: [],
     dueAtMs: 0,
   };
 }
@@ -59,7 +64,9 @@ export function unrotated(scenario: Scenario): Beginning {
 /** Sets the world up. Close it. */
 export async function openWorld(scenario: Scenario, beginning: Beginning, bench: Bench): Promise<World> {
   let offsetMs = 0;
+  const service = createKeyService(beginning.keys);
   const github = await startGitHub({
+    beside: { prefix: SERVICE_PREFIX, answer: service.answer },
     repositories: REPOSITORIES.map((fullName) =>
       fullName === HOME ? { fullName, visibility: scenario.visibility, files: beginning.files } : { fullName },
     ),
@@ -85,6 +92,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
       repository: HOME,
       token: DEFAULT_TOKEN,
       secrets: options.secrets ?? visible(),
+      service: scenario.outside ? { url: `${github.url}/service`, variable: SERVICE_VARIABLE, admin: SERVICE_ADMIN } : null,
       offsetMs: options.offsetMs,
       speed: options.speed ?? 1,
       limitMs: RUN_LIMIT_MS,
@@ -103,6 +111,7 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
     scenario,
     targets,
     github,
+    service,
     start,
     visible,
     valueAt,

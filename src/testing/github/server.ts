@@ -34,6 +34,8 @@ export type GitHubOptions = {
   readonly rateLimit?: RateLimitSetup;
   /** The server's clock. */
   readonly now?: () => Date;
+  /** What speaks below a path of its own beside GitHub; its requests are logged, and meet faults, like all others. */
+  readonly beside?: { readonly prefix: string; readonly answer: (request: GitHubRequest) => Reply };
   /** Requests below `/_test/` go here instead, unlogged: for a server that another process must look into. */
   readonly admin?: (github: TestGitHub, request: GitHubRequest) => Promise<Reply>;
 };
@@ -154,7 +156,10 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       entry.fault = action?.kind ?? null;
       if (options.latencyMs !== undefined) await wait(options.latencyMs);
       const context = { method: request.method, path: request.path, body: entry.body, index: entry.index };
-      entry.status = await perform(action, context, () => answer(world, request, entry.inFlight), outgoing);
+      const { beside } = options;
+      const isBeside = beside !== undefined && request.path.startsWith(beside.prefix);
+      const act = () => (isBeside ? beside.answer(request) : answer(world, request, entry.inFlight));
+      entry.status = await perform(action, context, act, outgoing);
     } finally {
       log.leave();
     }
