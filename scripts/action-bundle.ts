@@ -1,13 +1,17 @@
 // The Action's bundle: which code goes into which file, and whose licences go along.
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { build, type OutputChunk, type PreRenderedChunk } from "rolldown";
+import { build, type ChunkingContext, type OutputChunk, type PreRenderedChunk } from "rolldown";
 
 /** What the runner starts (`runs.main` in action.yml). */
 const ENTRY = "action/main.ts";
+/** @actions/core does nothing when imported; its OpenID Connect client, which nothing here calls, alone would bring this of 0.7 MB. */
+const HTTP_CLIENT = /[\\/]node_modules[\\/](@actions[\\/]http-client|undici|tunnel)[\\/]/;
 const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|$)/i;
 
-/** Files by what needs them: each is loaded when the run first does. What no pattern names goes into `core`, which every run loads. */
+/** What every run loads: the entry, and all that it imports statically. It imports no other file of the bundle, whatever is named below. */
+const CORE = "core";
+/** The rest by what needs it: each is loaded when the run first does. What no pattern names goes where dynamic imports alone put it. */
 const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly packages?: RegExp }[] = [
   { name: "discover", own: /^src\/(adopt|discover|scopes-around|github\/surroundings)\.ts$/ },
   {
@@ -18,14 +22,13 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   {
     name: "aws",
     own: /^src\/issuers\/aws/,
-    packages: /^(aws4fetch|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
+    packages: /^(aws4fetch|anynum|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
   },
-  { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/.*)\.ts$/ },
+  { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/(?:generate|manual))\.ts$/ },
   // Of MySQL's client and of sshpk both.
   { name: "buffers", packages: /^safer-buffer$/ },
   {
     name: "keys",
-    own: /^src\/(key-pair|compose-keys)\.ts$/,
     packages: /^(jose|sshpk|assert-plus|asn1|bcrypt-pbkdf|dashdash|ecc-jsbn|getpass|jsbn|tweetnacl)$/,
   },
   // One chunk for each service's client, so that nobody loads another's.
@@ -59,18 +62,21 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
     resolve: { mainFields: ["module", "main"] },
     transform: { target: "node24" },
     treeshake: {
-      // @actions/core does nothing when imported; its OpenID Connect client alone would bring an HTTP client of 0.7 MB.
-      moduleSideEffects: [{ test: /\/node_modules\/(@actions\/(core|http-client)|undici|tunnel)\//, sideEffects: false }],
+      moduleSideEffects: [
+        { test: /\/node_modules\/@actions\/core\//, sideEffects: false },
+        { test: HTTP_CLIENT, sideEffects: false },
+      ],
     },
     output: {
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: (chunk) => `${chunkName(chunk, root)}.js`,
       minify: true,
-      codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: "chunks", name: (id) => chunkOf(id, root) }] },
+      codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: "chunks", name: chunksOf(root) }] },
     },
   });
   const chunks = output.filter((file): file is OutputChunk => file.type === "chunk");
+  requireOneDirection(chunks);
   const files = new Map(chunks.map((chunk) => [chunk.fileName, chunk.code]));
   files.set("package.json", `${JSON.stringify({ type: "module" })}\n`);
   files.set(
@@ -83,15 +89,39 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
   return files;
 }
 
-function chunkOf(id: string, root: string): string | null {
-  const path = relative(root, id).split(sep).join("/");
-  if (path === ENTRY) return null;
-  const name = packageOf(id)?.name;
-  const found = CHUNKS.find(({ own, packages }) => (name === undefined ? own?.test(path) : packages?.test(name)));
-  return found?.name ?? "core";
+/** Which chunk a module goes into. */
+function chunksOf(root: string): (id: string, graph: ChunkingContext) => string | null {
+  let core: ReadonlySet<string> | null = null;
+  return (id, graph) => {
+    core ??= importedAtOnce(join(root, ENTRY), graph);
+    const path = relative(root, id).split(sep).join("/");
+    if (path === ENTRY) return null;
+    if (core.has(id)) return CORE;
+    const name = packageOf(id)?.name;
+    return CHUNKS.find(({ own, packages }) => (name === undefined ? own?.test(path) : packages?.test(name)))?.name ?? null;
+  };
 }
 
-/** Dynamic imports get a file each, which only points at its chunk: it is called after what it gives. */
+/** The modules that are loaded with one, however far away. */
+function importedAtOnce(entry: string, graph: ChunkingContext): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const id of found) {
+    for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) if (!HTTP_CLIENT.test(imported)) found.add(imported);
+  }
+  return found;
+}
+
+/** Two files that import each other run before what they need of one another is there, and only when they are loaded does anybody see it. */
+function requireOneDirection(chunks: readonly OutputChunk[]): void {
+  const importsOf = new Map(chunks.map(({ fileName, imports }) => [fileName, imports]));
+  for (const { fileName } of chunks) {
+    const reached = new Set(importsOf.get(fileName));
+    for (const name of reached) for (const imported of importsOf.get(name) ?? []) reached.add(imported);
+    if (reached.has(fileName)) throw new Error(`${fileName} is imported by what it imports: ${[...reached].join(", ")}. See CHUNKS.`);
+  }
+}
+
+/** Dynamic imports get a file each, which only points at its chunk where that has a name: it is called after what it gives. */
 function chunkName({ name, facadeModuleId }: PreRenderedChunk, root: string): string {
   if (!facadeModuleId) return name;
   const path = packageOf(facadeModuleId)?.name ?? relative(root, facadeModuleId).replace(/^src.|\.ts$/g, "");
