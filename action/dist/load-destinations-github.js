@@ -1,1 +1,1 @@
-export{h as githubDestination}from"./rotate.js";
+export{r as githubDestination}from"./rotate.js";

@@ -1,1 +1,1 @@
-export{u as generateIssuer}from"./rotate.js";
+export{n as generateIssuer}from"./rotate.js";

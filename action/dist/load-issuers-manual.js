@@ -1,1 +1,1 @@
-export{s as manualIssuer}from"./rotate.js";
+export{t as manualIssuer}from"./rotate.js";

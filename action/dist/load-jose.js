@@ -1,1 +1,1 @@
-export{u as SignJWT,c as calculateJwkThumbprint}from"./keys.js";
+export{i as SignJWT,n as calculateJwkThumbprint}from"./keys.js";

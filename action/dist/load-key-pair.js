@@ -1,1 +1,1 @@
-export{t as generateKeyPair,n as keyIdOf}from"./keys.js";
+export{t as generateKeyPair,n as keyIdOf}from"./key-pair.js";

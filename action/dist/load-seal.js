@@ -1,1 +1,1 @@
-export{v as prepareToSeal,y as seal}from"./rotate.js";
+export{o as prepareToSeal,s as seal}from"./rotate.js";

@@ -1,1 +1,1 @@
-import{s as e}from"./keys.js";export default e();export{};
+import{t as e}from"./keys.js";export default e();export{};
