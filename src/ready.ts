@@ -29,10 +29,13 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   const keys = await preflight(selection.selected, options, (done, total) => request.onProgress?.({ phase: "preflight", done, total }));
   const sorted = selection.selected.map((selected) => sortOut(selected, keys, request));
   const toIssue = sorted.flatMap((one) => ("issue" in one ? [one.issue] : []));
-  const outside = toIssue.filter((selected) => issuesOutside(selected, request));
+  const { outside, refused } = await openIssuers(
+    toIssue.filter((selected) => issuesOutside(selected, request)),
+    options,
+  );
   const begun = await begin(run, loaded, outside);
   const revoked = await revokeDue(run, begun.record);
-  const issuing = [...toIssue.filter((selected) => !outside.includes(selected)), ...begun.selected];
+  const issuing = [...toIssue.filter((selected) => !issuesOutside(selected, request)), ...begun.selected];
   const issued = await prepare(issuing, { request, world: options, keys, until: begun.issueUntil });
   const lost = outside.flatMap((selected): Readied["lost"] => {
     const reason = begun.lost.get(selected.token.name);
@@ -40,10 +43,30 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   });
   return {
     record: begun.record,
-    preparations: [...sorted.flatMap((one) => ("issue" in one ? [] : [one.preparation])), ...issued],
+    preparations: [...sorted.flatMap((one) => ("issue" in one ? [] : [one.preparation])), ...refused, ...issued],
     revoked,
     lost,
   };
+}
+
+type Opened = { readonly outside: readonly Selected[]; readonly refused: readonly Preparation[] };
+
+/** Opens each token's issuer before anything is announced: a variable that is not set must not cost a commit. */
+async function openIssuers(selected: readonly Selected[], { issuer }: Pick<Run["options"], "issuer">): Promise<Opened> {
+  const outside: Selected[] = [];
+  const refused: Preparation[] = [];
+  for (const one of selected) {
+    const error = await issuer(one.token.issuing).then(() => null, asError);
+    if (error === null) outside.push(one);
+    else refused.push({ ok: false, selected: one, error, attempted: false, left: NOTHING });
+  }
+  return { outside, refused };
+}
+
+/** What is no error is a defect, which nothing here can tell of. */
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  throw error;
 }
 
 /** Before anything is issued: a service that allows two credentials has room for a new one then. */
