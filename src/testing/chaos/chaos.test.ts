@@ -9,7 +9,7 @@ import { openSuite } from "./suite.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** Both journals, one and several destinations, one and several tokens. */
-const SAMPLED = ["1x1-public", "1x2-private", "2x2-public"];
+const SAMPLED = ["1x1-public", "1x2-private", "2x2-public", "1x1-service"];
 const CASES = 30;
 const JOBS = 3;
 
