@@ -57,18 +57,16 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
 
   test("is not announced where its issuer cannot be opened: nothing is written, and nothing waited out", async () => {
     const { run, commits, state, github } = await world();
-    github
-      .repository()
-      .commit(
-        {
-          "token_config.json": JSON.stringify({
-            version: 1,
-            tokens: { ALPHA: { issuer: { use: "command", run: ["true"], env: ["NOT_SET_ANYWHERE"] } } },
-            rules: { ALPHA: { interval_hours: 24 } },
-          }),
-        },
-        "a person's",
-      );
+    github.repository().commit(
+      {
+        "token_config.json": JSON.stringify({
+          version: 1,
+          tokens: { ALPHA: { issuer: { use: "command", run: ["true"], env: ["NOT_SET_ANYWHERE"] } } },
+          rules: { ALPHA: { interval_hours: 24 } },
+        }),
+      },
+      "a person's",
+    );
     const before = commits().length;
     expect(await run(0)).toMatchObject({ failed: ["ALPHA"], tokens: [{ error: { code: "variable-missing" } }], commit: null });
     expect([commits().length, state()]).toEqual([before, undefined]);
