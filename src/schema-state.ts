@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { count, instant } from "./schema-base.ts";
 
-export const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
+const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler", "mcp"] as const;
 
 const failure = z.looseObject({ at: instant, code: z.string(), message: z.string() });
 const placement = z.looseObject({

@@ -7,7 +7,7 @@ import type { Reply } from "./endpoint.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Where runs are followed. */
-export const RUNS_PATH = "/tokens/runs";
+const RUNS_PATH = "/tokens/runs";
 
 /** What the rotation workflow is started for. */
 export type Wanted =

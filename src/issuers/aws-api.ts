@@ -6,7 +6,7 @@ import type { Secret } from "../secret.ts";
 import { atPointer } from "../template.ts";
 import { exchange, failed, type Outgoing } from "./http-exchange.ts";
 
-export type AwsKey = { readonly accessKeyId: Secret; readonly secretAccessKey: Secret; readonly sessionToken: Secret | null };
+type AwsKey = { readonly accessKeyId: Secret; readonly secretAccessKey: Secret; readonly sessionToken: Secret | null };
 
 export type AwsOptions = {
   readonly declaration: Extract<IssuerDeclaration, { use: "aws_iam" }>;

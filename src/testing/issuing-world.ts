@@ -6,8 +6,8 @@ import { Secret } from "../secret.ts";
 import { DEFAULT_TOKEN, startGitHub } from "./github/server.ts";
 import { keyFolder, keysDeclared } from "./key-folder.ts";
 
-export const START = new Date("2026-03-01T00:00:00Z");
-export const HOUR = 3_600_000;
+const START = new Date("2026-03-01T00:00:00Z");
+const HOUR = 3_600_000;
 const PATH = "token_config.json";
 const REPOSITORY = "acme/widgets";
 

@@ -8,7 +8,7 @@ import type { LiveCredential } from "./witness.ts";
 /** Below it the world's server speaks as the service. */
 export const SERVICE_PREFIX = "/service/";
 /** Where the record says that the service is: quick-time sends these requests to the world's server, whose port differs. */
-export const SERVICE_URL = "http://localhost:1/service";
+const SERVICE_URL = "http://localhost:1/service";
 /** The variable that holds the administrator's key. */
 export const SERVICE_VARIABLE = "KEY_SERVICE_ADMIN";
 /** A canary too: it stands in no output, file or commit. */

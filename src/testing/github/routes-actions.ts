@@ -11,7 +11,7 @@ type Run = Pick<
 >;
 
 /** A run as tests see and change it: they are the runner. */
-export type StoredRun = {
+type StoredRun = {
   readonly id: number;
   readonly workflow: string;
   readonly title: string;

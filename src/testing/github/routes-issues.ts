@@ -12,7 +12,7 @@ type Comment = Pick<Body<"/repos/{owner}/{repo}/issues/comments/{comment_id}", "
 type Role = Pick<Body<"/repos/{owner}/{repo}/collaborators/{username}/permission", "get", 200>, "permission" | "role_name">;
 
 /** What somebody wrote on an issue. */
-export type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string };
+type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string };
 
 /** An issue as tests compare it. */
 export type StoredIssue = {
