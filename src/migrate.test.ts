@@ -32,7 +32,7 @@ test("a file as the Python program wrote it", () => {
         last_rotated: "2026-02-28T00:00:00+00:00",
       },
       NEVER_ROTATED: { type: "password", last_rotated: null, rotation_count: 0 },
-      OWN: { token: CANARY, type: "uuid", notes: "by hand" },
+      OWN: { token: CANARY, type: "oauth", notes: "by hand" },
     },
     rotation_rules: {
       GITHUB_TOKEN: {
