@@ -1,6 +1,7 @@
 // A host in dispatch mode: it reads, starts the workflow that `init --workflow` writes, and follows it, with no right to write.
 import { createHash } from "node:crypto";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import gitCommit from "../../functions/git-commit.ts";
@@ -18,9 +19,11 @@ import { Secret } from "../secret.ts";
 import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
 import { answerOf, caller, requestFor } from "../testing/http.ts";
 import { parseRequest } from "../workflow-runs.ts";
+import { replySchema } from "./agent-schemas.ts";
 import { hostEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { createMemory } from "./memory.ts";
+import { replySchemas } from "./replies.ts";
 
 const READER = `ghs_${"Reader".repeat(6)}`;
 const CANARY = `canary-${"v".repeat(40)}`;
@@ -63,8 +66,8 @@ const ask = (route: Endpoint, json: unknown, key: string | null = null) =>
   host.ask(route, { json, headers: { ...headers, ...(key === null ? {} : { "idempotency-key": key }) } });
 const runs = () => github.repository().actions.runs;
 
-async function follow(id: number | string) {
-  const request = new Request(`http://localhost:5000/tokens/runs/${id}`, { headers: { host: "localhost:5000", ...headers } });
+async function follow(id: number | string, query = "") {
+  const request = new Request(`http://localhost:5000/tokens/runs/${id}${query}`, { headers: { host: "localhost:5000", ...headers } });
   return answerOf(await run.answer(request, host.edge));
 }
 
@@ -109,6 +112,14 @@ test("an agent's tools start the workflow too, and say so as they are described"
   const ran = await agent.callTool({ name: "run_workflow", arguments: { workflow_name: "daily" } });
   expect(ran.structuredContent).toMatchObject({ workflow_name: "daily", dispatched: true });
   expect(runs()).toHaveLength(2);
+  // Followed by its number, in whichever form an agent hands it on.
+  const { id } = Object(rotated.structuredContent).run;
+  const look = async (given: unknown) => (await agent.callTool({ name: "get_run", arguments: { id: given } })).structuredContent;
+  expect(await look(id)).toMatchObject({ id, status: "queued", conclusion: null, report: null });
+  await work();
+  const followed = await look(String(id));
+  expect(followed).toMatchObject({ status: "completed", conclusion: "success", report: { rotated: ["ALPHA"] } });
+  expect(JSON.stringify(followed)).not.toMatch(/sha256:|_hash/);
   await agent.close();
   const started = await answerOf(await openapi.answer(requestFor(openapi), host.edge));
   const { schema } = Object(started.body).paths["/tokens/rotate"].post.responses["202"].content["application/json"];
@@ -131,6 +142,10 @@ test("rotate starts the workflow, and the run is followed to its end", async () 
   });
   expect(await follow(started?.id ?? 0)).toMatchObject({ status: 200, body: { ...told, report: null } });
   expect(await work()).toMatchObject({ rotated: ["ALPHA"] });
+  const { body: ended } = await follow(started?.id ?? 0);
+  const ajv = new Ajv2020({ strict: true, validateFormats: false });
+  const described = replySchemas({ hashes: true })["/tokens/runs/:id"];
+  expect([ajv.validate(described ? replySchema(described, true) : false, ended), ajv.errors]).toEqual([true, null]);
   expect(await follow(started?.id ?? 0)).toMatchObject({
     status: 200,
     body: {
@@ -149,6 +164,21 @@ test("rotate starts the workflow, and the run is followed to its end", async () 
       },
     },
   });
+});
+
+test("a run of many tokens is told shortly to those who ask for it", async () => {
+  await ask(rotate, { token_name: "ALPHA" });
+  await work();
+  const { id = 0 } = runs()[0] ?? {};
+  const record = JSON.parse(github.repository().file("token_config.json") ?? "{}");
+  const [entry] = record.history;
+  const history = Array.from({ length: 400 }, (_, index) => ({ ...entry, id: `${entry.id}-${index}` }));
+  github.repository().commit({ "token_config.json": JSON.stringify({ ...record, history }) }, "Many");
+  const { body } = await follow(id, "?limit=3");
+  expect(Object(body).report.entries).toHaveLength(3);
+  expect(body).toMatchObject({ left_out: [{ field: "report.entries", told: 3, of: 400 }] });
+  expect(Object((await follow(id)).body).report.entries).toHaveLength(400);
+  expect(await follow(id, "?limit=0")).toMatchObject({ status: 400 });
 });
 
 test("a workflow of the record is run by the same workflow file", async () => {

@@ -3,6 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { inputSchema, type JsonSchema, replySchema } from "./agent-schemas.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
+import { pathNames } from "./path-names.ts";
 import { DISPATCHED, replySchemas } from "./replies.ts";
 
 const DESCRIPTION = `Rotates the secrets that a GitHub repository depends on, and tells how old each is. No operation here takes or tells a secret's value: the description leaves out POST /tokens/generate and the field new_token, and a key for an agent must not have the scope reveal. Requests must say limit where it is listed, so that replies stay below 100,000 characters.`;
@@ -33,7 +34,7 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
     const route = routes.find((each) => each.path === path);
     const reply = replies[path];
     if (route === undefined || reply === undefined) return [];
-    return [[path, { [route.method.toLowerCase()]: operationOf(route, operation, replySchema(reply)) }]];
+    return [[addressed(path), { [route.method.toLowerCase()]: operationOf(route, operation, replySchema(reply)) }]];
   });
   return {
     openapi: "3.1.0",
@@ -62,7 +63,7 @@ function operationOf(route: Endpoint, operation: Operation, reply: JsonSchema): 
     summary: operation.title,
     description: operation.description,
     "x-openai-isConsequential": operation.readOnly !== true,
-    ...(isQuery ? { parameters: parametersOf(input) } : { requestBody: bodyOf(input) }),
+    ...(isQuery ? { parameters: parametersOf(input, pathNames(route.path)) } : { requestBody: bodyOf(input) }),
     responses: {
       [route.path === "/tokens/workflow/create" ? "201" : "200"]: {
         description: "Done",
@@ -83,11 +84,16 @@ function dispatchedOf(path: string): JsonSchema {
   };
 }
 
-function parametersOf({ properties, required }: ReturnType<typeof inputSchema>): JsonSchema[] {
+/** As OpenAPI writes a path. */
+function addressed(path: string): string {
+  return path.replace(/:(\w+)/g, "{$1}");
+}
+
+function parametersOf({ properties, required }: ReturnType<typeof inputSchema>, inPath: readonly string[]): JsonSchema[] {
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
-    in: "query",
-    required: required.includes(name),
+    in: inPath.includes(name) ? "path" : "query",
+    required: required.includes(name) || inPath.includes(name),
     description,
     schema,
   }));

@@ -3,30 +3,15 @@ import * as z from "zod";
 import { HEALTH_STATUSES } from "../health.ts";
 import { TOKEN_TYPES } from "../schema.ts";
 import { appliedChange, plannedChange } from "./change-replies.ts";
+import { followedRun } from "./look-replies.ts";
+import { count, instant, leftOut, names, nextCursor, replayed, stale, triggeredBy } from "./reply-parts.ts";
 
-const instant = z.string().meta({ format: "date-time" });
-const names = z.array(z.string());
-const count = z.int().min(0);
-const nextCursor = z.string().nullable().describe("Give it as cursor to get the next page; null: this was the last");
-const stale = z
-  .object({ as_of: instant, age_seconds: count, reason: z.string() })
-  .optional()
-  .describe("There only where GitHub gave no answer: this is the last good copy, as it stood then");
-/** What `shorten` adds. */
-const leftOut = z
-  .array(z.object({ field: z.string(), told: count, of: count }))
-  .optional()
-  .describe("Lists that were cut to keep the reply short: so many entries of so many are told");
-const replayed = z.literal(true).optional().describe("The same request was carried out before: this tells what was done then");
 const commit = z
   .object({ sha: z.string().nullable(), url: z.string().nullable() })
   .nullable()
   .describe("The commit that recorded it; null where none was made");
 const error = z.object({ kind: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable();
 const nextDue = z.object({ token_name: z.string(), at: instant }).nullable().describe("What falls due next, and when");
-const triggeredBy = z
-  .object({ kind: z.string(), actor: z.string().nullish(), workflow_name: z.string().nullish(), run_url: z.string().nullish() })
-  .describe("Who or what asked for it");
 
 const health = z.object({
   generated_at: instant,
@@ -114,7 +99,10 @@ const createdWorkflow = {
 const dispatched = {
   dispatched: z.literal(true).describe("The rotation workflow was started; nothing is rotated yet"),
   run: z.object({ id: z.int(), status: z.string(), conclusion: z.string().nullable(), url: z.string() }).nullable(),
-  follow: z.string().nullable().describe("The path that tells how the run goes; null where GitHub has not named it yet"),
+  follow: z
+    .string()
+    .nullable()
+    .describe("The path that tells how the run goes, which get_run asks; null where GitHub has not named it yet"),
   replayed,
 };
 
@@ -168,6 +156,7 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
     "/tokens/health": health.extend({ next_cursor: nextCursor, stale }),
     "/tokens/suggest": suggestions,
     "/tokens/status": statusOf(entry, hashes ? { fingerprint: hash } : {}),
+    "/tokens/runs/:id": followedRun(entry),
     "/git/commit": z.object({ committed: z.boolean(), sha: z.string().nullable(), detail: z.string() }),
   };
 }

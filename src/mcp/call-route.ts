@@ -1,6 +1,7 @@
 // One operation, asked by an agent: through the same route that answers requests, so that every check is the same.
 import type { Edge } from "../http/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
+import { filledPath, pathNames } from "../http/path-names.ts";
 
 export type Answer = { readonly ok: boolean; readonly body: unknown };
 
@@ -9,10 +10,12 @@ const NOWHERE = "http://agent.invalid";
 
 /** @param edge whose caller is known already; what the route refuses is an answer, not an exception */
 export async function callRoute(route: Endpoint, given: Readonly<Record<string, unknown>>, edge: Edge): Promise<Answer> {
-  const url = new URL(route.path, NOWHERE);
+  const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const inPath = pathNames(route.path);
+  const path = filledPath(route.path, (name) => text(given[name] ?? ""));
+  const url = new URL(path, NOWHERE);
   if (route.method === "GET") {
-    for (const [name, value] of Object.entries(given))
-      url.searchParams.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+    for (const [name, value] of Object.entries(given)) if (!inPath.includes(name)) url.searchParams.append(name, text(value));
   }
   const body = route.method === "GET" ? {} : { body: JSON.stringify(given), headers: { "content-type": "application/json" } };
   const response = await route.answer(new Request(url, { method: route.method, ...body }), edge);

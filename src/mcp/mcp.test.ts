@@ -129,6 +129,7 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
       run_workflow: "destructive",
       plan_change: "idempotent",
       apply_change: "destructive",
+      get_run: "read-only idempotent",
       commit_record: "idempotent",
     });
     const properties = Object.fromEntries(tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]));
@@ -225,6 +226,9 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
     expect(await refusal("rotate_token", { token_name: CANARY })).toMatchObject({ code: "field-invalid" });
     expect(await refusal("get_health", { limit: 5000 })).toMatchObject({ code: "field-invalid" });
     expect(await refusal("get_health", { cursor: { $gt: "" } })).toMatchObject({ code: "cursor-unknown" });
+    expect(await refusal("get_run", {})).toMatchObject({ code: "field-invalid", detail: expect.stringContaining("id") });
+    expect(await refusal("get_run", { id: "../health" })).toMatchObject({ code: "field-invalid" });
+    expect(await refusal("get_run", { id: 7 })).toMatchObject({ code: "run-missing" });
     expect(await refusal("run_workflow", { workflow_name: "nothing" })).toMatchObject({ code: "workflow-missing" });
     await expect(agent.callTool({ name: "generate", arguments: {} })).rejects.toThrow(/not found|unknown/i);
     expect(await said()).not.toContain(CANARY);
