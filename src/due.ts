@@ -138,8 +138,9 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
 /** Twice what the credential's own lifetime takes, where nobody set a cap: what lives an hour must be made again all day long. */
 function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   if (maxPerDay !== null) return maxPerDay;
-  const [rotated, expires] = [instantMs(state.rotated_at), instantMs(state.expires_at)];
-  const lifetime = rotated === null || expires === null ? 0 : expires - rotated;
+  const expires = instantMs(state.expires_at);
+  if (expires === null) return DEFAULT_MAX_PER_DAY;
+  const lifetime = expires - (instantMs(state.rotated_at) ?? expires);
   return lifetime < HOUR_MS / 2 ? DEFAULT_MAX_PER_DAY : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
 }
 

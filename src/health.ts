@@ -1,9 +1,9 @@
 // How old and how sound each credential is: one status per token, and the lists that the health report names.
 import { expiryLead } from "./claims.ts";
-import { expiryMs, failedTimes, isExposed, rotatedMs } from "./condition.ts";
+import { expiryMs, failedTimes, isExposed } from "./condition.ts";
 import { type JudgedToken, judgeTokens } from "./due.ts";
 import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "./instant.ts";
-import type { TokenConfig } from "./schema.ts";
+import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Home } from "./token.ts";
 
 /** Every status, from the mildest to the worst: the order of `--fail-on`. */
@@ -130,10 +130,12 @@ function limitsOf(config: TokenConfig): Limits {
 function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; now: number; write: (ms: number) => string }): Assessment {
   const { token, state, verdict } = judged;
   const danger = dangerOf(judged, now);
-  const nonsense = nonsenseOf(judged, now);
-  const rotated = nonsense === null ? rotatedMs(state, now) : null;
+  // Read once: parsing dates is most of the work over a large record.
+  const recorded = instantMs(state.rotated_at);
+  const nonsense = nonsenseOf(state, recorded, now);
+  const rotated = nonsense === null && recorded !== null ? Math.min(recorded, now) : null;
   const age = rotated === null ? null : now - rotated;
-  const band = worse(nonsense ?? (age === null ? null : bandOf(age, judged, limits)), nonsense === null ? aheadOf(judged, now) : null);
+  const band = worse(nonsense ?? (age === null ? null : bandOf(age, judged, limits)), age === null ? null : aheadOf(judged, age, now));
   const lists: Band[] = [];
   if (danger !== null || band?.status === "high_risk") lists.push("needs_rotation", "high_risk");
   else if (band?.status === "needs_rotation") lists.push("needs_rotation");
@@ -163,14 +165,12 @@ function dangerOf({ token, state }: JudgedToken, now: number): Finding | null {
 }
 
 /** What is due soon although its age is fine: it expires, or its owner was asked for the next value. */
-function aheadOf({ token, state, verdict }: JudgedToken, now: number): Finding | null {
-  const rotated = rotatedMs(state, now);
-  if (rotated === null) return null;
-  const ago = `rotated ${inWords(now - rotated)} ago`;
-  if (verdict.hold?.code === "waiting") return { status: "should_rotate", reason: ago };
+function aheadOf({ token, state, verdict }: JudgedToken, age: number, now: number): Finding | null {
+  const ago = () => `rotated ${inWords(age)} ago`;
+  if (verdict.hold?.code === "waiting") return { status: "should_rotate", reason: ago() };
   const expiry = expiryMs(token, state);
-  if (expiry === null || now < expiry - expiryLead(expiry, rotated)) return null;
-  return { status: "needs_rotation", reason: `${ago}; expires at ${toInstant(expiry)}` };
+  if (expiry === null || now < expiry - expiryLead(expiry, now - age)) return null;
+  return { status: "needs_rotation", reason: `${ago()}; expires at ${toInstant(expiry)}` };
 }
 
 function worse(one: Finding | null, other: Finding | null): Finding | null {
@@ -178,10 +178,10 @@ function worse(one: Finding | null, other: Finding | null): Finding | null {
   return rank(other.status) > rank(one.status) ? other : one;
 }
 
-function nonsenseOf({ state }: JudgedToken, now: number): Finding | null {
+/** @param rotated what `rotated_at` says, in milliseconds; null where it says nothing that can be read */
+function nonsenseOf(state: TokenState, rotated: number | null, now: number): Finding | null {
   if (state.drift) return { status: "unknown", reason: `${state.drift.message} at ${state.drift.at}: rotate it by name to take it back` };
   if (state.rotated_at === null) return null;
-  const rotated = instantMs(state.rotated_at);
   if (rotated !== null && rotated <= now + CLOCK_TOLERANCE_MS) return null;
   const why = rotated === null ? "is not a point in time" : "is ahead of this clock";
   return { status: "unknown", reason: `the record says it was rotated at ${state.rotated_at}, which ${why}` };

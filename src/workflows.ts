@@ -44,7 +44,7 @@ export function indexGroups(config: TokenConfig): GroupIndex {
   return {
     names,
     positionsOf(member) {
-      groups ??= groupsIn(config);
+      groups ??= groupsIn(config, names);
       const group = groups.get(member);
       if (!Object.hasOwn(config.tokens ?? {}, member)) return group ?? null;
       positions ??= new Map(names.map((name, position) => [name, position]));
@@ -56,17 +56,15 @@ export function indexGroups(config: TokenConfig): GroupIndex {
 }
 
 /** The positions of each group's tokens, in declaration order. */
-function groupsIn(config: TokenConfig): ReadonlyMap<string, readonly number[]> {
+function groupsIn({ tokens = {} }: TokenConfig, names: readonly string[]): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>();
-  let position = 0;
-  for (const token of Object.values(config.tokens ?? {})) {
-    for (const group of token.groups ?? NO_GROUPS) {
+  for (const [position, name] of names.entries()) {
+    for (const group of tokens[name]?.groups ?? NO_GROUPS) {
       const members = groups.get(group);
       if (members === undefined) groups.set(group, [position]);
       // A declaration may name a group twice.
       else if (members.at(-1) !== position) members.push(position);
     }
-    position += 1;
   }
   return groups;
 }
