@@ -1,15 +1,12 @@
 // The app's operations over the ports: load, decide, change, tell.
-import { abort } from "./abort.ts";
 import type { App, Verification } from "./app.ts";
-import { auditHistory } from "./audit.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { requireDeclared } from "./declare.ts";
 import type { DiscoverOptions } from "./discover.ts";
 import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
-import { liveFingerprints } from "./live-fingerprints.ts";
 import { plan } from "./plan.ts";
-import { applyChange, type ChangeOptions, planChange, requireApproved } from "./plan-change.ts";
+import type { ChangeOptions } from "./plan-change.ts";
 import type { Approvals, Commit, Notifier } from "./ports.ts";
 import { recordReader } from "./record.ts";
 import type { Report } from "./report.ts";
@@ -17,13 +14,9 @@ import { rotateOnce } from "./rotate-once.ts";
 import type { RunOptions } from "./run.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Secret } from "./secret.ts";
-import { createWorkflow, setupRule } from "./set-up.ts";
 import type { Stale } from "./stale.ts";
-import { overviewOf, statusOf } from "./status.ts";
-import { suggest } from "./suggest.ts";
-import { type AdviceOptions, suggestWithAdvice } from "./suggest-with-advice.ts";
+import type { AdviceOptions } from "./suggest-with-advice.ts";
 import { tokenState } from "./token.ts";
-import { listScopes, verifyRecord } from "./verify.ts";
 import { outcomeOf } from "./workflow-runs.ts";
 
 export type AppOptions = Omit<RunOptions, "runId"> &
@@ -45,7 +38,7 @@ export type AppOptions = Omit<RunOptions, "runId"> &
     readonly stale?: () => Stale | null;
   };
 
-/** Builds the app over adapters that are already chosen. */
+/** Builds the app over adapters that are already chosen. What neither a run nor a look at health needs is loaded when it is asked for. */
 export function createApp(options: AppOptions): App {
   const { source, home, clock } = options;
   const config = recordReader(source);
@@ -57,8 +50,8 @@ export function createApp(options: AppOptions): App {
     approvals: options.approvals,
     app: {
       run: (request) => app.run(request),
-      setupRule: (request) => setupRule(request, options),
-      createWorkflow: (request) => createWorkflow(request, options),
+      setupRule: (request) => app.setupRule(request),
+      createWorkflow: (request) => app.createWorkflow(request),
     },
   };
   const app: App = {
@@ -71,23 +64,24 @@ export function createApp(options: AppOptions): App {
     plan: async (at) => plan(await config(), home, at ?? clock()),
     health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
     stale: options.stale ?? (() => null),
-    suggest: async () => suggest(await config(), home, clock()),
-    suggestWithAdvice: async () => suggestWithAdvice(await config(), options),
-    planChange: (change, by) => planChange(change, by, changing),
-    applyChange: (change, digest, by) => applyChange(change, digest, by, changing),
-    requireApproved: (change, digest, by) => requireApproved(change, digest, by, changing),
-    status: async (history) => statusOf(await config(), { home, now: clock(), history }),
-    overview: async () => overviewOf(await config(), home, clock()),
+    suggest: async () => (await import("./suggest.ts")).suggest(await config(), home, clock()),
+    suggestWithAdvice: async () => (await import("./suggest-with-advice.ts")).suggestWithAdvice(await config(), options),
+    planChange: async (change, by) => (await import("./plan-change.ts")).planChange(change, by, changing),
+    applyChange: async (change, digest, by) => (await import("./plan-change.ts")).applyChange(change, digest, by, changing),
+    requireApproved: async (change, digest, by) => (await import("./plan-change.ts")).requireApproved(change, digest, by, changing),
+    status: async (history) => (await import("./status.ts")).statusOf(await config(), { home, now: clock(), history }),
+    overview: async () => (await import("./status.ts")).overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
-    liveFingerprints: async (name) => liveFingerprints(await config(), { home, now: clock() }, name),
+    liveFingerprints: async (name) =>
+      (await import("./live-fingerprints.ts")).liveFingerprints(await config(), { home, now: clock() }, name),
     runOutcome: async (run) => outcomeOf(await config(), run),
-    setupRule: (request) => setupRule(request, options),
-    createWorkflow: (request) => createWorkflow(request, options),
-    abort: (name, triggeredBy) => abort(name, { triggeredBy, options }),
+    setupRule: async (request) => (await import("./set-up.ts")).setupRule(request, options),
+    createWorkflow: async (request) => (await import("./set-up.ts")).createWorkflow(request, options),
+    abort: async (name, triggeredBy) => (await import("./abort.ts")).abort(name, { triggeredBy, options }),
     discover: async () => (await import("./discover.ts")).discover(await config(), options),
     adopt: async (request) => (await import("./adopt.ts")).adopt(request, options),
     verify: async (seen) => verify(await config(), seen, options),
-    audit: (commits) => auditHistory(options.versions(commits), source.path),
+    audit: async (commits) => (await import("./audit.ts")).auditHistory(options.versions(commits), source.path),
     commitPending: (message, by) =>
       options.commitPending(
         `${message ?? "token-automation: commit the record [skip ci]"}${by?.actor ? `\n\nRequested-by: ${by.actor}` : ""}`,
@@ -133,6 +127,7 @@ function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenC
 }
 
 async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, options: AppOptions): Promise<Verification> {
+  const { listScopes, verifyRecord } = await import("./verify.ts");
   const listings = await listScopes(config, options);
   return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, now: options.clock(), listings });
 }

@@ -1,11 +1,11 @@
 // Node as the host: every route in one process on this machine. A folder below functions/, so that Netlify does not take it for a function.
 import { type RunningServer, type ServeOptions, serveRoutes } from "../../src/http/serve.ts";
-import { ROUTES } from "./routes.ts";
 
 /**
  * Serves the API on this machine: 127.0.0.1:5000 unless told otherwise.
  * @throws `Misconfigured` where the address cannot be listened on
  */
-export function startServer(options: ServeOptions): Promise<RunningServer> {
+export async function startServer(options: ServeOptions): Promise<RunningServer> {
+  const { ROUTES } = await import("./routes.ts");
   return serveRoutes(ROUTES, options);
 }
