@@ -1,1 +1,1 @@
-export{l as throttling}from"./github.js";
+export{c as throttling}from"./github.js";

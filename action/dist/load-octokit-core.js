@@ -1,0 +1,1 @@
+export{d as Octokit}from"./github.js";

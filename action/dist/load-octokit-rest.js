@@ -1,1 +1,0 @@
-export{c as Octokit}from"./github.js";
