@@ -75,7 +75,9 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const { place, configPath } = options;
   const clock = options.clock ?? (() => new Date());
   const home = await homeOf(place);
-  const client = remember(() => connect(place.access));
+  // Who only looks waits for the answer, whatever is asked for it.
+  const looking = options.copies !== undefined || options.looking === true;
+  const client = remember(() => connect(place.access, looking ? IMPATIENT : {}));
   const warnings = new Set<string>();
   const looks = options.looking && place.kind === "local";
   const stored = looks
@@ -85,15 +87,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const onStale = (told: Stale) => {
     stale = told;
   };
-  const store = options.copies
-    ? await readByCopies(stored, {
-        place,
-        client: remember(() => connect(place.access, IMPATIENT)),
-        copies: options.copies,
-        now: clock,
-        onStale,
-      })
-    : stored;
+  const store = options.copies ? await readByCopies(stored, { place, client, copies: options.copies, now: clock, onStale }) : stored;
   const destinations = new Map<string, Destination>();
   const issuers = new Map<string, Issuer>();
   // Made now: an address that cannot be right must be told before anything is rotated.

@@ -2,6 +2,7 @@
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import apply from "../apply.ts";
 import badge from "../badge.ts";
+import discover from "../discover.ts";
 import generate from "../generate.ts";
 import gitCommit from "../git-commit.ts";
 import health from "../health.ts";
@@ -29,6 +30,7 @@ export const ROUTES: readonly Endpoint[] = [
   health,
   suggest,
   status,
+  discover,
   badge,
   page,
   run,

@@ -105,6 +105,7 @@ describe("with keys", () => {
       "GET /tokens/health": "read",
       "GET /tokens/suggest": "read",
       "GET /tokens/status": "read",
+      "GET /tokens/discover": "read",
       "GET /tokens/badge.svg": "read",
       "GET /": "read",
       "GET /tokens/runs/:id": "read",

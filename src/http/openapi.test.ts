@@ -166,7 +166,7 @@ test("real replies are what is described, field by field", async () => {
     expect(ajv.validate(Object(response?.[1]).content["application/json"].schema, told.body)).toBe(true);
     seen.add(path);
   };
-  for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/status", "/git/commit"]) await check(path);
+  for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/status", "/tokens/discover", "/git/commit"]) await check(path);
   await check("/tokens/rotate", { json: { token_name: "API_KEY", dry_run: true } });
   await check("/tokens/rotate", { json: { token_name: "API_KEY" } });
   await check("/tokens/rotate", { json: { token_name: "API_KEY" } });
@@ -186,7 +186,7 @@ test("real replies are what is described, field by field", async () => {
   }
   for (const later of [0, 20, 50]) {
     host.setNow(new Date(NOW.getTime() + later * 86_400_000));
-    for (const path of ["/tokens/health", "/tokens/suggest"]) await check(path, { query: "?limit=1" });
+    for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/discover"]) await check(path, { query: "?limit=1" });
     await check("/tokens/status", { query: "?limit=1&history=2" });
   }
   // A service on this machine starts no workflow: dispatch.test.ts follows a run, and holds that reply against its description.

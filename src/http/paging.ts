@@ -104,7 +104,7 @@ function only<Value>(all: Readonly<Record<string, Value>>, shown: ReadonlySet<st
 }
 
 /** The keys that one page holds, at least one where any is left, and where the next begins. */
-function pageOf(entries: readonly { readonly key: string; readonly size: number }[], { limit, cursor }: Page) {
+export function pageOf(entries: readonly { readonly key: string; readonly size: number }[], { limit, cursor }: Page) {
   const start = cursor === undefined ? 0 : entries.findIndex(({ key }) => key === cursor) + 1;
   if (start === 0 && cursor !== undefined) throw cursorUnknown("cursor");
   const shown = new Set<string>();

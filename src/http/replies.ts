@@ -3,7 +3,7 @@ import * as z from "zod";
 import { HEALTH_STATUSES } from "../health.ts";
 import { TOKEN_TYPES } from "../schema.ts";
 import { appliedChange, plannedChange } from "./change-replies.ts";
-import { followedRun } from "./look-replies.ts";
+import { discovered, followedRun } from "./look-replies.ts";
 import { count, instant, leftOut, names, nextCursor, replayed, stale, triggeredBy } from "./reply-parts.ts";
 
 const commit = z
@@ -156,6 +156,7 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
     "/tokens/health": health.extend({ next_cursor: nextCursor, stale }),
     "/tokens/suggest": suggestions,
     "/tokens/status": statusOf(entry, hashes ? { fingerprint: hash } : {}),
+    "/tokens/discover": discovered,
     "/tokens/runs/:id": followedRun(entry),
     "/git/commit": z.object({ committed: z.boolean(), sha: z.string().nullable(), detail: z.string() }),
   };

@@ -123,6 +123,7 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
       get_health: "read-only idempotent",
       get_suggestions: "read-only idempotent",
       get_status: "read-only idempotent",
+      discover_secrets: "read-only idempotent",
       rotate_token: "destructive",
       setup_rotation: "destructive idempotent",
       create_workflow: "destructive idempotent",
@@ -163,6 +164,10 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
     expect(await call("get_status", { limit: 1, history: 100 })).toMatchObject({
       tokens: { PARTNER_KEY: { generation: 1 } },
       next_cursor: "PARTNER_KEY",
+    });
+    expect(await call("discover_secrets")).toMatchObject({
+      scopes: [{ scope: "vault:local", secrets: [{ token_name: "API_KEY" }, { token_name: "PARTNER_KEY" }] }],
+      undeclared: [],
     });
     expect(await call("commit_record")).toMatchObject({ committed: false });
 

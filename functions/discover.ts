@@ -1,0 +1,18 @@
+// GET /tokens/discover: which secrets exist, beside the ones that are declared.
+import * as z from "zod";
+import { discoveryPage } from "../src/http/discovery-page.ts";
+import { endpoint, ok } from "../src/http/endpoint.ts";
+import { page } from "../src/http/inputs.ts";
+
+export const config = { path: "/tokens/discover" };
+
+export default endpoint({
+  method: "GET",
+  path: config.path,
+  summary: "Names of the secrets that exist, beside the declared ones; changes nothing",
+  scope: "read",
+  input: z.strictObject({ ...page }),
+  async handle({ input, app }) {
+    return ok(discoveryPage(await (await app()).discover(), input));
+  },
+});
