@@ -18,12 +18,9 @@ export default endpoint({
     const app = await call.app();
     const { digest } = input;
     if (call.runs !== null) {
-      const wanted = workflowFor(change);
-      const plan = await app.requireApproved(change, digest, { triggeredBy });
-      const about = { operation: change.operation, digest, approved_by: plan.approvedBy };
-      const reply = await dispatch(await call.runs(), wanted, { actor: triggeredBy.actor ?? "", mark, about });
-      await plan.close();
-      return reply;
+      const about = { operation: change.operation, digest, approved_by: null };
+      const leave = () => app.requireApproved(change, digest, { triggeredBy });
+      return dispatch(await call.runs(), workflowFor(change), { actor: triggeredBy.actor ?? "", mark, about, leave });
     }
     const done = await app.applyChange(change, digest, { triggeredBy, mark });
     if (done.report !== null) requireNotAllFailed(done.report);

@@ -1,6 +1,6 @@
 // POST /tokens/plan: what a change would do, and where a person can approve it.
 
-import { changeOf, planned } from "../src/http/change-input.ts";
+import { changeOf, mayApply, planned } from "../src/http/change-input.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 
 export const config = { path: "/tokens/plan" };
@@ -11,7 +11,8 @@ export default endpoint({
   summary: "Tell what a change would do, and ask a person to approve it where the record wants that",
   scope: "read",
   input: planned,
-  async handle({ input, triggeredBy, app }) {
-    return ok(await (await app()).planChange(changeOf(input), { triggeredBy }));
+  async handle({ input, triggeredBy, app, may }) {
+    const change = changeOf(input);
+    return ok(await (await app()).planChange(change, { triggeredBy, asks: mayApply(change, may) }));
   },
 });

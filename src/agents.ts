@@ -45,17 +45,21 @@ export function needsApproval(settings: Settings | undefined, operation: AgentOp
  */
 export function requireAgentMay(config: TokenConfig, { operation, triggeredBy, plan }: Asked): void {
   if (plan && planDigest(config, plan.change) !== plan.digest) throw recordMoved();
+  requireAgentsOn(config, triggeredBy);
   if (!isAgent(triggeredBy)) return;
-  if (config.settings?.agents?.enabled === false) {
-    throw new Denied("agents are switched off for this record", {
-      code: "agents-off",
-      hint: "A person switches them on again: settings.agents.enabled in the record. No operation can.",
-    });
-  }
   if (plan?.approved || !needsApproval(config.settings, operation)) return;
   throw new Denied(`${operation} needs a person's approval`, {
     code: "approval-required",
     hint: "Plan the change first (POST /tokens/plan, plan_change): a person approves the plan, and then it can be applied.",
+  });
+}
+
+/** Throws `Denied` (`agents-off`) where an agent asks and the record lets none change anything. */
+export function requireAgentsOn(config: TokenConfig, triggeredBy: TriggeredBy): void {
+  if (!isAgent(triggeredBy) || config.settings?.agents?.enabled !== false) return;
+  throw new Denied("agents are switched off for this record", {
+    code: "agents-off",
+    hint: "A person switches them on again: settings.agents.enabled in the record. No operation can.",
   });
 }
 

@@ -192,7 +192,7 @@ export type App = {
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** What a change would do; where the record asks for it, a person is asked to approve it. */
-  planChange(change: Change, by: { readonly triggeredBy: TriggeredBy }): Promise<PlannedChange>;
+  planChange(change: Change, by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean }): Promise<PlannedChange>;
   /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
   applyChange(
     change: Change,

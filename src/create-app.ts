@@ -1,4 +1,5 @@
 // The app's operations over the ports: load, decide, change, tell.
+import { isAgent, requireAgentsOn } from "./agents.ts";
 import type { App, Verification } from "./app.ts";
 import type { RecordVersions } from "./audit-version.ts";
 import { requireDeclared } from "./declare.ts";
@@ -82,10 +83,11 @@ export function createApp(options: AppOptions): App {
     adopt: async (request) => (await import("./adopt.ts")).adopt(request, options),
     verify: async (seen) => verify(await config(), seen, options),
     audit: async (commits) => (await import("./audit.ts")).auditHistory(options.versions(commits), source.path),
-    commitPending: (message, by) =>
-      options.commitPending(
-        `${message ?? "token-automation: commit the record [skip ci]"}${by?.actor ? `\n\nRequested-by: ${by.actor}` : ""}`,
-      ),
+    async commitPending(message, by) {
+      if (by && isAgent(by)) requireAgentsOn(await config(), by);
+      const requestedBy = by?.actor ? `\n\nRequested-by: ${by.actor}` : "";
+      return options.commitPending(`${message ?? "token-automation: commit the record [skip ci]"}${requestedBy}`);
+    },
   };
   return app;
 }

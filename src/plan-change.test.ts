@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Change } from "./agents.ts";
+import { markOf } from "./idempotency.ts";
 import type { TriggeredBy } from "./schema.ts";
 import { recordsOnGitHub } from "./testing/record-on-github.ts";
 
@@ -149,6 +150,23 @@ describe("where the record wants a person's approval", () => {
     expect(repository.secret("ALPHA")).toBeNull();
   });
 
+  test("what was approved and only begun is finished by the same request, and by no other", async () => {
+    const { github, open, repository, state, passed } = await world(guarded);
+    const { digest } = await (await open()).planChange(ROTATE, agent);
+    repository.roles.set("maintainer", "write");
+    repository.issues[0]?.comments.push({ login: "maintainer", type: "User", body: "/approve" });
+    const apply = async (key: string) =>
+      (await open()).applyChange(ROTATE, digest, { ...agent, mark: markOf({ caller: "some-agent", key, body: { digest } }) });
+    github.faults.add({ match: { method: "PUT" }, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 422 } });
+    expect(await apply("one")).toMatchObject({ report: { failed: ["ALPHA"] } });
+    github.faults.clear();
+    passed(61 * 60_000);
+    await expect(apply("another")).rejects.toMatchObject({ code: "record-moved" });
+    expect(await apply("one")).toMatchObject({ report: { rotated: ["ALPHA"] } });
+    expect(await apply("one")).toMatchObject({ report: { rotated: ["ALPHA"], replayed: true } });
+    expect(state()).toMatchObject({ generation: 1, pending: null });
+  });
+
   test("no answer about the approval is no approval", async () => {
     const { github, open, repository } = await world(guarded);
     const app = await open();
@@ -171,6 +189,8 @@ describe("where the record switches agents off", () => {
     await expect(
       app.setupRule({ tokenName: "BETA", intervalHours: 24, autoRotate: true, notify: true, create: false, ...agent }),
     ).rejects.toMatchObject({ code: "agents-off" });
+    await expect(app.commitPending(null, agent.triggeredBy)).rejects.toMatchObject({ kind: "denied", code: "agents-off" });
+    expect(await app.commitPending(null, person.triggeredBy)).toBeNull();
     expect(repository.head()).toBe(before);
     expect(await app.health()).toMatchObject({ total_tokens: 2 });
     for (const change of CHANGES) await app.applyChange(change, (await app.planChange(change, person)).digest, person);

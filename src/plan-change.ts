@@ -3,6 +3,7 @@ import { type Change, isAgent, needsApproval, type PlanMark, planDigest, require
 import type { App, RuleResult, RunRequest, WorkflowResult } from "./app.ts";
 import { declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { Denied, Failure } from "./errors.ts";
+import { earlierRequest } from "./idempotency.ts";
 import type { Approvals } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { RequestMark, TokenConfig, TriggeredBy } from "./schema.ts";
@@ -40,9 +41,11 @@ export type ChangeOptions = {
 };
 
 type By = { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null };
+/** `asks`: false for a caller who could not apply the plan, and so has nobody asked to approve it. */
+type Planner = By & { readonly asks?: boolean };
 
 /** Tells what a change would do, and asks a person to approve it where that is needed. Changes nothing of the record. Throws as the change itself would. */
-export async function planChange(change: Change, { triggeredBy }: By, options: ChangeOptions): Promise<PlannedChange> {
+export async function planChange(change: Change, { triggeredBy, asks = true }: Planner, options: ChangeOptions): Promise<PlannedChange> {
   const config = await options.config();
   // Only whether agents may change anything: the approval is what the plan is for.
   requireAgentMay(config, {
@@ -57,6 +60,10 @@ export async function planChange(change: Change, { triggeredBy }: By, options: C
   }
   const approvals = await options.approvals();
   if (approvals === null) throw nobodyToAsk(change);
+  if (!asks) {
+    const found = await approvals.find(digest);
+    return { digest, change, effects, approval: { required: true, approved_by: found?.approvedBy ?? null, url: found?.url ?? null } };
+  }
   const title = `Approve: ${change.operation} ${"token_name" in change ? change.token_name : change.workflow_name}`;
   const approval = await approvals.request({ digest, title, lines: effects, askedBy: triggeredBy.actor ?? triggeredBy.kind });
   return { digest, change, effects, approval: { required: true, approved_by: approval.approvedBy, url: approval.url } };
@@ -84,6 +91,8 @@ export type ApprovedPlan = {
 export async function requireApproved(change: Change, planned: string, by: By, options: ChangeOptions): Promise<ApprovedPlan> {
   const config = await options.config();
   const { operation } = change;
+  // What this very request began was judged then, and has itself moved the record since: it is told or finished, not done again.
+  if (by.mark && earlierRequest(config, by.mark).kind !== "none") return { approvedBy: null, close: async () => [] };
   requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan: { digest: planned, change, approved: true } });
   if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, operation)) return { approvedBy: null, close: async () => [] };
   const approvals = await options.approvals();

@@ -1,4 +1,5 @@
 // A run for a request that may be sent again: what was done of it already is told, what was begun is finished, and only else is it made.
+import { planDigest } from "./agents.ts";
 import type { RunRequest } from "./app.ts";
 import { earlierRequest, joined, replayed } from "./idempotency.ts";
 import { loadRecord } from "./record.ts";
@@ -19,7 +20,10 @@ export async function rotateOnce(request: RunRequest, options: RunOptions): Prom
   const before = earlierRequest(loaded.config, mark);
   if (before.kind === "done") return retold(loaded.config, before.entries);
   if (before.kind === "unfinished") {
-    const { report, config } = await rotate({ ...request, wanted: { kind: "resume", names: before.names } }, options, loaded);
+    // Its plan was judged when it was begun, which has itself moved the record since.
+    const plan = request.plan && { plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) } };
+    const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
+    const { report, config } = await rotate(rest, options, loaded);
     return { report: joined(retold(config, before.entries).report, report), config };
   }
   const made = await rotate(request, options, loaded);

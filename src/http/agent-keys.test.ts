@@ -15,7 +15,7 @@ import { createMemory } from "./memory.ts";
 
 const RECORD = {
   version: 1,
-  settings: { agents: { approval: ["rotate", "run_workflow"] } },
+  settings: { agents: { approval: ["rotate", "run_workflow", "setup_rotation"] } },
   tokens: { ALPHA: {} },
   workflows: { daily: { tokens: ["ALPHA"], schedule: "0 2 * * *" } },
 };
@@ -76,6 +76,27 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     expect(repository.issues[0]?.state).toBe("closed");
     expect(mode === "direct" ? repository.secret("ALPHA")?.value : repository.actions.runs[0]?.inputs.tokens).toMatch(/./);
     expect(await gpt(apply, { ...ROTATE, digest })).toMatchObject({ status: mode === "direct" ? 409 : 403 });
+  });
+
+  test("is told again of what it applied, where the answer was lost: nothing is done twice, and nothing more is asked", async () => {
+    const { repository, approve, gpt } = await serviceIn(mode);
+    const { body } = await gpt(plan, ROTATE);
+    approve();
+    const asked = { ...ROTATE, digest: Object(body).digest, idempotency_key: "key-1" };
+    const first = await gpt(apply, asked);
+    const again = await gpt(apply, asked);
+    expect(again).toMatchObject({ status: first.status, headers: { "idempotency-replayed": "true" } });
+    const { generation } = JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA ?? {};
+    expect([generation, repository.actions.runs.length]).toEqual(mode === "direct" ? [1, 0] : [undefined, 1]);
+    expect(await gpt(apply, { ...asked, idempotency_key: "key-2" })).toMatchObject({ status: mode === "direct" ? 409 : 403 });
+  });
+
+  test("opens no issue for what it could not apply", async () => {
+    const { repository, gpt, octocat } = await serviceIn(mode);
+    const change = { operation: "setup_rotation", token_name: "ALPHA", interval_hours: 24 };
+    expect(await gpt(plan, change)).toMatchObject({ status: 200, body: { approval: { required: true, approved_by: null, url: null } } });
+    expect(repository.issues).toEqual([]);
+    expect(await octocat(plan, change)).toMatchObject({ status: 200, body: { approval: { required: false } } });
   });
 
   test("needs the scope of what it applies, whatever was planned", async () => {

@@ -68,9 +68,15 @@ const SCOPES: Readonly<Record<Fields["operation"], ApiScope>> = {
   create_workflow: "admin",
 };
 
-/** The scope that the change itself needs. Throws `HttpProblem` 403, naming it and nothing more. */
-export function requireMayApply({ operation }: Change, may: (scope: ApiScope) => boolean): void {
-  if (!may(SCOPES[operation])) throw new HttpProblem(403, `this needs the scope ${SCOPES[operation]}`, { code: "scope-missing" });
+/** Whether the caller has the scope that the change itself needs. */
+export function mayApply({ operation }: Change, may: (scope: ApiScope) => boolean): boolean {
+  return may(SCOPES[operation]);
+}
+
+/** Throws `HttpProblem` 403, naming the scope that is missing and nothing more. */
+export function requireMayApply(change: Change, may: (scope: ApiScope) => boolean): void {
+  if (mayApply(change, may)) return;
+  throw new HttpProblem(403, `this needs the scope ${SCOPES[change.operation]}`, { code: "scope-missing" });
 }
 
 /** What the rotation workflow is started with. Throws `HttpProblem` 422 for what it does not do. */

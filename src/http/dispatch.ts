@@ -1,6 +1,7 @@
 // What a service does that may not write secrets: it starts the rotation workflow and tells where to follow it.
 import { randomUUID } from "node:crypto";
 import { markOf } from "../idempotency.ts";
+import type { ApprovedPlan } from "../plan-change.ts";
 import type { RequestMark } from "../schema.ts";
 import { requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
 import type { Reply } from "./endpoint.ts";
@@ -14,22 +15,34 @@ export type Wanted =
   | { readonly command: "rotate"; readonly tokens: readonly string[] }
   | { readonly command: "workflow"; readonly workflow: string };
 
-/**
- * Starts a run for a request, or finds the one that was started for it before.
- * @param about what of the request is repeated in the answer
- */
-export async function dispatch(
-  runs: WorkflowRuns,
-  wanted: Wanted,
-  { actor, mark, about }: { readonly actor: string; readonly mark: RequestMark | null; readonly about: Readonly<Record<string, unknown>> },
-): Promise<Reply> {
+type Asked = {
+  readonly actor: string;
+  readonly mark: RequestMark | null;
+  /** What of the request is repeated in the answer. */
+  readonly about: Readonly<Record<string, unknown>>;
+  /** Throws where no run may be started; not asked about one that was. */
+  readonly leave?: () => Promise<ApprovedPlan>;
+};
+
+/** Starts a run for a request, or finds the one that was started for it before. */
+export async function dispatch(runs: WorkflowRuns, wanted: Wanted, { actor, mark, about, leave }: Asked): Promise<Reply> {
   const request = requestWord(actor, mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }));
   const before = mark === null ? null : await runs.find(request);
+  const plan = before === null ? await leave?.() : undefined;
   const run = before ?? (await runs.start({ ...wanted, request } satisfies StartRequest));
+  await plan?.close();
+  const approved = plan === undefined ? {} : { approved_by: plan.approvedBy };
   const follow = run === null ? null : `${RUNS_PATH}/${run.id}`;
   return {
     status: 202,
-    body: { ...about, dispatched: true, run: run === null ? null : runBody(run), follow, ...(before === null ? {} : { replayed: true }) },
+    body: {
+      ...about,
+      ...approved,
+      dispatched: true,
+      run: run === null ? null : runBody(run),
+      follow,
+      ...(before === null ? {} : { replayed: true }),
+    },
     headers: { ...(follow === null ? {} : { location: follow }), ...(before === null ? {} : { "idempotency-replayed": "true" }) },
   };
 }
