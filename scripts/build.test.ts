@@ -59,6 +59,8 @@ test("what a command does not need, it does not load", () => {
   expect(loaded("health")).not.toContain("libsodium-wrappers");
   expect(loaded("get", "API_KEY")).toContain("libsodium-wrappers");
   expect(loaded("generate")).not.toContain("compose");
+  expect(loaded("migrate", "--dry-run")).toContain("migrate");
+  expect(loaded("health")).not.toContain("migrate");
 });
 
 test("what the Action loads at once is its core alone, with no service's client in it", async () => {

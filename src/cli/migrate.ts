@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { serializeConfig } from "../config.ts";
 import { Misconfigured, Unchanged } from "../errors.ts";
-import { type Migration, migrateFirstVersion } from "../migrate.ts";
+import type { Migration } from "../migrate.ts";
 import type { Commit } from "../ports.ts";
 import { SCHEMA_URL } from "../project.ts";
 import { composeOptions, noteWhereNothingIsCommitted } from "./connect.ts";
@@ -29,6 +29,7 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
   if (text === null) {
     throw new Misconfigured(`${configPath} does not exist`, { code: "record-missing", hint: "Name the old file with --config." });
   }
+  const { migrateFirstVersion } = await import("../migrate.ts");
   const migration = migrateFirstVersion(text, session.io.now());
   const content = serializeConfig({ $schema: SCHEMA_URL, ...migration.config });
   if (dryRun) {
