@@ -134,6 +134,35 @@ describe("where the record wants a person's approval", () => {
     await expect(apply()).rejects.toMatchObject({ code: "record-moved" });
   });
 
+  test("nothing forged approves: an edited comment, an edited issue, an issue of somebody else's", async () => {
+    const { github, open, repository } = await world(guarded);
+    const app = await open();
+    const { digest } = await app.planChange(ROTATE, agent);
+    const { digest: harmless } = await app.planChange({ operation: "run_workflow", workflow_name: "nightly" }, agent);
+    const [issue, other] = repository.issues;
+    if (issue === undefined || other === undefined) throw new Error("the plans opened no issues");
+    repository.roles.set("maintainer", "write");
+    const approved = { login: "maintainer", type: "User", body: "/approve" } as const;
+    const apply = () => app.applyChange(ROTATE, digest, agent);
+    const waiting = { code: "approval-required" };
+    issue.comments.push({ ...approved, edited: true });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    issue.state = "closed";
+    other.comments.push(approved);
+    Object.assign(other, { body: other.body.replace(harmless, digest), edited: true });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    repository.issues.push({ ...issue, number: 3, state: "open", author: "some-bot", comments: [approved] });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    expect(repository.secret("ALPHA")).toBeNull();
+    issue.state = "open";
+    for (let count = 0; count < 250; count += 1) issue.comments.push({ login: "stranger", type: "User", body: "/approve" });
+    issue.comments.push(approved);
+    const before = github.requests.length;
+    expect(await apply()).toMatchObject({ approved_by: "maintainer", report: { rotated: ["ALPHA"] } });
+    const asked = github.requests.slice(before).filter(({ path }) => path.endsWith("/permission"));
+    expect(asked.map(({ path }) => path.split("/").at(-2))).toEqual(["stranger", "maintainer"]);
+  });
+
   test("an approval is of one plan: another record, or another change, needs another", async () => {
     const { open, repository, edit } = await world(guarded);
     const app = await open();

@@ -6,12 +6,16 @@ import { statusOf, toFailure } from "../github/errors.ts";
 import { parseRepository } from "../github/repository.ts";
 import type { Approval, ApprovalRequest, Approvals } from "../ports.ts";
 
-/** By which the issues are found again. Only who may triage can set it, so strangers cannot pass off an issue as one of these. */
+/** By which the issues are found again. Only who may triage can set it. */
 const ISSUE_LABEL = "token-automation-plan";
 const PERMISSION = "Issues: write";
 const APPROVE = /^\s*\/approve\s*$/m;
 /** Roles that may write to the repository: https://docs.github.com/rest/collaborators/collaborators */
 const MAY_APPROVE = ["admin", "maintain", "write"];
+/** What REST does not tell: https://docs.github.com/graphql/reference/interfaces#comment */
+const ORIGIN = `query ($owner: String!, $repo: String!, $number: Int!) {
+  repository(owner: $owner, name: $repo) { issue(number: $number) { viewerDidAuthor lastEditedAt } }
+}`;
 
 export type GitHubApprovalsOptions = { readonly client: () => Promise<GitHubClient>; readonly repository: string };
 
@@ -26,20 +30,30 @@ export function githubApprovals({ client, repository }: GitHubApprovalsOptions):
     for (let page = 1; ; page += 1) {
       const query = { ...at, state: "open", labels: ISSUE_LABEL, per_page: 100, page } as const;
       const { data } = await github.request("GET /repos/{owner}/{repo}/issues", query);
-      const found = data.find(({ body }) => (body ?? "").includes(marker(digest)));
-      if (found !== undefined) return { number: found.number, url: found.html_url };
+      for (const { number, body, html_url: url } of data)
+        if ((body ?? "").includes(marker(digest)) && (await isOurs(github, number))) return { number, url };
       if (data.length < 100) return null;
     }
   }
 
+  /** Programs may write and edit issues too: what a person approved counts only where it is what was asked, word for word. */
+  async function isOurs(github: GitHubClient, number: number): Promise<boolean> {
+    const { viewerDidAuthor, lastEditedAt } = Object(Object(await github.graphql(ORIGIN, { ...at, number })).repository?.issue);
+    return viewerDidAuthor === true && lastEditedAt === null;
+  }
+
   async function approver(github: GitHubClient, issue_number: number): Promise<string | null> {
+    const refused = new Set<string>();
     for (let page = 1; ; page += 1) {
       const query = { ...at, issue_number, per_page: 100, page };
       const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", query);
-      for (const { user, body, performed_via_github_app: app } of data) {
-        // A program's comment is no person's, whoever's token it has.
-        if (user?.type !== "User" || app || !APPROVE.test(body ?? "")) continue;
+      for (const { user, body, performed_via_github_app: app, created_at: written, updated_at: edited } of data) {
+        // A program's comment is no person's, whoever's token it has; nor is one that was changed, since programs may edit anybody's.
+        if (user?.type !== "User" || app || written !== edited || !APPROVE.test(body ?? "")) continue;
+        // On a public repository anybody may comment as often as they like.
+        if (refused.has(user.login)) continue;
         if (await mayApprove(github, user.login)) return user.login;
+        refused.add(user.login);
       }
       if (data.length < 100) return null;
     }

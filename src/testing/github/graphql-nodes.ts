@@ -1,9 +1,10 @@
 // Repositories, refs, commits and blobs as GraphQL objects: fields are functions, called only when asked for.
-import { allows } from "./auth.ts";
+import { allows, notAccessible } from "./auth.ts";
 import { blobId, type GitCommit, type Tree, treeId } from "./git.ts";
-import { type GraphqlWorld, requireContents } from "./graphql-world.ts";
+import { fieldError, type GraphqlWorld, requireContents } from "./graphql-world.ts";
 import type { Repository } from "./repository.ts";
 import { nodeId, WEBSITE } from "./routes-account.ts";
+import { EDITED } from "./routes-issues.ts";
 
 /** Bytes beyond which `Blob.text` is cut and `isTruncated` true. */
 const MAX_TEXT_BYTES = 512_000;
@@ -145,5 +146,15 @@ export function repositoryNode(world: GraphqlWorld, repository: Repository): obj
       contents(() => refNode(world, repository, qualifiedName.replace(/^(refs\/)?heads\//, ""))),
     object: ({ expression, oid }: { expression?: string; oid?: string }) =>
       contents(() => objectNode(world, repository, expression ?? oid ?? "")),
+    issue: ({ number }: { number: number }) => issueNode(world, repository, number),
   };
+}
+
+function issueNode({ token }: GraphqlWorld, repository: Repository, number: number): object {
+  if (!allows(token, repository, "issues", "read")) throw fieldError("FORBIDDEN", notAccessible(token));
+  const issue = repository.issues.find((each) => each.number === number);
+  if (issue === undefined) throw fieldError("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
+  const { title, body, author, edited } = issue;
+  const id = nodeId("I", repository.fullName, String(number));
+  return { id, number, title, body, viewerDidAuthor: author === token.login, lastEditedAt: edited ? EDITED : null };
 }

@@ -6,13 +6,17 @@ type Issue = Pick<
   Body<"/repos/{owner}/{repo}/issues/{issue_number}", "get", 200>,
   "number" | "title" | "body" | "state" | "labels" | "html_url"
 >;
-type Comment = Pick<Body<"/repos/{owner}/{repo}/issues/comments/{comment_id}", "get", 200>, "id" | "body"> & {
+type Comment = Pick<Body<"/repos/{owner}/{repo}/issues/comments/{comment_id}", "get", 200>, "id" | "body" | "created_at" | "updated_at"> & {
   readonly user: { readonly login: string; readonly type: string };
 };
 type Role = Pick<Body<"/repos/{owner}/{repo}/collaborators/{username}/permission", "get", 200>, "permission" | "role_name">;
 
 /** What somebody wrote on an issue. */
-type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string };
+type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string; readonly edited?: true };
+
+/** When everything was written, and when edited. */
+const WRITTEN = "2026-03-01T00:00:00Z";
+export const EDITED = "2026-03-01T00:01:00Z";
 
 /** An issue as tests compare it. */
 export type StoredIssue = {
@@ -21,6 +25,8 @@ export type StoredIssue = {
   body: string;
   state: string;
   readonly labels: readonly string[];
+  readonly author: string;
+  edited: boolean;
   readonly comments: StoredComment[];
 };
 
@@ -51,7 +57,7 @@ export const issueRoutes: readonly Route[] = [
       headers,
     );
   }),
-  repositoryRoute("post", "/repos/{owner}/{repo}/issues", "issues", "write", ({ repository, request }) => {
+  repositoryRoute("post", "/repos/{owner}/{repo}/issues", "issues", "write", ({ repository, request, token }) => {
     const { title, body, labels } = jsonObject(request);
     const names = Array.isArray(labels) ? labels.filter((label) => typeof label === "string") : [];
     const issue: StoredIssue = {
@@ -60,6 +66,8 @@ export const issueRoutes: readonly Route[] = [
       body: text(body, ""),
       state: "open",
       labels: names,
+      author: token.login,
+      edited: false,
       comments: [],
     };
     repository.issues.push(issue);
@@ -70,6 +78,7 @@ export const issueRoutes: readonly Route[] = [
     if (issue === undefined) throw notFound();
     const { title, body, state } = jsonObject(request);
     issue.title = text(title, issue.title);
+    issue.edited ||= typeof body === "string" && body !== issue.body;
     issue.body = text(body, issue.body);
     issue.state = text(state, issue.state);
     return json<Issue>(view(issue, repository.fullName));
@@ -79,7 +88,13 @@ export const issueRoutes: readonly Route[] = [
     if (issue === undefined) throw notFound();
     const { page, headers } = paginate(request, issue.comments);
     return json<Comment[]>(
-      page.map(({ login, type, body }, index) => ({ id: index + 1, body, user: { login, type } })),
+      page.map(({ login, type, body, edited }, index) => ({
+        id: index + 1,
+        body,
+        user: { login, type },
+        created_at: WRITTEN,
+        updated_at: edited ? EDITED : WRITTEN,
+      })),
       200,
       headers,
     );

@@ -50,6 +50,8 @@ export const schema = buildSchema(`
 
   type Ref implements Node { id: ID! name: String! prefix: String! repository: Repository! target: GitObject }
 
+  type Issue implements Node { id: ID! number: Int! title: String! body: String! viewerDidAuthor: Boolean! lastEditedAt: DateTime }
+
   type Repository implements Node {
     id: ID! databaseId: Int name: String! nameWithOwner: String! owner: RepositoryOwner! url: URI!
     isPrivate: Boolean! isEmpty: Boolean! isArchived: Boolean! visibility: RepositoryVisibility!
@@ -57,6 +59,7 @@ export const schema = buildSchema(`
     defaultBranchRef: Ref
     ref(qualifiedName: String!): Ref
     object(expression: String, oid: GitObjectID): GitObject
+    issue(number: Int!): Issue
   }
 
   type RateLimit { cost: Int! limit: Int! remaining: Int! used: Int! resetAt: DateTime! }
