@@ -11,6 +11,7 @@ import mcp from "../mcp.ts";
 import openapi from "../openapi.ts";
 import page from "../page.ts";
 import plan from "../plan.ts";
+import publicBadge from "../public-badge.ts";
 import rotate from "../rotate.ts";
 import run from "../run.ts";
 import setupRotation from "../setup-rotation.ts";
@@ -32,6 +33,7 @@ export const ROUTES: readonly Endpoint[] = [
   status,
   discover,
   badge,
+  publicBadge,
   page,
   run,
   gitCommit,

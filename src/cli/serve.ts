@@ -20,7 +20,7 @@ export function addServe(program: Command, start: Start): void {
 }
 
 async function serve(session: Session, { port, host }: ServeOptions): Promise<number> {
-  const { readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } = await import("../http/access-environment.ts");
+  const { readApiKeys, readOrigins, readPublicBadge, readRateLimit, readWorkflowTrust } = await import("../http/access-environment.ts");
   const { readPublicUrl } = await import("../http/environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
   const { variables } = session.environment;
@@ -39,6 +39,7 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
     pointsPerMinute: readRateLimit(variables),
     origins: readOrigins(variables),
     publicUrl: readPublicUrl(variables),
+    publicBadge: readPublicBadge(variables),
     complain: (line) => session.warn(line),
   });
   const stop = stopped(session);

@@ -145,6 +145,13 @@ export function readOrigins(env: Environment): readonly string[] {
   );
 }
 
+/** `TOKEN_AUTOMATION_PUBLIC_BADGE`: whether anybody may see in one word how all tokens stand; not unless it is 1. Throws `Misconfigured`. */
+export function readPublicBadge(env: Environment): boolean {
+  const text = (env.TOKEN_AUTOMATION_PUBLIC_BADGE ?? "").trim();
+  if (["", "0", "1"].includes(text)) return text === "1";
+  throw invalid("TOKEN_AUTOMATION_PUBLIC_BADGE must be 1 or 0", "With 1, GET /badge.svg answers everybody; unset, it answers nobody.");
+}
+
 function parseJson(text: string, complaint: (what: string) => Misconfigured): unknown {
   try {
     return JSON.parse(text);

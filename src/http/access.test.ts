@@ -37,7 +37,7 @@ describe("with keys", () => {
   test("no key configured: nothing is allowed but liveness and the description", async () => {
     const { ask } = withKeys();
     const statuses = await Promise.all(ROUTES.map(async (route) => [route.path, (await ask(route, { ...bearer("anything") })).status]));
-    expect(statuses).toEqual(ROUTES.map(({ path }) => [path, ["/healthz", "/openapi.json"].includes(path) ? 200 : 401]));
+    expect(statuses).toEqual(ROUTES.map(({ path }) => [path, { "/healthz": 200, "/openapi.json": 200, "/badge.svg": 404 }[path] ?? 401]));
     expect(await ask(healthz)).toEqual({ status: 200, headers: { ...SECURE, "content-type": "application/json" }, body: { status: "ok" } });
   });
 
@@ -107,6 +107,7 @@ describe("with keys", () => {
       "GET /tokens/status": "read",
       "GET /tokens/discover": "read",
       "GET /tokens/badge.svg": "read",
+      "GET /badge.svg": null,
       "GET /": "read",
       "GET /tokens/runs/:id": "read",
       "POST /git/commit": "admin",

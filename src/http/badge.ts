@@ -28,7 +28,15 @@ const USUAL = 7;
  * @param label what stands at the left
  */
 export function badge(report: HealthReport, label: string): string {
-  const { words, color } = faceOf(report);
+  return picture(label, faceOf(report));
+}
+
+/** How all tokens stand in one word, without a count and without a name. */
+export function overallBadge(status: HealthStatus | "none"): string {
+  return picture("tokens", status === "none" ? NONE : FACES[status]);
+}
+
+function picture(label: string, { words, color }: { readonly words: string; readonly color: string }): string {
   const [left, right] = [widthOf(label), widthOf(words)];
   const width = left + right;
   const title = `${label}: ${words}`;

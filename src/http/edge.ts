@@ -4,10 +4,11 @@ import type { App } from "../app.ts";
 import type { ComposeOptions } from "../compose.ts";
 import type { Secret } from "../secret.ts";
 import type { WorkflowRuns } from "../workflow-runs.ts";
-import { type Environment, readApiKeys, readOrigins, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
+import { type Environment, readApiKeys, readOrigins, readPublicBadge, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
 import type { Access } from "./auth.ts";
 import { readFingerprintKey, readHostPlace, readMode, readPublicUrl } from "./environment.ts";
 import { createMemory, type Memory, processMemory } from "./memory.ts";
+import { type Overall, rememberOverall } from "./overall.ts";
 
 export type Edge = {
   readonly access: Access;
@@ -24,6 +25,8 @@ export type Edge = {
   readonly app: (use?: "read") => Promise<App>;
   /** Null or left out: this service rotates by itself. Else it only starts the workflow that does. */
   readonly runs?: () => (() => Promise<WorkflowRuns>) | null;
+  /** How all tokens stand, for anybody; null or left out: that is told to nobody without a key. */
+  readonly overall?: () => (() => Promise<Overall>) | null;
   readonly fingerprintKey: () => Secret | null;
   readonly now: () => Date;
   /** How this service is reached from outside; null: as the request has it. */
@@ -37,6 +40,7 @@ export type Edge = {
 /** The edge of a host: everything from its environment, callers by key or as workflows. */
 export function hostEdge(env: Environment, memory: Memory = processMemory(), now: () => Date = () => new Date()): Edge {
   const app: Edge["app"] = (use) => openApp({ ...readHostPlace(env), clock: now, ...(use ? { copies: memory.copies } : {}) });
+  const complain = (line: string) => console.error(line);
   const record = [env.GITHUB_API_URL, env.TOKEN_AUTOMATION_REPOSITORY, env.TOKEN_AUTOMATION_BRANCH, env.TOKEN_AUTOMATION_CONFIG].join(" ");
   return {
     access: {
@@ -50,11 +54,12 @@ export function hostEdge(env: Environment, memory: Memory = processMemory(), now
     origins: () => readOrigins(env),
     app,
     runs: () => runsOf(env),
+    overall: () => (readPublicBadge(env) ? rememberOverall({ app, now, memory, complain, record }) : null),
     fingerprintKey: () => readFingerprintKey(env),
     now,
     publicUrl: () => readPublicUrl(env),
     newReference: randomUUID,
-    complain: (line) => console.error(line),
+    complain,
   };
 }
 
@@ -66,8 +71,9 @@ export function serverEdge(options: {
   readonly complain: (line: string) => void;
   readonly pointsPerMinute?: number | null;
   readonly origins?: readonly string[];
+  readonly publicBadge?: boolean;
 }): Edge {
-  const { access, origins = [], pointsPerMinute = null } = options;
+  const { access, origins = [], pointsPerMinute = null, complain } = options;
   const memory = createMemory();
   const now = options.compose.clock ?? (() => new Date());
   const look = options.compose.place.kind === "local" ? keepLooking(options.compose, now) : null;
@@ -78,11 +84,12 @@ export function serverEdge(options: {
     pointsPerMinute: () => pointsPerMinute,
     origins: () => origins,
     app,
+    overall: () => (options.publicBadge ? rememberOverall({ app, now, memory, complain, record: "" }) : null),
     fingerprintKey: () => options.compose.fingerprintKey,
     now,
     publicUrl: () => options.publicUrl ?? null,
     newReference: randomUUID,
-    complain: options.complain,
+    complain,
   };
 }
 

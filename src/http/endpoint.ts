@@ -11,6 +11,7 @@ import { answerPreflight, shareWith } from "./cors.ts";
 import { type Edge, hostEdge } from "./edge.ts";
 import { markOfRequest } from "./idempotency-key.ts";
 import { requireOwnOrigin } from "./origin.ts";
+import type { Overall } from "./overall.ts";
 import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
 import { spend } from "./rate-limit.ts";
 
@@ -28,6 +29,8 @@ type Call<Input> = {
   readonly app: () => Promise<App>;
   /** Null: this service rotates by itself. Else it only starts the workflow that does. */
   readonly runs: (() => Promise<WorkflowRuns>) | null;
+  /** Null: how all tokens stand is told to nobody without a key. */
+  readonly overall: (() => Promise<Overall>) | null;
   /** Where callers reach this service, without a slash at its end. */
   readonly origin: () => string;
   readonly fingerprintKey: Secret | null;
@@ -158,6 +161,7 @@ async function respond<Input>(route: RouteDefinition<Input>, request: Request, e
     },
     app,
     runs: edge.runs?.() ?? null,
+    overall: edge.overall?.() ?? null,
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey,
   });

@@ -1,6 +1,7 @@
-// What outlives one request in a process that answers many: callers' budgets, issuers' public keys, fingerprints of live keys.
+// What outlives one request in a process that answers many: callers' budgets, issuers' public keys, fingerprints of live keys, copies.
 import type { JWTVerifyGetKey } from "jose";
 import type { Copies } from "../stale.ts";
+import type { Overall } from "./overall.ts";
 import { type Budgets, createBudgets } from "./rate-limit.ts";
 
 export type Memory = {
@@ -10,10 +11,12 @@ export type Memory = {
   readonly copies: Copies;
   /** By record and token: its live fingerprints, and when they were read (milliseconds since 1970). */
   readonly liveFingerprints: Map<string, { readonly at: number; readonly fingerprints: readonly string[] }>;
+  /** By record: how all tokens stand, and when that was asked (milliseconds since 1970). */
+  readonly overall: Map<string, { readonly at: number; readonly status: Overall }>;
 };
 
 export function createMemory(): Memory {
-  return { budgets: createBudgets(), keySets: new Map(), copies: new Map(), liveFingerprints: new Map() };
+  return { budgets: createBudgets(), keySets: new Map(), copies: new Map(), liveFingerprints: new Map(), overall: new Map() };
 }
 
 let ofThisProcess: Memory | null = null;

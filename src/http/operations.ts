@@ -120,6 +120,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 export const NOT_FOR_AGENTS: Readonly<Record<string, string>> = {
   "/tokens/generate": "its answer is a value",
   "/tokens/badge.svg": "its answer is a picture",
+  "/badge.svg": "its answer is a picture, for anybody",
   "/": "a page for people, which tells nothing that /tokens/status does not",
   "/healthz": "probes ask it; it tells nothing",
   "/openapi.json": "it is the description",

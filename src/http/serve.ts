@@ -32,6 +32,8 @@ export type ServeOptions = {
   readonly pointsPerMinute?: number | null;
   /** Where keys are needed: sites whose pages may call. */
   readonly origins?: readonly string[];
+  /** Whether anybody may see in one word how all tokens stand. */
+  readonly publicBadge?: boolean;
   /** How callers reach it, where that is not how requests have it: behind a proxy. */
   readonly publicUrl?: string | null;
   /** Gets what whoever runs the server should read; stderr unless given. */
@@ -55,8 +57,8 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   let edge: Edge | null = null;
   const world = () => {
     const access = accessFor(host, portOf(server), { keys: apiKeys, workflows: options.workflows ?? null });
-    const { compose, publicUrl = null, origins = [], pointsPerMinute = DEFAULT_POINTS_PER_MINUTE } = options;
-    edge ??= serverEdge({ compose, access, complain, publicUrl, origins, pointsPerMinute });
+    const { compose, publicUrl = null, origins = [], pointsPerMinute = DEFAULT_POINTS_PER_MINUTE, publicBadge = false } = options;
+    edge ??= serverEdge({ compose, access, complain, publicUrl, origins, pointsPerMinute, publicBadge });
     return edge;
   };
   const router = createRouter(routes, world);
