@@ -54,6 +54,8 @@ describe("bytes as text", () => {
     ["uuid", { prefix: "id-" }, "length-fixed"],
     ["hex", { includeSpecial: true }, "special-not-allowed"],
     ["hex", { length: 2 }, "length-too-short"],
+    ["hex", { length: 4 }, "length-too-short"],
+    ["hex", { length: 8, prefix: "key_" }, "length-too-short"],
     ["key_pair", {}, "not-a-value"],
   ] as const)("%s %j is refused: %s", (type, rest, code) => {
     expect(() => generateValue(request(type, rest))).toThrow(expect.objectContaining({ code }));

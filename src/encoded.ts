@@ -9,6 +9,8 @@ export type Encoded = { readonly text: string; readonly entropyBits: number };
 
 /** 32 bytes: 256 bits. */
 const DEFAULT_LENGTHS = { hex: 64, base64url: 43 } as const;
+/** As random as the shortest values of the other types. */
+const MIN_BYTES = 3;
 const UUID_LENGTH = 36;
 /** RFC 9562, 5.7: 74 bits beside the time, of which the package leaves the first one zero, so that it can count up. */
 const UUID_ENTROPY_BITS = 73;
@@ -31,10 +33,20 @@ export function checkEncoded(type: EncodedType, count: number, prefix: string): 
     if (count === UUID_LENGTH && prefix === "") return;
     throw refuse("length-fixed", `a uuid has ${UUID_LENGTH} characters and no prefix`, "Leave the length and the prefix out.");
   }
+  const size = byteCount(type, count);
+  if (size < MIN_BYTES) {
+    const message = `${count} characters after the prefix are fewer than ${MIN_BYTES} random bytes in ${type}`;
+    throw refuse("length-too-short", message, `Leave the length out, or make it ${encodedLength(type, prefix)}.`);
+  }
   const isWhole = type === "hex" ? count % 2 === 0 : count % 4 !== 1;
   if (isWhole) return;
   const message = `${count} characters after the prefix are no whole number of bytes in ${type}`;
   throw refuse("length-incomplete", message, `Make it one longer: ${prefix.length + count + 1}.`);
+}
+
+/** How many whole bytes so many characters hold. */
+function byteCount(type: "hex" | "base64url", count: number): number {
+  return type === "hex" ? Math.floor(count / 2) : Math.floor((count * 3) / 4);
 }
 
 /**
@@ -47,7 +59,7 @@ export function encode(type: EncodedType, count: number, { random, now }: { rand
     const text = v7({ random: random(16), ...(now === undefined ? {} : { msecs: now.getTime() }) });
     return { text, entropyBits: UUID_ENTROPY_BITS };
   }
-  const size = type === "hex" ? count / 2 : Math.floor((count * 3) / 4);
+  const size = byteCount(type, count);
   return { text: Buffer.from(random(size)).toString(type), entropyBits: size * 8 };
 }
 
