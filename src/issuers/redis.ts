@@ -164,16 +164,17 @@ async function connected<Result>(url: Secret, signal: AbortSignal | undefined, w
   });
   // What goes wrong is told by the command that was under way.
   client.on("error", () => undefined);
-  const cut = () => client.destroy();
-  ending.addEventListener("abort", cut, { once: true });
+  // The client ends no connection that is only being made, and would wait for ever for what answers it.
+  client.on("connect", () => ending.aborted && client.destroy());
+  const cut = new Promise<never>((_, reject) => ending.addEventListener("abort", () => reject(new Error("cut")), { once: true }));
+  cut.catch(() => client.destroy());
   try {
     return await work({
-      connecting: client.connect(),
+      connecting: Promise.race([client.connect(), cut]),
       ask: (...command) => client.sendCommand([...command]),
       askTogether: (commands) => commands.reduce((multi, command) => multi.addCommand([...command]), client.multi()).exec(),
     });
   } finally {
-    ending.removeEventListener("abort", cut);
     if (client.isOpen) client.destroy();
   }
 }
