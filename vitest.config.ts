@@ -4,6 +4,10 @@ export default defineConfig({
   test: {
     include: ["{src,action,functions,scripts}/**/*.test.ts"],
     testTimeout: 30_000,
+    // Database servers, browsers and other runtimes are started there.
+    hookTimeout: 90_000,
+    // Tests wait for processes and disks more than they compute; unless told, Vitest would leave one core idle.
+    maxWorkers: "100%",
     restoreMocks: true,
   },
 });

@@ -19,7 +19,7 @@ describe("a text that is not JSON", () => {
         > Remove it, or keep the note under a key that begins with "x-".
       4:26 /tokens/API_KEY/type unknown-type
         type of the token "API_KEY" is "apikey", which is no type that this version knows
-        > Did you mean api_key? Known: api_key, github_pat, secret_key, password, custom.
+        > Did you mean api_key? Known: api_key, github_pat, secret_key, password, hex, base64url, uuid, key_pair, custom.
       4:34 (whole) json-trailing-comma
         a comma stands before the closing }
         > Remove the comma.

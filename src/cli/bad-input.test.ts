@@ -120,7 +120,7 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
   test("an option is not guessed at, and the nearest is named", async () => {
     const directory = await folder();
     expect((await cli(directory, ["generate", "pasword"])).stderr).toBe(
-      'error: "pasword" is not a type of token\n  hint: Did you mean password? There are api_key, github_pat, secret_key, password, custom.\n',
+      'error: "pasword" is not a type of token\n  hint: Did you mean password? There are api_key, github_pat, secret_key, password, hex, base64url, uuid, key_pair, custom.\n',
     );
     expect((await cli(directory, ["rotate", "A", "--dry-rn"])).stderr).toBe(
       "error: unknown option '--dry-rn'\n  hint: Did you mean --dry-run?\n",
