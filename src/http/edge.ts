@@ -107,9 +107,13 @@ function rememberFingerprints({
     const key = `${record} ${tokenName}`;
     const kept = memory.liveFingerprints.get(key);
     if (kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS) return kept.fingerprints;
-    const fingerprints = await (await app("read")).liveFingerprints(tokenName);
-    memory.liveFingerprints.set(key, { at, fingerprints });
-    return fingerprints;
+    // Kept while it is still read, so that many who ask at the same time are one too.
+    const read = { at, fingerprints: app("read").then((opened) => opened.liveFingerprints(tokenName)) };
+    memory.liveFingerprints.set(key, read);
+    read.fingerprints.catch(() => {
+      if (memory.liveFingerprints.get(key) === read) memory.liveFingerprints.delete(key);
+    });
+    return read.fingerprints;
   };
 }
 

@@ -67,6 +67,23 @@ test("its scopes are those of its entry; a wrong key learns nothing, and does no
   expect(host.said.join("\n")).not.toContain(key);
 });
 
+test("many wrong keys at once cost what one costs, and what could not be read is read again", async () => {
+  const key = await rotateKey();
+  const costOf = async (count: number) => {
+    const before = github.requests.length;
+    const host = hostAt(inHours(0));
+    const statuses = await Promise.all(Array.from({ length: count }, (_, index) => statusOf(host, `wrong-${index}`)));
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    return github.requests.length - before;
+  };
+  expect(await costOf(20)).toBe(await costOf(1));
+  const host = hostAt(inHours(0));
+  github.faults.add({ match: {}, action: { kind: "status", status: 401 }, times: Number.POSITIVE_INFINITY });
+  expect(await statusOf(host, key)).toBe(424);
+  github.faults.clear();
+  expect(await statusOf(host, key)).toBe(200);
+});
+
 test("fingerprints under a key are recognized with it; an entry may end", async () => {
   const key = await rotateKey(new Secret("pepper"));
   expect(await statusOf(hostAt(inHours(0)), key)).toBe(401);
