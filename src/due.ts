@@ -96,7 +96,7 @@ export function judgeToken(token: Token, state: TokenState, workflows: readonly 
   const ripe = due.filter((claim) => claim.floor <= now);
   // Where only the floor holds it, its reasons are told with the hold, so that nobody wonders.
   const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({ trigger: claim.trigger, text: claim.text() }));
-  const hold = blocked ?? (ripe.length === 0 ? floorHold(due, state, now) : null);
+  const hold = (blocked === null ? null : untilNext(blocked, state, next)) ?? (ripe.length === 0 ? floorHold(due, state, now) : null);
   return { reasons, hold, workflows: workflows.flatMap(({ due_at, name }) => (due_at === null ? [] : [name])), next };
 }
 
@@ -124,9 +124,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   const lease = state.pending?.boxes ? null : leaseEnd(state, now);
   if (lease !== null) return { code: "in-progress", reason: "another run is at work on it, or died", until: toInstant(lease) };
   const attempt = instantMs(state.next_attempt_at);
-  if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) {
-    return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(attempt)}`, until: toInstant(attempt) };
-  }
+  if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) return backoffHold(state, attempt);
   const issuedToday = state.issues === undefined || state.issues.day !== toInstant(now).slice(0, 10) ? 0 : state.issues.count;
   if (issuedToday >= dailyCap(token, state) && !state.pending?.boxes) {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
@@ -142,6 +140,15 @@ function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   if (expires === null) return DEFAULT_MAX_PER_DAY;
   const lifetime = expires - (instantMs(state.rotated_at) ?? expires);
   return lifetime < HOUR_MS / 2 ? DEFAULT_MAX_PER_DAY : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
+}
+
+/** A backoff may be over before the floor is: people are told when the next attempt really is. */
+function untilNext(hold: Hold, state: TokenState, next: Verdict["next"]): Hold {
+  return hold.code === "backoff" && next !== null ? backoffHold(state, next.at) : hold;
+}
+
+function backoffHold(state: TokenState, at: number): Hold {
+  return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(at)}`, until: toInstant(at) };
 }
 
 function floorHold(due: readonly Claim[], state: TokenState, now: number): Hold {

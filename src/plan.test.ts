@@ -491,3 +491,18 @@ function recordedTimes(config: TokenConfig): number[] {
   const workflows = Object.values(config.state?.workflows ?? {}).map((each) => [ms(each.first_seen_at), ms(each.last_run_at)]);
   return [...tokens, ...workflows].flat();
 }
+
+test("a backoff that is over before the floor is told with the time of the next attempt itself", () => {
+  const at = new Date("2026-03-01T12:00:00Z");
+  const state = {
+    ...NEW_TOKEN_STATE,
+    generation: 1,
+    rotated_at: "2026-03-01T11:55:00Z",
+    failures: 1,
+    next_attempt_at: "2026-03-01T12:05:00Z",
+  };
+  const config: TokenConfig = { tokens: { KEY: {} }, rules: { KEY: { interval_hours: 24 } }, state: { tokens: { KEY: state } } };
+  const { skipped, next_due } = plan(config, { kind: "local", repository: null }, at);
+  expect([skipped[0]?.code, skipped[0]?.blocked_until, next_due?.at]).toEqual(["backoff", "2026-03-01T12:55:00Z", "2026-03-01T12:55:00Z"]);
+  expect(skipped[0]?.reason).toBe("failed once; next attempt at 2026-03-01T12:55:00Z");
+});
