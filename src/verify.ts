@@ -5,7 +5,7 @@ import { verifyChain } from "./history.ts";
 import { type Observation, type Observed, type ObserveOptions, observe } from "./observe.ts";
 import type { Destination, SecretInfo } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
-import { type Home, resolveToken, type Scope } from "./token.ts";
+import { type Home, isSeenBeside, resolveToken, type Scope, type Token } from "./token.ts";
 
 /** How much later than our own clock's placement GitHub may date the same change, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -37,7 +37,7 @@ export async function listScopes(
 export function verifyRecord(config: TokenConfig, options: ObserveOptions & { readonly listings: Listings }): Verification {
   const tokens = observe(config, options).map((observed) => ({
     token_name: observed.token.name,
-    ...verdictOf(observed, options.listings),
+    ...verdictOf(observed, options),
   }));
   const entries = config.history ?? [];
   const { ok, breaks } = verifyChain(entries);
@@ -52,13 +52,20 @@ const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged
   unknown: { verdict: "unknown", detail: "this process sees it, but the record holds no fingerprint that could be compared" },
 };
 
-function verdictOf(observed: Observed, listings: Listings): Judged {
+function verdictOf(observed: Observed, { listings, home }: { readonly listings: Listings; readonly home: Home }): Judged {
   const { observation, state } = observed;
   if (observation === "other" || observation === "previous") return SEEN[observation];
   const sign = signOf(observed, listings);
   if (sign?.verdict === "gone") return sign;
   if (observation === "current") return { verdict: "match", detail: `this process sees generation ${state.generation}` };
-  return sign ?? (observation === "unknown" ? SEEN.unknown : { verdict: "not_seen", detail: "this process sees no variable of that name" });
+  return sign ?? (observation === "unknown" ? SEEN.unknown : { verdict: "not_seen", detail: unseen(observed.token, home) });
+}
+
+/** A token of several fields is seen by the names of its secrets, not by its own. */
+function unseen({ name, placements }: Token, home: Home): string {
+  const names = new Set(placements.flatMap(({ scope, secretName }) => (isSeenBeside(scope, home) ? [secretName] : [])));
+  if (names.size === 0 || (names.size === 1 && names.has(name))) return "this process sees no variable of that name";
+  return `this process sees no variable named ${[...names].join(" or ")}`;
 }
 
 /** What the destinations' own listings say against the record; null where they say nothing. */
