@@ -90,13 +90,14 @@ function unrecorded({ taken }: Results, failure: ReportedError | null): string[]
   return failure === null || taken.length > 0 ? [] : [`What failed could not be recorded: ${failure.message}`];
 }
 
-function readDeclared({ wanted }: RunRequest, options: RunOptions, loaded: LoadedRecord): Declared {
+function readDeclared({ wanted, dryRun }: RunRequest, options: RunOptions, loaded: LoadedRecord): Declared {
   const created = wanted.kind === "tokens" && wanted.create ? declareTokens(loaded.config, wanted.names) : loaded.config;
   if (created === loaded.config || wanted.kind !== "tokens") return { loaded, config: loaded.config, warnings: [] };
   const declared = Object.keys(loaded.config.tokens ?? {});
   const added = wanted.names.filter((name) => !declared.includes(name));
+  const undeclared = dryRun ? "is not declared, and would be." : "was not declared, and is now.";
   // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
-  const warnings = added.map((name) => [`${name} was not declared, and is now.`, didYouMean(name, declared)].filter(Boolean).join(" "));
+  const warnings = added.map((name) => [`${name} ${undeclared}`, didYouMean(name, declared)].filter(Boolean).join(" "));
   return { loaded, config: requireValid(created, options.home), warnings };
 }
 
