@@ -61,13 +61,14 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
         const refusal = judge(request, reply);
         if (refusal !== null) throw refusal;
         const list = atPointer(reply.body, find.list);
-        if (!Array.isArray(list)) throw failed(request, "the reply holds no list where the declaration says");
+        if (!Array.isArray(list))
+          throw failed(request, `the reply holds no list at ${JSON.stringify(find.list)}, where the declaration says that it stands`);
         const before = seen.size;
         for (const one of list) {
           const ref = textAt(one, find.ref);
           seen.add(ref ?? JSON.stringify(one));
           if (atPointer(one, find.label) !== label) continue;
-          if (ref === null) throw failed(request, "a credential with the label has no ref where the declaration says");
+          if (ref === null) throw failed(request, `a credential with the label has no ref at ${JSON.stringify(find.ref)}`);
           refs.add(ref);
         }
         // A service that ignores the number of the page gives the first one for ever.
@@ -153,10 +154,13 @@ function textAt(document: unknown, pointer: string): string | null {
 
 function credentialOf({ issue, ...declaration }: Declaration, request: Outgoing, { body }: Reply): Credential {
   const values = Object.entries(issue.fields).map(([name, pointer]) => [name, atPointer(body, pointer)] as const);
-  const missing = values.filter(([, value]) => typeof value !== "string").map(([name]) => name);
-  if (missing.length > 0) throw failed(request, `the reply holds no ${missing.join(", ")} where the declaration says`);
+  const missing = values
+    .filter(([, value]) => typeof value !== "string")
+    .map(([name]) => `${name} at ${JSON.stringify(issue.fields[name])}`);
+  if (missing.length > 0) throw failed(request, `the reply holds no ${missing.join(", no ")}, where the declaration says that it stands`);
   const ref = textAt(body, issue.ref);
-  if (ref === null) throw failed(request, "the reply holds no ref where the declaration says");
+  if (ref === null)
+    throw failed(request, `the reply holds no ref at ${JSON.stringify(issue.ref)}, where the declaration says that it stands`);
   const texts = values.map(([name, value]) => [name, String(value)] as const);
   if (texts.some(([, value]) => value !== "" && ref.includes(value)))
     throw failed(request, "the ref that the declaration names holds the value");
