@@ -5,6 +5,7 @@ import { type JudgedToken, judgeTokens } from "./due.ts";
 import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "./instant.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Home } from "./token.ts";
+import { lingering } from "./turns.ts";
 
 /** Every status, from the mildest to the worst: the order of `--fail-on`. */
 export const HEALTH_STATUSES = [
@@ -149,10 +150,16 @@ function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; n
       status: finding.status,
       age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
       next_due: verdict.next === null ? null : write(verdict.next.at),
-      reason: verdict.hold?.code === "waiting" ? `${finding.reason}; it ${verdict.hold.reason}` : finding.reason,
+      reason: [finding.reason, ...(verdict.hold?.code === "waiting" ? [`it ${verdict.hold.reason}`] : []), ...besides(state)].join("; "),
     },
     lists,
   };
+}
+
+/** What the status, which is of the credential in place, does not tell: earlier ones that may still work. */
+function besides(state: TokenState): string[] {
+  const left = lingering(state);
+  return left === null ? [] : [left];
 }
 
 function dangerOf({ token, state }: JudgedToken, now: number): Finding | null {

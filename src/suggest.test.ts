@@ -157,3 +157,62 @@ test("whatever the record says, what health lists is named, and no action asks f
     }),
   );
 });
+
+describe("where credentials stand in line", () => {
+  const turns = (users: readonly string[]) => ({ use: "postgres" as const, admin_url_variable: "PG_ADMIN_URL", users: [...users] });
+  const suggestedFor = (config: TokenConfig) => suggest(config, home, now);
+
+  test("an overlap that leaves no user free by the time it is due is told, by rule and by workflow", () => {
+    const config: TokenConfig = {
+      tokens: {
+        DAILY: { issuer: turns(["a", "b"]) },
+        THREE: { issuer: turns(["c", "d", "e"]) },
+        SHORT: { issuer: turns(["f", "g"]), overlap_hours: 12 },
+        ALONE: { issuer: turns(["h"]) },
+        NIGHTLY: { issuer: { use: "aws_iam", user: "deploy" } },
+        WEEKLY: { issuer: turns(["i", "j"]) },
+      },
+      rules: Object.fromEntries(["DAILY", "THREE", "SHORT", "ALONE", "NIGHTLY", "WEEKLY"].map((name) => [name, { interval_hours: 168 }])),
+      workflows: {
+        night: { tokens: ["NIGHTLY"], schedule: "17 2 * * *" },
+        off: { tokens: ["WEEKLY"], schedule: "@hourly", enabled: false },
+      },
+    };
+    for (const name of ["DAILY", "THREE", "SHORT", "ALONE"]) config.rules = { ...config.rules, [name]: { interval_hours: 24 } };
+    const state = { tokens: Object.fromEntries(Object.keys(config.tokens ?? {}).map((name) => [name, ago(0.5)])) };
+    const { suggestions, actions } = suggestedFor({ ...config, state });
+    expect(suggestions).toEqual(["⏳ Overlap too long: DAILY, NIGHTLY"]);
+    expect(actions.map(({ token_name, priority, reason, request }) => [token_name, priority, reason, request])).toEqual([
+      [
+        "DAILY",
+        "low",
+        "it is due every 24 h, and overlap_hours is 24: its 2 users may be taken then. Make overlap_hours shorter, or name another user",
+        null,
+      ],
+      [
+        "NIGHTLY",
+        "low",
+        "it is due every 24 h, and overlap_hours is 24: the 2 keys that AWS allows may be taken then. Make overlap_hours shorter",
+        null,
+      ],
+    ]);
+  });
+
+  test("a credential that could not be revoked keeps a token from being called healthy", () => {
+    const retiring = { generation: 1, ref: "r", fingerprint: null, issuer: "http", replaced_at: null, proved_at: null };
+    const refused = { at: toInstant(now.getTime()), code: "http-denied", message: "the service answered 403" };
+    const state = { ...ago(2), generation: 2, retiring: [{ ...retiring, failures: 2, last_error: refused }] };
+    const waiting = { ...ago(2), generation: 2, retiring: [{ ...retiring, failures: 0, last_error: null }] };
+    const config: TokenConfig = {
+      tokens: { KEY: {}, FINE: {} },
+      rules: { KEY: rule, FINE: rule },
+      state: { tokens: { KEY: state, FINE: waiting } },
+    };
+    const why = "generation 1 could not be revoked yet, and may still work (the service answered 403)";
+    expect(suggestedFor(config)).toMatchObject({
+      suggestions: ["🧹 Not revoked: KEY"],
+      actions: [{ token_name: "KEY", priority: "medium", reason: why, request: null }],
+    });
+    expect(health(config, home, now).tokens.map(({ reason }) => reason)).toEqual([`rotated 2 d ago; ${why}`, "rotated 2 d ago"]);
+  });
+});

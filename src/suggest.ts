@@ -4,6 +4,7 @@ import { type Assessment, assessTokens, type TokenHealth } from "./health.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
 import type { TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
+import { crowding, lingering } from "./turns.ts";
 import { manualOf } from "./waiting.ts";
 
 type Priority = "high" | "medium" | "low";
@@ -33,7 +34,7 @@ type Action = {
 
 export type Suggestions = {
   readonly suggestions: readonly string[];
-  /** The most urgent first, else in declaration order. A token may have two: rotate it, and give it a rule. */
+  /** The most urgent first, else in declaration order. A token may have several: rotate it, and give it a rule. */
   readonly actions: readonly Action[];
 };
 
@@ -49,25 +50,50 @@ const SENTENCES = [
   ["failing", "🔁 Failing"],
   ["waiting", "👤 Waits for a person"],
   ["unknown", "❓ Record unclear"],
+  ["lingering", "🧹 Not revoked"],
+  ["crowded", "⏳ Overlap too long"],
   ["uncovered", "📅 No rule or workflow"],
 ] as const;
 type Concern = (typeof SENTENCES)[number][0];
 
 /** What should be done at `now`, the most urgent first. Throws as `plan`. */
 export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions {
-  const named: Record<Concern, string[]> = { high: [], should: [], never: [], failing: [], waiting: [], unknown: [], uncovered: [] };
+  const named: Record<Concern, string[]> = {
+    high: [],
+    should: [],
+    never: [],
+    failing: [],
+    waiting: [],
+    unknown: [],
+    lingering: [],
+    crowded: [],
+    uncovered: [],
+  };
   const actions: Record<Priority, Action[]> = { high: [], medium: [], low: [] };
   const rhythm = rhythms(config.history ?? []);
+  const crowdedBy = crowding(config, now);
   let total = 0;
   for (const each of assessTokens(config, home, now)) {
     total++;
-    const concerns = concernsOf(each);
+    const notes = [note("lingering", "medium", lingering(each.state)), note("crowded", "low", crowdedBy(each.token))].flat();
+    const own = concernsOf(each);
+    const concerns = [...own, ...notes.map(({ concern }) => concern)];
     for (const concern of concerns) named[concern].push(each.token.name);
     if (concerns.length === 0) continue;
     const interval = recommendedInterval(each.token, each.state, now.getTime(), rhythm.get(each.token.name) ?? null);
-    for (const action of actionsOn(each, concerns, interval)) actions[action.priority].push(action);
+    for (const action of actionsOn(each, own, interval)) actions[action.priority].push(action);
+    for (const { priority, reason } of notes) {
+      actions[priority].push({ token_name: each.token.name, priority, reason, recommended_interval_hours: interval, request: null });
+    }
   }
   return { suggestions: sentences(named, total), actions: [...actions.high, ...actions.medium, ...actions.low] };
+}
+
+/** What only a person can mend, and no rotation would. */
+type Note = Pick<Action, "priority" | "reason"> & { readonly concern: "lingering" | "crowded" };
+
+function note(concern: Note["concern"], priority: Priority, reason: string | null): Note[] {
+  return reason === null ? [] : [{ concern, priority, reason }];
 }
 
 function concernsOf({ health, lists, covered, verdict }: Assessment): Concern[] {
