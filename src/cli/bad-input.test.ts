@@ -117,6 +117,14 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect(codes).toEqual([0, 0, 0, 0]);
   });
 
+  test("a dry run of a name that nobody declared says what would be, and declares nothing", async () => {
+    const directory = await folder();
+    expect((await cli(directory, ["rotate", "KEY_ONE"])).stdout).toContain("KEY_ONE was not declared, and is now.");
+    const { stdout } = await cli(directory, ["rotate", "KEY_ON", "--dry-run"]);
+    expect(stdout).toContain("KEY_ON is not declared, and would be. Did you mean KEY_ONE?");
+    expect((await cli(directory, ["status"])).stdout).not.toContain("KEY_ON ");
+  });
+
   test("an option is not guessed at, and the nearest is named", async () => {
     const directory = await folder();
     expect((await cli(directory, ["generate", "pasword"])).stderr).toBe(
