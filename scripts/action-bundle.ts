@@ -17,8 +17,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   {
     name: "github",
     own: /^src\/(github\/|stores\/github[\w-]*\.)/,
-    packages:
-      /^(@octokit\/(?!plugin-(?:rest|paginate))|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
+    packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   {
     name: "aws",
@@ -40,7 +39,7 @@ const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly 
   },
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },
-  { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client)|@octokit\/plugin-(rest|paginate)[\w-]*)$/ },
+  { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
   // What is asked for only now and then: telling people, asking them, asking a model.
   { name: "people", own: /^src\/(?:notifiers\/|approvals\/|advisors\/|advice)/ },
   {

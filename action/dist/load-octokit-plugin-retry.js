@@ -1,1 +1,1 @@
-export{l as VERSION,u as retry}from"./github.js";
+export{u as VERSION,d as retry}from"./github.js";

@@ -1,1 +1,1 @@
-export{c as throttling}from"./github.js";
+export{l as throttling}from"./github.js";

@@ -1,5 +1,5 @@
 // The one way to GitHub's API: Octokit with bounded waits, bounded retries and a time-out on every request.
-import type { Octokit } from "@octokit/core";
+import type { Octokit } from "@octokit/rest";
 import { Misconfigured } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { type Clock, createPause, createSlots, createWindow, systemClock } from "./pace.ts";
@@ -59,7 +59,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
   const baseUrl = checkUrl(options.apiUrl, "apiUrl");
   const graphqlUrl = checkUrl(options.graphqlUrl ?? graphqlUrlOf(baseUrl), "graphqlUrl");
   const [{ Octokit }, { throttling }, { retry }] = await Promise.all([
-    import("@octokit/core"),
+    import("@octokit/rest"),
     import("@octokit/plugin-throttling"),
     import("@octokit/plugin-retry"),
   ]);

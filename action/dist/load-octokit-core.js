@@ -1,1 +1,0 @@
-export{d as Octokit}from"./github.js";

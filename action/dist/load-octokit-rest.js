@@ -1,0 +1,1 @@
+export{c as Octokit}from"./github.js";
