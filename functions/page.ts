@@ -13,7 +13,8 @@ export default pageEndpoint({
   scope: "read",
   input: viewQuery,
   async handle({ input, app, may }) {
-    const overview = await (await app()).overview();
-    return pageResponse(page(overview, input, { rotate: may("rotate") }));
+    const record = await app();
+    const overview = await record.overview();
+    return pageResponse(page(overview, input, { rotate: may("rotate") }, record.stale()));
   },
 });

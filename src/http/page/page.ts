@@ -1,7 +1,9 @@
 // The whole page, from the record's overview: text in, text out.
 import type { Overview } from "../../app.ts";
+import { inWords } from "../../instant.ts";
+import type { Stale } from "../../stale.ts";
 import type { Home } from "../../token.ts";
-import { html, markup } from "../markup.ts";
+import { html, type Markup, markup } from "../markup.ts";
 import { confirmation, frame } from "./frame.ts";
 import { scheduleSection } from "./schedule.ts";
 import { attention, summary } from "./summary.ts";
@@ -15,13 +17,22 @@ const NO_SCRIPT = html`<p class="note no-script">Rotating from here needs JavaSc
 
 /**
  * The page as HTML. It holds no value and no fingerprint, since the overview's parts that it shows have none.
+ * @param stale that it was made from a copy of the record, since GitHub gave no answer
  * @param may what the caller may change: what they may not has no button
  */
-export function page(overview: Overview, view: View, may: { readonly rotate: boolean }): string {
+export function page(overview: Overview, view: View, may: { readonly rotate: boolean }, stale: Stale | null = null): string {
   const { home, now } = overview;
   const content = html`${summary(overview, view)}${attention(overview, view, may)}${tokenSection(overview, view, may)}${scheduleSection(overview, may)}${historySection(overview, view)}${may.rotate && NO_SCRIPT}`;
-  const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>`;
+  const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>${stale !== null && staleNote(stale)}`;
   return markup(frame({ title: titleOf(overview), place: placeOf(home), head, content, after: may.rotate ? confirmation() : html`` }));
+}
+
+/** Why the record could not be read anew; anything else is no answer. */
+const WHY: Readonly<Record<string, string>> = { "rate-limited": "GitHub's limit is used up" };
+
+function staleNote({ as_of, age_seconds, reason }: Stale): Markup {
+  const age = age_seconds < 60 ? `${age_seconds} s` : inWords(age_seconds * 1000);
+  return html`<p class="note" id="stale">This is a copy of the record from ${moment(as_of)}, ${age} old: ${WHY[reason] ?? "GitHub gives no answer"}. What happened since is not shown.</p>`;
 }
 
 function titleOf({ status: { health } }: Overview): string {

@@ -1,4 +1,5 @@
 // The question before anything is changed, and what comes of the answer. No value is asked for, and none is shown.
+import { follow } from "./follow.ts";
 import { find, say, session, show } from "./show.ts";
 
 /** What the person is being asked about. `id` is the same for every try, so that a repeated request is one change. */
@@ -29,8 +30,14 @@ export function ask(button: HTMLElement): void {
     const which = tokens === "1" ? "Its token is" : `All its ${tokens} tokens are`;
     fill({ what: `Run ${run}?`, more: `${which} rotated now, whatever the schedule says.`, yes: "Run", wrong: "" });
   }
-  const yes = find("#ask-yes");
-  if (yes !== null) yes.hidden = false;
+  fill({ run: "", no: "Cancel" });
+  for (const [part, hidden] of [
+    ["yes", false],
+    ["link", true],
+  ] as const) {
+    const place = find(`#ask-${part}`);
+    if (place !== null) place.hidden = hidden;
+  }
   dialog.showModal();
 }
 
@@ -48,13 +55,35 @@ export async function confirm(): Promise<void> {
   if (busy || asked === null || yes === null) return;
   busy = true;
   yes.setAttribute("aria-disabled", "true");
-  const [words, ending] = await send(asked).then(
-    (answer) => [outcome(asked, answer), answer.status < 300 ? "done" : "failed"] as const,
-    () => [NO_ANSWER, "lost"] as const,
-  );
+  const answer = await send(asked).catch(() => null);
   busy = false;
   yes.removeAttribute("aria-disabled");
-  await tell(asked, words, ending);
+  if (answer === null) return tell(asked, NO_ANSWER, "lost");
+  const path = answer.status === 202 ? text(answer.told.follow) : "";
+  if (/^\/tokens\/runs\/\d+$/.test(path) && find<HTMLDialogElement>("#ask")?.open) return accompany(asked, answer.told, path);
+  await tell(asked, outcome(asked, answer), answer.status < 300 ? "done" : "failed");
+}
+
+/** Tells of the run in the dialog until it ends or is closed; the page is then shown as it is. */
+async function accompany(asked: Question, { run }: Answer["told"], path: string): Promise<void> {
+  const dialog = find<HTMLDialogElement>("#ask");
+  const [yes, link] = [find("#ask-yes"), find<HTMLAnchorElement>("#ask-link a")];
+  const url = text(Reflect.get(Object(run), "url"));
+  if (yes !== null) yes.hidden = true;
+  if (link?.parentElement && url.startsWith("https://")) {
+    link.href = url;
+    link.parentElement.hidden = false;
+  }
+  let last = `${asked.name}: the run is started.`;
+  const words = (now: string) => {
+    last = now;
+    fill({ run: now });
+  };
+  fill({ wrong: "", more: "The rotation workflow does it. It goes on when this is closed.", no: "Close" });
+  words(last);
+  find("#ask-no")?.focus();
+  dialog?.addEventListener("close", () => void tell(asked, last, "done"), { once: true });
+  await follow(path, asked.name, words);
 }
 
 async function tell(asked: Question, words: string, ending: Ending): Promise<void> {

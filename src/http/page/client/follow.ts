@@ -1,0 +1,56 @@
+// A run of the rotation workflow that was started from here: told in the dialog until it ends, or its person looks away.
+import { find, session } from "./show.ts";
+
+/** Between two looks, in milliseconds: each costs GitHub's budget a request, so they become rarer. */
+const FIRST_PAUSE_MS = 4_000;
+const LONGEST_PAUSE_MS = 30_000;
+const LONGER_BY = 1.25;
+
+type Told = Readonly<Record<string, unknown>>;
+/** What to tell, and whether there is nothing more to come. */
+type Look = { readonly words: string; readonly ended: boolean };
+
+/** Follows the run at that path; resolves with the last words once it has ended, or with null once the dialog is closed. */
+export async function follow(path: string, name: string, tell: (words: string) => void): Promise<string | null> {
+  const dialog = find<HTMLDialogElement>("#ask");
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * LONGER_BY)) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (!dialog?.open) return null;
+    const { words, ended } = await look(path, name).catch(() => ({
+      words: "How the run goes could not be asked just now: no answer came. It goes on by itself.",
+      ended: false,
+    }));
+    if (!dialog.open) return null;
+    tell(words);
+    if (ended) return words;
+  }
+}
+
+async function look(path: string, name: string): Promise<Look> {
+  const headers: Record<string, string> = session.key === null ? {} : { authorization: `Bearer ${session.key}` };
+  const response = await fetch(path, { headers });
+  const told: Told = await response.json();
+  if (response.ok) return { words: state(told, name), ended: told.status === "completed" };
+  const why = typeof told.detail === "string" ? `: ${told.detail}` : "";
+  // What may pass is asked again; what is refused stays so.
+  return { words: `How the run goes could not be told${why}.`, ended: response.status < 500 && response.status !== 429 };
+}
+
+/** What a run's state means, in words that claim no more than is known. */
+export function state({ status, conclusion, report }: Told, name: string): string {
+  if (status === "in_progress") return `${name}: the run is under way.`;
+  if (status !== "completed") return `${name}: the run is queued and has not begun.`;
+  const [rotated, failed] = [names(report, "rotated"), names(report, "failed")];
+  const done = [
+    ...(rotated.length > 0 ? [`rotated: ${rotated.join(", ")}`] : []),
+    ...(failed.length > 0 ? [`failed: ${failed.join(", ")}`] : []),
+  ].join("; ");
+  const what = done === "" ? "the record's history tells nothing of it" : done;
+  if (conclusion === "success") return `${name}: the run ended with success; ${what}.`;
+  return `${name}: the run ended with ${String(conclusion)}; ${what}. Its log on GitHub says why.`;
+}
+
+function names(report: unknown, field: string): string[] {
+  const list: unknown = Reflect.get(Object(report), field);
+  return Array.isArray(list) ? list.map(String) : [];
+}

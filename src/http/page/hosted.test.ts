@@ -1,0 +1,132 @@
+// The page of a host in a browser: from a copy while GitHub is down, and with a run that is started elsewhere and followed.
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ROUTES } from "../../../functions/hosts/routes.ts";
+import { rotationWorkflow, WORKFLOW_PATH } from "../../cli/starter.ts";
+import { startBrowser, visit } from "../../testing/browser.ts";
+import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../testing/github/server.ts";
+import { toolAvailable } from "../../testing/require-tool.ts";
+import { hostEdge } from "../edge.ts";
+import { createMemory } from "../memory.ts";
+import { createRouter } from "../router.ts";
+
+const KEY = "canary-key";
+const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} } });
+const FILES = { "token_config.json": RECORD, [WORKFLOW_PATH]: rotationWorkflow("token_config.json") };
+const DOWN = { match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 503 } } as const;
+const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
+
+let browser: Browser;
+let github: TestGitHub;
+let now: Date;
+const closing: (() => Promise<void>)[] = [];
+beforeAll(async () => {
+  if (toolAvailable("chromium")) browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  now = new Date();
+  github = await startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: FILES }] });
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await github.close();
+});
+
+/** A visitor with the key, who must have nothing to complain of in the end. */
+async function arrive(): Promise<Page> {
+  const sha256 = createHash("sha256").update(KEY).digest("hex");
+  const env = {
+    TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "dashboard", sha256, scopes: ["read", "rotate"] }]),
+    GITHUB_TOKEN: DEFAULT_TOKEN,
+    GITHUB_API_URL: github.url,
+  };
+  const edge = hostEdge(env, createMemory(), () => now);
+  const server = createServer(getRequestListener(createRouter(ROUTES, () => edge).fetch, { overrideGlobalObjects: false }));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const visitor = await visit(browser);
+  closing.push(
+    async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+    async () => {
+      await visitor.close();
+      expect(visitor.complaints).toEqual([]);
+    },
+  );
+  const { page } = visitor;
+  await page.clock.install();
+  await page.goto(`http://127.0.0.1:${Object(server.address()).port}/`);
+  await page.getByLabel("API key").fill(KEY);
+  await page.keyboard.press("Enter");
+  await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("1 of 1 token");
+  return page;
+}
+
+async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations }: AxeResults = await page.evaluate("axe.run()");
+  return violations.map(({ id }) => id);
+}
+
+const told = (page: Page) => page.locator("#ask-run").textContent();
+
+describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
+  test("says that it is shown from a copy, how old that is and why; and no more once GitHub answers", async () => {
+    const page = await arrive();
+    expect(await page.locator("#stale").count()).toBe(0);
+    github.faults.add(DOWN);
+    now = new Date(now.getTime() + 5 * 60_000);
+    await page.getByRole("link", { name: "Refresh" }).click();
+    await soon(() => page.locator("#stale").count()).toBe(1);
+    expect(await page.locator("#stale").textContent()).toMatch(
+      /^This is a copy of the record from \d{4}-\d\d-\d\d \d\d:\d\dZ, 5 min old: GitHub gives no answer\. /,
+    );
+    github.faults.clear();
+    now = new Date(now.getTime() + 60_000);
+    await page.getByRole("link", { name: "Refresh" }).click();
+    await soon(() => page.locator("#stale").count()).toBe(0);
+  });
+
+  test.each([
+    ["success", "ALPHA: the run ended with success; the record's history tells nothing of it."],
+    ["failure", "ALPHA: the run ended with failure; the record's history tells nothing of it. Its log on GitHub says why."],
+  ])("follows the run that it started to its end: %s", async (conclusion, last) => {
+    const page = await arrive();
+    await page.getByRole("button", { name: "Rotate ALPHA", exact: true }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await soon(() => told(page)).toBe("ALPHA: the run is started.");
+    const [run] = github.repository().actions.runs;
+    if (run === undefined) throw new Error("no run was started");
+    expect(await page.getByRole("link", { name: "The run on GitHub" }).getAttribute("href")).toBe(run.url);
+    const look = async () => {
+      await page.clock.runFor(1_000);
+      return told(page);
+    };
+    await soon(look).toBe("ALPHA: the run is queued and has not begun.");
+    run.status = "in_progress";
+    await soon(look).toBe("ALPHA: the run is under way.");
+    run.status = "completed";
+    run.conclusion = conclusion;
+    await soon(look).toBe(last);
+    await page.getByRole("button", { name: "Close" }).click();
+    await soon(() => page.locator("#said").textContent()).toBe(last);
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await soon(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "")).toBe("Rotate ALPHA");
+  });
+
+  test("is as easy to use with the note and while a run is followed", async () => {
+    const page = await arrive();
+    await page.getByRole("button", { name: "Rotate ALPHA", exact: true }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await soon(() => told(page)).toBe("ALPHA: the run is started.");
+    expect(await faults(page)).toEqual([]);
+  });
+});
