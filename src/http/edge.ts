@@ -106,7 +106,8 @@ function rememberFingerprints({
     const at = now().getTime();
     const key = `${record} ${tokenName}`;
     const kept = memory.liveFingerprints.get(key);
-    if (kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS) return kept.fingerprints;
+    const known = kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS ? await soon(kept.fingerprints) : null;
+    if (known !== null) return known;
     // Kept while it is still read, so that many who ask at the same time are one too.
     const read = { at, fingerprints: app("read").then((opened) => opened.liveFingerprints(tokenName)) };
     memory.liveFingerprints.set(key, read);
@@ -115,6 +116,18 @@ function rememberFingerprints({
     });
     return read.fingerprints;
   };
+}
+
+/** How long a request waits for what another one reads, in milliseconds: on Workers that one could end before it has its answer. */
+const OTHERS_WAITED_FOR_MS = 1_000;
+
+/** Null where it is not there in that time. */
+async function soon<Value>(value: Promise<Value>): Promise<Value | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, OTHERS_WAITED_FOR_MS, null);
+  });
+  return Promise.race([value, late]).finally(() => clearTimeout(timer));
 }
 
 function runsOf(env: Environment): (() => Promise<WorkflowRuns>) | null {

@@ -84,6 +84,17 @@ test("many wrong keys at once cost what one costs, and what could not be read is
   expect(await statusOf(host, key)).toBe(200);
 });
 
+test("a read that never ends keeps nobody else out", async () => {
+  const key = await rotateKey();
+  const host = hostAt(inHours(0));
+  github.faults.add({ match: {}, action: { kind: "hang" }, times: 1 });
+  const stuck = statusOf(host, "wrong");
+  expect(await statusOf(host, key)).toBe(200);
+  github.faults.clear();
+  await github.close();
+  expect(await stuck).toBeGreaterThanOrEqual(400);
+});
+
 test("fingerprints under a key are recognized with it; an entry may end", async () => {
   const key = await rotateKey(new Secret("pepper"));
   expect(await statusOf(hostAt(inHours(0)), key)).toBe(401);
