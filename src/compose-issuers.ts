@@ -51,6 +51,8 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       return commandIssuer({ declaration, directory, named, variables: context.variables });
     }
     case "http": {
+      // Before anything is announced; the requests themselves read them when they are sent.
+      for (const [, name = ""] of JSON.stringify(declaration).matchAll(/\$\{env\.(\w+)\}/g)) variable(name, context);
       const { httpIssuer } = await import("./issuers/http.ts");
       const send = context.fetch ?? fetch;
       return httpIssuer({ declaration, variable: (name) => variable(name, context), fetch: send, clock: context.clock });

@@ -55,22 +55,29 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
     expect(JSON.stringify(record())).not.toContain(live().value);
   });
 
-  test("is not announced where its issuer cannot be opened: nothing is written, and nothing waited out", async () => {
-    const { run, commits, state, github } = await world();
-    github.repository().commit(
-      {
-        "token_config.json": JSON.stringify({
-          version: 1,
-          tokens: { ALPHA: { issuer: { use: "command", run: ["true"], env: ["NOT_SET_ANYWHERE"] } } },
-          rules: { ALPHA: { interval_hours: 24 } },
-        }),
-      },
-      "a person's",
-    );
-    const before = commits().length;
-    expect(await run(0)).toMatchObject({ failed: ["ALPHA"], tokens: [{ error: { code: "variable-missing" } }], commit: null });
-    expect([commits().length, state()]).toEqual([before, undefined]);
-  });
+  const unset = ["Authorization: Bearer \u0024{env.NOT_SET_ANYWHERE}"];
+  const at = (path: string) => ({ url: `https://keys.example/${path}`, headers: unset });
+  const issuers = {
+    command: { use: "command", run: ["true"], env: ["NOT_SET_ANYWHERE"] },
+    http: {
+      use: "http",
+      issue: { ...at("keys"), fields: { value: "/secret" }, ref: "/id" },
+      check: at("me"),
+      revoke: at("keys"),
+      find: { ...at("keys"), list: "/keys", label: "/name", ref: "/id" },
+    },
+  };
+  test.each(Object.entries(issuers))(
+    "is not announced where its issuer cannot be opened, and nothing is written: %s",
+    async (_, issuer) => {
+      const { run, commits, state, github } = await world();
+      const config = { version: 1, tokens: { ALPHA: { issuer } }, rules: { ALPHA: { interval_hours: 24 } } };
+      github.repository().commit({ "token_config.json": JSON.stringify(config) }, "a person's");
+      const before = commits().length;
+      expect(await run(0)).toMatchObject({ failed: ["ALPHA"], tokens: [{ error: { code: "variable-missing" } }], commit: null });
+      expect([commits().length, state()]).toEqual([before, undefined]);
+    },
+  );
 
   test("is not asked for where the announcement cannot be committed", async () => {
     const made = await world();
