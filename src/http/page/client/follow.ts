@@ -37,7 +37,7 @@ async function look(path: string, name: string): Promise<Look> {
 }
 
 /** What a run's state means, in words that claim no more than is known. */
-export function state({ status, conclusion, report }: Told, name: string): string {
+function state({ status, conclusion, report }: Told, name: string): string {
   if (status === "in_progress") return `${name}: the run is under way.`;
   if (status !== "completed") return `${name}: the run is queued and has not begun.`;
   const [rotated, failed] = [names(report, "rotated"), names(report, "failed")];
