@@ -139,7 +139,7 @@ describe("what is sent", () => {
 
   test("is nothing where a variable is missing, or cannot stand in a header", async () => {
     const service = await start();
-    expect(await failureOf((await open(declared(service.url), {})).issue(issueRequest(1)))).toMatchObject({ code: "variable-missing" });
+    expect(await failureOf(open(declared(service.url), {}))).toMatchObject({ code: "variable-missing" });
     const broken = await failureOf((await open(declared(service.url), { ADMIN: "canary\nX-Other: 1" })).issue(issueRequest(1)));
     expect(broken).toMatchObject({ kind: "misconfigured", code: "http-request" });
     expectNothingShown(broken, ["canary"]);
