@@ -4,7 +4,7 @@ import { declareRule, requireValid } from "./declare.ts";
 import { Failure } from "./errors.ts";
 import { DAY_MS, HOUR_MS } from "./instant.ts";
 import { MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type TokenConfig } from "./schema.ts";
-import type { Suggestions } from "./suggest.ts";
+import type { ActionRequest, Suggestions } from "./suggest.ts";
 import type { Home } from "./token.ts";
 
 /** What the model made of the deterministic suggestions. Its texts are somebody else's words: show them as such. */
@@ -26,16 +26,7 @@ type Schedule = {
   readonly token_name: string;
   readonly interval_hours: number;
   readonly reason: string;
-  readonly request: {
-    readonly method: "POST";
-    readonly path: "/tokens/setup-rotation";
-    readonly body: {
-      readonly token_name: string;
-      readonly interval_hours: number;
-      readonly auto_rotate: boolean;
-      readonly notify: boolean;
-    };
-  };
+  readonly request: Extract<ActionRequest, { path: "/tokens/setup-rotation" }>;
 };
 
 /** The most that a text of the model's may have, in characters. */

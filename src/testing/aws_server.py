@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 from xml.sax.saxutils import escape
 
-ADMIN = "AKIAADMINADMINADMIN0"
+ADMIN = "AKIA" + "ADMIN" * 3 + "0"
 ADMIN_SECRET = "canary-admin-secret-key"
 keys, tags, calls = {}, {}, []
 # By action: how many calls to throttle; how many to answer 500 once they have acted; how many checks a new key fails at first.
