@@ -55,14 +55,11 @@ export function keyFolder(directory: string) {
     directory,
     /** Every key that works now. */
     keys: () => refs().map(key),
-    /** The questions so far, in order; only the program in Python notes them. */
-    asked: (): Asked[] =>
-      existsSync(asked)
-        ? readFileSync(asked, "utf8")
-            .trimEnd()
-            .split("\n")
-            .map((line) => JSON.parse(line))
-        : [],
+    /** The questions so far, in order, less one whose line is only being written; only the program in Python notes them. */
+    asked: (): Asked[] => {
+      const lines = existsSync(asked) ? readFileSync(asked, "utf8").split("\n").slice(0, -1) : [];
+      return lines.map((line) => JSON.parse(line));
+    },
     fault: (what: KeyFaults) => writeFileSync(faults, JSON.stringify(what)),
     mend: () => rmSync(faults, { force: true }),
     /** A key that somebody made by hand. */
