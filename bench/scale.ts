@@ -2,7 +2,7 @@
 import { health } from "../src/health.ts";
 import { plan } from "../src/plan.ts";
 import type { TokenConfig } from "../src/schema.ts";
-import type { Home } from "../src/token.ts";
+import { type Home, NEW_TOKEN_STATE } from "../src/token.ts";
 import { atMost, type Figure, median } from "./measure.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
@@ -32,15 +32,7 @@ function timeBoth(config: TokenConfig): number {
 function recordOf(count: number): TokenConfig {
   const names = Array.from({ length: count }, (_, index) => `TOKEN_${index}`);
   const rotated = (index: number) => new Date(NOW.getTime() - (index % 1000) * 3_600_000).toISOString();
-  const state = (index: number) => ({
-    generation: 1,
-    rotated_at: rotated(index),
-    fingerprint: null,
-    destinations: {},
-    pending: null,
-    failures: 0,
-    last_error: null,
-  });
+  const state = (index: number) => ({ ...NEW_TOKEN_STATE, generation: 1, rotated_at: rotated(index) });
   return {
     version: 1,
     tokens: Object.fromEntries(names.map((name, index) => [name, { groups: [`GROUP_${index % 10}`] }])),

@@ -4,6 +4,7 @@ import { readAdvice } from "./advice.ts";
 import { advisorAccess } from "./advisor-access.ts";
 import type { TokenConfig } from "./schema.ts";
 import { Secret } from "./secret.ts";
+import { listen } from "./testing/http-servers.ts";
 import { recordsOnGitHub } from "./testing/record-on-github.ts";
 import type { Home } from "./token.ts";
 
@@ -36,11 +37,9 @@ async function model(reply: { content?: string; status?: number; text?: string; 
     response.writeHead(reply.status ?? 200, { "content-type": "application/json" });
     response.end(reply.text ?? JSON.stringify({ choices: [{ message: { role: "assistant", content: reply.content ?? "" } }] }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(() => new Promise((resolve) => void server.close(() => resolve())));
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : null;
-  return { asked, access: { url: `http://127.0.0.1:${port}/v1/`, model: "openai/gpt-4.1-mini", key: new Secret("canary-model-key") } };
+  const { url, close } = await listen(server);
+  closing.push(close);
+  return { asked, access: { url: `${url}/v1/`, model: "openai/gpt-4.1-mini", key: new Secret("canary-model-key") } };
 }
 
 const answered = (more: object = {}) =>

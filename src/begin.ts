@@ -7,7 +7,7 @@ import { reviseRecord } from "./record.ts";
 import { next, nextGeneration } from "./rotation.ts";
 import { headline, type Run, type RunOptions, withStates } from "./run.ts";
 import type { RequestMark, TokenState } from "./schema.ts";
-import { declarationDigest, type Selected } from "./select.ts";
+import { declarationDigest, type Selected, suppliedValue } from "./select.ts";
 import { tokenState } from "./token.ts";
 
 export type Begun = {
@@ -26,9 +26,8 @@ export function labelOf(home: RunOptions["home"], tokenName: string, generation:
 }
 
 /** Whether making the token's next credential leaves a trace outside, which the record must announce. */
-export function issuesOutside({ token, how }: Selected, { wanted }: Pick<RunRequest, "wanted">): boolean {
-  const isSupplied = wanted.kind === "tokens" && wanted.value !== null;
-  return how === "issue" && token.outside && !isSupplied;
+export function issuesOutside({ token, how }: Selected, request: Pick<RunRequest, "wanted">): boolean {
+  return how === "issue" && token.outside && suppliedValue(request) === null;
 }
 
 /**

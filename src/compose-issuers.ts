@@ -6,6 +6,7 @@ import { didYouMean } from "./names.ts";
 import type { Issuer, Store } from "./ports.ts";
 import { ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema.ts";
 import { Secret } from "./secret.ts";
+import { placeholdersIn, stringsIn, variableIn } from "./template.ts";
 import type { Home } from "./token.ts";
 
 /** What issuers need beside their declared options. */
@@ -52,7 +53,11 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
     }
     case "http": {
       // Before anything is announced; the requests themselves read them when they are sent.
-      for (const [, name = ""] of JSON.stringify(declaration).matchAll(/\$\{env\.(\w+)\}/g)) variable(name, context);
+      for (const name of stringsIn(declaration)
+        .flatMap(({ text }) => placeholdersIn(text))
+        .map(variableIn)) {
+        if (name !== null) variable(name, context);
+      }
       const { httpIssuer } = await import("./issuers/http.ts");
       const send = context.fetch ?? fetch;
       return httpIssuer({ declaration, variable: (name) => variable(name, context), fetch: send, clock: context.clock });

@@ -4,7 +4,7 @@ import type { Path } from "./config-positions.ts";
 import { didYouMean } from "./names.ts";
 import { type IssuerDeclaration, NAME_PATTERN, type TokenDeclaration } from "./schema.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { placeholdersIn, stringsIn, whyNotThere } from "./template.ts";
+import { placeholdersIn, stringsIn, variableIn, whyNotThere } from "./template.ts";
 
 type Http = Extract<IssuerDeclaration, { use: "http" }>;
 const ACTIONS = ["issue", "check", "revoke", "find"] as const;
@@ -58,7 +58,7 @@ function checkText(text: string, path: Path, http: Http, action: (typeof ACTIONS
   if (path.includes("headers") ? looksLikeCredential(text) : holdsCredential(text)) return [valueInText(path)];
   const known = action === "check" ? [...KNOWN.check, ...Object.keys(http.issue.fields).map((field) => `fields.${field}`)] : KNOWN[action];
   return placeholdersIn(text).flatMap((name) => {
-    if (known.includes(name) || (name.startsWith("env.") && NAME_PATTERN.test(name.slice(4)))) return [];
+    if (known.includes(name) || NAME_PATTERN.test(variableIn(name) ?? "")) return [];
     const hint = didYouMean(name, known) ?? `Known here: ${[...known, "env.NAME"].map((one) => `\${${one}}`).join(", ")}.`;
     return [mistake(path, "unknown-placeholder", `has the unknown placeholder ${seenName(name)}`, hint)];
   });

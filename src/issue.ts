@@ -6,7 +6,7 @@ import { Failure, Misconfigured, Uncertain, Unchanged } from "./errors.ts";
 import type { CheckResult, Credential, Issuer } from "./ports.ts";
 import type { Collaborators } from "./prepare.ts";
 import { checkSecretValue } from "./secret-value.ts";
-import type { Selected } from "./select.ts";
+import { type Selected, suppliedValue } from "./select.ts";
 import { NEW_TOKEN_STATE, type Token, VALUE_FIELD } from "./token.ts";
 
 type ObtainOptions = {
@@ -39,7 +39,7 @@ const LONGEST_WAIT_MS = 5_000;
 
 /** Throws `Misconfigured` (`issuer-required`): a random value in place of one that somebody else issued breaks what uses it, so it takes a declaration, or for a supplied one its name. */
 export function requireIssuer({ token, state }: Selected, request: RunRequest): void {
-  if (isSupplied(request)) return;
+  if (suppliedValue(request) !== null) return;
   const isNamed = request.wanted.kind === "tokens";
   const missing = issuerMissing(token, isNamed ? NEW_TOKEN_STATE : state);
   if (missing === null) return;
@@ -49,16 +49,11 @@ export function requireIssuer({ token, state }: Selected, request: RunRequest): 
   });
 }
 
-/** Whether a person hands in the value. */
-export function isSupplied({ wanted }: Pick<RunRequest, "wanted">): boolean {
-  return wanted.kind === "tokens" && wanted.value !== null;
-}
-
 /** A credential that may be placed: `request.onCredential` saw it first. One that fails its check is revoked. Throws no `Failure`. */
 export async function obtain(selected: Selected, options: ObtainOptions): Promise<Obtained> {
   const { token } = selected;
   const { request, world } = options;
-  const supplied = request.wanted.kind === "tokens" ? request.wanted.value : null;
+  const supplied = suppliedValue(request);
   if (supplied !== null) {
     const credential = {
       fields: { [VALUE_FIELD]: supplied },

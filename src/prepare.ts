@@ -4,13 +4,13 @@ import { generationOf } from "./begin.ts";
 import { SUPPLIED } from "./condition.ts";
 import { Misconfigured, Unchanged } from "./errors.ts";
 import { fingerprint, fingerprintKeyId, matchesFingerprint } from "./fingerprint.ts";
-import { isSupplied, type Leftover, NOTHING, obtain, requireIssuer } from "./issue.ts";
+import { type Leftover, NOTHING, obtain, requireIssuer } from "./issue.ts";
 import { inParallel } from "./parallel.ts";
 import type { Credential, Destination, Issuer, PublicKey, SealedBox } from "./ports.ts";
 import { type Keys, requireKey, requireKeys } from "./preflight.ts";
 import { type Prints, remaining } from "./rotation.ts";
 import type { Secret } from "./secret.ts";
-import type { Selected } from "./select.ts";
+import { type Selected, suppliedValue } from "./select.ts";
 import { type Home, type Placement, type Scope, type Token, VALUE_FIELD } from "./token.ts";
 
 /** What the interpreter reaches the world through. */
@@ -88,7 +88,11 @@ async function prepareOne(selected: Selected, options: PrepareOptions): Promise<
   const obtained = await obtain(selected, { request, world, until: options.until });
   if (!obtained.ok) return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
   try {
-    const prepared = await sealAll(selected, obtained.credential, { supplied: isSupplied(request), keys, key: world.fingerprintKey });
+    const prepared = await sealAll(selected, obtained.credential, {
+      supplied: suppliedValue(request) !== null,
+      keys,
+      key: world.fingerprintKey,
+    });
     return { ok: true, prepared: { ...prepared, discard: obtained.discard } };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

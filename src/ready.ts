@@ -29,13 +29,11 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   const keys = await preflight(selection.selected, options, (done, total) => request.onProgress?.({ phase: "preflight", done, total }));
   const sorted = selection.selected.map((selected) => sortOut(selected, keys, request));
   const toIssue = sorted.flatMap((one) => ("issue" in one ? [one.issue] : []));
-  const { outside, refused } = await openIssuers(
-    toIssue.filter((selected) => issuesOutside(selected, request)),
-    options,
-  );
+  const isOutside = (selected: Selected) => issuesOutside(selected, request);
+  const { outside, refused } = await openIssuers(toIssue.filter(isOutside), options);
   const begun = await begin(run, loaded, outside);
   const revoked = await revokeDue(run, begun.record);
-  const issuing = [...toIssue.filter((selected) => !issuesOutside(selected, request)), ...begun.selected];
+  const issuing = [...toIssue.filter((selected) => !isOutside(selected)), ...begun.selected];
   const issued = await prepare(issuing, { request, world: options, keys, until: begun.issueUntil });
   const lost = outside.flatMap((selected): Readied["lost"] => {
     const reason = begun.lost.get(selected.token.name);

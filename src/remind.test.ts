@@ -1,9 +1,8 @@
 // Values that people make, in whole runs: one reminder, nothing failed, and closed by the value that is handed in.
-import { createServer } from "node:http";
-import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { DAY_MS } from "./instant.ts";
 import { Secret } from "./secret.ts";
+import { startReceiver } from "./testing/http-servers.ts";
 import { recordsOnGitHub } from "./testing/record-on-github.ts";
 
 const recordOnGitHub = recordsOnGitHub();
@@ -110,22 +109,16 @@ test("an issue that could not be opened fails nothing, and is opened by the next
 test("a notification goes to the webhook once; without one, each run says so", async () => {
   const { open, repository, passed } = await recordOnGitHub(config({ remind: "notification" }));
   expect((await (await open()).run(due)).warnings).toEqual([expect.stringContaining("none is set")]);
-  const received: unknown[] = [];
-  const server = createServer(async (request, response) => {
-    received.push(JSON.parse(await text(request)));
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const receiver = await startReceiver([200]);
   try {
-    const address = server.address();
-    const port = typeof address === "object" ? address?.port : 0;
-    const webhook = { url: new Secret(`http://127.0.0.1:${port}/hook`), secret: null };
+    const webhook = { url: new Secret(`${receiver.url}/hook`), secret: null };
     await (await open({ webhook })).run(due);
     passed(DAY_MS);
     await (await open({ webhook })).run(due);
+    const received = receiver.posts.map(({ body }): unknown => JSON.parse(body));
     expect(received).toMatchObject([{ kind: "reminder", reminder: { token_name: "ALPHA", owner: "@acme/ops", steps, overdue: true } }]);
     expect(repository.issues).toEqual([]);
   } finally {
-    server.close();
+    await receiver.close();
   }
 });

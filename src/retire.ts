@@ -1,10 +1,9 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
 import { type ReportedError, reportError } from "./errors.ts";
+import { HOUR_MS } from "./instant.ts";
 import type { Issuer } from "./ports.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "./schema.ts";
 import { DEFAULT_OVERLAP_HOURS, type Home, resolveToken, type Token, tokenState } from "./token.ts";
-
-const HOUR_MS = 3_600_000;
 
 export type Revocation = {
   readonly tokenName: string;

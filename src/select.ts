@@ -9,6 +9,7 @@ import { leaseEnd } from "./lease.ts";
 import { plan } from "./plan.ts";
 import { remaining } from "./rotation.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
+import type { Secret } from "./secret.ts";
 import { type Home, resolveToken, type Token, tokenState } from "./token.ts";
 import { manualOf } from "./waiting.ts";
 import { expandWorkflow } from "./workflows.ts";
@@ -34,6 +35,11 @@ export type Selection = {
   readonly removed: readonly string[];
 };
 
+/** What a person hands in instead of having it issued; null where nobody does. */
+export function suppliedValue({ wanted }: { readonly wanted: Wanted }): Secret | null {
+  return wanted.kind === "tokens" ? wanted.value : null;
+}
+
 type SelectOptions = { readonly home: Home; readonly now: Date };
 
 type Candidate = { readonly token_name: string; readonly reason: string };
@@ -44,7 +50,12 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     const names = [...new Set(wanted.names)];
     requireDeclared(config, names);
     const candidates = names.map((token_name) => ({ token_name, reason: "asked for" }));
-    return { ...takeUp(config, candidates, { ...options, supplied: wanted.value !== null }), workflows: [], unseen: [], removed: [] };
+    return {
+      ...takeUp(config, candidates, { ...options, supplied: suppliedValue({ wanted }) !== null }),
+      workflows: [],
+      unseen: [],
+      removed: [],
+    };
   }
   if (wanted.kind === "resume") {
     const names = [...new Set(wanted.names)];

@@ -1,10 +1,16 @@
 // Texts with placeholders, as the requests of the issuer `http` have them.
 
+const ENVIRONMENT = "env.";
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
 
 /** The names of all placeholders, as they stand. */
 export function placeholdersIn(text: string): string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
+}
+
+/** The environment variable that a placeholder's name means, as `env.NAME` does; null where it means something else. */
+export function variableIn(name: string): string | null {
+  return name.startsWith(ENVIRONMENT) ? name.slice(ENVIRONMENT.length) : null;
 }
 
 /** The text with each placeholder replaced by what `lookUp` says of its name. */

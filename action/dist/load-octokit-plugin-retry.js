@@ -1,1 +1,1 @@
-export{u as VERSION,d as retry}from"./github.js";
+export{d as VERSION,f as retry}from"./github.js";

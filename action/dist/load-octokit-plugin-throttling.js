@@ -1,1 +1,1 @@
-export{l as throttling}from"./github.js";
+export{u as throttling}from"./github.js";

@@ -1,1 +1,1 @@
-export{c as Octokit}from"./github.js";
+export{l as Octokit}from"./github.js";

@@ -1,6 +1,7 @@
 // Asks a language model through any endpoint that speaks OpenAI's chat completions: https://docs.github.com/rest/models/inference
 import * as z from "zod";
 import { Misconfigured, Unchanged } from "../errors.ts";
+import { limitedText } from "../limited-text.ts";
 import type { Advisor } from "../ports.ts";
 import type { Secret } from "../secret.ts";
 
@@ -49,19 +50,11 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
 }
 
 async function limited(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > LONGEST_ANSWER) throw failed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Unchanged) throw error;
+  const text = await limitedText(response, LONGEST_ANSWER).catch((error: unknown) => {
     throw failed(isTimeout(error) ? `gave no whole answer within ${TIMEOUT_MS / 1000} s` : "broke off its answer");
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  });
+  if (text === null) throw failed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
+  return text;
 }
 
 function parse(text: string): unknown {

@@ -3,6 +3,7 @@
 import { Unchanged } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { statusOf, toFailure } from "../github/errors.ts";
+import { quoted } from "../github/quoted.ts";
 import { parseRepository } from "../github/repository.ts";
 import type { Approval, ApprovalRequest, Approvals } from "../ports.ts";
 
@@ -113,9 +114,4 @@ function bodyOf({ digest, lines, askedBy }: ApprovalRequest): string {
     "To approve exactly this, comment with a line that says `/approve`. It counts from people who may write to this repository, and no longer once the record has moved. To refuse, close this issue.",
     marker(digest),
   ].join("\n\n");
-}
-
-/** What an agent or the record says is data: no mention, link or markup comes of it. */
-function quoted(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer, get } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
+import { listen } from "../testing/http-servers.ts";
 import { shareAnswers } from "./share-answers.ts";
 
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
 });
 
 /** A server whose answers come when they are let go, each telling which one it is. */
@@ -17,12 +18,9 @@ async function held() {
     arrived += 1;
     if (!shared.take(incoming, outgoing)) outgoing.writeHead(204, { "x-shared": "no" }).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing.push(() => server.close());
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const shared = shareAnswers([`127.0.0.1:${address.port}`], async (request) => {
+  const { port, close } = await listen(server);
+  closing.push(close);
+  const shared = shareAnswers([`127.0.0.1:${port}`], async (request) => {
     asked.push(`${new URL(request.url).pathname} ${request.headers.get("x-who")}`);
     const number = asked.length;
     await new Promise<void>((resolve) => gates.push(resolve));
@@ -33,9 +31,8 @@ async function held() {
   };
   return {
     asked,
-    port: address.port,
-    ask: (path = "/a", init: RequestInit = {}) =>
-      fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { "x-who": "one" }, ...init }),
+    port,
+    ask: (path = "/a", init: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, { headers: { "x-who": "one" }, ...init }),
     arrivals: (count: number) => until(() => arrived >= count),
     letGo: async () => {
       await until(() => gates.length > 0);

@@ -1,5 +1,7 @@
 // One request of an issuer to a service and its reply: bounded in time and size, without redirects, and no error that shows what was sent.
+
 import { Misconfigured, Uncertain, Unchanged } from "../errors.ts";
+import { limitedText } from "../limited-text.ts";
 import { errorCode } from "../local/atomic-file.ts";
 import { whyNotThere } from "../template.ts";
 
@@ -56,7 +58,8 @@ export async function exchange(request: Outgoing, { fetch: send, timeoutMs, sign
     const stop = signal === null ? deadline : AbortSignal.any([deadline, signal]);
     // A redirect would take what is in the headers to where nobody said.
     const response = await send(url, { method, headers, body, redirect: "manual", signal: stop, cache: "no-store" });
-    const text = await textOf(response);
+    const text = await limitedText(response, MAX_REPLY_BYTES);
+    if (text === null) throw Object.assign(new Error("the reply is too large"), { code: "REPLY_TOO_LARGE" });
     return { status: response.status, text, body: parse(text), retryAfterMs: retryAfter(response.headers.get("retry-after")) };
   } catch (error) {
     const late = deadline.aborted || signal?.aborted === true;
@@ -83,17 +86,6 @@ export function failed(request: Outgoing, seen: string, unsent = false): Unchang
     code: "http-uncertain",
     hint: "It may have been done. The next run looks for what was made, by its label, and revokes it.",
   });
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_REPLY_BYTES) throw Object.assign(new Error("the reply is too large"), { code: "REPLY_TOO_LARGE" });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parse(text: string): unknown {

@@ -3,7 +3,7 @@ import { Denied, type Failure, Misconfigured, Unchanged } from "../errors.ts";
 import type { CheckResult, Credential, Issuer } from "../ports.ts";
 import { type IssuerDeclaration, instant } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { atPointer, fill, fillAll, placeholdersIn } from "../template.ts";
+import { atPointer, fill, fillAll, placeholdersIn, variableIn } from "../template.ts";
 import { exchange, failed, lineOf, type Outgoing, type Reply } from "./http-exchange.ts";
 
 type Declaration = Extract<IssuerDeclaration, { use: "http" }>;
@@ -89,7 +89,8 @@ function outgoing(
 ): Outgoing {
   const { known, variable } = options;
   const lookUp = (name: string): string => {
-    const value = name.startsWith("env.") ? variable(name.slice("env.".length)) : Object.hasOwn(known, name) ? known[name] : undefined;
+    const named = variableIn(name);
+    const value = named !== null ? variable(named) : Object.hasOwn(known, name) ? known[name] : undefined;
     if (value === undefined) throw unfillable("it has a placeholder that nothing is known of");
     return value instanceof Secret ? value.reveal() : value;
   };

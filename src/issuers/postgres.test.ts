@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { startCuttingProxy, startSilentServer } from "../testing/cutting-proxy.ts";
+import { startCuttingProxy } from "../testing/cutting-proxy.ts";
+import { expectBoundedWait, expectCutMended, expectHundredRotations, logInAt } from "../testing/database-promises.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { type PostgresServer, SUPERUSER_PASSWORD, startPostgres } from "../testing/postgres-server.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
-import { startConsumer, startRotation } from "../testing/service-rotation.ts";
+import { startRotation } from "../testing/service-rotation.ts";
 import { postgresIssuer } from "./postgres.ts";
 
 const VARIABLE = "PG_ADMIN_URL";
@@ -124,44 +125,19 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     expectNothingShown(error, [url, "canary"]);
   });
 
-  test("a server that never answers is waited for no longer than the run may wait", async () => {
-    const silent = await startSilentServer();
-    try {
-      const issuer = open(["a"], `postgres://rotator:c4nary@127.0.0.1:${silent.port}/postgres`);
-      const error = await failureOf(issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })));
-      expect(error).toMatchObject({ kind: "unchanged", code: "service-unreachable" });
-      expectNothingShown(error, ["c4nary"]);
-      const fields = { username: new Secret("a"), password: new Secret("b") };
-      const credential = { fields, ref: null, entropyBits: null, expiresAt: null, settlesWithinMs: 0, warnings: [] };
-      expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({ verdict: "unknown" });
-    } finally {
-      await silent.close();
-    }
-  });
+  test("a server that never answers is waited for no longer than the run may wait", () =>
+    expectBoundedWait((port) => open(["a"], `postgres://rotator:c4nary@127.0.0.1:${port}/postgres`)));
 
   describe("in the whole program", () => {
     const declared = (more: object = {}) => ({ use: "postgres", admin_url_variable: VARIABLE, users: ["a", "b"], ...more });
-    const logIn = (url: string) => {
-      const { username, password } = new URL(url);
-      return server.logIn(decodeURIComponent(username), decodeURIComponent(password));
-    };
+    const logIn = (url: string) => logInAt(server, url);
 
     test("a consumer that logs in again and again through a hundred rotations never fails", { timeout: 300_000 }, async () => {
       await fresh("a", "b");
       const rotation = await startRotation(declared(), { [VARIABLE]: server.url("rotator", "rotators") });
       try {
-        expect((await rotation.run(0)).rotated).toEqual(["DATABASE"]);
-        const consumer = startConsumer(() => rotation.read("DATABASE_URL"), logIn);
-        for (let count = 1; count < 100; count += 1) {
-          const { rotated, tokens } = await rotation.run(2);
-          expect({ rotated, errors: tokens.map(({ error }) => error) }).toEqual({ rotated: ["DATABASE"], errors: [null] });
-          await consumer.lap();
-        }
-        const { logins, failures } = await consumer.stop();
-        expect(failures).toEqual([]);
-        expect(logins).toBeGreaterThan(100);
+        await expectHundredRotations(rotation, logIn);
         const { state } = await rotation.record();
-        expect(state?.tokens?.DATABASE).toMatchObject({ generation: 100, failures: 0 });
         // The one before the last overlaps with it; all others are ended.
         expect(state?.tokens?.DATABASE?.retiring).toHaveLength(1);
       } finally {
@@ -177,20 +153,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
       const marks = () =>
         server.query("SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname IN ('a', 'b') ORDER BY 1");
       try {
-        await rotation.run(0);
-        const before = await rotation.read("DATABASE_URL");
-        proxy.cutAfter(/COMMIT/);
-        const cut = await rotation.run(2);
-        expect(cut.tokens[0]?.error).toMatchObject({ kind: "uncertain", code: "connection-lost" });
-        expect(proxy.cuts()).toBe(1);
-        expect(JSON.stringify(await marks())).toContain("DATABASE/g2]");
-        expect([await rotation.read("DATABASE_URL"), await logIn(before)]).toEqual([before, true]);
-
-        const after = await rotation.run(2);
-        expect(after).toMatchObject({ rotated: ["DATABASE"], revoked: ["DATABASE"] });
-        expect(JSON.stringify(await marks())).not.toContain("DATABASE/g2]");
-        expect(await logIn(await rotation.read("DATABASE_URL"))).toBe(true);
-        expect(await logIn(before)).toBe(true);
+        await expectCutMended(rotation, { proxy, after: /COMMIT/, marks, mark: "DATABASE/g2]", logIn });
       } finally {
         await rotation.close();
         await proxy.close();

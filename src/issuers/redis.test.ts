@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Credential } from "../ports.ts";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { startCuttingProxy, startSilentServer } from "../testing/cutting-proxy.ts";
+import { startCuttingProxy } from "../testing/cutting-proxy.ts";
+import { expectBoundedWait, expectHundredRotations, logInAt } from "../testing/database-promises.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { ADMIN_PASSWORD, type RedisServer, startRedis } from "../testing/redis-server.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
-import { startConsumer, startRotation } from "../testing/service-rotation.ts";
+import { startRotation } from "../testing/service-rotation.ts";
 import { redisIssuer } from "./redis.ts";
 
 const VARIABLE = "REDIS_ADMIN_URL";
@@ -147,27 +148,12 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     }
   });
 
-  test("a server that never answers is waited for no longer than the run may wait", async () => {
-    const silent = await startSilentServer();
-    try {
-      const issuer = open("app", { url: `redis://rotator:c4nary@127.0.0.1:${silent.port}` });
-      const error = await failureOf(issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })));
-      expect(error).toMatchObject({ kind: "unchanged", code: "service-unreachable" });
-      expectNothingShown(error, ["c4nary"]);
-      const fields = { username: new Secret("a"), password: new Secret("b") };
-      const credential = { fields, ref: null, entropyBits: null, expiresAt: null, settlesWithinMs: 0, warnings: [] };
-      expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({ verdict: "unknown" });
-    } finally {
-      await silent.close();
-    }
-  });
+  test("a server that never answers is waited for no longer than the run may wait", () =>
+    expectBoundedWait((port) => open("app", { url: `redis://rotator:c4nary@127.0.0.1:${port}` })));
 
   describe("in the whole program", () => {
     const declared = (more: object = {}) => ({ use: "redis", admin_url_variable: VARIABLE, user: "app", ...more });
-    const logIn = (url: string) => {
-      const { username, password } = new URL(url);
-      return server.logIn(decodeURIComponent(username), decodeURIComponent(password));
-    };
+    const logIn = (url: string) => logInAt(server, url);
     const passwords = async () => {
       const reply = (await server.ask("ACL", "GETUSER", "app")) as unknown[];
       return reply[reply.indexOf("passwords") + 1] as string[];
@@ -177,16 +163,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
       await fresh("app");
       const rotation = await startRotation(declared(), { [VARIABLE]: server.url("rotator", "rotators") });
       try {
-        expect((await rotation.run(0)).rotated).toEqual(["DATABASE"]);
-        const consumer = startConsumer(() => rotation.read("DATABASE_URL"), logIn);
-        for (let count = 1; count < 100; count += 1) {
-          const { rotated, tokens } = await rotation.run(2);
-          expect({ rotated, errors: tokens.map(({ error }) => error) }).toEqual({ rotated: ["DATABASE"], errors: [null] });
-          await consumer.lap();
-        }
-        const { logins, failures } = await consumer.stop();
-        expect(failures).toEqual([]);
-        expect(logins).toBeGreaterThan(100);
+        await expectHundredRotations(rotation, logIn);
         // The first day's, the last one and the one before it; and as many marks as passwords of ours.
         expect(await passwords()).toHaveLength(3);
         expect(((await server.ask("ACL", "USERS")) as string[]).filter((name) => name.startsWith("token-automation:"))).toHaveLength(2);

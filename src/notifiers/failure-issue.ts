@@ -2,6 +2,7 @@
 import { Unchanged } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { toFailure } from "../github/errors.ts";
+import { quoted } from "../github/quoted.ts";
 import { parseRepository } from "../github/repository.ts";
 import type { Notifier } from "../ports.ts";
 import type { Report } from "../report.ts";
@@ -66,9 +67,4 @@ function bodyOf(failing: readonly string[], report: Report): string {
 
 function marker(failing: readonly string[]): string {
   return `<!-- token-automation failing: ${failing.join(",")} -->`;
-}
-
-/** A message is data: no mention, link or markup comes of it. */
-function quoted(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -2,6 +2,7 @@
 import { Unchanged } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { toFailure } from "../github/errors.ts";
+import { quoted } from "../github/quoted.ts";
 import { parseRepository } from "../github/repository.ts";
 import type { Reminders } from "../remind.ts";
 import type { Reminder } from "../waiting.ts";
@@ -75,9 +76,4 @@ function bodyOf({ token_name, owner, steps, url, due_at, overdue, why }: Reminde
 
 function marker(tokenName: string): string {
   return `<!-- token-automation waiting: ${tokenName} -->`;
-}
-
-/** A config's text is data: no mention, link or markup comes of it. */
-function quoted(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -1,11 +1,12 @@
 // Servers that the program talks to beside GitHub, on free ports: a receiver of posts, and a proxy.
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import { connect, type Socket } from "node:net";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { connect, type Server, type Socket } from "node:net";
 
 type Post = { readonly headers: IncomingHttpHeaders; readonly body: string; readonly status: number };
 
-async function listen(server: Server) {
+/** Listens on 127.0.0.1 and a free port; `close` cuts what is still open. */
+export async function listen(server: Server) {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -21,7 +22,7 @@ async function listen(server: Server) {
     for (const socket of sockets) socket.destroy();
     await closed;
   };
-  return { url: `http://127.0.0.1:${address.port}`, close };
+  return { url: `http://127.0.0.1:${address.port}`, port: address.port, close };
 }
 
 /** Answers post after post with these statuses, the last one again and again, and keeps what came. */

@@ -1,7 +1,7 @@
 // A service of API keys that speaks HTTP on port 0: an administrator makes, lists and deletes keys, and a key tells whether it works.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listen } from "./http-servers.ts";
 
 type Key = { readonly id: string; readonly name: string; readonly secret: string };
 
@@ -40,21 +40,12 @@ export async function startKeyService(admin: string) {
     if (fault !== undefined) respond(response, fault.status ?? answer?.status ?? 500, fault.body ?? answer?.body ?? "", fault.headers);
     else respond(response, answer?.status ?? 500, answer?.body ?? "");
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    ...(await listen(server)),
     keys,
     requests,
     faults,
     accepts: (secret: string | undefined) => [...keys.values()].some((key) => key.secret === secret),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
   };
 }
 

@@ -1,5 +1,6 @@
 // A record of many tokens, with rules, workflows and a history: for whatever must hold at that size.
 import type { TokenConfig } from "../schema.ts";
+import { NEW_TOKEN_STATE } from "../token.ts";
 
 /** Every third token is over the high-risk age, every third fresh, every third was never rotated. */
 export function largeRecord(tokens: number, now: Date): TokenConfig {
@@ -27,18 +28,7 @@ export function largeRecord(tokens: number, now: Date): TokenConfig {
     },
     state: {
       tokens: Object.fromEntries(
-        names.map((name, index) => [
-          name,
-          {
-            generation: rotated(index) === null ? 0 : 1,
-            rotated_at: rotated(index),
-            fingerprint: null,
-            destinations: {},
-            pending: null,
-            failures: 0,
-            last_error: null,
-          },
-        ]),
+        names.map((name, index) => [name, { ...NEW_TOKEN_STATE, generation: rotated(index) === null ? 0 : 1, rotated_at: rotated(index) }]),
       ),
       workflows: {},
     },

@@ -1,7 +1,7 @@
 // An issuer of OIDC tokens that speaks HTTP on a free port, as GitHub's does for workflows: it signs, and serves its public keys.
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { listen } from "./http-servers.ts";
 
 export type TestIssuer = Awaited<ReturnType<typeof startIssuer>>;
 
@@ -22,11 +22,7 @@ export async function startIssuer(now: () => Date) {
     if (!isUp) return response.writeHead(503).end();
     return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the issuer listens on no port");
-  const url = `http://127.0.0.1:${address.port}`;
+  const { url, close } = await listen(server);
   return {
     url,
     jwksUrl: `${url}/.well-known/jwks`,
@@ -53,11 +49,6 @@ export async function startIssuer(now: () => Date) {
     async rotateKey(kid: string): Promise<void> {
       keys = [await makeKey(kid)];
     },
-    async close(): Promise<void> {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }

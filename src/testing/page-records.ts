@@ -2,6 +2,7 @@
 import { appendHistory } from "../history.ts";
 import { HOUR_MS, toInstant } from "../instant.ts";
 import type { TokenConfig, TokenState } from "../schema.ts";
+import { NEW_TOKEN_STATE } from "../token.ts";
 
 /** The moment that the records are arranged around. */
 export const NOW = new Date("2026-06-15T09:30:00Z");
@@ -33,20 +34,11 @@ const TYPES = ["api_key", "password", "secret_key", "custom"] as const;
 /** Ages in hours, so that every band is there. */
 const AGES = [2, 60, 220, 400, 1000, 20, 130, 90];
 
-const fresh: TokenState = {
-  generation: 0,
-  rotated_at: null,
-  fingerprint: null,
-  destinations: {},
-  pending: null,
-  failures: 0,
-  last_error: null,
-};
 const before = (hours: number) => toInstant(NOW.getTime() - hours * HOUR_MS);
 
 function stateOf(index: number, message: string): TokenState | null {
   const age = AGES[index % AGES.length] ?? 0;
-  const rotated = { ...fresh, generation: 1 + (index % 7), rotated_at: before(age + (index % 5)) };
+  const rotated = { ...NEW_TOKEN_STATE, generation: 1 + (index % 7), rotated_at: before(age + (index % 5)) };
   switch (index % 16) {
     case 5:
       return null;

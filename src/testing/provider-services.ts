@@ -1,7 +1,7 @@
 // Servers on port 0 that make keys as Cloudflare, SendGrid, Datadog and npm document it: what docs/issuers/http.md is tested against.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { createServer } from "node:http";
+import { listen } from "./http-servers.ts";
 
 type Key = { readonly id: string; readonly name: string; readonly secret: string };
 type Call = {
@@ -134,17 +134,8 @@ export async function startProvider(provider: Provider) {
     if (method !== "DELETE" || !path.startsWith(provider.one)) return { status: 405 };
     return { status: keys.delete(path.slice(provider.one.length)) ? 204 : 404 };
   }
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    ...(await listen(server)),
     accepts,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
   };
 }

@@ -1,11 +1,12 @@
 // What a person does from the page, with the keyboard alone: rotating, running, coming in with a key; and what nobody may find afterwards.
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import type { TokenConfig } from "../../schema.ts";
-import { startBrowser, type Visit, visit } from "../../testing/browser.ts";
+import type { Visit } from "../../testing/browser.ts";
 import { recordOf } from "../../testing/page-records.ts";
 import { type PageServer, pageServer } from "../../testing/page-server.ts";
 import { toolAvailable } from "../../testing/require-tool.ts";
+import { useBrowser } from "../../testing/use-browser.ts";
 
 const READER = "canary-key-reader";
 const ROTATOR = "canary-key-rotator";
@@ -15,22 +16,14 @@ const KEYS = { [READER]: ["read"], [ROTATOR]: ["read", "rotate", "reveal"], [OTH
 /** Waits for what a busy machine may take its time for. */
 const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
 
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  if (toolAvailable("chromium")) browser = await startBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { visit, closing } = useBrowser();
 
 async function arrive(
   config: TokenConfig,
   keys: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<Visit & { server: PageServer; answers: string[] }> {
   const server = await pageServer(config, keys);
-  const visitor = await visit(browser);
+  const visitor = await visit();
   closing.push(server.close, async () => {
     await visitor.close();
     expect(visitor.complaints).toEqual([]);

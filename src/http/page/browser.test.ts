@@ -1,27 +1,19 @@
 // The page in a browser: what it asks for, what it lets nobody do, and that everybody can use it.
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import type { TokenConfig } from "../../schema.ts";
-import { startBrowser, type Visit, visit } from "../../testing/browser.ts";
+import type { Visit } from "../../testing/browser.ts";
 import { HOSTILE, recordOf } from "../../testing/page-records.ts";
 import { type PageServer, pageServer } from "../../testing/page-server.ts";
 import { toolAvailable } from "../../testing/require-tool.ts";
+import { useBrowser } from "../../testing/use-browser.ts";
 
 const PHONE = { width: 320, height: 640 };
 const SCHEMES = ["light", "dark"] as const;
 
-let browser: Browser;
-const closing: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  if (toolAvailable("chromium")) browser = await startBrowser();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { visit, closing } = useBrowser();
 
 async function serve(config: TokenConfig, keys: Readonly<Record<string, readonly string[]>> = {}): Promise<PageServer> {
   const server = await pageServer(config, keys);
@@ -31,7 +23,7 @@ async function serve(config: TokenConfig, keys: Readonly<Record<string, readonly
 
 /** A visitor who must have nothing to complain of in the end: no error, no violation of the policy, no dialog. */
 async function arrive(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const visitor = await visit(browser, options);
+  const visitor = await visit(options);
   closing.push(async () => {
     await visitor.close();
     expect(visitor.complaints).toEqual([]);
@@ -106,7 +98,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
 
   test("the policy stops what is put into the page all the same", async () => {
     const { url } = await serve(recordOf(1));
-    const visitor = await visit(browser);
+    const visitor = await visit();
     closing.push(visitor.close);
     await visitor.page.goto(url);
     const refused = await visitor.page.evaluate(() => {

@@ -4,13 +4,14 @@ import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../../cli/starter.ts";
-import { startBrowser, visit } from "../../testing/browser.ts";
 import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../testing/github/server.ts";
+import { listen } from "../../testing/http-servers.ts";
 import { toolAvailable } from "../../testing/require-tool.ts";
+import { useBrowser } from "../../testing/use-browser.ts";
 import { hostEdge } from "../edge.ts";
 import { createMemory } from "../memory.ts";
 import { createRouter } from "../router.ts";
@@ -21,21 +22,13 @@ const FILES = { "token_config.json": RECORD, [WORKFLOW_PATH]: rotationWorkflow("
 const DOWN = { match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 503 } } as const;
 const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
 
-let browser: Browser;
+const { visit, closing } = useBrowser();
 let github: TestGitHub;
 let now: Date;
-const closing: (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  if (toolAvailable("chromium")) browser = await startBrowser();
-});
-afterAll(() => browser?.close());
 beforeEach(async () => {
   now = new Date();
   github = await startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: FILES }] });
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  await github.close();
+  closing.push(github.close);
 });
 
 /** A visitor with the key, who must have nothing to complain of in the end. */
@@ -49,21 +42,15 @@ async function arrive(): Promise<Page> {
   };
   const edge = hostEdge(env, createMemory(), () => now);
   const server = createServer(getRequestListener(createRouter(ROUTES, () => edge).fetch, { overrideGlobalObjects: false }));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const visitor = await visit(browser);
-  closing.push(
-    async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-    async () => {
-      await visitor.close();
-      expect(visitor.complaints).toEqual([]);
-    },
-  );
+  const { url, close } = await listen(server);
+  const visitor = await visit();
+  closing.push(close, async () => {
+    await visitor.close();
+    expect(visitor.complaints).toEqual([]);
+  });
   const { page } = visitor;
   await page.clock.install();
-  await page.goto(`http://127.0.0.1:${Object(server.address()).port}/`);
+  await page.goto(`${url}/`);
   await page.getByLabel("API key").fill(KEY);
   await page.keyboard.press("Enter");
   await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("1 of 1 token");
