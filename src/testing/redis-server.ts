@@ -38,8 +38,10 @@ export async function startRedis({ file = true } = {}): Promise<RedisServer> {
   });
   const url = (user = "default", password = ADMIN_PASSWORD) =>
     `redis://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${service.port}`;
-  const connected = async <Result>(username: string, password: string, work: (client: ReturnType<typeof open>) => Promise<Result>) => {
-    const client = open(service.port, username, password);
+  // Each client of its own options would have all commands attached anew, which takes longer than a login.
+  const template = createClient({ RESP: 2, socket: { host: "127.0.0.1", port: service.port, reconnectStrategy: false } });
+  const connected = async <Result>(username: string, password: string, work: (client: typeof template) => Promise<Result>) => {
+    const client = template.duplicate({ username, password }).on("error", () => undefined);
     try {
       await client.connect();
       return await work(client);
@@ -57,10 +59,4 @@ export async function startRedis({ file = true } = {}): Promise<RedisServer> {
       ),
     aclFile: () => readFile(join(service.folder, "users.acl"), "utf8"),
   };
-}
-
-function open(port: number, username: string, password: string) {
-  const client = createClient({ RESP: 2, username, password, socket: { host: "127.0.0.1", port, reconnectStrategy: false } });
-  client.on("error", () => undefined);
-  return client;
 }
