@@ -53,7 +53,7 @@ async function copyOfPages(): Promise<string> {
   onTestFinished(() => rm(root, { recursive: true }));
   const project = fileURLToPath(new URL("..", import.meta.url));
   await cp(join(project, "README.md"), join(root, "README.md"));
-  for (const path of ["docs", "src/http/page/assets.ts", "src/mcp/pages.json"])
+  for (const path of ["docs", ".github/examples", "src/http/page/assets.ts", "src/mcp/pages.json"])
     await cp(join(project, path), join(root, path), { recursive: true });
   return root;
 }

@@ -1,8 +1,9 @@
 // Writes the files that are generated from the code. `--check` writes nothing and fails where one is stale. `--root FOLDER` puts them elsewhere.
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { rotationWorkflow } from "../src/cli/starter.ts";
 import { jsonSchemaText } from "../src/json-schema.ts";
 import { agentPages } from "./agent-pages.ts";
 import { fillBlocks } from "./generated-blocks.ts";
@@ -16,6 +17,8 @@ const PAGES = ["README.md", "docs/action.md", "docs/cli.md", "docs/config.md", "
 
 const FILES: readonly GeneratedFile[] = [
   { path: "token_config.schema.json", content: jsonSchemaText },
+  // Not under workflows/: this repository has no record to rotate.
+  { path: ".github/examples/rotate-tokens.yml", content: () => rotationWorkflow("token_config.json") },
   { path: "src/http/page/assets.ts", content: pageAssets },
   ...PAGES.map((path) => ({ path, content: (current: string | null) => fillPage(path, current) })),
   // After the pages, of which it holds some.
@@ -36,6 +39,11 @@ async function currentContent(file: string): Promise<string | null> {
   }
 }
 
+async function writeInto(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
 /** Brings every file up to date, or only looks; gives the paths of those that were stale. */
 async function generate(root: string, write: boolean): Promise<string[]> {
   const stale: string[] = [];
@@ -44,7 +52,7 @@ async function generate(root: string, write: boolean): Promise<string[]> {
     const wanted = await content(current, root);
     if (wanted === current) continue;
     stale.push(path);
-    if (write) await writeFile(join(root, path), wanted);
+    if (write) await writeInto(join(root, path), wanted);
   }
   return stale;
 }
