@@ -209,6 +209,34 @@ describe.skipIf(!toolAvailable("python"))("no orphan is left, and what is in use
     await recovers(made, 25);
   });
 
+  test("the service makes it only after the next run has looked: it is looked for again", async () => {
+    const made = await world();
+    made.keys.fault({ issue: { instead: "?" } });
+    expect(await made.run(0)).toMatchObject({ tokens: [{ error: { kind: "uncertain" } }] });
+    made.keys.mend();
+    expect(await made.run(0.1)).toMatchObject({ rotated: ["ALPHA"], revoked: [] });
+    made.keys.add("late", label(1));
+    expect(await made.run(0.2)).toMatchObject({ revoked: ["ALPHA"] });
+    expect(made.labels()).toEqual([label(2)]);
+    expect(made.state()?.retiring).toBeUndefined();
+  });
+
+  test("the service never made it: it is looked for until it could no longer come, and no run says that it was revoked", async () => {
+    const made = await world();
+    made.keys.fault({ issue: { instead: "?" } });
+    await made.run(0);
+    made.keys.mend();
+    for (const hours of [0.1, 0.24]) {
+      expect(await made.run(hours)).toMatchObject({ revoked: [] });
+      expect(made.state()?.retiring).toMatchObject([{ ref: null, label: label(1), failures: 0 }]);
+    }
+    expect(await made.run(0.25)).toMatchObject({ revoked: [] });
+    expect(made.state()?.retiring).toBeUndefined();
+    const before = made.commits().length;
+    await made.run(0.3);
+    expect([made.commits().length, actionsOf(made).filter((action) => action === "find").length]).toEqual([before, 3]);
+  });
+
   test("the new one fails its check: it is revoked and never placed", async () => {
     const made = await world();
     await made.run(0);

@@ -12,9 +12,14 @@ export type Revocation = {
   readonly issuing: { readonly use: string };
   /** Refs that the record holds besides: whatever is found, these stay. */
   readonly kept: ReadonlySet<string>;
+  /** That it was not found yet tells nothing: it is looked for again. */
+  readonly mayCome: boolean;
 };
 /** `count`: how many credentials were ended: none where nothing was found under the label. */
 export type Revoked = Revocation & { readonly error: ReportedError | null; readonly count: number };
+
+/** A service may still be at work when nobody waits for its answer any more: so long after it was asked, what is not found may yet be made, in milliseconds. */
+const MAY_COME_MS = 15 * 60_000;
 
 type RetireOptions = {
   readonly home: Home;
@@ -32,8 +37,18 @@ export function dueRevocations(config: TokenConfig, { home, now, late }: RetireO
     const token = resolveToken(config, tokenName, home);
     return state.retiring
       .filter((credential) => mayRevoke(token ?? REMOVED, state, { credential, now, isLate: late.has(tokenName) }))
-      .map((credential) => ({ tokenName, credential, issuing: issuingOf(credential, token), kept: keptBeside(credential, state) }));
+      .map((credential) => ({
+        tokenName,
+        credential,
+        issuing: issuingOf(credential, token),
+        kept: keptBeside(credential, state),
+        mayCome: mayCome(credential, now),
+      }));
   });
+}
+
+function mayCome({ ref, asked_at }: RetiringCredential, now: Date): boolean {
+  return ref === null && asked_at !== undefined && now.getTime() < Date.parse(asked_at) + MAY_COME_MS;
 }
 
 /** The issuer as it is declared now, so that a mistake in it can be corrected; as it was where it is another now. */

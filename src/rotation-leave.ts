@@ -14,7 +14,8 @@ export function leavePending(state: TokenState): TokenState {
   // A run that ended between asking the service and writing down its answer left something that only the label can find.
   const isLost = pending.stage === "intent" && pending.label !== undefined;
   if (!pending.ref && !isLost) return left;
-  const orphan = { ...retired(pending.generation, pending), never_placed: pending.stage !== "sealed" };
+  const asked = isLost ? { asked_at: pending.started_at } : {};
+  const orphan = { ...retired(pending.generation, pending), ...asked, never_placed: pending.stage !== "sealed" };
   return { ...left, retiring: [...(state.retiring ?? []), orphan] };
 }
 

@@ -80,7 +80,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const event = after.drift && !before.drift ? "drift" : after.proved_at && !before.proved_at ? "proved" : null;
       write(token.name, after, event && { event, generation, previousHash: null, newHash: event === "proved" ? fingerprint : null });
     },
-    revoke({ tokenName, credential, error, count }: Revoked): void {
+    revoke({ tokenName, credential, error, count, mayCome }: Revoked): void {
+      if (error === null && count === 0 && mayCome) return;
       const before = stateOf(tokenName);
       const { generation, fingerprint } = credential;
       if (!before.retiring?.some((one) => one.generation === generation) || !STAGES[stageOf(before)].takes.includes("revoked")) return;

@@ -74,7 +74,7 @@ export function runReport(facts: RunFacts): Report {
     skipped: named("skipped"),
     drifted,
     proved: observedAs("current"),
-    revoked: [...new Set(facts.revoked.filter((revoked) => revoked.error === null).map((revoked) => revoked.tokenName))],
+    revoked: [...new Set(facts.revoked.filter(({ error, count }) => error === null && count > 0).map(({ tokenName }) => tokenName))],
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
     warnings: [...facts.warnings, ...drifted.map(driftWarning), ...facts.revoked.flatMap(revokeWarning)],

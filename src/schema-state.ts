@@ -55,6 +55,7 @@ const retiring = z.looseObject({
   generation: count,
   ref: z.string().nullable().describe("Null where a run ended before it knew: then what the service has under the label"),
   label: z.string().optional(),
+  asked_at: instant.optional().describe("When its run asked, where nobody knows what came of it: it may still be made a while after"),
   fingerprint: z.string().nullable(),
   issuer: z.string(),
   issuing: issuing.optional(),
