@@ -151,10 +151,13 @@ export function abandon(state: TokenState, event: Event<"abandon">, now: Date): 
   return fail({ ...leavePending(left), pending: null }, event, now);
 }
 
-/** Counts a failure: the next attempt waits twice as long, and after `stuckAfter` of them for a person. */
-function fail(state: TokenState, event: { error: Pick<ReportedError, "code" | "message">; stuckAfter: number }, now: Date): TokenState {
+type Failed = { readonly error: Pick<ReportedError, "code" | "message">; readonly stuckAfter: number; readonly notBefore?: Date | null };
+
+/** Counts a failure: the next attempt waits twice as long, or as long as the service asked for, and after `stuckAfter` of them for a person. */
+function fail(state: TokenState, event: Failed, now: Date): TokenState {
   const failures = state.failures + 1;
-  const wait = Math.min(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), BACKOFF_MAX_MS);
+  const asked = (event.notBefore?.getTime() ?? 0) - now.getTime();
+  const wait = Math.min(Math.max(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), asked), BACKOFF_MAX_MS);
   return {
     ...state,
     failures,

@@ -149,6 +149,15 @@ describe("a rotation", () => {
     expect(waits).toEqual([BACKOFF_BASE_MS, 2 * BACKOFF_BASE_MS, 4 * BACKOFF_BASE_MS, BACKOFF_MAX_MS, BACKOFF_MAX_MS]);
   });
 
+  test.each([
+    ["sooner than the backoff", 60_000, BACKOFF_BASE_MS],
+    ["later", 3 * 3_600_000, 3 * 3_600_000],
+    ["later than anybody would", 1e12, BACKOFF_MAX_MS],
+  ])("waits as long as the service asked for: %s", (_, asked, waited) => {
+    const failed = reach(NEW_TOKEN_STATE, { ...abandon, notBefore: new Date(NOW.getTime() + asked) });
+    expect(Date.parse(failed.next_attempt_at ?? "") - NOW.getTime()).toBe(waited);
+  });
+
   test("that drifted says so once, until the right value is seen again", () => {
     const other: RotationEvent = { type: "seen", verdict: "other" };
     const drifted = reach(NEW_TOKEN_STATE, ...whole("one"), other);

@@ -48,6 +48,8 @@ export type RotationEvent =
       readonly stuckAfter: number;
       /** Nothing is left on the provider's side: it was never made, or is revoked. */
       readonly clean?: boolean;
+      /** When the service takes requests again, where it said so. */
+      readonly notBefore?: Date | null;
     }
   /** A consumer was seen with this generation, with the one before, or with neither. */
   | {

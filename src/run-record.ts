@@ -1,6 +1,6 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
 import { isAnnouncedBy } from "./begin.ts";
-import { Misconfigured, reportError } from "./errors.ts";
+import { Misconfigured, reportError, Unchanged } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
 import { instantMs } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
@@ -123,7 +123,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const error = reportError(preparation.error);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
-      const after = next(known, { type: "abandon", error, stuckAfter: token.stuckAfter, clean }, now).state;
+      const notBefore = preparation.error instanceof Unchanged ? preparation.error.retryAt : null;
+      const after = next(known, { type: "abandon", error, stuckAfter: token.stuckAfter, clean, notBefore }, now).state;
       write(token.name, after, {
         event: "failed",
         generation: before.generation,

@@ -10,6 +10,7 @@ import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing
 import { type KeyService, type ServiceFault, startKeyService } from "../testing/key-service.ts";
 import { blocksOf } from "../testing/pages.ts";
 import { PROVIDERS, startProvider } from "../testing/provider-services.ts";
+import { startRotation } from "../testing/service-rotation.ts";
 
 type Http = Extract<IssuerDeclaration, { use: "http" }>;
 
@@ -170,6 +171,21 @@ describe("an answer", () => {
     expect(error.message).not.toContain("/keys");
     expectNothingShown(error, ["canary", ADMIN]);
     if (fault.status === 429) expect(error).toMatchObject({ retryAt: new Date("2026-03-01T00:01:00Z") });
+  });
+
+  test("to come back later is heeded by the next runs", async () => {
+    const service = await start({ match: /^POST/, status: 429, headers: { "retry-after": "7200" }, times: 1 });
+    const { fields, ...issue } = declared(service.url).issue;
+    const both = { ...issue, fields: { ...fields, url: "/key/secret" } };
+    const rotation = await startRotation(declared(service.url, { issue: both }), { ADMIN });
+    try {
+      expect(await rotation.run(0)).toMatchObject({ tokens: [{ error: { code: "http-rate-limited" } }] });
+      expect((await rotation.run(1.9)).rotated).toEqual([]);
+      expect(service.requests.filter(({ line }) => line.startsWith("POST"))).toHaveLength(1);
+      expect((await rotation.run(0.1)).rotated).toEqual(["DATABASE"]);
+    } finally {
+      await rotation.close();
+    }
   });
 
   test("that nobody gives, since nobody listens, has changed nothing", async () => {
