@@ -175,6 +175,21 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     expect((await issuer.issue(issueRequest(3, { current: ref }))).ref).not.toBe(ref);
   });
 
+  test("finds it also when the next one was made before anybody could look for it", async () => {
+    const aws = await start();
+    const issuer = await aws.open();
+    await aws.control({ lose: { CreateAccessKey: 1 } });
+    expect((await failureOf(issuer.issue(issueRequest(1)))).kind).toBe("uncertain");
+    const orphans = await idsOf(aws);
+    await aws.control({ deny: ["GetAccessKeyLastUsed"] });
+    expect((await failureOf(issuer.find(labelOf(1)))).kind).toBe("denied");
+    // What nobody can look for must not be forgotten for a new one either.
+    expect((await failureOf(issuer.issue(issueRequest(2)))).kind).toBe("denied");
+    await aws.control({ deny: [] });
+    const { ref } = await issuer.issue(issueRequest(3));
+    expect([await issuer.find(labelOf(1)), await issuer.find(labelOf(3))]).toEqual([orphans, [ref]]);
+  });
+
   test.each([
     ["was there before", async (aws: Awaited<ReturnType<typeof start>>) => void (await aws.control(byHand())), null],
     ["was made long before", null, byHand(60 * 60_000)],

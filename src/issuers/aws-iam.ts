@@ -42,11 +42,11 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
     return members.map((member) => ({ id: textAt(member, "/AccessKeyId"), createdAt: Date.parse(textAt(member, "/CreateDate")) }));
   }
 
-  async function tags(): Promise<Map<string, string>> {
+  async function tags(signal: AbortSignal | null = null): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     let marker: string | null = null;
     do {
-      const body = await iam("ListUserTags", { changes: false, parameters: marker === null ? {} : { Marker: marker } });
+      const body = await iam("ListUserTags", { changes: false, signal, parameters: marker === null ? {} : { Marker: marker } });
       for (const tag of listAt(body, "/ListUserTagsResponse/ListUserTagsResult/Tags/member"))
         found.set(textAt(tag, "/Key"), textAt(tag, "/Value"));
       const more = atPointer(body, "/ListUserTagsResponse/ListUserTagsResult/IsTruncated") === "true";
@@ -86,12 +86,21 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
     return unused.flat();
   }
 
+  /** There is room for one announcement: what only the one before leads to would be found by nobody once this one stands there. */
+  async function labelEarlier(keys: readonly AccessKey[], signal: AbortSignal): Promise<void> {
+    const known = await tags(signal);
+    const earlier = known.get(ANNOUNCED);
+    if (earlier === undefined) return;
+    for (const id of await unlabelled(earlier, known, keys)) await tag({ [`${TAG}${id}`]: earlier }, signal);
+  }
+
   return {
     async issue(request) {
       const { label, signal } = request;
       if (label.length > MAX_TAG_VALUE) throw labelTooLong();
       const before = await listKeys(signal);
       if (before.length >= MAX_KEYS) throw noRoom(before, request, declaration.user);
+      await labelEarlier(before, signal);
       const at = [clock().toISOString(), ...before.map(({ id }) => id)].join(" ");
       await tag({ [ANNOUNCED]: label, [ANNOUNCED_AT]: at }, signal);
       const body = await iam("CreateAccessKey", { signal });
