@@ -94,7 +94,8 @@ async function issueChecked(selected: Selected, issuer: Issuer, { request, world
   }
   const { verdict, detail } = await checkUntilSettled(credential, issuer, { world, until, signal });
   if (verdict === "works") return obtained;
-  return { ok: false, error: checkFailed(tokenName, verdict, detail), left: await discard() };
+  const left = await discard();
+  return { ok: false, error: checkFailed(tokenName, { verdict, detail }, endedHow(credential, left)), left };
 }
 
 /** Masked first; then judged by what a destination accepts. */
@@ -164,10 +165,16 @@ function sameAgain(tokenName: string): Unchanged {
   });
 }
 
-function checkFailed(tokenName: string, verdict: CheckResult["verdict"], detail: string | null): Unchanged {
+function checkFailed(tokenName: string, { verdict, detail }: CheckResult, ended: string): Unchanged {
   const why = detail === null ? "" : `: ${detail}`;
   return new Unchanged(`the new credential for ${tokenName} was issued but its check said ${verdict}${why}`, {
     code: "check-failed",
-    hint: "It is revoked and placed nowhere; the one in use still stands.",
+    hint: `${ended} placed nowhere; the one in use still stands.`,
   });
+}
+
+/** Without a ref there was nothing to revoke it by. */
+function endedHow({ ref }: Credential, { kind }: Leftover): string {
+  if (ref === null) return "It is";
+  return kind === "nothing" ? "It is revoked and" : "It could not be revoked, which the next run tries again, and is";
 }

@@ -242,7 +242,10 @@ describe.skipIf(!toolAvailable("python"))("no orphan is left, and what is in use
     await made.run(0);
     const inUse = made.live();
     made.keys.fault({ check: { answer: { verdict: "refused" } } });
-    expect(await made.run(24)).toMatchObject({ failed: ["ALPHA"], tokens: [{ error: { code: "check-failed" } }] });
+    expect(await made.run(24)).toMatchObject({
+      failed: ["ALPHA"],
+      tokens: [{ error: { code: "check-failed", hint: expect.stringMatching(/^It is revoked/) } }],
+    });
     expect(made.labels()).toEqual([label(1)]);
     expect(made.live()).toEqual(inUse);
     expect(made.state()?.retiring).toBeUndefined();
@@ -254,7 +257,8 @@ describe.skipIf(!toolAvailable("python"))("no orphan is left, and what is in use
     const made = await world();
     await made.run(0);
     made.keys.fault({ check: { instead: "?" }, revoke: { instead: "?" } });
-    await made.run(24);
+    const failed = await made.run(24);
+    expect(failed.tokens[0]?.error).toMatchObject({ code: "check-failed", hint: expect.stringMatching(/^It could not be revoked/) });
     const left = made.keys.keys().find((key) => key.label === label(2));
     expect(made.state()?.retiring).toMatchObject([{ generation: 2, ref: left?.ref, never_placed: true }]);
     made.keys.mend();
