@@ -177,6 +177,31 @@ describe("published keys", () => {
     else expect((await run("openssl", ["pkey", "-pubin", "-in", path, "-pubout"])).stdout).toContain(second.fields.public_key?.reveal());
   });
 
+  test("are there once, also where somebody wrote upon them before that could be seen", async () => {
+    let text: string | null = null;
+    const document = {
+      name: "the variable JWKS",
+      read: async () => ({ text, version: text }),
+      async write(written: string) {
+        text = written.replace('"keys"', '"issuer": "theirs", "keys"');
+        return text === written;
+      },
+    };
+    const { ref } = await issue(generateIssuer({ publication: publicationOf(document, "jwks") }), 1);
+    expect(JSON.parse(text ?? "")).toMatchObject({ issuer: "theirs", keys: [{ kid: ref }] });
+    expect(JSON.parse(text ?? "").keys).toHaveLength(1);
+  });
+
+  test.each(["pem", "openssh"] as const)("as %s take nothing away that somebody wrote below them", async (form) => {
+    const store = memoryStore();
+    const { ref } = await issue(issuerOf(store, form), 1);
+    const { files, version } = await store.load(["keys"]);
+    const text = `${files.get("keys")}\nssh-ed25519 AAAA somebody\n`;
+    await store.save({ expected: version, files: new Map([["keys", text]]), message: "Theirs" });
+    expect((await failureOf(issuerOf(store, form).revoke(ref ?? ""))).code).toBe("not-published-here");
+    expect((await store.load(["keys"])).files.get("keys")).toBe(text);
+  });
+
   test.each([
     ["jwks", '{"tokens": {}}'],
     ["jwks", "no JSON"],

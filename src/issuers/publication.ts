@@ -45,7 +45,11 @@ export function publicationOf(document: Document, form: PublishedForm): Publicat
 
   return {
     keys: async () => codec.keys((await document.read()).text),
-    add: (key, label) => change(`token-automation: publish the public key ${label}`, ({ add }, text) => add(text, key, label)),
+    // Somebody who wrote upon it has kept it: what is there already is not added twice.
+    add: (key, label) =>
+      change(`token-automation: publish the public key ${label}`, ({ keys, add }, text) =>
+        keys(text).some(({ kid }) => kid === key.kid) ? null : add(text, key, label),
+      ),
     remove: (kid) =>
       change(`token-automation: withdraw the public key ${kid}`, ({ keys, remove }, text) =>
         keys(text).some((key) => key.kid === kid) ? remove(text, kid) : null,

@@ -61,8 +61,12 @@ function texts(form: "pem" | "openssh", where: string): Codec {
     for (const line of (text ?? "").split("\n")) {
       const [, label, kid] = HEADING.exec(line) ?? [];
       if (label !== undefined && kid !== undefined) found.push({ kid, label, lines: [] });
-      else if (found.length > 0) found.at(-1)?.lines.push(line);
-      else if (line.trim() !== "") throw foreign(where, "keys that were published here");
+      else if (line.trim() !== "") {
+        const last = found.at(-1);
+        // What stands below a whole key is not that key's, and would go with it.
+        if (last === undefined || last.lines.some((each) => endsKey(each, form))) throw foreign(where, "keys that were published here");
+        last.lines.push(line);
+      }
     }
     return found.map(({ lines, ...key }) => ({ ...key, text: `${lines.join("\n").trim()}\n` }));
   }
@@ -73,6 +77,10 @@ function texts(form: "pem" | "openssh", where: string): Codec {
     add: (text, key, label) => write([{ kid: key.kid, label, text: form === "pem" ? key.pem : `${key.openssh}\n` }, ...read(text)]),
     remove: (text, kid) => write(read(text).filter((key) => key.kid !== kid)),
   };
+}
+
+function endsKey(line: string, form: "pem" | "openssh"): boolean {
+  return form === "openssh" || line.startsWith("-----END ");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
