@@ -39,6 +39,20 @@ export function requireAdminUrl({ url, variable }: AdminUrl, schemes: readonly s
   });
 }
 
+/** Throws `Misconfigured` (`admin-url-invalid`) for a database that is named where this service numbers them. */
+export function requireNumberedDatabase({ url, variable }: AdminUrl): void {
+  if (/^\/?\d*$/.test(new URL(url.reveal()).pathname)) return;
+  throw new Misconfigured(`the environment variable ${variable} ends in something else than the number of a database`, {
+    code: "admin-url-invalid",
+    hint: "Set it to redis://USER:PASSWORD@HOST:PORT, or with /NUMBER at its end.",
+  });
+}
+
+/** The administrator's URL for what is done to the whole server: to choose a database would take a right of its own. */
+export function withoutDatabase({ url }: AdminUrl): Secret {
+  return new Secret(Object.assign(new URL(url.reveal()), { pathname: "" }).href);
+}
+
 /** The URL by which the account logs in: the administrator's, with the account's parts; of its options only those named. */
 export function accountUrl({ url }: AdminUrl, account: Account, keptOptions: readonly string[]): Secret {
   const made = new URL(url.reveal());

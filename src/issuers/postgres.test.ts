@@ -125,6 +125,18 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     expectNothingShown(error, [url, "canary"]);
   });
 
+  test("a file of its TLS options that is not there is told", async () => {
+    await fresh("a");
+    const url = `${server.url("rotator", "rotators")}?sslmode=verify-full&sslrootcert=/canary/nowhere.pem`;
+    const error = await failureOf(open(["a"], url).issue(issueRequest(1)));
+    expect(error).toMatchObject({
+      kind: "misconfigured",
+      code: "admin-url-invalid",
+      message: expect.stringMatching(/PG_ADMIN_URL.*ENOENT/),
+    });
+    expectNothingShown(error, ["canary"]);
+  });
+
   test("a server that never answers is waited for no longer than the run may wait", () =>
     expectBoundedWait((port) => open(["a"], `postgres://rotator:c4nary@127.0.0.1:${port}/postgres`)));
 

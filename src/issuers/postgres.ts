@@ -59,7 +59,8 @@ export function postgresIssuer(options: PostgresOptions): Issuer {
     },
     async check({ fields: { username, password } }: Credential, signal) {
       if (username === undefined || password === undefined) return { verdict: "unknown", detail: "it has no user or no password" };
-      return logIn(accountUrl(admin, { ...account, user: username.reveal(), password }, CHECK_OPTIONS), signal);
+      const url = accountUrl(admin, { ...account, user: username.reveal(), password }, CHECK_OPTIONS);
+      return logIn({ url, variable: admin.variable }, signal);
     },
     async revoke(ref) {
       const ended = readRef(ref);
@@ -105,7 +106,7 @@ async function change(session: Session, role: Role, { sql, mark }: { readonly sq
 
 /** All or nothing: until the change is being committed, whatever goes wrong is undone by the server. */
 async function inTransaction<Result>(admin: AdminUrl, signal: AbortSignal | undefined, work: (session: Session) => Promise<Result>) {
-  return connected(admin.url, signal, async (client, connecting) => {
+  return connected(admin, signal, async (client, connecting) => {
     const session: Session = { client, changing: null, committing: false };
     try {
       await connecting;
@@ -125,7 +126,7 @@ async function inTransaction<Result>(admin: AdminUrl, signal: AbortSignal | unde
   });
 }
 
-async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
+async function logIn(url: AdminUrl, signal: AbortSignal): Promise<CheckResult> {
   return connected(url, signal, async (_client, connecting) => {
     try {
       await connecting;
@@ -140,14 +141,13 @@ async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
 
 /** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
 async function connected<Result>(
-  url: Secret,
+  url: AdminUrl,
   signal: AbortSignal | undefined,
   work: (client: Client, connecting: Promise<unknown>) => Promise<Result>,
 ): Promise<Result> {
-  const { Client } = (await import("pg")).default;
   const ending = timeLimit(SERVICE, signal);
   const socket = new Socket();
-  const client = new Client({ connectionString: url.reveal(), application_name: "token-automation", stream: () => socket });
+  const client = await clientOf(url, socket);
   // What goes wrong is told by the query that was under way.
   client.on("error", () => undefined);
   const cut = () => socket.destroy();
@@ -159,6 +159,19 @@ async function connected<Result>(
     await client.end().catch(() => undefined);
     ending.removeEventListener("abort", cut);
     socket.destroy();
+  }
+}
+
+/** Reads the files that the URL's TLS options name. */
+async function clientOf({ url, variable }: AdminUrl, socket: Socket): Promise<Client> {
+  const { Client } = (await import("pg")).default;
+  try {
+    return new Client({ connectionString: url.reveal(), application_name: "token-automation", stream: () => socket });
+  } catch (error) {
+    throw new Misconfigured(`a file that ${variable} names in its TLS options cannot be read (${codeOf(error) ?? "no code"})`, {
+      code: "admin-url-invalid",
+      hint: "Let sslrootcert, sslcert and sslkey name PEM files of this machine, or leave them out.",
+    });
   }
 }
 

@@ -111,6 +111,21 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     expect(await failureOf(open("rotator").issue(issueRequest(1)))).toMatchObject({ code: "user-is-admin" });
   });
 
+  test("the database of the administrator's URL is the consumers' alone", async () => {
+    await fresh("app");
+    await server.ask("ACL", "SETUSER", "app", "+select");
+    const issuer = open("app", { url: `${server.url("rotator", "rotators")}/3` });
+    const credential = await issuer.issue(issueRequest(1));
+    expect(new URL(credential.fields.url?.reveal() ?? "").pathname).toBe("/3");
+    expect((await issuer.check(credential, AbortSignal.timeout(30_000))).verdict).toBe("works");
+  });
+
+  test("an administrator's URL that names a database is refused before anything is asked", async () => {
+    const error = await failureOf(Promise.resolve().then(() => open("app", { url: "redis://rotator:canary@127.0.0.1/names" })));
+    expect(error).toMatchObject({ kind: "misconfigured", code: "admin-url-invalid" });
+    expectNothingShown(error, ["canary"]);
+  });
+
   test("a server that forgets its users is refused, unless the declaration says so", { timeout: 60_000 }, async () => {
     const forgetful = await startRedis({ file: false });
     try {

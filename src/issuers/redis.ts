@@ -1,6 +1,6 @@
 // The issuer of Redis passwords: an ACL user's new password works beside the old one, which is taken away after the overlap.
 import { createHash } from "node:crypto";
-import { type AdminUrl, accountUrl, requireAdminUrl } from "../connection-url.ts";
+import { type AdminUrl, accountUrl, requireAdminUrl, requireNumberedDatabase, withoutDatabase } from "../connection-url.ts";
 import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import { generateValue } from "../generate.ts";
 import type { CheckResult, Issuer } from "../ports.ts";
@@ -34,6 +34,7 @@ const REF = /^([0-9a-f]{64}):(.+)$/s;
 export function redisIssuer(options: RedisOptions): Issuer {
   const { admin, user, volatile } = options;
   requireAdminUrl(admin, ["redis", "rediss"]);
+  requireNumberedDatabase(admin);
   const database = options.database === undefined ? undefined : String(options.database);
   const account = { host: options.host, port: options.port, database };
   return {
@@ -120,7 +121,7 @@ async function changeAcl(session: Session, volatile: boolean, commands: readonly
 }
 
 async function asAdmin<Result>(admin: AdminUrl, signal: AbortSignal | undefined, work: (session: Session) => Promise<Result>) {
-  return connected(admin.url, signal, async ({ connecting, ...connection }) => {
+  return connected(withoutDatabase(admin), signal, async ({ connecting, ...connection }) => {
     const session: Session = { ...connection, admin, changing: false };
     try {
       await connecting;
