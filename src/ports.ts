@@ -64,6 +64,8 @@ export type SecretInfo = { readonly name: string; readonly createdAt: string | n
 /** A value sealed for one scope: only that scope can open it, and placing it again changes nothing. */
 export type SealedBox = {
   readonly keyId: string;
+  /** The public key itself, since ids do not tell keys apart; absent in a box that does not say it. */
+  readonly key?: string;
   /** `crypto_box_seal`, standard base64 with padding. */
   readonly sealed: string;
 };

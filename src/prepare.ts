@@ -108,8 +108,9 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
   for (const id of remaining(state)) {
     const box = pending.boxes[id];
     const placement = token.placements.find((candidate) => candidate.id === id);
-    if (box === undefined || placement === undefined || keys.get(placement.scopeId)?.keyId !== box.key_id) return null;
-    boxes[id] = { keyId: box.key_id, sealed: box.sealed };
+    const key = placement && keys.get(placement.scopeId);
+    if (box === undefined || key === undefined || !isFor(key, box)) return null;
+    boxes[id] = { keyId: key.keyId, key: key.key, sealed: box.sealed };
   }
   const { generation, ref, fingerprint, fingerprint_key: fingerprintKey = null, fingerprints = {} } = pending;
   const selected: Selected = { token, state, reason, how };
@@ -125,6 +126,11 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
     boxes,
     warnings: [],
   };
+}
+
+/** An environment that is made anew may have the old one's key id: GitHub would take the box, and store garbage. */
+function isFor({ keyId, key }: PublicKey, box: { readonly key_id: string; readonly key?: string | undefined }): boolean {
+  return box.key_id === keyId && (box.key === undefined || box.key === key);
 }
 
 async function sealAll(

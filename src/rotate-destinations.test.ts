@@ -164,6 +164,19 @@ test("an environment that disappears between plan and place is told, loses nothi
   expect(repository.environment("production").get("API_KEY")?.value).toBe(repository.secret("API_KEY")?.value);
 });
 
+test("an environment that is made anew under the same key id gets no box that only the old one could open", async () => {
+  const { github, repository, run } = await scenario(THREE);
+  const before = repository.environment("production").publicKey();
+  const removed = () => void repository.removeEnvironment("production");
+  github.faults.add({ match: { method: "PUT", path: /environments/ }, action: { kind: "call", before: removed } });
+  expect((await run()).failed).toEqual(["API_KEY"]);
+  const after = (await repository.addEnvironment("production")).publicKey();
+  expect([after.keyId === before.keyId, after.key === before.key]).toEqual([true, false]);
+  expect((await run(1)).rotated).toEqual(["API_KEY"]);
+  expect(repository.environment("production").get("API_KEY")?.value).toMatch(/^[A-Za-z0-9]{32}$/);
+  expect(repository.environment("production").get("API_KEY")?.value).toBe(repository.secret("API_KEY")?.value);
+});
+
 test("who may read an organization's secret is the same before and after rotations, for every app", async () => {
   const apps = ["actions", "dependabot", "codespaces", "agents"] as const;
   const destinations = apps.map((app) => ({ to: "organization" as const, organization: "acme", app }));

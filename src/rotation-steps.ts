@@ -1,6 +1,7 @@
 // What each event of a rotation does to the recorded state: pure, one function an event.
 import { type ReportedError, Unchanged } from "./errors.ts";
 import { withMark } from "./idempotency.ts";
+import type { SealedBox } from "./ports.ts";
 import type { RotationEvent } from "./rotation.ts";
 import { leavePending, retired, withEarlier, withoutTrace } from "./rotation-leave.ts";
 import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
@@ -59,7 +60,8 @@ export function issued(state: TokenState, event: Event<"issued">): TokenState {
 }
 
 export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenState {
-  const recorded = boxes && Object.fromEntries(Object.entries(boxes).map(([id, box]) => [id, { key_id: box.keyId, sealed: box.sealed }]));
+  const written = ({ keyId, key, sealed }: SealedBox) => ({ key_id: keyId, ...(key === undefined ? {} : { key }), sealed });
+  const recorded = boxes && Object.fromEntries(Object.entries(boxes).map(([id, box]) => [id, written(box)]));
   return withPending(state, { stage: "sealed", boxes: recorded });
 }
 

@@ -37,7 +37,7 @@ const pending = z.looseObject({
   expires_at: instant.nullable().optional(),
   destinations: z.array(z.string()).describe("Ids of all destinations that this generation goes to"),
   boxes: z
-    .record(z.string(), z.looseObject({ key_id: z.string(), sealed: z.string() }))
+    .record(z.string(), z.looseObject({ key_id: z.string(), key: z.string().optional(), sealed: z.string() }))
     .nullable()
     .describe("By destination; null where boxes are not journalled"),
   requests: z.array(requestMark).optional().describe("Requests that this generation answers, however often they are sent"),

@@ -25,7 +25,7 @@ export async function seal(value: Secret, publicKey: PublicKey, scope?: string):
   const sodium = await loadSodium();
   try {
     const box = sodium.crypto_box_seal(plaintext, key);
-    return { keyId: publicKey.keyId, sealed: sodium.to_base64(box, sodium.base64_variants.ORIGINAL) };
+    return { keyId: publicKey.keyId, key: publicKey.key, sealed: sodium.to_base64(box, sodium.base64_variants.ORIGINAL) };
   } catch {
     // libsodium refuses points of low order; its message could not say whose key it was.
     throw unusableKey(publicKey, scope, "no value can be sealed with it");
