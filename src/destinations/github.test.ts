@@ -151,6 +151,18 @@ describe("the Actions destination", () => {
       });
     });
 
+    test("a repository that was archived, before the key is read or after: no permission would help", async () => {
+      const body = { message: "Repository was archived so is read-only." };
+      const refuse = (method: string) => github.faults.add({ match: { method }, action: { kind: "status", status: 403, body } });
+      const destination = destinationWith();
+      const refused = { kind: "misconfigured", code: "repository-archived", hint: expect.stringContaining("unarchive it") };
+      refuse("GET");
+      await expect(destination.publicKey()).rejects.toMatchObject(refused);
+      const box = await seal(new Secret("x"), await destination.publicKey());
+      refuse("PUT");
+      await expect(destination.put("A", box)).rejects.toMatchObject(refused);
+    });
+
     test("a token that was revoked", async () => {
       github.revokeToken(DEFAULT_TOKEN);
       await expect(destinationWith().publicKey()).rejects.toMatchObject({ kind: "denied", code: "token-refused" });

@@ -25,6 +25,9 @@ type Seen = {
 /** Failures before anything was sent, from Node and undici. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 
+/** GitHub says it with a 403 like that of a missing permission, and no permission helps. */
+const ARCHIVED = /was archived so is read-only/i;
+
 /**
  * What a failed request means for the caller. Octokit's error is not kept as `cause`: it holds the request and the response.
  * @param error whatever was thrown; a `Failure` is returned as it is.
@@ -75,6 +78,7 @@ function fromHttp(seen: Seen, doing: string, permission: string | undefined): Fa
   if (isLimit(seen)) return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
   if (status >= 500) return seen.reads ? unavailable(said) : unknownOutcome(said, seen.repeatable);
   if (status === 401) return tokenRefused(said);
+  if (status === 403 && ARCHIVED.test(seen.message)) return archived(said);
   if (status === 403 || (status === 404 && permission !== undefined)) return denied(said, status, headers, permission);
   if (status === 404) {
     return new Misconfigured(said, { code: "not-found", hint: "Check the name; a token that may not see something gets the same answer." });
@@ -94,6 +98,7 @@ function fromGraphql(refusals: readonly GraphqlError[], error: unknown, doing: s
   const any = (pattern: RegExp) => refusals.some(({ type, message }) => pattern.test(type ?? "") || pattern.test(message));
   if (any(/RATE_LIMIT|secondary rate|rate limit exceeded/i))
     return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
+  if (any(ARCHIVED)) return archived(said);
   if (any(/^FORBIDDEN$|^INSUFFICIENT_SCOPES$|not accessible by/i)) return denied(said, 403, headers, permission);
   if (any(/^NOT_FOUND$/))
     return permission === undefined
@@ -128,6 +133,13 @@ function tokenRefused(said: string): Denied {
   return new Denied(`${said}: the token was refused, so it is wrong or expired`, {
     code: "token-refused",
     hint: "Make a new token and give it to this program. An App's installation token lives one hour: mint it in the same job.",
+  });
+}
+
+function archived(said: string): Misconfigured {
+  return new Misconfigured(`${said}, because the repository is archived`, {
+    code: "repository-archived",
+    hint: "Nothing in an archived repository can be changed: unarchive it in its settings, or name another one.",
   });
 }
 

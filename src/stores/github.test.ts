@@ -352,6 +352,12 @@ describe("save", () => {
     expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({ kind: "uncertain", code: "outcome-unknown" });
   });
 
+  test("a repository that was archived: no permission would help", async () => {
+    const errors = [{ type: "FORBIDDEN", path: ["createCommitOnBranch"], message: "Repository was archived so is read-only." }];
+    github.faults.add({ match: { graphql: "mutation" }, action: { kind: "status", status: 200, body: { data: null, errors } } });
+    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({ kind: "misconfigured", code: "repository-archived" });
+  });
+
   test("a secondary limit is waited for", async () => {
     const headers = { "retry-after": "1" };
     github.faults.add({
