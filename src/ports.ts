@@ -75,6 +75,8 @@ export type Newcomer = {
   readonly name: string;
   /** Whether the record does not hold it as placed there. */
   readonly isNew: boolean;
+  /** Whether nothing else is made or placed with it: then its refusal by the destination leaves everything as it is. */
+  readonly alone: boolean;
   readonly access: Access | null;
 };
 

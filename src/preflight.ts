@@ -36,7 +36,8 @@ function scopesOf(selected: readonly Selected[]): Map<string, Asked> {
     for (const { id, scopeId, scope, secretName, access } of token.placements) {
       const asked = scopes.get(scopeId) ?? { scope, secrets: [] };
       const isNew = !Object.hasOwn(state.destinations, id) || state.destinations[id]?.placed_at == null;
-      asked.secrets.push({ name: secretName, isNew, access: access ?? null });
+      const alone = token.placements.length === 1 && !token.outside;
+      asked.secrets.push({ name: secretName, isNew, alone, access: access ?? null });
       scopes.set(scopeId, asked);
     }
   }

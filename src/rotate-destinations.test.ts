@@ -207,6 +207,23 @@ test("a full scope refuses what is new there, before anything is made, and nothi
   expect(report.tokens.find(({ token_name }) => token_name === "NEW")?.error).toMatchObject({ code: "scope-full" });
 });
 
+test("a pair of which only one half has room among the Actions secrets is not torn, nor are two places told apart", async () => {
+  const { github, repository, run, record } = await scenario({
+    PAIR: { issuer: { use: "generate" }, destinations: [{ to: "actions", secret: { ONE: "value", TWO: "value" } }] },
+    BOTH: { destinations: [{ to: "dependabot" }, { to: "actions" }] },
+  });
+  const scope = repository.secretsOf.actions;
+  for (let at = 0; at < 100; at += 1)
+    scope.put(at === 0 ? "ONE" : `S${at}`, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, NOW);
+  const report = await run();
+  expect(report.tokens.map(({ token_name, error }) => [token_name, error?.code])).toEqual([
+    ["PAIR", "scope-full"],
+    ["BOTH", "scope-full"],
+  ]);
+  expect(github.requests.filter(({ method }) => method === "PUT")).toEqual([]);
+  expect(record().state).toBeUndefined();
+});
+
 test("a job's variable named like a secret that jobs cannot see neither proves nor blocks anything", async () => {
   const { run } = await scenario({
     HIDDEN: { destinations: [{ to: "dependabot" }, { to: "codespaces" }, { to: "actions", repository: "acme/gadgets" }] },

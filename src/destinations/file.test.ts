@@ -45,7 +45,7 @@ async function put(path: string, format: FileFormat, secrets: Readonly<Record<st
   return destination;
 }
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
-const newcomer = [{ name: "A", isNew: true, access: null }];
+const newcomer = [{ name: "A", isNew: true, alone: true, access: null }];
 
 test.each([
   ["files", "run", "run/A"],
@@ -132,7 +132,7 @@ describe("refused before anything is written", () => {
     await mkdir(join(repository.directory, "run"));
     const folder = fileDestination({ directory: repository.directory, key: null, path: "run", format: "files" });
     expect(await folder.admit(newcomer)).toEqual(new Map());
-    const both = [...newcomer, { name: "B", isNew: true, access: null }];
+    const both = [...newcomer, { name: "B", isNew: true, alone: true, access: null }];
     await expect(folder.admit(both)).rejects.toMatchObject({ code: "file-not-ignored", message: expect.stringContaining("run/B") });
   });
 

@@ -156,7 +156,7 @@ describe("limits", () => {
     }
     return destination;
   };
-  const newcomers = (...names: string[]) => names.map((name) => ({ name, isNew: true, access: null }));
+  const newcomers = (...names: string[]) => names.map((name) => ({ name, isNew: true, alone: true, access: null }));
   const limited: [GitHubScope, number][] = [
     [{ kind: "environment", repository, environment: "production" }, 100],
     [{ kind: "dependabot", repository }, 100],
@@ -175,9 +175,9 @@ describe("limits", () => {
     },
   );
 
-  test("what the record holds as placed costs no request; Actions secrets of a repository never do", async () => {
+  test("what the record holds as placed costs no request, nor do Actions secrets of a repository that are alone", async () => {
     const github = await start();
-    const known = [{ name: "A", isNew: false, access: null }];
+    const known = [{ name: "A", isNew: false, alone: false, access: null }];
     for (const scope of SCOPES) await (await open(github, scope)).admit(known);
     await (await open(github, { kind: "actions", repository })).admit(newcomers("A", "B"));
     expect(github.requests).toEqual([]);
@@ -267,8 +267,8 @@ describe("who may read an organization's secret", () => {
     const { destination } = await organization("actions");
     const access = { visibility: "selected", repositories: ["widgets", "wodgets"] } as const;
     const refused = await destination.admit([
-      { name: "A", isNew: false, access },
-      { name: "B", isNew: false, access: null },
+      { name: "A", isNew: false, alone: true, access },
+      { name: "B", isNew: false, alone: true, access: null },
     ]);
     expect([...refused.keys()]).toEqual(["A"]);
     expect(refused.get("A")).toMatchObject({ code: "repository-missing", message: expect.stringContaining("acme/wodgets") });

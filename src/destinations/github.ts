@@ -111,13 +111,15 @@ async function listPage(facts: Facts, page: number): Promise<{ readonly total: n
 }
 
 /**
- * Room for what is new, and the repositories that may read it. A repository's Actions secrets are not asked for:
- * that would cost every first rotation a request, and GitHub refuses the hundred-and-first by itself.
+ * Room for what is new, and the repositories that may read it. A repository's Actions secrets are not asked for where
+ * each is alone: that would cost every first rotation a request, and GitHub refuses the hundred-and-first by itself.
  */
 async function admit(facts: Facts, access: OrganizationAccess | null, secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>> {
   const refused = new Map(await access?.refusals(secrets));
-  const fresh = secrets.filter(({ isNew }) => isNew).map(({ name }) => name);
-  if (fresh.length === 0 || (facts.scope.kind === "actions" && fresh.length <= facts.limit)) return refused;
+  const newcomers = secrets.filter(({ isNew }) => isNew);
+  const fresh = newcomers.map(({ name }) => name);
+  const leftToGitHub = facts.scope.kind === "actions" && fresh.length <= facts.limit && newcomers.every(({ alone }) => alone);
+  if (fresh.length === 0 || leftToGitHub) return refused;
   // Where the room cannot be looked at, nothing is held back for it: GitHub itself refuses what does not fit.
   const first = await listPage(facts, 1).catch(() => null);
   if (first === null || first.total + fresh.length <= facts.limit) return refused;
