@@ -2,7 +2,7 @@
 import { type Mistake, partName } from "./config-mistake.ts";
 import type { Path } from "./config-positions.ts";
 import type { DestinationDeclaration, TokenDeclaration } from "./schema.ts";
-import { isSeenBeside, scopeOf } from "./scope.ts";
+import { isSeenBeside, plainPath, scopeOf } from "./scope.ts";
 import { seenName } from "./seen.ts";
 import { defaultDestinations, type Home } from "./token.ts";
 
@@ -48,7 +48,8 @@ export function checkFileFormats(tokens: Readonly<Record<string, TokenDeclaratio
   return Object.entries(tokens).flatMap(([name, { destinations = [] }]) =>
     destinations.flatMap((destination, index): Mistake[] => {
       if (destination.to !== "file") return [];
-      const { path: file, format = "files" } = destination;
+      const file = plainPath(destination.path);
+      const { format = "files" } = destination;
       const before = formats.get(file);
       formats.set(file, before ?? { format, name });
       if (before === undefined || before.format === format) return [];

@@ -87,6 +87,20 @@ describe("a destination that", () => {
       "unknown-format",
       /Known: files, dotenv, json/,
     ],
+    [
+      "is a repository as no URL may name one",
+      { to: "actions", repository: "acme/.." },
+      "/destinations/0/repository",
+      "invalid-repository",
+      /owner/,
+    ],
+    ...["../x", "./x", "x/../y", "x//y", "x\\y", "a\0b"].map((path): (typeof mistakes)[number] => [
+      `leads elsewhere: ${JSON.stringify(path)}`,
+      { to: "file", path },
+      "/destinations/0/path",
+      "invalid-path",
+      /without a part/,
+    ]),
     ["has a reserved name", { to: "codespaces", secret: "GITHUB_X" }, "/destinations/0/secret", "reserved-name", /GH_X/],
   ];
   test.each(mistakes)("%s is refused", (_, destination, pointer, code, hint) => {
@@ -110,6 +124,8 @@ test("two that are one place are refused, whatever their capitals; a file's are 
   expect(same({ to: "organization", organization: "acme" }, { to: "organization", organization: "acme", app: "agents" })).toEqual([]);
   expect(same({ to: "dependabot" }, { to: "codespaces" })).toEqual([]);
   expect(same({ to: "file", path: "x" }, { to: "file", path: "X" })).toEqual([]);
+  expect(same({ to: "file", path: "x" }, { to: "file", path: "x/" })).toEqual(["same-destination"]);
+  expect(same({ to: "file", path: "/x//y" }, { to: "file", path: "/x/y/", format: "json" })).toEqual(["same-destination", "same-file"]);
   expect(same({ to: "file", path: "x", format: "json" }, { to: "file", path: "x", format: "dotenv", secret: "B" })).toEqual(["same-file"]);
 });
 

@@ -10,6 +10,7 @@ import { Misconfigured } from "./errors.ts";
 import { checkRequest } from "./generate.ts";
 import { checkSecretName, type NameKind } from "./names.ts";
 import { fieldsOf, type TokenConfig, type TokenDeclaration } from "./schema.ts";
+import { plainPath } from "./scope.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
 import { defaultDestinations, type Home, isLocal, type Placement, resolveToken, VALUE_FIELD } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
@@ -210,7 +211,8 @@ function destinationsOf(config: TokenConfig, name: string, home: Home): { index:
   });
 }
 
-/** GitHub tells neither repositories nor secrets apart by their capitals; the vault and files do. */
-function sameness({ id, scope }: Placement): string {
+/** GitHub tells neither repositories nor secrets apart by their capitals; the vault and files do. A folder may end in a slash. */
+function sameness({ id, scope, secretName }: Placement): string {
+  if (scope.kind === "file") return `file:${plainPath(scope.path)}:${secretName}`;
   return isLocal(scope) ? id : id.toLowerCase();
 }

@@ -35,6 +35,14 @@ const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint
   ["environment", ["invalid-environment", "the name of an environment", "Write it as it stands in the repository's settings."]],
   ["organization", ["invalid-organization", "the login of an organization", 'Write "acme" for github.com/acme.']],
   ["repositories", ["invalid-repository-name", "the name of one of the organization's repositories", 'Write "name", without the owner.']],
+  [
+    "path",
+    [
+      "invalid-path",
+      "the path of a file or a folder",
+      'Write it with forward slashes and without a part that is empty, "." or "..", as "run/app.env".',
+    ],
+  ],
   ["prefix", ["invalid-prefix", "printable ASCII without spaces", 'Write something like "myapp_".']],
   [
     "admin_url_variable",

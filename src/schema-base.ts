@@ -14,7 +14,8 @@ export const MAX_INTERVAL_HOURS = 87_600;
 export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What a workflow or a group may be called. */
 export const LABEL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/[A-Za-z0-9._-]{1,100}$/;
+// Parts of a URL: `.` and `..` would lead elsewhere.
+const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
 /**
  * An object that knows its keys. Keys that begin with `x-` belong to the person who wrote them: the

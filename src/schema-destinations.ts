@@ -11,6 +11,8 @@ const FILE_FORMATS = ["files", "dotenv", "json"] as const;
 const ENVIRONMENT_PATTERN = /^(?!\.{1,2}$)[^\p{Cc}'"`,;\\]{1,255}$/u;
 const ORGANIZATION_PATTERN = /^[A-Za-z0-9_-]{1,100}$/;
 const REPOSITORY_NAME_PATTERN = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
+// Absolute, or without a part that is empty, `.` or `..`; what else is refused depends on what is there (src/local/inside.ts).
+const FILE_PATTERN = /^(?:\/|[A-Za-z]:[\\/]|(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/+[^/])(?!.*[\\:])[^/\p{Cc}])\P{Cc}*$/u;
 /** The longest path that Linux takes. */
 const MAX_PATH_LENGTH = 4096;
 
@@ -59,6 +61,7 @@ export const destination = z
           .string()
           .min(1)
           .max(MAX_PATH_LENGTH)
+          .regex(FILE_PATTERN)
           .describe("A folder for one file per secret, or the file; relative to the record's folder"),
         format: z
           .enum(FILE_FORMATS)

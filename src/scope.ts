@@ -71,6 +71,11 @@ export function accessOf(destination: DestinationDeclaration): Access | null {
   return { visibility: visibility ?? "selected", repositories: repositories ?? [] };
 }
 
+/** The same for two spellings of one path that differ in slashes alone: `run/secrets/` is `run/secrets`. */
+export function plainPath(path: string): string {
+  return path.replace(/\/+/g, "/").replace(/(?<=.)\/$/, "");
+}
+
 /** Whether it is on this machine, where names keep their capitals and GitHub's rules for them do not hold. */
 export function isLocal({ kind }: { readonly kind: Scope["kind"] }): boolean {
   return kind === "vault" || kind === "file";
