@@ -172,6 +172,32 @@ describe("discover", () => {
   });
 });
 
+test.each([["dependabot_secrets"], ["organization_dependabot_secrets"], ["secrets"]] as const)(
+  "what Dependabot's runs do not get is not told without all lists: no %s",
+  async (lacking) => {
+    const permissions = { contents: "read", actions: "read", secrets: "read", dependabot_secrets: "read" } as const;
+    const all = { ...permissions, organization_dependabot_secrets: "read" } as const;
+    const { [lacking]: _, ...rest } = all;
+    github.addToken({ token: "ghs_all", permissions: all });
+    github.addToken({ token: "ghs_narrow", permissions: rest });
+    fill(scopesOf().actions, "API_KEY");
+    expect((await (await open("ghs_all")).discover()).invisible_to_dependabot).toEqual(["API_KEY"]);
+    expect((await (await open("ghs_narrow")).discover()).invisible_to_dependabot).toBeNull();
+  },
+);
+
+test("another organization's secrets are no matter of what this repository's jobs get", async () => {
+  await github.addRepository({ fullName: "other/tools" });
+  fill(scopesOf().actions, "API_KEY");
+  const elsewhere = { to: "organization", organization: "other" } as const;
+  const tokens = { ONE: { destinations: [elsewhere] }, TWO: { destinations: [{ ...elsewhere, app: "dependabot" }] } };
+  github.repository().commit({ [PATH]: JSON.stringify({ version: 1, tokens }) }, "Declare");
+  const other = github.organization("other").secrets;
+  fill(other.actions, "ONE");
+  fill(other.dependabot, "API_KEY");
+  expect((await (await open()).discover()).invisible_to_dependabot).toEqual(["API_KEY"]);
+});
+
 test("a person's own repository has no organization, and none is asked for", async () => {
   const owner = { owner: { login: "acme", type: "User" } };
   github.faults.add({ match: { path: "/repos/acme/widgets" }, action: { kind: "status", status: 200, body: owner } });

@@ -2,7 +2,7 @@
 import { reportError } from "./errors.ts";
 import type { Destination, SecretInfo } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
-import { chainsOf, declaredPlacements, idOf, keyOf, type Surroundings } from "./scopes-around.ts";
+import { chainsOf, declaredPlacements, idOf, isOwner, keyOf, type Surroundings } from "./scopes-around.ts";
 import { type Home, isLocal, type Scope, scopeId, tokenState } from "./token.ts";
 
 export type FoundSecret = {
@@ -27,7 +27,7 @@ export type Discovery = {
   readonly missing: readonly { readonly id: string; readonly token_name: string; readonly placed: boolean }[];
   /** Of one name in several scopes: consumers read the first, and never the others. */
   readonly shadowed: readonly { readonly name: string; readonly read: string; readonly hidden: readonly string[] }[];
-  /** Names of Actions secrets that Dependabot's runs do not get; null where its own secrets could not be listed. */
+  /** Names of Actions secrets that Dependabot's runs do not get; null where not all that it or Actions gets could be listed. */
   readonly invisible_to_dependabot: readonly string[] | null;
 };
 
@@ -64,7 +64,8 @@ export async function explore(
   const nearby = new Set([...(around?.scopes ?? []), ...(around?.shared.map(({ scope }) => scope) ?? [])].map(keyOf));
   const isNear = (scope: Scope) => scope.kind === "vault" || nearby.has(keyOf(scope));
   const told = seen.map(({ scope, secrets }) => ({ scope, secrets: secrets.map((info) => found(scope, info, names)) }));
-  const refused = [...(around?.refused ?? []), ...listed.flatMap((one) => ("error" in one ? [one] : []))];
+  const failed = listed.flatMap((one) => ("error" in one ? [one] : []));
+  const refused = [...(around?.refused ?? []), ...failed];
   const discovery = {
     repository,
     scopes: told.map(({ scope, secrets }) => ({ scope: scopeId(scope), secrets })),
@@ -74,7 +75,7 @@ export async function explore(
       .flatMap(({ secrets }) => secrets.flatMap(({ id, token_name }) => (token_name === null ? [id] : []))),
     missing: missingOf(config, placements, own),
     shadowed: repository === null ? [] : shadowsOf(seen, repository),
-    invisible_to_dependabot: repository === null ? null : invisibleOf(seen, repository),
+    invisible_to_dependabot: repository === null || isUntold(repository, around, failed) ? null : invisibleOf(seen, repository),
   };
   return { discovery, listings: seen };
 }
@@ -125,14 +126,30 @@ function shadowsOf(seen: readonly Listing[], repository: string): Discovery["sha
   });
 }
 
-function invisibleOf(seen: readonly Listing[], repository: string): string[] | null {
-  const own = seen.find(({ scope }) => scope.kind === "dependabot" && keyOf(scope) === keyOf({ kind: "dependabot", repository }));
-  if (own === undefined) return null;
-  const isDependabots = ({ scope }: Listing) => scope.kind === "organization" && scope.app === "dependabot";
-  const given = new Set([own, ...seen.filter(isDependabots)].flatMap(({ secrets }) => secrets.map(({ name }) => name)));
+/** Whether it is open what Dependabot's runs get: in a list that is not known any name may stand. */
+function isUntold(repository: string, around: Surroundings | null, failed: readonly { readonly scope: Scope }[]): boolean {
+  const organization = repository.split("/")[0] ?? "";
+  const needed: Scope[] = [
+    { kind: "actions", repository },
+    { kind: "dependabot", repository },
+    { kind: "organization", organization, app: "dependabot" },
+  ];
+  const owners = scopeId({ kind: "organization", organization, app: "actions" });
+  return (
+    (around?.refused ?? []).some(({ scope }) => scope === owners) ||
+    failed.some(({ scope }) => needed.some((one) => keyOf(one) === keyOf(scope)))
+  );
+}
+
+function invisibleOf(seen: readonly Listing[], repository: string): string[] {
+  const isDependabots = ({ scope }: Listing) =>
+    scope.kind === "organization"
+      ? scope.app === "dependabot" && isOwner(scope, repository)
+      : keyOf(scope) === keyOf({ kind: "dependabot", repository });
+  const given = new Set(seen.filter(isDependabots).flatMap(({ secrets }) => secrets.map(({ name }) => name)));
   const ofActions = seen.filter(({ scope }) => {
     if (isLocal(scope)) return false;
-    if (scope.kind === "organization") return scope.app === "actions";
+    if (scope.kind === "organization") return scope.app === "actions" && isOwner(scope, repository);
     return (scope.kind === "actions" || scope.kind === "environment") && scope.repository.toLowerCase() === repository.toLowerCase();
   });
   const names = new Set(ofActions.flatMap(({ secrets }) => secrets.map(({ name }) => name)));

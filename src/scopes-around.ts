@@ -45,6 +45,7 @@ export function chainsOf(scopes: readonly Scope[], repository: string): Scope[][
   ];
 }
 
-function isOwner({ organization }: Extract<Scope, { kind: "organization" }>, repository: string): boolean {
+/** Whether the repository is one of that organization's. */
+export function isOwner({ organization }: Extract<Scope, { kind: "organization" }>, repository: string): boolean {
   return repository.toLowerCase().startsWith(`${organization.toLowerCase()}/`);
 }

@@ -37,7 +37,7 @@ function findings(discovery: Discovery, colors: Colors): string[] {
       [`${scope}: ${message}.`, hint].filter(Boolean).join(" "),
     ),
     ...(invisible === null && discovery.repository !== null
-      ? [colors.dim("What Dependabot's runs see could not be told: its secrets could not be listed.")]
+      ? [colors.dim("What Dependabot's runs see could not be told: not all that they or other jobs get could be listed.")]
       : []),
   ];
 }
