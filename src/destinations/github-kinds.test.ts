@@ -119,6 +119,16 @@ describe("what is not there", () => {
     });
   });
 
+  test("an environment on the second page of the list is there, so GitHub's own answer stands", async () => {
+    const github = await start();
+    for (let at = 0; at < 120; at += 1) await github.repository().addEnvironment(`preview-${at}`);
+    github.faults.add({ match: { method: "GET", path: /public-key/ }, times: 2, action: { kind: "status", status: 404, body: {} } });
+    const last = { kind: "environment", repository, environment: "preview-119" } as const;
+    await expect((await open(github, last)).publicKey()).rejects.toMatchObject({ code: "permission-missing" });
+    const misspelt = await open(github, { ...last, environment: "preview_119" });
+    await expect(misspelt.publicKey()).rejects.toMatchObject({ code: "environment-missing", hint: expect.stringContaining("preview-119") });
+  });
+
   test("an environment that the token may not list: GitHub's own answer stands", async () => {
     const github = await start();
     github.addToken({ token: "ghs_narrow", permissions: { secrets: "write", environments: "write" } });

@@ -6,7 +6,10 @@ import { statusOf } from "../github/errors.ts";
 import { didYouMean } from "../names.ts";
 import type { GitHubScope } from "../scope.ts";
 
-const Environments = z.object({ environments: z.array(z.object({ name: z.string() })).optional() });
+/** The most that GitHub gives on one page. */
+const PAGE_SIZE = 100;
+
+const Environments = z.object({ total_count: z.int().optional(), environments: z.array(z.object({ name: z.string() })).optional() });
 
 type Asked = {
   readonly client: () => Promise<GitHubClient>;
@@ -16,7 +19,7 @@ type Asked = {
 
 /**
  * The better failure for a 404 of a scope: that its environment or organization does not exist, where GitHub says so
- * when asked for it. Else the one given. Costs one request, of a path that has failed already.
+ * when asked for it. Else the one given. Costs one request for each hundred environments, of a path that has failed already.
  */
 export async function explainMissing(asked: Asked, failure: Failure): Promise<Failure> {
   const { scope } = asked;
@@ -33,8 +36,7 @@ async function missingEnvironment(
   { client, parameters }: Asked,
   { environment, repository }: Extract<GitHubScope, { kind: "environment" }>,
 ): Promise<Misconfigured | null> {
-  const { data } = await (await client()).request("GET /repos/{owner}/{repo}/environments", { ...slug(parameters), per_page: 100 });
-  const names = Environments.parse(data).environments?.map(({ name }) => name) ?? [];
+  const names = await environmentNames(await client(), slug(parameters));
   if (names.some((name) => name.toLowerCase() === environment.toLowerCase())) return null;
   const meant = didYouMean(environment, names);
   const known = names.length === 0 ? "It has none." : `It has ${names.join(", ")}.`;
@@ -42,6 +44,16 @@ async function missingEnvironment(
     code: "environment-missing",
     hint: `${meant ?? known} Make it in the repository's settings, or correct the destination; what is journalled waits for it.`,
   });
+}
+
+async function environmentNames(client: GitHubClient, at: ReturnType<typeof slug>): Promise<string[]> {
+  const found: string[] = [];
+  for (let page = 1; ; page += 1) {
+    const { data } = await client.request("GET /repos/{owner}/{repo}/environments", { ...at, per_page: PAGE_SIZE, page });
+    const { total_count: total = 0, environments = [] } = Environments.parse(data);
+    found.push(...environments.map(({ name }) => name));
+    if (environments.length === 0 || found.length >= total) return found;
+  }
 }
 
 async function missingOrganization(
