@@ -2,7 +2,7 @@
 import { Denied, Unchanged } from "./errors.ts";
 import { digest } from "./fingerprint.ts";
 import type { AgentOperation, Settings, TokenConfig, TriggeredBy } from "./schema.ts";
-import { expandWorkflow } from "./workflows.ts";
+import { expandMembers, expandWorkflow, indexGroups } from "./workflows.ts";
 
 /** A change that an agent can plan. There is none that touches the settings: no agent can change what it is allowed. */
 export type Change =
@@ -81,10 +81,13 @@ function recordMoved(): Unchanged {
   });
 }
 
-/** The tokens that the change is about. */
+/** The tokens that the change is about: of a group, those that it has now. */
 function namesOf(config: TokenConfig, change: Change): readonly string[] {
   if ("token_name" in change) return [change.token_name];
-  if (change.operation === "create_workflow") return change.tokens;
+  if (change.operation === "create_workflow") {
+    const { tokens, unknown } = expandMembers(change.tokens, indexGroups(config));
+    return [...tokens, ...unknown];
+  }
   return Object.hasOwn(config.workflows ?? {}, change.workflow_name) ? expandWorkflow(config, change.workflow_name).tokens : [];
 }
 

@@ -55,6 +55,15 @@ describe("a planned change", () => {
     await expect(app.applyChange(ROTATE, again.digest, agent)).rejects.toMatchObject({ code: "record-moved" });
   });
 
+  test.each([["B"], ["ALL_TOKENS"]])("of a workflow of %s is refused when that has come to mean other tokens", async (member) => {
+    const { open, edit } = await world(record({}));
+    const app = await open();
+    const change: Change = { operation: "create_workflow", workflow_name: "weekly", tokens: [member], schedule: "@weekly", timezone: null };
+    const { digest } = await app.planChange(change, agent);
+    edit((config) => ({ ...config, tokens: { ...config.tokens, GAMMA: { groups: ["B"] } } }));
+    await expect(app.applyChange(change, digest, agent)).rejects.toMatchObject({ code: "record-moved" });
+  });
+
   test("that moves between the look and the commit is refused too", async () => {
     const { github, open, edit } = await world(record({}));
     const change = CHANGES[2];

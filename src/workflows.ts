@@ -70,7 +70,7 @@ function groupsIn({ tokens = {} }: TokenConfig, names: readonly string[]): Reado
 }
 
 /** Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`. */
-function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
+export function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
   const found = new Set<number>();
   const unknown: string[] = [];
   for (const member of new Set(members)) {
