@@ -3,6 +3,7 @@ import { applied, changeOf, requireMayApply, workflowFor } from "../src/http/cha
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
+import { shortApplied } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/apply" };
 
@@ -24,6 +25,6 @@ export default endpoint({
     }
     const done = await app.applyChange(change, digest, { triggeredBy, mark });
     if (done.report !== null) requireNotAllFailed(done.report);
-    return once(done.report ?? done.rule ?? done.workflow ?? {}, done);
+    return once(done.report ?? done.rule ?? done.workflow ?? {}, shortApplied(done, input.limit));
   },
 });

@@ -2,6 +2,7 @@
 
 import { changeOf, mayApply, planned } from "../src/http/change-input.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
+import { shorten } from "../src/http/shorten.ts";
 
 export const config = { path: "/tokens/plan" };
 
@@ -13,6 +14,7 @@ export default endpoint({
   input: planned,
   async handle({ input, triggeredBy, app, may }) {
     const change = changeOf(input);
-    return ok(await (await app()).planChange(change, { triggeredBy, asks: mayApply(change, may) }));
+    const plan = await (await app()).planChange(change, { triggeredBy, asks: mayApply(change, may) });
+    return ok(input.limit === undefined ? plan : shorten(plan, ["effects"], { effects: input.limit }));
   },
 });

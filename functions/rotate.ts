@@ -4,8 +4,12 @@ import { dispatch, refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatc
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { create, dryRun, idempotencyKey, secretValue, tokenName } from "../src/http/inputs.ts";
 import { requireRotated } from "../src/http/outcome.ts";
+import { shorten } from "../src/http/shorten.ts";
 import type { Secret } from "../src/secret.ts";
 import { VALUE_FIELD } from "../src/token.ts";
+
+/** Lists of the report that may name any token of the record. */
+const LISTS = ["failing", "drifted", "proved", "revoked", "warnings"].map((list) => `report.${list}`);
 
 export const config = { path: "/tokens/rotate" };
 
@@ -54,13 +58,14 @@ export default endpoint({
       },
     });
     const token = requireRotated(report, input.token_name);
-    return once(report, {
+    const body = {
       token_name: token.token_name,
       ...(reveal && input.reveal && made !== undefined ? { new_token: made.reveal() } : {}),
       rotated_at: report.dry_run ? null : report.finished_at,
       previous_hash: token.previous_hash,
       new_hash: token.new_hash,
       report,
-    });
+    };
+    return once(report, shorten(body, LISTS));
   },
 });

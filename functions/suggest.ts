@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { flag, page } from "../src/http/inputs.ts";
-import { suggestionsPage } from "../src/http/paging.ts";
+import { advicePage, suggestionsPage } from "../src/http/paging.ts";
 
 export const config = { path: "/tokens/suggest" };
 
@@ -15,6 +15,6 @@ export default endpoint({
   async handle({ input: { ai, ...wanted }, app }) {
     if (ai !== true) return ok(suggestionsPage(await (await app()).suggest(), wanted));
     const advised = await (await app()).suggestWithAdvice();
-    return ok({ ...suggestionsPage(advised, wanted), ai: advised.ai });
+    return ok(advicePage({ ...suggestionsPage(advised, wanted), ai: advised.ai }, wanted.limit));
   },
 });

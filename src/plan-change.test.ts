@@ -205,6 +205,20 @@ describe("where the record wants a person's approval", () => {
     expect(state()).toMatchObject({ generation: 1, pending: null });
   });
 
+  test("a plan of more tokens than an issue has room for still asks, and says how much it does not tell", async () => {
+    const long = (index: number) => `T${index}_${"X".repeat(200)}`;
+    const tokens = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [long(index), {}]));
+    const { open, repository, edit } = await world({ ...guarded, tokens: { ...guarded.tokens, ...tokens } });
+    const app = await open();
+    const planned = await app.planChange({ operation: "run_workflow", workflow_name: "nightly" }, agent);
+    expect(planned.effects).toHaveLength(402);
+    expect(repository.issues[0]?.body).toMatch(/\n- and \d+ more lines, for which there is no room here\n.*\/approve.*plan: [0-9a-f]{64}/s);
+    const longest = "L".repeat(255);
+    edit((config) => ({ ...config, tokens: { ...config.tokens, [longest]: {} } }));
+    await app.planChange({ operation: "rotate", token_name: longest }, agent);
+    expect(repository.issues[1]?.title).toMatch(/^Approve: rotate L+$/);
+  });
+
   test("no answer about the approval is no approval", async () => {
     const { github, open, repository } = await world(guarded);
     const app = await open();

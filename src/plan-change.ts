@@ -31,6 +31,9 @@ export type AppliedChange = {
   readonly warnings: readonly string[];
 };
 
+/** The most names that one line of a plan tells. */
+const NAMES_PER_LINE = 50;
+
 export type ChangeOptions = {
   readonly app: Pick<App, "run" | "setupRule" | "createWorkflow">;
   readonly home: Home;
@@ -161,11 +164,17 @@ async function effectsOf(
       const workflow = { tokens: [...tokens], schedule, ...(timezone === null ? {} : { timezone }) };
       const after = requireValid(declareWorkflow(config, name, { enabled: true, ...workflow }, options.clock()), options.home);
       const replaces = Object.hasOwn(config.workflows ?? {}, name) ? ", in place of the one of that name" : "";
-      return [
-        `run workflow ${name} on ${schedule}${timezone === null ? "" : ` (${timezone})`} for ${expandWorkflow(after, name).tokens.join(", ")}${replaces}`,
-      ];
+      const [first = "", ...rest] = linesOf(expandWorkflow(after, name).tokens);
+      const when = `${schedule}${timezone === null ? "" : ` (${timezone})`}`;
+      return [`run workflow ${name} on ${when} for ${first}${replaces}`, ...rest.map((line) => `and for ${line}`)];
     }
   }
+}
+
+/** Names in lines that can be cut between. */
+function linesOf(names: readonly string[]): string[] {
+  const starts = names.flatMap((_name, index) => (index % NAMES_PER_LINE === 0 ? [index] : []));
+  return starts.map((start) => names.slice(start, start + NAMES_PER_LINE).join(", "));
 }
 
 function nobodyToAsk({ operation }: Change): Denied {

@@ -10,6 +10,10 @@ import type { Approval, ApprovalRequest, Approvals } from "../ports.ts";
 /** By which the issues are found again. Only who may triage can set it. */
 const ISSUE_LABEL = "token-automation-plan";
 const PERMISSION = "Issues: write";
+/** GitHub's limit on a title, in characters. */
+const LONGEST_TITLE = 256;
+/** What the plan's lines may take of a body, in characters, of which GitHub takes 65,536. */
+const LONGEST_LINES = 60_000;
 const APPROVE = /^\s*\/approve\s*$/m;
 /** Roles that may write to the repository: https://docs.github.com/rest/collaborators/collaborators */
 const MAY_APPROVE = ["admin", "maintain", "write"];
@@ -88,7 +92,7 @@ export function githubApprovals({ client, repository }: GitHubApprovalsOptions):
       asked("ask for the approval of a plan", async (github): Promise<Approval> => {
         const found = await findIssue(github, request.digest);
         if (found !== null) return { url: found.url, approvedBy: await approver(github, found.number) };
-        const content = { title: request.title, body: bodyOf(request), labels: [ISSUE_LABEL] };
+        const content = { title: request.title.slice(0, LONGEST_TITLE), body: bodyOf(request), labels: [ISSUE_LABEL] };
         const { data } = await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content });
         return { url: data.html_url, approvedBy: null };
       }),
@@ -106,11 +110,23 @@ function marker(digest: string): string {
   return `<!-- token-automation plan: ${digest} -->`;
 }
 
+/** As many of the lines as there is room for, and how many there is none for. */
+function stepsOf(lines: readonly string[]): string[] {
+  const steps: string[] = [];
+  let room = LONGEST_LINES;
+  for (const line of lines) {
+    const step = `- ${quoted(line)}`;
+    room -= step.length + 1;
+    if (room < 0) return [...steps, `- and ${lines.length - steps.length} more lines, for which there is no room here`];
+    steps.push(step);
+  }
+  return steps;
+}
+
 function bodyOf({ digest, lines, askedBy }: ApprovalRequest): string {
-  const steps = lines.map((line) => `- ${quoted(line)}`).join("\n");
   return [
     `An agent (${quoted(askedBy)}) asks to change this repository's secrets:`,
-    steps,
+    stepsOf(lines).join("\n"),
     "To approve exactly this, comment with a line that says `/approve`. It counts from people who may write to this repository, and no longer once the record has moved. To refuse, close this issue.",
     marker(digest),
   ].join("\n\n");

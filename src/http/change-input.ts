@@ -5,7 +5,7 @@ import { Misconfigured } from "../errors.ts";
 import { AGENT_OPERATIONS } from "../schema.ts";
 import type { ApiScope } from "./auth.ts";
 import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
-import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, workflowName } from "./inputs.ts";
+import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, told, workflowName } from "./inputs.ts";
 import { HttpProblem } from "./problem.ts";
 
 const fields = {
@@ -20,7 +20,7 @@ const fields = {
   timezone: timezone.optional().describe("For create_workflow: an IANA time zone"),
 };
 
-export const planned = z.strictObject(fields);
+export const planned = z.strictObject({ ...fields, limit: told });
 export const applied = z.strictObject({
   ...fields,
   digest: z
@@ -28,9 +28,10 @@ export const applied = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, "must be the digest that the plan told")
     .describe("The plan's digest; the other fields are the plan's too"),
   idempotency_key: idempotencyKey.optional(),
+  limit: told,
 });
 
-type Fields = z.infer<typeof planned>;
+type Fields = Omit<z.infer<typeof planned>, "limit">;
 
 /** What each operation takes; those in the second list may be left away. */
 const TAKES: Readonly<Record<Fields["operation"], readonly [required: readonly (keyof Fields)[], optional: readonly (keyof Fields)[]]>> = {

@@ -1,5 +1,6 @@
 // What planning and applying a change answer with, as definitions.
 import * as z from "zod";
+import { leftOut } from "./reply-parts.ts";
 
 const names = z.array(z.string());
 
@@ -12,6 +13,7 @@ export const plannedChange = z.object({
     approved_by: z.string().nullable(),
     url: z.string().nullable().describe("Where a person approves it"),
   }),
+  left_out: leftOut,
 });
 
 type Parts = { readonly report: z.ZodObject; readonly rule: z.ZodObject; readonly workflow: z.ZodObject };
@@ -26,5 +28,6 @@ export function appliedChange({ report, rule, workflow }: Parts): z.ZodObject {
     rule: rule.nullable(),
     workflow: workflow.nullable(),
     warnings: names,
+    left_out: leftOut,
   });
 }

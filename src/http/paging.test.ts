@@ -1,6 +1,9 @@
 // Pages and short replies: every entry is told once, nothing is over the length, and what is left out is said.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import apply from "../../functions/apply.ts";
 import health from "../../functions/health.ts";
+import plan from "../../functions/plan.ts";
+import rotate from "../../functions/rotate.ts";
 import status from "../../functions/status.ts";
 import suggest from "../../functions/suggest.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
@@ -116,6 +119,41 @@ describe(`with ${TOKENS} tokens`, () => {
     const created = await host.ask(workflowCreate, { json: workflow });
     expect(created).toMatchObject({ status: 201, body: { left_out: [{ field: "resolved_tokens", told: 100, of: TOKENS }] } });
     expect(Object(created.body).resolved_tokens).toHaveLength(100);
+  });
+
+  test("a plan, and what was done of it: below the length, and what is left out is said", async () => {
+    const change = { operation: "run_workflow", workflow_name: "nightly" };
+    const planned = await host.ask(plan, { json: { ...change, limit: 100 } });
+    expect(planned).toMatchObject({ status: 200, body: { left_out: [{ field: "effects", told: 100, of: TOKENS }] } });
+    const created = { operation: "create_workflow", workflow_name: "weekly", tokens: ["ALL_TOKENS"], schedule: "@weekly" };
+    const { body } = await host.ask(plan, { json: { ...created, limit: 500 } });
+    expect(Object(body).effects[0]).toMatch(/^run workflow weekly on @weekly for SERVICE_00000_API_KEY, .*SERVICE_00049_API_KEY$/);
+    expect(Object(body).left_out).toMatchObject([{ field: "effects", of: TOKENS / 50 }]);
+    const done = await host.ask(apply, { json: { ...created, digest: Object(body).digest, limit: 100 } });
+    expect(done).toMatchObject({ status: 200, body: { left_out: [{ field: "workflow.resolved_tokens", told: 100, of: TOKENS }] } });
+    for (const answer of [planned.body, body, done.body]) expect(JSON.stringify(answer).length).toBeLessThan(MOST);
+  });
+
+  test("suggestions with a model's words: below the length, its lists no longer than the page", async () => {
+    const { status: code, body } = await host.ask(suggest, { query: "?limit=500&ai=true" });
+    expect({ code, body }).toMatchObject({
+      code: 200,
+      body: { ai: { status: "unavailable" }, left_out: [{ field: "ai.order", of: 3333 }] },
+    });
+    expect(JSON.stringify(body).length).toBeLessThan(MOST);
+  });
+
+  test("one token's rotation: the names of others do not make it too long", async () => {
+    const config = largeRecord(TOKENS, NOW);
+    const tokens = Object.entries(config.state?.tokens ?? {}).map(([name, state]) => [name, { ...state, failures: 1 }]);
+    await host.repository.write(
+      "token_config.json",
+      JSON.stringify({ ...config, state: { ...config.state, tokens: Object.fromEntries(tokens) } }),
+    );
+    const { status: code, body } = await host.ask(rotate, { json: { token_name: "SERVICE_00007_API_KEY" } });
+    expect({ code, body }).toMatchObject({ code: 200, body: { report: { tokens: [{ token_name: "SERVICE_00007_API_KEY" }] } } });
+    expect(Object(body).left_out).toMatchObject([{ field: "report.failing" }]);
+    expect(JSON.stringify(body).length).toBeLessThan(MOST);
   });
 
   test("a run that fails altogether: the problem is below the length, and says what it left out", async () => {

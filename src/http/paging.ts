@@ -1,4 +1,5 @@
 // Replies in pages, for callers that can take only so much: the next page is always named.
+import type { Advice } from "../advice.ts";
 import type { Status } from "../app.ts";
 import type { HealthReport } from "../health.ts";
 import type { HistoryEntry } from "../schema.ts";
@@ -30,6 +31,13 @@ export function suggestionsPage({ suggestions, actions }: Suggestions, page: Pag
   const entries = actions.map((action, index) => ({ key: String(index + 1), size: JSON.stringify(action).length }));
   const { shown, next } = pageOf(entries, page);
   return { suggestions, actions: actions.filter((_action, index) => shown.has(String(index + 1))), next_cursor: next };
+}
+
+/** A page of the suggestions with a model's words beside it, whose lists are as long as the page's at most. */
+export function advicePage<Advised extends { readonly ai: Advice }>(advised: Advised, limit: number | undefined): Advised {
+  if (limit === undefined) return advised;
+  const most = { "ai.order": limit, "ai.refused": limit, "ai.schedules": limit };
+  return shorten(advised, Object.keys(most), most);
 }
 
 /** Where to go on reading. */
@@ -78,6 +86,13 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
 export function shortReport<Report extends { readonly tokens: readonly unknown[] }>(report: Report, limit: number | undefined): Report {
   if (limit === undefined) return report;
   return shorten(report, REPORT_LISTS, { tokens: limit });
+}
+
+/** What was done as planned, of whose tokens at most `limit` are told. */
+export function shortApplied<Applied extends object>(done: Applied, limit: number | undefined): Applied {
+  if (limit === undefined) return done;
+  const lists = [...REPORT_LISTS.map((list) => `report.${list}`), "workflow.resolved_tokens", "workflow.tokens"];
+  return shorten(done, lists, { "report.tokens": limit, "workflow.resolved_tokens": limit });
 }
 
 function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthReport {

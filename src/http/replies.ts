@@ -72,6 +72,7 @@ const suggestions = z.object({
   next_cursor: nextCursor,
   stale,
   ai,
+  left_out: leftOut,
 });
 
 const rule = {
@@ -149,6 +150,7 @@ export function replySchemas({ hashes }: { readonly hashes: boolean }): Readonly
       rotated_at: instant.nullable().describe("Null for a dry run"),
       ...change,
       report: z.object(report),
+      left_out: leftOut,
     }),
     "/tokens/setup-rotation": z.object(rule),
     "/tokens/workflow/create": z.object(createdWorkflow),

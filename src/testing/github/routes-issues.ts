@@ -1,5 +1,5 @@
 // Issues of a repository, as far as a notifier needs them: https://docs.github.com/rest/issues/issues
-import { type Body, json, notFound } from "./replies.ts";
+import { type Body, json, notFound, validationFailed } from "./replies.ts";
 import { jsonObject, paginate, type Route, repositoryRoute } from "./routes.ts";
 
 type Issue = Pick<
@@ -10,6 +10,10 @@ type Comment = Pick<Body<"/repos/{owner}/{repo}/issues/comments/{comment_id}", "
   readonly user: { readonly login: string; readonly type: string };
 };
 type Role = Pick<Body<"/repos/{owner}/{repo}/collaborators/{username}/permission", "get", 200>, "permission" | "role_name">;
+
+/** GitHub's limits, in characters. */
+const MAX_TITLE = 256;
+const MAX_BODY = 65_536;
 
 /** What somebody wrote on an issue. */
 type StoredComment = { readonly login: string; readonly type: "User" | "Bot"; readonly body: string; readonly edited?: true };
@@ -60,6 +64,7 @@ export const issueRoutes: readonly Route[] = [
   repositoryRoute("post", "/repos/{owner}/{repo}/issues", "issues", "write", ({ repository, request, token }) => {
     const { title, body, labels } = jsonObject(request);
     const names = Array.isArray(labels) ? labels.filter((label) => typeof label === "string") : [];
+    if (text(title, "").length > MAX_TITLE || text(body, "").length > MAX_BODY) throw validationFailed("Validation Failed");
     const issue: StoredIssue = {
       number: repository.issues.length + 1,
       title: text(title, ""),
