@@ -140,6 +140,13 @@ describe("a model's answer", () => {
     expect([explanation, audit?.length]).toEqual(["red[31malert", 4_001]);
   });
 
+  test("proposes one interval for a token: what it says a second time is refused", () => {
+    const twice = [12, 13].map((interval_hours) => ({ token_name: "ALPHA", interval_hours }));
+    const { schedules, refused } = read({ schedules: twice });
+    expect(schedules).toMatchObject([{ token_name: "ALPHA", interval_hours: 12 }]);
+    expect(refused).toEqual(["it proposes an interval for ALPHA, which has one already"]);
+  });
+
   test("keeps the rest of a rule whose interval it proposes", () => {
     const config: TokenConfig = { ...RECORD, rules: { ALPHA: { interval_hours: 24, auto_rotate: false, notify: false } } };
     const given = answered({ order: [], schedules: [{ token_name: "ALPHA", interval_hours: 12 }] });

@@ -66,9 +66,13 @@ export function readAdvice(
     refused.push(`it orders ${shownName(name, about.config)}, for which there is nothing to do`);
     return false;
   });
+  const settled = new Set<string>();
   const accepted = schedules.flatMap((proposed): Schedule[] => {
-    const objection = objectionTo(proposed, about);
-    if (objection === null) return [scheduleOf(proposed, about.config)];
+    const objection = settled.has(proposed.token_name) ? "which has one already" : objectionTo(proposed, about);
+    if (objection === null) {
+      settled.add(proposed.token_name);
+      return [scheduleOf(proposed, about.config)];
+    }
     refused.push(`it proposes an interval for ${shownName(proposed.token_name, about.config)}, ${objection}`);
     return [];
   });
