@@ -137,8 +137,12 @@ export async function compose(options: ComposeOptions): Promise<App> {
       if (!options.advisor) return null;
       return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({ ...options.advisor, ...proxied });
     },
-    async approvals() {
+    async approvals(ask) {
       if (home.repository === null || place.access === null) return null;
+      if (ask === "pull_request") {
+        const branch = place.kind === "github" ? place.branch : null;
+        return (await import("./approvals/github-pull.ts")).githubPullApprovals({ client, repository: home.repository, branch });
+      }
       return (await import("./approvals/github-issue.ts")).githubApprovals({ client, repository: home.repository });
     },
     commitPending: (message) => commitPending(place, configPath, message),

@@ -8,7 +8,7 @@ import { reportError } from "./errors.ts";
 import { health } from "./health.ts";
 import { plan } from "./plan.ts";
 import type { ChangeOptions } from "./plan-change.ts";
-import type { Approvals, Commit, Notifier } from "./ports.ts";
+import type { Approvals, AskIn, Commit, Notifier } from "./ports.ts";
 import { recordReader } from "./record.ts";
 import type { Report } from "./report.ts";
 import { rotateOnce } from "./rotate-once.ts";
@@ -28,7 +28,7 @@ export type AppOptions = Omit<RunOptions, "runId"> &
     /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
     readonly commitPending: (message: string) => Promise<Commit | null>;
     /** Null where nobody can be asked. */
-    readonly approvals: () => Promise<Approvals | null>;
+    readonly approvals: (ask: AskIn) => Promise<Approvals | null>;
     /** For `discover`. */
     readonly surroundings: DiscoverOptions["surroundings"];
     /** For the audit of the history. */

@@ -172,6 +172,54 @@ describe("where the record wants a person's approval", () => {
     expect(asked.map(({ path }) => path.split("/").at(-2))).toEqual(["stranger", "maintainer"]);
   });
 
+  test("where it says pull_request, a review approves it that stands: nobody else's, none dismissed, none taken back", async () => {
+    const asking = record({ approval: "all", ask_in: "pull_request" });
+    const { open, repository } = await world(asking);
+    const app = await open();
+    const planned = await app.planChange(ROTATE, agent);
+    expect(planned.approval).toEqual({ required: true, approved_by: null, url: "https://github.com/acme/widgets/pull/1" });
+    expect((await app.planChange(ROTATE, agent)).approval.url).toBe(planned.approval.url);
+    const [pull] = repository.issues;
+    const branch = `token-automation/plan-${planned.digest}`;
+    expect(pull).toMatchObject({ title: "Approve: rotate ALPHA", pull: { head: branch } });
+    expect(pull?.body).toContain("approve this pull request in a review");
+    expect(repository.branches).toEqual(["main", branch]);
+    const reviews = pull?.pull?.reviews;
+    if (pull === undefined || reviews === undefined) throw new Error("the plan opened no pull request");
+    const apply = () => app.applyChange(ROTATE, planned.digest, agent);
+    repository.roles.set("maintainer", "write");
+    const waiting = { code: "approval-required", hint: "A person approves it at https://github.com/acme/widgets/pull/1" };
+    await expect(apply()).rejects.toMatchObject(waiting);
+    const person = { login: "maintainer", type: "User" } as const;
+    reviews.push({ login: "stranger", type: "User", state: "APPROVED" }, { login: "maintainer", type: "Bot", state: "APPROVED" });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    reviews.splice(0, 2, { ...person, state: "DISMISSED" }, { ...person, state: "COMMENTED" });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    reviews.push({ ...person, state: "APPROVED" }, { ...person, state: "CHANGES_REQUESTED" });
+    await expect(apply()).rejects.toMatchObject(waiting);
+    for (let count = 0; count < 120; count += 1) reviews.push({ login: `stranger-${count}`, type: "User", state: "COMMENTED" });
+    reviews.push({ ...person, state: "APPROVED" }, { ...person, state: "COMMENTED" });
+    Object.assign(pull, { edited: true });
+    await expect(apply()).rejects.toMatchObject({ code: "approval-required" });
+    Object.assign(pull, { edited: false, author: "some-bot" });
+    await expect(apply()).rejects.toMatchObject({ code: "approval-required" });
+    expect(repository.secret("ALPHA")).toBeNull();
+    Object.assign(pull, { author: "token-automation[bot]" });
+    expect(await apply()).toMatchObject({ approved_by: "maintainer", report: { rotated: ["ALPHA"] }, warnings: [] });
+    expect([pull.state, repository.branches]).toEqual(["closed", ["main"]]);
+  });
+
+  test("a pull request is approved by a comment too, and a plan that is asked for again finds its branch", async () => {
+    const { open, repository } = await world(record({ approval: "all", ask_in: "pull_request" }));
+    const app = await open();
+    const { digest } = await app.planChange(ROTATE, agent);
+    Object.assign(repository.issues[0] ?? {}, { state: "closed" });
+    expect((await app.planChange(ROTATE, agent)).approval.url).toBe("https://github.com/acme/widgets/pull/2");
+    repository.roles.set("maintainer", "admin");
+    repository.issues[1]?.comments.push({ login: "maintainer", type: "User", body: "/approve" });
+    expect(await app.applyChange(ROTATE, digest, agent)).toMatchObject({ approved_by: "maintainer", warnings: [] });
+  });
+
   test("an approval is of one plan: another record, or another change, needs another", async () => {
     const { open, repository, edit } = await world(guarded);
     const app = await open();

@@ -4,7 +4,7 @@ import type { App, RuleResult, RunRequest, WorkflowResult } from "./app.ts";
 import { declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { Denied, Failure } from "./errors.ts";
 import { earlierRequest } from "./idempotency.ts";
-import type { Approvals } from "./ports.ts";
+import type { Approvals, AskIn } from "./ports.ts";
 import type { Report } from "./report.ts";
 import type { RequestMark, TokenConfig, TriggeredBy } from "./schema.ts";
 import type { Home } from "./token.ts";
@@ -40,7 +40,7 @@ export type ChangeOptions = {
   readonly clock: () => Date;
   readonly config: () => Promise<TokenConfig>;
   /** Null where nobody can be asked: a record that is not on GitHub. */
-  readonly approvals: () => Promise<Approvals | null>;
+  readonly approvals: (ask: AskIn) => Promise<Approvals | null>;
 };
 
 type By = { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null };
@@ -61,7 +61,7 @@ export async function planChange(change: Change, { triggeredBy, asks = true }: P
   if (!isAgent(triggeredBy) || !needsApproval(config.settings, change.operation)) {
     return { digest, change, effects, approval: { required: false, approved_by: null, url: null } };
   }
-  const approvals = await options.approvals();
+  const approvals = await options.approvals(config.settings?.agents?.ask_in ?? "issue");
   if (approvals === null) throw nobodyToAsk(change);
   if (!asks) {
     const found = await approvals.find(digest);
@@ -98,7 +98,7 @@ export async function requireApproved(change: Change, planned: string, by: By, o
   if (by.mark && earlierRequest(config, by.mark).kind !== "none") return { approvedBy: null, close: async () => [] };
   requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan: { digest: planned, change, approved: true } });
   if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, operation)) return { approvedBy: null, close: async () => [] };
-  const approvals = await options.approvals();
+  const approvals = await options.approvals(config.settings?.agents?.ask_in ?? "issue");
   if (approvals === null) throw nobodyToAsk(change);
   const approval = await approvals.find(planned);
   if (approval?.approvedBy) return { approvedBy: approval.approvedBy, close: () => closed(approvals, planned) };
@@ -188,6 +188,8 @@ function nobodyToAsk({ operation }: Change): Denied {
 function closed(approvals: Approvals, digest: string): Promise<string[]> {
   return approvals.close(digest).then(
     () => [],
-    (error: unknown) => [`the plan's issue is still open: ${error instanceof Failure ? error.message : "it could not be closed"}`],
+    (error: unknown) => [
+      `what asked for the approval is still open: ${error instanceof Failure ? error.message : "it could not be closed"}`,
+    ],
   );
 }

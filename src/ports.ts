@@ -153,6 +153,9 @@ export type ApprovalRequest = {
 /** Where a person can approve, and who did. */
 export type Approval = { readonly url: string; readonly approvedBy: string | null };
 
+/** Where people are asked. */
+export type AskIn = "issue" | "pull_request";
+
 /** Asks people to approve plans. A failure to ask is no approval. */
 export type Approvals = {
   /** The open request for that plan; null where there is none. */

@@ -69,6 +69,12 @@ const agents = closed({
     .union([z.literal("all"), z.array(z.enum(AGENT_OPERATIONS))])
     .optional()
     .describe("What of an agent's changes needs a person's approval; nothing unless given"),
+  ask_in: z
+    .enum(["issue", "pull_request"])
+    .optional()
+    .describe(
+      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment); issue unless given",
+    ),
 }).describe("What agents (MCP, and API keys marked as an agent's) may do; no operation changes it");
 
 const days = z.number().positive().max(36_500);

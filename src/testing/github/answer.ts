@@ -15,6 +15,7 @@ import { gitRoutes } from "./routes-git.ts";
 import { issueRoutes } from "./routes-issues.ts";
 import { keyRoutes } from "./routes-keys.ts";
 import { organizationSecretRoutes } from "./routes-organization-secrets.ts";
+import { pullRoutes } from "./routes-pulls.ts";
 import { secretRoutes } from "./routes-secrets.ts";
 import { variableRoutes } from "./routes-variables.ts";
 import type { Organization } from "./secret-scopes.ts";
@@ -37,6 +38,7 @@ const ROUTES = [
   ...secretRoutes,
   ...organizationSecretRoutes,
   ...issueRoutes,
+  ...pullRoutes,
   ...actionsRoutes,
   ...keyRoutes,
   ...variableRoutes,

@@ -95,6 +95,14 @@ export function createHistory() {
     return made;
   }
 
+  /** A commit of the same files as its parent, which no branch has yet. */
+  function commitOn(parent: GitCommit, details: CommitDetails): GitCommit {
+    const date = new Date(Math.floor(details.date.getTime() / 1000) * 1000);
+    const made = { ...parent, ...details, oid: commitId(parent.treeOid, parent.oid, details), parent: parent.oid, date, files: [] };
+    commits.set(made.oid, made);
+    return made;
+  }
+
   /** The commit that a branch, `refs/heads/…`, `HEAD` or a full id names. */
   function resolve(name: string, defaultBranch: string): GitCommit | null {
     const bare = name === "HEAD" ? defaultBranch : name.replace(/^(refs\/)?heads\//, "");
@@ -115,6 +123,7 @@ export function createHistory() {
     blobs: blobs as ReadonlyMap<string, Buffer>,
     branches,
     commit,
+    commitOn,
     resolve,
     log,
     commitByOid: (oid: string): GitCommit | null => commits.get(oid) ?? null,

@@ -146,14 +146,17 @@ export function repositoryNode(world: GraphqlWorld, repository: Repository): obj
       contents(() => refNode(world, repository, qualifiedName.replace(/^(refs\/)?heads\//, ""))),
     object: ({ expression, oid }: { expression?: string; oid?: string }) =>
       contents(() => objectNode(world, repository, expression ?? oid ?? "")),
-    issue: ({ number }: { number: number }) => issueNode(world, repository, number),
+    issue: ({ number }: { number: number }) => issueNode(world, repository, number, "Issue"),
+    pullRequest: ({ number }: { number: number }) => issueNode(world, repository, number, "PullRequest"),
   };
 }
 
-function issueNode({ token }: GraphqlWorld, repository: Repository, number: number): object {
-  if (!allows(token, repository, "issues", "read")) throw fieldError("FORBIDDEN", notAccessible(token));
-  const issue = repository.issues.find((each) => each.number === number);
-  if (issue === undefined) throw fieldError("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
+function issueNode({ token }: GraphqlWorld, repository: Repository, number: number, kind: "Issue" | "PullRequest"): object {
+  if (!allows(token, repository, kind === "Issue" ? "issues" : "pull_requests", "read"))
+    throw fieldError("FORBIDDEN", notAccessible(token));
+  const issue = repository.issues.find((each) => each.number === number && (each.pull === undefined) === (kind === "Issue"));
+  if (issue === undefined)
+    throw fieldError("NOT_FOUND", `Could not resolve to ${kind === "Issue" ? "an Issue" : "a PullRequest"} with the number of ${number}.`);
   const { title, body, author, edited } = issue;
   const id = nodeId("I", repository.fullName, String(number));
   return { id, number, title, body, viewerDidAuthor: author === token.login, lastEditedAt: edited ? EDITED : null };

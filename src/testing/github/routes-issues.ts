@@ -32,6 +32,14 @@ export type StoredIssue = {
   readonly author: string;
   edited: boolean;
   readonly comments: StoredComment[];
+  /** Of a pull request, which is an issue too. */
+  readonly pull?: { readonly head: string; readonly reviews: StoredReview[] };
+};
+/** What somebody judged of a pull request, the newest last. */
+type StoredReview = {
+  readonly login: string;
+  readonly type: "User" | "Bot";
+  readonly state: "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED";
 };
 
 function view({ number, title, body, state, labels }: StoredIssue, fullName: string): Issue {
@@ -45,7 +53,7 @@ function view({ number, title, body, state, labels }: StoredIssue, fullName: str
   };
 }
 
-const text = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise);
+export const text = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise);
 
 export const issueRoutes: readonly Route[] = [
   repositoryRoute("get", "/repos/{owner}/{repo}/issues", "issues", "read", ({ repository, request }) => {

@@ -52,6 +52,8 @@ export const schema = buildSchema(`
 
   type Issue implements Node { id: ID! number: Int! title: String! body: String! viewerDidAuthor: Boolean! lastEditedAt: DateTime }
 
+  type PullRequest implements Node { id: ID! number: Int! title: String! body: String! viewerDidAuthor: Boolean! lastEditedAt: DateTime }
+
   type Repository implements Node {
     id: ID! databaseId: Int name: String! nameWithOwner: String! owner: RepositoryOwner! url: URI!
     isPrivate: Boolean! isEmpty: Boolean! isArchived: Boolean! visibility: RepositoryVisibility!
@@ -60,6 +62,7 @@ export const schema = buildSchema(`
     ref(qualifiedName: String!): Ref
     object(expression: String, oid: GitObjectID): GitObject
     issue(number: Int!): Issue
+    pullRequest(number: Int!): PullRequest
   }
 
   type RateLimit { cost: Int! limit: Int! remaining: Int! used: Int! resetAt: DateTime! }
