@@ -72,6 +72,15 @@ test("a token whose declaration changed while its workflow ran is taken up by th
   expect(state("ALPHA")).not.toHaveProperty("next_attempt_at");
 });
 
+test("a workflow that is called like what every object has is noted like any other", async () => {
+  const workflows = { constructor: { tokens: ["ALPHA"], schedule: "@daily" } };
+  const { open, record } = await world({ version: 1, tokens: { ALPHA: {} }, workflows });
+  expect(await (await open()).run({ ...due, wanted: { kind: "workflow", name: "constructor" } })).toMatchObject({ rotated: ["ALPHA"] });
+  expect(record().state?.workflows).toEqual({ constructor: { first_seen_at: NOW.toISOString(), last_run_at: NOW.toISOString() } });
+  // A record that lacks one of the two is refused from then on.
+  expect(await (await open()).run(due)).toMatchObject({ rotated: [], failed: [] });
+});
+
 test("a clock that steps back does not run a workflow's occurrences again", async () => {
   const workflows = { often: { tokens: ["ALPHA"], schedule: "0 * * * *" } };
   const state = { workflows: { often: { first_seen_at: "2026-02-01T00:00:00Z" } } };

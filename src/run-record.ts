@@ -205,7 +205,12 @@ function notedWorkflows(
   const before = config.state?.workflows ?? {};
   const changed = { ...before };
   for (const name of selection.unseen) if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
-  if (ran) for (const name of selection.workflows) changed[name] = ranAt(changed[name] ?? { first_seen_at: at }, at);
+  if (ran) {
+    // A workflow may be called `constructor`, which every object has.
+    for (const name of selection.workflows) {
+      changed[name] = ranAt((Object.hasOwn(changed, name) ? changed[name] : undefined) ?? { first_seen_at: at }, at);
+    }
+  }
   return Object.keys(changed).length > Object.keys(before).length || (ran && selection.workflows.length > 0) ? changed : null;
 }
 
