@@ -147,6 +147,11 @@ describe("a model's answer", () => {
     expect(refused).toEqual(["it proposes an interval for ALPHA, which has one already"]);
   });
 
+  test("that is nothing but line breaks is read at once", () => {
+    const { status } = readAdvice(`\`\`\`${"\n".repeat(4_000)}`, { config: RECORD, home: HOME, suggestions });
+    expect(status).toBe("unavailable");
+  });
+
   test("keeps the rest of a rule whose interval it proposes", () => {
     const config: TokenConfig = { ...RECORD, rules: { ALPHA: { interval_hours: 24, auto_rotate: false, notify: false } } };
     const given = answered({ order: [], schedules: [{ token_name: "ALPHA", interval_hours: 12 }] });

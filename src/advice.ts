@@ -87,9 +87,14 @@ export function readAdvice(
   };
 }
 
+const FENCE = "```";
+
 /** Models wrap JSON in a fence now and then. Null where there is none. */
 function jsonIn(given: string): unknown {
-  const inner = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(given)?.[1] ?? given;
+  const text = given.trim();
+  // By hand: a pattern for it takes hours for an answer of nothing but line breaks.
+  const isFenced = text.startsWith(FENCE) && text.endsWith(FENCE);
+  const inner = isFenced ? text.slice(text.indexOf("\n"), -FENCE.length) : text;
   try {
     return JSON.parse(inner);
   } catch {
