@@ -598,6 +598,25 @@ test("what is in doubt because of one mistake is not told as another", () => {
   expect(tellProblems('{"tokens": [], "rules": {"A": {"interval_hours": 1}}}').match(/^\S.*$/gm)).toEqual(["1:12 /tokens wrong-type"]);
 });
 
+describe("a schedule that is none", () => {
+  const told = (schedule: string) =>
+    validateConfig({ tokens: { A: {} }, workflows: { w: { tokens: ["A"], schedule } } }, GITHUB).map(({ message }) => message)[0];
+
+  test.each(["*/5 * *", "0 0 L * *", "0 0 1,15W * MON#2", "every monday", "@noon", "? ? ? ? ?"])("%s is quoted", (schedule) => {
+    expect(told(schedule)).toContain(JSON.stringify(schedule));
+  });
+
+  test.each(["hunter2", "abc123def456abc123", "key=12345"])("%s may be a value, and is not", (schedule) => {
+    expect(told(schedule)).toBe(`the workflow "w": a string of ${schedule.length} characters is no schedule`);
+  });
+
+  test("is judged at once, whatever it is", () => {
+    const started = performance.now();
+    expect(told(`${"l".repeat(42)}!`)).toContain("a string of 43 characters");
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
 describe("validateConfig", () => {
   test("tells the same without positions", () => {
     const text =
