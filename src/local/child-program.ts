@@ -30,6 +30,8 @@ const GRACE_MS = 2_000;
 /** How long output is still awaited of a program that has ended, in milliseconds: a child that got away may keep the pipe open. */
 const DRAIN_MS = 1_000;
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The listeners that each running program has here. */
+const OWN = new WeakSet<object>();
 /** Process groups are what POSIX has; on Windows only the program itself is ended. */
 const HAS_GROUPS = process.platform !== "win32";
 
@@ -112,12 +114,14 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
 function dieTogether(child: ChildProcess): () => void {
   const onExit = () => signalAll(child, "SIGKILL");
   const onSignal = (signal: NodeJS.Signals) => {
-    // Where somebody else listens too, this process goes on until what it has begun is done.
-    if (process.listenerCount(signal) > 1) return;
+    // Where somebody else attends to it, this process goes on until what it has begun is done.
+    if (isAttended(signal)) return;
     forget();
     signalAll(child, "SIGKILL");
-    process.kill(process.pid, signal);
+    // Of several programs, the last one to go.
+    if (!process.listeners(signal).some((listener) => OWN.has(listener))) process.kill(process.pid, signal);
   };
+  OWN.add(onSignal);
   const forget = () => {
     process.off("exit", onExit);
     for (const signal of ENDING) process.off(signal, onSignal);
@@ -125,4 +129,15 @@ function dieTogether(child: ChildProcess): () => void {
   process.on("exit", onExit);
   for (const signal of ENDING) process.on(signal, onSignal);
   return forget;
+}
+
+/** Whether anybody listens who decides what becomes of this process: neither a program here, nor what only tidies up. */
+function isAttended(signal: NodeJS.Signals): boolean {
+  return process.listeners(signal).filter((listener) => !OWN.has(listener)).length > bystanders();
+}
+
+/** signal-exit, which proper-lockfile loads, removes locks, and itself waits until it is alone: its index.js, `emitter.count`. */
+function bystanders(): number {
+  const { count }: { readonly count?: unknown } = Object(Reflect.get(process, "__signal_exit_emitter__"));
+  return typeof count === "number" ? count : 0;
 }
