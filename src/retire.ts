@@ -1,6 +1,7 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
 import { type ReportedError, reportError } from "./errors.ts";
 import { HOUR_MS } from "./instant.ts";
+import { inParallel } from "./parallel.ts";
 import type { Issuer } from "./ports.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "./schema.ts";
 import { DEFAULT_OVERLAP_HOURS, type Home, resolveToken, type Token, tokenState } from "./token.ts";
@@ -20,6 +21,8 @@ export type Revoked = Revocation & { readonly error: ReportedError | null; reado
 
 /** A service may still be at work when nobody waits for its answer any more: so long after it was asked, what is not found may yet be made, in milliseconds. */
 const MAY_COME_MS = 15 * 60_000;
+/** Credentials ended at once: a service takes only so many requests, and a program is started for each. */
+const REVOKE_CONCURRENCY = 5;
 
 type RetireOptions = {
   readonly home: Home;
@@ -67,20 +70,18 @@ export function revoke(
   revocations: readonly Revocation[],
   issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
 ): Promise<Revoked[]> {
-  return Promise.all(
-    revocations.map(async (revocation) => {
-      let count = 0;
-      const act = async () => {
-        const found = await issuer(revocation.issuing);
-        for (const ref of await refsOf(revocation, found)) {
-          await found.revoke(ref);
-          count += 1;
-        }
-      };
-      const error = await act().then(() => null, reportError);
-      return { ...revocation, error, count };
-    }),
-  );
+  return inParallel(revocations, REVOKE_CONCURRENCY, async (revocation) => {
+    let count = 0;
+    const act = async () => {
+      const found = await issuer(revocation.issuing);
+      for (const ref of await refsOf(revocation, found)) {
+        await found.revoke(ref);
+        count += 1;
+      }
+    };
+    const error = await act().then(() => null, reportError);
+    return { ...revocation, error, count };
+  });
 }
 
 /** What is to be ended: the one that the record names, or what a run that died may have left under the label. */
