@@ -1,4 +1,4 @@
-// Deno as it runs here: the task of deno.json, in a process of its own.
+// Deno as it runs here: the command of docs/hosts.md, in a process of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -9,13 +9,13 @@ import { forwardTo, type RunningHost } from "./contract.ts";
 
 const DENO = `${ROOT}node_modules/.bin/deno`;
 
-/** Starts `deno serve` with the flags of the task and nothing from the network, on a free port. */
+/** Starts Deno as the docs say, but with nothing from the network, and on a free port. */
 export async function startDeno(environment: Readonly<Record<string, string>>): Promise<RunningHost> {
-  const { tasks } = JSON.parse(await readFile(`${ROOT}deno.json`, "utf8"));
-  const [program, command, ...rest] = String(tasks.serve).split(" ");
-  if (program !== "deno" || command !== "serve") throw new Error("deno.json's task does not run `deno serve`");
+  const [, line] = /^deno (serve .+)$/m.exec(await readFile(`${ROOT}docs/hosts.md`, "utf8")) ?? [];
+  if (line === undefined) throw new Error("docs/hosts.md does not say how Deno serves");
+  const asked = line.replace(/--port \d+/, "--port 0 --host 127.0.0.1 --cached-only").split(" ");
   const home = await temporaryFolder();
-  const child = spawn(DENO, [command, "--cached-only", "--host", "127.0.0.1", "--port", "0", ...rest], {
+  const child = spawn(DENO, asked, {
     cwd: ROOT,
     env: { ...environment, DENO_DIR: home.path, NO_COLOR: "1" },
     stdio: ["ignore", "ignore", "pipe"],
