@@ -19,7 +19,7 @@ import {
 import { startDeno } from "../testing/hosts/deno.ts";
 import { readWrangler, startWorkers } from "../testing/hosts/workers.ts";
 import { ROOT } from "../testing/pages.ts";
-import { readApiKeys } from "./access-environment.ts";
+import { readApiKeys, readWorkflowTrust } from "./access-environment.ts";
 import { readHostPlace } from "./environment.ts";
 
 const closing: (() => Promise<void>)[] = [];
@@ -36,7 +36,8 @@ async function started<Host extends RunningHost>(start: (environment: Record<str
 }
 
 hostContract("Node.js", async (environment) => {
-  const given = { compose: readHostPlace(environment), apiKeys: readApiKeys(environment), complain: () => undefined };
+  const callers = { apiKeys: readApiKeys(environment), workflows: readWorkflowTrust(environment) };
+  const given = { compose: readHostPlace(environment), ...callers, complain: () => undefined };
   const server = await startServer({ ...given, host: "0.0.0.0", port: 0 });
   return { fetch: forwardTo(`http://127.0.0.1:${server.port}`), close: server.close };
 });

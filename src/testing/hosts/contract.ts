@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
+import { FORGED_TOKENS } from "../forged-tokens.ts";
 import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../github/server.ts";
+import { startIssuer, type TestIssuer } from "../oidc.ts";
 
 /** A host that runs: Requests in, Responses out, whatever is between. */
 export type RunningHost = { readonly fetch: (request: Request) => Promise<Response>; readonly close: () => Promise<void> };
@@ -17,6 +19,10 @@ const EXPIRED = "key-canary-expired";
 /** Neither ASCII nor plain: what a host mangles shows here. */
 const CANARY = `canary-ü-✓-𝔘-${"v".repeat(24)}`;
 const RECORD = `${JSON.stringify({ version: 1, tokens: { API_KEY: {}, DB_PASSWORD: { type: "password" } } }, null, 2)}\n`;
+
+/** Whose workflows are trusted: with all scopes on the main branch, and on one for each scope that is missing. */
+const CLAIMS = { repository_id: "1", repository_owner_id: "2", ref: "refs/heads/main" };
+const refWithout = (scope: string) => `refs/heads/no-${scope}`;
 
 const digest = (key: string) => createHash("sha256").update(key).digest("hex");
 
@@ -40,6 +46,16 @@ export function hostEnvironment(github: TestGitHub): Record<string, string> {
     GITHUB_API_URL: github.url,
     GITHUB_GRAPHQL_URL: github.graphqlUrl,
   };
+}
+
+/** What lets workflows in by the tokens of that issuer. */
+function workflowTrust(issuer: TestIssuer): string {
+  const lacking = SCOPES.map((scope) => ({
+    ...{ id: `no-${scope}`, ...CLAIMS, ref: refWithout(scope) },
+    scopes: SCOPES.filter((other) => other !== scope),
+  }));
+  const callers = [{ id: "workflow", ...CLAIMS, scopes: SCOPES }, ...lacking];
+  return JSON.stringify({ audience: "tokens.example", issuer: issuer.url, callers });
 }
 
 /** The tests' GitHub with a record of two tokens. */
@@ -75,13 +91,16 @@ export function forwardTo(origin: string): RunningHost["fetch"] {
 export function hostContract(name: string, start: StartHost, { everyPath = true } = {}): void {
   describe(`the host contract: ${name}`, () => {
     let github: TestGitHub;
+    let issuer: TestIssuer;
     let host: RunningHost;
     beforeAll(async () => {
       github = await startRecord();
-      host = await start(hostEnvironment(github));
+      issuer = await startIssuer(() => new Date());
+      host = await start({ ...hostEnvironment(github), TOKEN_AUTOMATION_OIDC: workflowTrust(issuer) });
     });
     afterAll(async () => {
       await host?.close();
+      await issuer?.close();
       await github?.close();
     });
     const ask = async (...asked: Parameters<typeof requestTo>) => {
@@ -95,6 +114,7 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
       return { status, body: text === "" ? null : JSON.parse(text) };
     };
     describe("who may call", () => refusals(ask, json, everyPath));
+    describe("which workflows may", () => workflows(ask, () => issuer));
     describe("what it does", () => operations(ask, json, () => github));
     test("lets an agent in, over MCP and by its description", () => letsAgentsIn(host, json));
   });
@@ -103,9 +123,9 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
 type Ask = (...asked: Parameters<typeof requestTo>) => Promise<{ status: number; type: string | null; headers: Headers; text: string }>;
 type AskJson = (...asked: Parameters<typeof requestTo>) => Promise<{ status: number; body: Record<string, unknown> }>;
 
-function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
-  const guarded = ROUTES.filter(({ scope }) => scope !== null);
+const guarded = ROUTES.flatMap(({ method, path, scope }) => (scope === null ? [] : [{ method, path, scope }]));
 
+function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
   test.each([
     ["no key", null],
     ["a forged key", "key-forged"],
@@ -132,6 +152,32 @@ function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
   test.runIf(everyPath)("a path that is no route: 401 without a key, with one 404 and the nearest", async () => {
     expect(await json("/tokens/helth", { key: null })).toMatchObject({ status: 401 });
     expect(await json("/tokens/helth")).toMatchObject({ status: 404, body: { code: "route-unknown", nearest: "/tokens/health" } });
+  });
+}
+
+function workflows(ask: Ask, issuer: () => TestIssuer): void {
+  const statuses = async (tokenFor: (scope: string) => Promise<string>) => {
+    const answers: [path: string, status: number][] = [];
+    for (const { method, path, scope } of guarded) {
+      const { status } = await ask(path, { method, key: await tokenFor(scope), ...(method === "POST" ? { json: {} } : {}) });
+      answers.push([path, status]);
+    }
+    return answers;
+  };
+  const everywhere = (status: number) => guarded.map(({ path }) => [path, status]);
+
+  test("one that is trusted is let in, on every route", async () => {
+    const token = await issuer().sign(CLAIMS);
+    for (const [path, status] of await statuses(async () => token)) expect([path, status === 401 || status === 403]).toEqual([path, false]);
+  });
+
+  test("one without the scope: 403 on every route", async () => {
+    expect(await statuses((scope) => issuer().sign({ ...CLAIMS, ref: refWithout(scope) }))).toEqual(everywhere(403));
+  });
+
+  test.each(FORGED_TOKENS)("%s: 401 on every route", async (_, forge) => {
+    const token = await forge(issuer(), CLAIMS);
+    expect(await statuses(async () => token)).toEqual(everywhere(401));
   });
 }
 
