@@ -124,6 +124,12 @@ describe("the files that hosts read", () => {
     ];
     const template = parse(await readFile(`${ROOT}template.yaml`, "utf8"), { customTags });
     expect(template.Resources.Api.Properties).toMatchObject({ CodeUri: HOST_BUNDLES.lambda.folder, Handler: "index.handler" });
+    // Whoever deploys by keys or by workflows, in either mode, has to change nothing in the file.
+    const asked = template.Resources.Api.Properties.Environment.Variables;
+    expect(Object.keys(asked).sort()).toEqual(
+      ["API_KEYS", "GITHUB_TOKEN", "MODE", "OIDC", "REPOSITORY"].map((name) => `TOKEN_AUTOMATION_${name}`),
+    );
+    expect(Object.values(asked).sort()).toEqual(Object.keys(template.Parameters).sort());
     const { buildCommand } = JSON.parse(await readFile(`${ROOT}vercel.json`, "utf8"));
     expect([HOST_BUNDLES.vercel.folder, buildCommand]).toEqual([".vercel/output", "npm run build -- --vercel"]);
     const { deploy } = JSON.parse(await readFile(`${ROOT}deno.json`, "utf8"));
