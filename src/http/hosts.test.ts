@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { startServer } from "../../functions/hosts/node.ts";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import { HOST_BUNDLES } from "../../scripts/host-bundles.ts";
+import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
 import { lambdaEvent, type RunningLambda, startLambda, startVercel } from "../testing/hosts/bundled.ts";
 import {
   forwardTo,
@@ -27,10 +28,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function started<Host extends RunningHost>(start: (environment: Record<string, string>) => Promise<Host>) {
+async function started<Host extends RunningHost>(start: (environment: Record<string, string>) => Promise<Host>, more = {}) {
   const github = await startRecord();
   closing.push(() => github.close());
-  const host = await start(hostEnvironment(github));
+  const host = await start({ ...hostEnvironment(github), ...more });
   closing.push(host.close);
   return { github, host };
 }
@@ -51,13 +52,51 @@ const netlify: StartHost = async (environment) => {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   return {
     async fetch(request) {
-      const route = ROUTES.find(({ path }) => path === new URL(request.url).pathname);
+      const { pathname } = new URL(request.url);
+      const route = ROUTES.find(({ path }) => new URLPattern({ pathname: path }).test({ pathname }));
       return route === undefined ? new Response("Not Found", { status: 404 }) : route(request, {});
     },
     close: async () => void vi.unstubAllEnvs(),
   };
 };
 hostContract("functions called by their path, as Netlify does", netlify, { everyPath: false });
+
+describe("with no mode set", () => {
+  const READER = `ghs_${"Reader".repeat(6)}`;
+  const RUNTIMES: readonly (readonly [string, StartHost])[] = [
+    ["Cloudflare Workers (workerd)", (environment) => startWorkers(environment)],
+    ["Deno", startDeno],
+    ["AWS Lambda", (environment) => startLambda(environment)],
+    ["Vercel", startVercel],
+    ["functions called by their path", netlify],
+  ];
+
+  test.each(RUNTIMES)("%s reads, starts the workflow and writes nothing; and tells its copy while GitHub is down", async (_, start) => {
+    const { github, host } = await started(start, { TOKEN_AUTOMATION_MODE: "", TOKEN_AUTOMATION_GITHUB_TOKEN: READER });
+    github.addToken({ token: READER, permissions: { contents: "read", actions: "write" } });
+    github.repository().commit({ [WORKFLOW_PATH]: rotationWorkflow("token_config.json") }, "Rotate by a workflow");
+    const head = github.repository().head();
+    const json = async (...asked: Parameters<typeof requestTo>) => {
+      const response = await host.fetch(requestTo(...asked));
+      return { status: response.status, stale: response.headers.get("x-token-automation-stale"), body: await response.json() };
+    };
+    const answer = await json("/tokens/rotate", { method: "POST", json: { token_name: "API_KEY" } });
+    const [run] = github.repository().actions.runs;
+    expect(answer).toMatchObject({ status: 202, body: { run: { id: run?.id, url: run?.url }, follow: `/tokens/runs/${run?.id}` } });
+    expect(await json(`/tokens/runs/${run?.id}`)).toMatchObject({ status: 200, body: { status: "queued", report: null } });
+    expect([github.repository().secrets(), github.repository().head()]).toEqual([[], head]);
+    github.reset();
+    expect(await json("/tokens/health")).toMatchObject({ status: 200, stale: null });
+    expect(github.requests.map(({ status }) => status)).toEqual([304]);
+    github.faults.add({
+      match: {},
+      times: Number.POSITIVE_INFINITY,
+      action: { kind: "status", status: 429, headers: { "retry-after": "60" } },
+    });
+    const stale = { status: 200, stale: "rate-limited", body: { total_tokens: 2, stale: { reason: "rate-limited" } } };
+    expect(await json("/tokens/health")).toMatchObject(stale);
+  });
+});
 
 describe("Workers", () => {
   test("what seals nothing needs no libsodium", async () => {
