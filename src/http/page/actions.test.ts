@@ -180,6 +180,8 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     await page.getByRole("button", { name: "Rotate SIGNING_KEY", exact: true }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
     await soon(() => said(page)).toBe("SIGNING_KEY was rotated.");
+    await page.getByRole("heading", { level: 1 }).click();
+    expect(await said(page)).toBe("");
     expect(answers.join()).not.toContain("new_token");
     expect((await server.record()).history?.at(-1)?.triggered_by).toMatchObject({ kind: "api", actor: "key-1" });
   });

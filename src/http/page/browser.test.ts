@@ -138,11 +138,22 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { page } = await arrive(url);
     await page.getByLabel("Find").pressSequentially("smtp_password_eu");
     await expect.poll(() => page.locator("#said").textContent(), { timeout: 20_000 }).toMatch(/^\d of 300 tokens$/);
+    // It stands above the list as well: a second time it would only cover the page.
+    expect(await page.locator("#said").evaluate((said) => said.clientHeight)).toBe(1);
     expect(await page.getByLabel("Find").evaluate((field) => field === document.activeElement)).toBe(true);
     const told = await page.locator("#count").textContent();
     expect(page.url()).toBe(`${url}/?q=smtp_password_eu`);
     await page.reload();
     expect(await page.locator("#count").textContent()).toBe(told);
+  });
+
+  test("on paper the ground is white, whatever the screen has", async () => {
+    const { url } = await serve(recordOf(1));
+    const { page } = await arrive(url, { colorScheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await ground();
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    expect([dark, await ground()]).toEqual(["rgb(14, 18, 23)", "rgb(246, 247, 249)"]);
   });
 
   test("whoever wants no motion gets none", async () => {

@@ -44,11 +44,28 @@ describe("what needs attention", () => {
       "SESSION_SECRET_STAGING",
     ]);
     expect(first).toContain("<p><bdi>rotated 41 d ago, over 30 d</bdi></p>");
-    expect(first).toContain("<p><bdi>something else was seen at 2026-06-15T00:30:00Z: rotate it by name to take it back</bdi></p>");
+    expect(first).toContain(
+      '<p><bdi>something else was seen at <time datetime="2026-06-15T00:30Z">2026-06-15 00:30Z</time>: rotate it by name to take it back</bdi></p>',
+    );
   });
 
   test("many are counted, with the way to all of them", () => {
     expect(pageOf(recordOf(300))).toMatch(/<a href="\?health=attention#tokens">… and \d+ more<\/a>/);
+  });
+});
+
+describe("commands to type", () => {
+  const local = (config: TokenConfig) => page(overviewOf(config, { kind: "local", repository: null }, NOW), look(), { rotate: true });
+
+  test("work as they stand: on GitHub they name the repository, and a new name is declared only there where it is said", () => {
+    const [there, here] = [pageOf(recordOf(0)), local(recordOf(0))];
+    expect(there).toContain("<code>token-automation rotate NAME --create --repo acme/widgets</code>");
+    expect(there).toContain("--schedule &#34;17 2 * * *&#34; --repo acme/widgets</code>");
+    expect(pageOf({ version: 1, tokens: { API_KEY: {} } })).toContain(
+      "<code>token-automation setup-rule NAME HOURS --repo acme/widgets</code>",
+    );
+    expect(here).toContain("<code>token-automation rotate NAME</code>");
+    expect(here).not.toContain("--repo");
   });
 });
 
@@ -186,6 +203,12 @@ describe("texts that others wrote", () => {
     expect(problem).not.toContain("<img");
     expect(problem.match(/<script/g)).toHaveLength(1);
   });
+});
+
+test("a picture of what comes is only there where something comes, and the bands are told in words too", () => {
+  expect(pageOf(recordOf(0))).toContain("<figure><figcaption>No rotation is due in the next 14 days.</figcaption></figure>");
+  expect(pageOf(recordOf(3))).toContain('<figure><svg class="chart"');
+  expect(pageOf(recordOf(3))).toContain("Bands, each drawn equally wide: to 24 h, 7 d, 14 d, 30 d, and over.");
 });
 
 describe("weight", () => {

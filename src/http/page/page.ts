@@ -10,10 +10,12 @@ import { attention, summary } from "./summary.ts";
 import { historySection } from "./timeline.ts";
 import { tokenSection } from "./tokens.ts";
 import type { View } from "./view.ts";
-import { moment } from "./words.ts";
+import { command, moment } from "./words.ts";
 
 /** Hidden by the script: `noscript` would say nothing where a script is refused. */
-const NO_SCRIPT = html`<p class="note no-script">Rotating from here needs JavaScript. <code>token-automation rotate NAME</code> does it without.</p>`;
+function withoutScript(home: Home): Markup {
+  return html`<p class="note no-script">Rotating from here needs JavaScript. ${command("rotate NAME", home)} does it without.</p>`;
+}
 
 /**
  * The page as HTML. It holds no value and no fingerprint, since the overview's parts that it shows have none.
@@ -22,7 +24,7 @@ const NO_SCRIPT = html`<p class="note no-script">Rotating from here needs JavaSc
  */
 export function page(overview: Overview, view: View, may: { readonly rotate: boolean }, stale: Stale | null = null): string {
   const { home, now } = overview;
-  const content = html`${summary(overview, view)}${attention(overview, view, may)}${tokenSection(overview, view, may)}${scheduleSection(overview, may)}${historySection(overview, view)}${may.rotate && NO_SCRIPT}`;
+  const content = html`${summary(overview, view)}${attention(overview, view, may)}${tokenSection(overview, view, may)}${scheduleSection(overview, may)}${historySection(overview, view)}${may.rotate && withoutScript(home)}`;
   const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>${stale !== null && staleNote(stale)}`;
   return markup(frame({ title: titleOf(overview), place: placeOf(home), head, content, after: may.rotate ? confirmation() : html`` }));
 }

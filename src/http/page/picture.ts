@@ -29,7 +29,14 @@ export function positionOf(ageHours: number, bands: HealthBands): number {
 /** What every token's picture lies on: drawn once, used by all. */
 export function track(): Markup {
   const segments = TONES.map((tone, index) => html`<path class="${tone}" d="M${index * BAND + 0.5} 5h${BAND - 1}v8h-${BAND - 1}z"/>`);
-  return html`<symbol id="track" viewBox="0 0 ${WIDTH} 18">${segments}</symbol>`;
+  const ends = segments.slice(1).map((_, index) => `M${(index + 1) * BAND} 3v12`);
+  return html`<symbol id="track" viewBox="0 0 ${WIDTH} 18">${segments}<path class="ends" d="${ends.join("")}"/></symbol>`;
+}
+
+/** Where bands end, in words: for those who do not see the scale, as on a phone. */
+export function bandWords(bands: HealthBands): string {
+  const [, ...ends] = limits(bands);
+  return `to ${ends.map((hours) => inWords(hours * HOUR_MS)).join(", ")}, and over`;
 }
 
 /** The scale above the pictures: at which age each band begins. */
@@ -54,7 +61,7 @@ export function picture(
   const next = later === null ? "no rotation planned" : later === 0 ? "due now" : `rotates in ${inWords(later * HOUR_MS)}`;
   const dueNow = then !== null && then <= at;
   const way = then !== null && !dueNow && html`<path class="way" d="M${at} ${MIDDLE}H${then}"/>`;
-  const past = ageHours !== null && html`<path class="past" d="M0 5h${at}v8H0z"/>`;
+  const past = ageHours !== null && html`<path class="past" d="M0 7h${at}v4H0z"/>`;
   const mark = ageHours !== null && !dueNow && html`<circle cx="${at}" cy="${MIDDLE}" r="5"/>`;
   const end = then !== null && html`<path class="next${dueNow && html` due`}" d="M${dueNow ? at : then} 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/>`;
   return html`<svg class="age" viewBox="-6 0 ${WIDTH + 12} 18" role="img" aria-label="${age}, ${next}"><use href="#track" width="${WIDTH}" height="18"/>${way}${past}${mark}${end}</svg>`;

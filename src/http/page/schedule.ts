@@ -3,7 +3,7 @@ import type { Overview, WorkflowOverview } from "../../app.ts";
 import { DAY_MS, instantMs } from "../../instant.ts";
 import { html, type Markup } from "../markup.ts";
 import { runButton } from "./buttons.ts";
-import { ago, counted, moment, some, until } from "./words.ts";
+import { ago, command, counted, moment, some, until } from "./words.ts";
 
 const DAYS = 14;
 /** Of the picture, in its own units. */
@@ -14,15 +14,15 @@ const MOST = 50;
 const MOST_NAMES = 4;
 
 export function scheduleSection(overview: Overview, may: { readonly rotate: boolean }): Markup {
-  const { now } = overview;
+  const { now, home } = overview;
   const workflows = Object.entries(overview.status.workflows);
   const rows = workflows.slice(0, MOST).map(([name, workflow]) => row(name, workflow, now, may));
   const more = workflows.length - MOST;
   const listed =
     rows.length === 0
-      ? html`<p class="note">No workflow is declared. <code>token-automation workflow create NAME --tokens A,B --schedule "17 2 * * *"</code> makes one.</p>`
+      ? html`<p class="note">No workflow is declared. ${command('workflow create NAME --tokens A,B --schedule "17 2 * * *"', home)} makes one.</p>`
       : html`<table class="workflows"><thead><tr><th scope="col">Workflow</th><th scope="col">Tokens</th><th scope="col">Next run</th><th scope="col">Last run</th>${may.rotate && html`<th scope="col"><span class="unseen">Action</span></th>`}</tr></thead><tbody>${rows}</tbody></table>`;
-  return html`<section id="schedule" aria-labelledby="ahead"><h2 id="ahead">Ahead</h2>${chart(overview)}<h3>Workflows</h3>${listed}${more > 0 && html`<p class="quiet">… and ${more} more: <code>token-automation workflow list</code></p>`}</section>`;
+  return html`<section id="schedule" aria-labelledby="ahead"><h2 id="ahead">Ahead</h2>${chart(overview)}<h3>Workflows</h3>${listed}${more > 0 && html`<p class="quiet">… and ${more} more: ${command("workflow list", home)}</p>`}</section>`;
 }
 
 function row(name: string, workflow: WorkflowOverview, now: Date, may: { readonly rotate: boolean }): Markup {
@@ -52,8 +52,11 @@ function chart({ plan, now }: Overview): Markup {
     column({ count, x: day * COLUMN, height: (count / highest) * HEIGHT, date, label: day % 2 === 0 }),
   );
   const words = days.filter(({ count }) => count > 0).map(({ count, date }) => `${dayOf(date)}: ${count}`);
-  const label = words.length === 0 ? "No rotation in the next 14 days" : `Rotations by day. ${words.join(", ")}`;
-  return html`<figure><svg class="chart" viewBox="-6 0 ${DAYS * COLUMN + 6} ${HEIGHT + 32}" role="img" aria-label="${label}"><path class="base" d="M0 ${HEIGHT + 14.5}h${DAYS * COLUMN}"/>${columns}</svg><figcaption>${within === 0 ? "No rotation is due" : `${counted(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption></figure>`;
+  const label = `Rotations by day. ${words.join(", ")}`;
+  const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${counted(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
+  // An empty picture would only look broken.
+  if (within === 0) return html`<figure>${caption}</figure>`;
+  return html`<figure><svg class="chart" viewBox="-6 0 ${DAYS * COLUMN + 6} ${HEIGHT + 32}" role="img" aria-label="${label}"><path class="base" d="M0 ${HEIGHT + 14.5}h${DAYS * COLUMN}"/>${columns}</svg>${caption}</figure>`;
 }
 
 type Column = { readonly count: number; readonly x: number; readonly height: number; readonly date: Date; readonly label: boolean };

@@ -1,10 +1,11 @@
 // The head of the page: how things stand, in one sentence and one bar, and what needs a person first.
 import type { Overview } from "../../app.ts";
 import { HEALTH_STATUSES, type HealthStatus, type TokenHealth } from "../../health.ts";
+import type { Home } from "../../token.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";
-import { chip, counted, FACES, foreign, some, wantsAttention } from "./words.ts";
+import { chip, command, counted, FACES, reasonInWords, some, wantsAttention } from "./words.ts";
 
 /** Tokens told of one by one before they are only counted. */
 const MOST = 10;
@@ -43,13 +44,13 @@ function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[]
 /** What a person should do something about, the worst first, with what holds it back. */
 export function attention(overview: Overview, view: View, may: { readonly rotate: boolean }): Markup {
   const { health } = overview.status;
-  if (health.total_tokens === 0) return firstSteps();
+  if (health.total_tokens === 0) return firstSteps(overview.home);
   const wanting = WORST_FIRST.flatMap((status) => (wantsAttention(status) ? health.tokens.filter((token) => token.status === status) : []));
   const uncovered = overview.actions.flatMap(({ request, token_name }) => (request?.path === "/tokens/setup-rotation" ? [token_name] : []));
   if (wanting.length + uncovered.length === 0) return html``;
   const items = wanting.slice(0, MOST).map((token) => item(token, overview, may));
   const more = wanting.length - MOST;
-  return html`<section id="attention" aria-labelledby="first"><h2 id="first">Needs attention first</h2><ul class="cards">${items}</ul>${more > 0 && html`<p><a href="${addressOf(view, { health: "attention", page: 1 }, "tokens")}">… and ${more} more</a></p>`}${uncovered.length > 0 && html`<p class="note">No rule and no workflow rotates ${some(uncovered, MOST_NAMES)}. <code>token-automation setup-rule NAME HOURS</code> gives a token a rule.</p>`}</section>`;
+  return html`<section id="attention" aria-labelledby="first"><h2 id="first">Needs attention first</h2><ul class="cards">${items}</ul>${more > 0 && html`<p><a href="${addressOf(view, { health: "attention", page: 1 }, "tokens")}">… and ${more} more</a></p>`}${uncovered.length > 0 && html`<p class="note">No rule and no workflow rotates ${some(uncovered, MOST_NAMES)}. ${command("setup-rule NAME HOURS", overview.home)} gives a token a rule.</p>`}</section>`;
 }
 
 function item(token: TokenHealth, overview: Overview, may: { readonly rotate: boolean }): Markup {
@@ -59,9 +60,11 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
   const told = hold !== undefined && hold.code !== "backoff" ? `Held back: ${hold.reason}` : due ? "The next run rotates it." : null;
-  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${foreign(reason)}</p>${told !== null && html`<p class="quiet">${foreign(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
+  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${told !== null && html`<p class="quiet">${reasonInWords(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
-function firstSteps(): Markup {
-  return html`<section aria-labelledby="begin"><h2 id="begin">Begin</h2><p>Declare tokens in <code>token_config.json</code>, or let <code>token-automation rotate NAME</code> declare one and make its first value.</p></section>`;
+/** A record on GitHub declares no new name unless it is told to. */
+function firstSteps(home: Home): Markup {
+  const first = command(home.kind === "github" ? "rotate NAME --create" : "rotate NAME", home);
+  return html`<section aria-labelledby="begin"><h2 id="begin">Begin</h2><p>Declare tokens in <code>token_config.json</code>, or let ${first} declare one and make its first value.</p></section>`;
 }

@@ -4,10 +4,10 @@ import { HEALTH_STATUSES, type TokenHealth } from "../../health.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { pager } from "./pager.ts";
-import { picture, scale } from "./picture.ts";
+import { bandWords, picture, scale } from "./picture.ts";
 import { WORST_FIRST } from "./summary.ts";
 import { ORDERS, type Order, pageOf, type View } from "./view.ts";
-import { breakable, chip, counted, FACES, foreign, moment, until, wantsAttention } from "./words.ts";
+import { breakable, chip, counted, FACES, moment, reasonInWords, until, wantsAttention } from "./words.ts";
 
 /** Rows of one page: with every other part of it they stay below 100 KB. */
 const ROWS = 50;
@@ -68,7 +68,7 @@ function filter({ q, health, sort }: View): Markup {
 }
 
 function table(rows: readonly Markup[], { bands }: Overview, may: May): Markup {
-  return html`<table class="tokens" aria-describedby="count key"><thead><tr><th scope="col">Token</th><th scope="col">Health</th><th scope="col">Age${scale(bands)}</th><th scope="col">Next rotation</th>${may.rotate && html`<th scope="col"><span class="unseen">Action</span></th>`}</tr></thead><tbody>${rows}</tbody></table><p id="key" class="quiet key"><svg viewBox="0 0 14 18" aria-hidden="true"><circle cx="7" cy="9" r="5"/></svg> its age <svg viewBox="0 0 14 18" aria-hidden="true"><path class="next" d="M7 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/></svg> its age when it is next rotated, <svg viewBox="0 0 14 18" aria-hidden="true"><path class="next due" d="M7 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/></svg> now; each band is drawn equally wide</p>`;
+  return html`<table class="tokens" aria-describedby="count key"><thead><tr><th scope="col">Token</th><th scope="col">Health</th><th scope="col">Age${scale(bands)}</th><th scope="col">Next rotation</th>${may.rotate && html`<th scope="col"><span class="unseen">Action</span></th>`}</tr></thead><tbody>${rows}</tbody></table><p id="key" class="quiet key"><svg viewBox="0 0 14 18" aria-hidden="true"><circle cx="7" cy="9" r="5"/></svg> age <svg viewBox="0 0 14 18" aria-hidden="true"><path class="next" d="M7 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/></svg> age at the next rotation <svg viewBox="0 0 14 18" aria-hidden="true"><path class="next due" d="M7 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/></svg> due now. Bands, each drawn equally wide: ${bandWords(bands)}.</p>`;
 }
 
 type RowContext = Pick<Overview, "bands" | "now"> & { readonly button: Markup | false };
@@ -79,5 +79,5 @@ function row({ name, status, reason, age_hours, next_due, overview }: Listed, { 
     next_due === null
       ? html`<span class="quiet">none planned</span>`
       : html`<b>${until(next_due, now)}</b> <small>${moment(next_due)}</small>`;
-  return html`<tr class="${FACES[status].tone}"><th scope="row"><code>${breakable(name)}</code> <small>${kind.join(" · ")}</small></th><td>${chip(status)} <small>${foreign(reason)}</small></td><td>${picture({ ageHours: age_hours, nextDue: next_due }, bands, now)}</td><td data-label="Next rotation">${next}</td>${button !== false && html`<td>${button}</td>`}</tr>`;
+  return html`<tr class="${FACES[status].tone}"><th scope="row"><code>${breakable(name)}</code> <small>${kind.join(" · ")}</small></th><td>${chip(status)} <small>${reasonInWords(reason)}</small></td><td>${picture({ ageHours: age_hours, nextDue: next_due }, bands, now)}</td><td data-label="Next rotation">${next}</td>${button !== false && html`<td>${button}</td>`}</tr>`;
 }

@@ -1,6 +1,7 @@
 // What every part of the page is written with: a health's face, points in time, counts, links.
 import type { HealthStatus } from "../../health.ts";
 import { instantMs, inWords } from "../../instant.ts";
+import type { Home } from "../../token.ts";
 import { html, type Markup } from "../markup.ts";
 
 /** How a health looks: its words, its sign (a symbol of `signs.ts`), and the tone that the style sheet gives it. */
@@ -51,6 +52,11 @@ export function ago(instant: string, now: Date): string {
   return passed < 60_000 ? "just now" : `${inWords(passed)} ago`;
 }
 
+/** A command for this record, to be typed. */
+export function command(words: string, home: Home): Markup {
+  return html`<code>token-automation ${words}${home.kind === "github" && ` --repo ${home.repository}`}</code>`;
+}
+
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
@@ -77,6 +83,18 @@ const MOST_CHARACTERS = 240;
 
 /** Text that others may have written: of a length that fits, and in whichever direction it reads, turning nothing around it. */
 export function foreign(text: string): Markup {
+  return html`<bdi>${shortened(text)}</bdi>`;
+}
+
+const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
+/** As `foreign`, with points in time written as everywhere on the page, which no line breaks. */
+export function reasonInWords(text: string): Markup {
+  const parts = shortened(text).split(INSTANT);
+  return html`<bdi>${parts.map((part, index) => (index % 2 === 1 ? moment(part) : part))}</bdi>`;
+}
+
+function shortened(text: string): string {
   const characters = text.length > MOST_CHARACTERS ? [...text] : [];
-  return html`<bdi>${characters.length > MOST_CHARACTERS ? `${characters.slice(0, MOST_CHARACTERS).join("")}…` : text}</bdi>`;
+  return characters.length > MOST_CHARACTERS ? `${characters.slice(0, MOST_CHARACTERS).join("")}…` : text;
 }

@@ -22,7 +22,7 @@ async function narrow(form: HTMLFormElement): Promise<void> {
   session.search = address;
   history.replaceState(null, "", address);
   swap(page, ["#found"]);
-  say(find("#count")?.textContent ?? "");
+  say(find("#count")?.textContent ?? "", false);
 }
 
 /** The filter's fields as an address; what is as it is without being said is left out. */

@@ -3,9 +3,11 @@
 import { narrowSoon } from "./filter.ts";
 import { enter, forget, resume } from "./key.ts";
 import { ask, confirm } from "./question.ts";
-import { find, prepare, session, show } from "./show.ts";
+import { find, prepare, say, session, show } from "./show.ts";
 
 document.addEventListener("click", (event) => {
+  // What was said before is over with whatever a person does next, and covers nothing any longer.
+  say("");
   const at = event.target instanceof Element ? event.target : null;
   const button = at?.closest<HTMLElement>("[data-rotate],[data-run]");
   const link = at?.closest<HTMLAnchorElement>("a[href^='?']");

@@ -25,10 +25,15 @@ export function load(address: string): Promise<{ readonly status: number; readon
   });
 }
 
-/** Tells what has happened, also to those who do not see it. */
-export function say(text: string): void {
+/**
+ * Tells what has happened, also to those who do not see it.
+ * @param shown false: it stands on the page already, where those look who see it
+ */
+export function say(text: string, shown = true): void {
   const said = find("#said");
-  if (said !== null) said.textContent = text;
+  if (said === null) return;
+  said.classList.toggle("unseen", !shown);
+  said.textContent = text;
 }
 
 /** Puts the named parts of another page in place of these; what was said stays. */
