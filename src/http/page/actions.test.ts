@@ -172,6 +172,9 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     expect([new URL(page.url()).search, await focused(page)]).toEqual(["?page=2", "Tokens"]);
     await page.goBack();
     await soon(() => page.locator("#count").textContent()).toBe("300 tokens, 1–50 shown");
+    await page.getByRole("link", { name: "Refresh" }).click();
+    await soon(() => page.evaluate(() => document.activeElement?.id)).toBe("main");
+    expect(await page.evaluate(() => scrollY)).toBeLessThan(100);
   });
 
   test("a rotation carries the key, and shows no value to one who may see it", async () => {

@@ -27,7 +27,7 @@ async function follow(link: HTMLAnchorElement): Promise<void> {
   const { hash } = new URL(link.href);
   if ((await show(address)) === 0) return;
   history.pushState(null, "", address);
-  const target = find(`${hash || "#main"} [tabindex]`) ?? find("#main");
+  const target = (hash === "" ? null : find(`${hash} [tabindex]`)) ?? find("#main");
   target?.focus();
   target?.scrollIntoView();
 }
