@@ -149,6 +149,8 @@ describe("on every page", () => {
     expect(ours.length).toBeGreaterThan(1);
     for (const { place, step } of ours) {
       expect({ place, unknown: Object.keys(step.with ?? {}).filter((name) => !(name in inputs)) }).toEqual({ place, unknown: [] });
+      // The step that mints it is called so in the workflow that people have: any other name gives an empty token.
+      expect(step.with?.["github-token"], place).toMatch(/^\$\{\{ steps\.app\.outputs\.token \}\}$/);
     }
     const read = pages.flatMap(({ text }) => [...text.matchAll(/steps\.rotate\.outputs\.([\w-]+)/g)].map(([, name = ""]) => name));
     expect(read.filter((name) => !(name in outputs))).toEqual([]);
