@@ -32,7 +32,7 @@ function optionTable(options: readonly Option[]): string {
 
 /** A switch that is off by default needs no words for it. */
 function shownDefault({ defaultValue, negate }: Option): string {
-  return defaultValue === undefined || defaultValue === false || negate ? "" : `\`${defaultValue}\``;
+  return defaultValue === undefined || defaultValue === false || negate || String(defaultValue) === "" ? "" : `\`${defaultValue}\``;
 }
 
 function meaning({ description, argChoices }: Option): string {

@@ -82,6 +82,7 @@ function nextSteps(workflow: boolean): string[] {
     "Next, on GitHub:",
     '  1. Make a GitHub App with the repository permissions "Secrets: write" and "Contents: write", and install it on this repository.',
     "  2. Put its client id into the variable TOKEN_AUTOMATION_CLIENT_ID and a private key into the secret TOKEN_AUTOMATION_PRIVATE_KEY.",
-    "  3. Commit both files to the default branch.",
+    "  3. Declare in the record only what may be overwritten: the first run gives each of its tokens a new value.",
+    "  4. Commit both files to the default branch.",
   ];
 }

@@ -13,7 +13,7 @@ type ServeOptions = { readonly port: number; readonly host: string };
 export function addServe(program: Command, start: Start): void {
   program
     .command("serve")
-    .description("serve the HTTP API")
+    .description("serve the HTTP API, and the page for browsers at /")
     .addOption(new Option("--port <n>", "0 takes any free one").argParser(wholeNumber(0, 65_535)).default(5000))
     .option("--host <address>", "what to listen on; anything but this machine needs TOKEN_AUTOMATION_API_KEYS", "127.0.0.1")
     .action((options: ServeOptions) => start((session) => serve(session, options)));
