@@ -392,6 +392,22 @@ describe("what a job sees", () => {
     expect(record().state?.tokens?.ALPHA?.drift).toBeUndefined();
     expect(JSON.stringify([repository.history(PATH), drifted])).not.toContain("canary-drift");
   });
+
+  test.each<[string, RunRequest["wanted"]]>([
+    ["the schedule's", { kind: "due" }],
+    ["a workflow's", { kind: "workflow", name: "daily" }],
+  ])("that is first seen to be another value by %s run that would rotate it is not overwritten", async (_, wanted) => {
+    const workflows = { daily: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } };
+    const { repository, open, record } = await scenario({ config: { ...TWO, workflows } });
+    await run(open, at(0), null);
+    const value = repository.secret("ALPHA")?.value;
+    const seen = new Map([["ALPHA", new Secret("canary-drift-9f27")]]);
+    const drifted = await (await open(() => at(30))).run({ ...due, wanted, seen });
+    expect(drifted).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"], drifted: ["ALPHA"] });
+    expect(repository.secret("ALPHA")?.value).toBe(value);
+    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, drift: { at: at(30).toISOString() } });
+    expect(record().history?.map(({ event, token_name }) => `${event} ${token_name}`)).toContain("drift ALPHA");
+  });
 });
 
 describe("a person", () => {

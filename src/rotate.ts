@@ -35,10 +35,11 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
   const startedAt = options.clock();
   const { loaded, config, warnings } = readDeclared(request, options, known ?? (await loadRecord(options.source)));
   if (!request.dryRun || request.dispatches) requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
-  const selection = select(config, request.wanted, { home: options.home, now: startedAt });
   const observed = request.seen
     ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })
     : [];
+  const adrift = new Set(observed.filter(({ observation }) => observation === "other").map(({ token }) => token.name));
+  const selection = select(config, request.wanted, { home: options.home, now: startedAt, adrift });
   const run: Run = { request, options, startedAt, selection, observed };
   if (request.dryRun) {
     const outcomes = selection.selected.map((selected): TokenOutcome => ({ kind: "planned", selected }));

@@ -40,7 +40,12 @@ export function suppliedValue({ wanted }: { readonly wanted: Wanted }): Secret |
   return wanted.kind === "tokens" ? wanted.value : null;
 }
 
-type SelectOptions = { readonly home: Home; readonly now: Date };
+type SelectOptions = {
+  readonly home: Home;
+  readonly now: Date;
+  /** Tokens of which this very run sees somebody else's value: the record does not tell of it yet. */
+  readonly adrift?: ReadonlySet<string>;
+};
 
 type Candidate = { readonly token_name: string; readonly reason: string };
 
@@ -66,7 +71,7 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
   }
   if (wanted.kind === "workflow") {
     const { tokens } = expandWorkflow(config, wanted.name);
-    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options.home));
+    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options));
     const names = new Set(held.map(({ token_name }) => token_name));
     const candidates = tokens
       .filter((name) => !names.has(name))
@@ -75,8 +80,14 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [], removed: [] };
   }
   const planned = plan(config, options.home, options.now);
-  const taken = takeUp(config, planned.due, options);
-  const held = planned.skipped.map((skipped) => ({ ...skipped, state: tokenState(config, skipped.token_name) }));
+  const adrift = planned.due.filter(({ token_name }) => options.adrift?.has(token_name));
+  const taken = takeUp(
+    config,
+    planned.due.filter((due) => !adrift.includes(due)),
+    options,
+  );
+  const blocked = [...planned.skipped, ...adrift.map(({ token_name }) => ({ token_name, reason: ADRIFT }))];
+  const held = blocked.map(({ token_name, reason }) => ({ token_name, reason, state: tokenState(config, token_name) }));
   return {
     selected: taken.selected,
     skipped: [...taken.skipped, ...held],
@@ -93,14 +104,17 @@ function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
   });
 }
 
+/** Why no schedule touches it. */
+const ADRIFT = "it drifted: rotate it by name to overwrite what is there";
+
 /** What only a rotation by name may touch: a value that somebody put there, or is to make. */
-function heldFromWorkflow(config: TokenConfig, token_name: string, home: Home): Selection["skipped"] {
+function heldFromWorkflow(config: TokenConfig, token_name: string, { home, adrift }: SelectOptions): Selection["skipped"] {
   const state = tokenState(config, token_name);
   const token = resolveToken(config, token_name, home);
   if (token !== null && manualOf(token) !== null && !state.pending?.boxes) {
     return [{ token_name, reason: issuerMissing(token, state) ?? "a person makes its value", state }];
   }
-  return state.drift ? [{ token_name, reason: "it drifted: rotate it by name to overwrite what is there", state }] : [];
+  return state.drift || adrift?.has(token_name) ? [{ token_name, reason: ADRIFT, state }] : [];
 }
 
 /** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
