@@ -191,7 +191,8 @@ describe("a value that a person handed in and that is not placed yet", () => {
     const { github, repository, open, passed, state } = await world(config, "private");
     await (await open()).run(asked("ALPHA", new Secret("canary-1111-first")));
     github.faults.add({ match: placing, action: refused });
-    await (await open()).run(asked("ALPHA", new Secret("canary-2222-second")));
+    const second = await (await open()).run(asked("ALPHA", new Secret("canary-2222-second")));
+    expect(second).toMatchObject({ failed: ["ALPHA"], warnings: [] });
     repository.rotateKey();
     passed(2 * HOUR);
     const wanted = kind === "due" ? due : kind === "resume" ? resume : { ...due, wanted: { kind, name: "all" } };
@@ -204,7 +205,8 @@ describe("a value that a person handed in and that is not placed yet", () => {
   test("nor where it was never journalled", async () => {
     const { github, repository, open, passed } = await world(ONE, "public");
     github.faults.add({ match: placing, action: refused });
-    await (await open()).run(asked("ALPHA", new Secret("canary-3333-only")));
+    const lost = await (await open()).run(asked("ALPHA", new Secret("canary-3333-only")));
+    expect(lost).toMatchObject({ failed: ["ALPHA"], warnings: [expect.stringContaining("hand it in once more")] });
     passed(2 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: [], skipped: ["ALPHA"] });
     expect(await (await open()).run(resume)).toMatchObject({ rotated: [], tokens: [{ error: { code: "issuer-required" } }] });

@@ -2,6 +2,7 @@
 
 import { requireAgentMay } from "./agents.ts";
 import type { RunRequest } from "./app.ts";
+import { SUPPLIED } from "./condition.ts";
 import { declareTokens, requireValid } from "./declare.ts";
 import { type ReportedError, reportError } from "./errors.ts";
 import { type Journalled, journal } from "./journal.ts";
@@ -72,7 +73,7 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     ]),
     revoked,
     config: recorded.config,
-    warnings: [...warnings, ...unreminded, ...unrecorded(results, recorded.failure)],
+    warnings: [...warnings, ...unreminded, ...unkept(results, recorded.config), ...unrecorded(results, recorded.failure)],
     commit: recorded.commit,
     finishedAt: options.clock(),
   });
@@ -85,6 +86,15 @@ function operationOf({ kind }: RunRequest["wanted"]): AgentOperation {
 }
 
 type Declared = { readonly loaded: LoadedRecord; readonly config: TokenConfig; readonly warnings: readonly string[] };
+
+/** What a person handed in and the journal does not hold, no run can place where it was refused. */
+function unkept({ taken, outcomes }: Results, config: TokenConfig): string[] {
+  return taken.flatMap(({ issuer, selected: { token } }) => {
+    const refused = outcomes.get(token.name)?.some(({ error }) => error !== null);
+    if (issuer !== SUPPLIED || !refused || tokenState(config, token.name).pending?.boxes != null) return [];
+    return [`${token.name}: this record does not keep the value that was handed in, so no run places it again: hand it in once more.`];
+  });
+}
 
 /** Of what was placed the tokens' own errors tell. */
 function unrecorded({ taken }: Results, failure: ReportedError | null): string[] {
