@@ -66,6 +66,12 @@ function countsText(report: Report): string {
   return counts.length === 0 ? "Nothing is due." : `${counts.join(", ")}.`;
 }
 
+/** What became of credentials besides: also in a run that had nothing to rotate. */
+function besides({ proved, revoked }: Report): string[] {
+  const named = (what: string, names: readonly string[]) => (names.length === 0 ? [] : [`${what}: ${names.map(plain).join(", ")}.`]);
+  return [...named("Proved by what this process sees", proved), ...named("Previous credentials revoked", revoked)];
+}
+
 /** @param path the record's, for where there is no commit to name */
 export function reportText(report: Report, { colors, now, path }: { colors: Colors; now: Date; path: string }): string {
   const rows = report.tokens.map((token) => [
@@ -87,6 +93,7 @@ export function reportText(report: Report, { colors, now, path }: { colors: Colo
     ...said,
     ...(said.length > 0 ? [""] : []),
     `${countsText(report)}${dry}`,
+    ...besides(report),
     ...recorded,
     nextDueText(report.next_due, now),
   ].join("\n");

@@ -82,6 +82,15 @@ describe("start-scheduler", () => {
     );
   });
 
+  test("tells a pass that only revoked what was replaced", async () => {
+    const issuer = { use: "generate", publish: { to: "file", path: "keys.pem" } };
+    const tokens = { API_KEY: { type: "key_pair", issuer, overlap_hours: 1 } };
+    const { directory } = await folder(JSON.stringify({ ...RECORD, tokens }));
+    const { stdout } = await schedule(directory, [() => {}, () => {}, () => {}], ["--every", String((24 * HOUR_MS) / 1000 - 60)]);
+    expect(stdout.match(/✔ rotated/g)).toHaveLength(2);
+    expect(stdout).toContain("Nothing is due.\nPrevious credentials revoked: API_KEY.\nRecorded in token_config.json");
+  });
+
   test("survives a pass that fails, backs off, and goes on when it can", async () => {
     const { directory, path } = await folder();
     const good = async () => writeFile(path, `${JSON.stringify(RECORD, null, 2)}\n`);

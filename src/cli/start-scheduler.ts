@@ -85,7 +85,7 @@ function passTeller({ io, common, colors, line }: Session): (report: Report) => 
     }
     const now = io.now();
     const next = JSON.stringify(report.next_due);
-    const idle = report.rotated.length + report.failed.length === 0;
+    const idle = [report.rotated, report.failed, report.proved, report.revoked].every((names) => names.length === 0);
     if (!idle) line(`${colors.bold(minute(now))}\n${reportText(report, { colors, now, path: common.config })}\n`);
     else if (next !== known) line(`${colors.bold(minute(now))} Nothing is due. ${nextDueText(report.next_due, now)}`);
     known = next;
