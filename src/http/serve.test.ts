@@ -156,6 +156,17 @@ describe("bytes that are no request, or not a whole one", () => {
     expect(JSON.parse(body)).toMatchObject({ status, code: "request-malformed" });
   });
 
+  test("an expectation that nobody knows is passed over: the answer is the one that it is without", async () => {
+    const { port } = await start();
+    const answer = await raw(
+      port,
+      `POST /tokens/rotate HTTP/1.1\r\nHost: localhost:${port}\r\ncontent-type: application/json\r\nexpect: more\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain("content-type: application/problem+json");
+    expect(answer).toContain('"code":"field-missing"');
+  });
+
   test("a caller that hangs up in the middle of its body is no failure of the server", async () => {
     const { port } = await start();
     const socket = connect(port, "127.0.0.1");

@@ -79,6 +79,8 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
     if (!shared?.take(incoming, outgoing)) void listener(incoming, outgoing);
   });
+  // Node would answer an expectation that it does not know with an empty 417; a server may pass it over (RFC 9110, 10.1.1).
+  server.on("checkExpectation", (incoming, outgoing) => void listener(incoming, outgoing));
   server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
   if (!isLoopback(host) && apiKeys.length === 0 && !options.workflows) {
