@@ -46,7 +46,8 @@ export function earlierRequest(config: TokenConfig, mark: RequestMark): Earlier 
   return entries.length > 0 ? { kind: "done", entries } : { kind: "none" };
 }
 
-function mismatch(): Misconfigured {
+/** The key that the request came with marks another one. */
+export function mismatch(): Misconfigured {
   return new Misconfigured("the idempotency key was used for another request", {
     code: "idempotency-mismatch",
     hint: "Nothing was done. Give each request a key of its own, as a UUID, and the same one only when the same request is sent again.",

@@ -19,7 +19,7 @@ export type WorkflowRun = {
 };
 
 export type WorkflowRuns = {
-  /** The run that answers that request; null where it was not started, or long ago. */
+  /** The run that answers that request, else one whose request came with the same key; null where none was started, or long ago. */
   find(request: string): Promise<WorkflowRun | null>;
   /** Starts one; null where GitHub does not tell which. Throws `Failure`. */
   start(request: StartRequest): Promise<WorkflowRun | null>;
@@ -47,6 +47,12 @@ export function requestWord(caller: string, mark: RequestMark): string {
 export function parseRequest(word: string): { readonly caller: string; readonly mark: RequestMark } | null {
   const [, caller, id, asked] = REQUEST.exec(word) ?? [];
   return caller === undefined || id === undefined || asked === undefined ? null : { caller, mark: { id, asked } };
+}
+
+/** Whether two requests came with the same caller's key, whatever they asked for. */
+export function haveSameKey(word: string, other: string): boolean {
+  const id = parseRequest(word)?.mark.id;
+  return id !== undefined && id === parseRequest(other)?.mark.id;
 }
 
 /** What the history tells of a run; null where it tells nothing. */

@@ -1,6 +1,6 @@
 // Starts the rotation workflow on GitHub and looks at its runs, with nothing but the permission Actions: write.
 import { Misconfigured, Uncertain } from "../errors.ts";
-import type { WorkflowRun, WorkflowRuns } from "../workflow-runs.ts";
+import { haveSameKey, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
 import type { GitHubClient } from "./client.ts";
 import { statusOf, toFailure } from "./errors.ts";
 import { parseRepository } from "./repository.ts";
@@ -35,8 +35,14 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       .catch((error: unknown) => {
         throw missing(error, what) ?? toFailure(error, `look at the runs of ${what}`, "Actions: write");
       });
-    const found = data.workflow_runs.find(({ display_title: title }) => requestIn(title) === request);
-    return found === undefined ? null : viewOf(found, request);
+    const runs = data.workflow_runs.map((run) => viewOf(run, requestIn(run.display_title)));
+    const sameKey = ({ request: word }: WorkflowRun) => word !== null && haveSameKey(word, request);
+    return runs.find((run) => run.request === request) ?? runs.find(sameKey) ?? null;
+  }
+
+  async function findExactly(word: string): Promise<WorkflowRun | null> {
+    const found = await find(word);
+    return found?.request === word ? found : null;
   }
 
   async function start(request: Parameters<WorkflowRuns["start"]>[0]): Promise<WorkflowRun | null> {
@@ -55,11 +61,11 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       });
       const { workflow_run_id: id, html_url: url }: Record<string, unknown> = Object(data);
       if (typeof id === "number" && typeof url === "string") return { id, url, status: "queued", conclusion: null, request: word };
-      return await find(word);
+      return await findExactly(word);
     } catch (error) {
       const failure = refused(error, ref) ?? toFailure(error, `start ${what}`, "Actions: write");
       // The answer may be lost while the run was started; if it was not, asking again starts it, and the record lets it be done once.
-      const seen = failure instanceof Uncertain ? await find(word).catch(() => null) : null;
+      const seen = failure instanceof Uncertain ? await findExactly(word).catch(() => null) : null;
       if (seen === null) throw failure;
       return seen;
     }

@@ -27,7 +27,11 @@ import { replySchemas } from "./replies.ts";
 
 const READER = `ghs_${"Reader".repeat(6)}`;
 const CANARY = `canary-${"v".repeat(40)}`;
-const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} }, workflows: { daily: { tokens: ["ALPHA"], schedule: "0 2 * * *" } } });
+const RECORD = JSON.stringify({
+  version: 1,
+  tokens: { ALPHA: {}, BETA: {} },
+  workflows: { daily: { tokens: ["ALPHA"], schedule: "0 2 * * *" } },
+});
 const FILES = { "token_config.json": RECORD, [WORKFLOW_PATH]: rotationWorkflow("token_config.json") };
 
 let github: TestGitHub;
@@ -198,6 +202,19 @@ test("sent again with its key: the same run, also after the answer was lost", as
   expect(second).toMatchObject({ headers: { "idempotency-replayed": "true" }, body: { run: { id: runs()[0]?.id } } });
   await ask(rotate, { token_name: "ALPHA" }, "key-2");
   expect(runs()).toHaveLength(2);
+});
+
+test.each([
+  ["another token", rotate, { token_name: "BETA" }],
+  ["another route", workflowRun, { workflow_name: "daily" }],
+])("a key used for %s before is refused: 422, and no run is started", async (_what, route, json) => {
+  await ask(rotate, { token_name: "ALPHA" }, "key");
+  const refused = { status: 422, body: { code: "idempotency-mismatch", kind: "misconfigured" } };
+  expect(await ask(route, json, "key")).toMatchObject(refused);
+  await work();
+  expect(await ask(route, json, "key")).toMatchObject(refused);
+  expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({ status: 202, body: { replayed: true } });
+  expect(runs()).toHaveLength(1);
 });
 
 test("two runs of one request, as where it came twice at once, make one rotation", async () => {

@@ -1,6 +1,6 @@
 // What a service does that may not write secrets: it starts the rotation workflow and tells where to follow it.
 import { randomUUID } from "node:crypto";
-import { markOf } from "../idempotency.ts";
+import { markOf, mismatch } from "../idempotency.ts";
 import type { ApprovedPlan } from "../plan-change.ts";
 import type { RequestMark } from "../schema.ts";
 import { requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
@@ -24,10 +24,11 @@ type Asked = {
   readonly leave?: () => Promise<ApprovedPlan>;
 };
 
-/** Starts a run for a request, or finds the one that was started for it before. */
+/** Starts a run for a request, or finds the one that was started for it before. Throws `Misconfigured` where its key marks another request. */
 export async function dispatch(runs: WorkflowRuns, wanted: Wanted, { actor, mark, about, leave }: Asked): Promise<Reply> {
   const request = requestWord(actor, mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }));
   const before = mark === null ? null : await runs.find(request);
+  if (before !== null && before.request !== request) throw mismatch();
   const plan = before === null ? await leave?.() : undefined;
   const run = before ?? (await runs.start({ ...wanted, request } satisfies StartRequest));
   await plan?.close();
