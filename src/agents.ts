@@ -69,9 +69,9 @@ export function requireAgentsOn(config: TokenConfig, triggeredBy: TriggeredBy): 
  */
 export function planDigest(config: TokenConfig, change: Change): string {
   const { settings = {} } = config;
-  return digest(
-    JSON.stringify([change, settings, ...namesOf(config, change).map((name) => partsOf(config, name)), workflowOf(config, change)]),
-  );
+  const names = namesOf(config, change);
+  const parts = names.map((name) => partsOf(config, name));
+  return digest(JSON.stringify([change, settings, ...parts, workflowOf(config, change), lastEntryOf(config, change, new Set(names))]));
 }
 
 function recordMoved(): Unchanged {
@@ -94,6 +94,15 @@ function namesOf(config: TokenConfig, change: Change): readonly string[] {
 function partsOf({ tokens = {}, rules = {}, state = {} }: TokenConfig, name: string): readonly unknown[] {
   const own = <Value>(of: Readonly<Record<string, Value>> | undefined) => (of !== undefined && Object.hasOwn(of, name) ? of[name] : null);
   return [name, own(tokens), own(rules), own(state.tokens)];
+}
+
+/** So that what was set back by hand is not what was planned before: one approval is for one change. */
+function lastEntryOf({ history = [] }: TokenConfig, change: Change, names: ReadonlySet<string>): string | null {
+  const workflow = "workflow_name" in change ? change.workflow_name : null;
+  const last = history.findLast(({ token_name, triggered_by }) =>
+    token_name === null ? workflow !== null && triggered_by?.workflow_name === workflow : names.has(token_name),
+  );
+  return last?.id ?? null;
 }
 
 function workflowOf({ workflows = {} }: TokenConfig, change: Change): unknown {

@@ -267,6 +267,26 @@ describe("where the record wants a person's approval", () => {
     expect(repository.issues[1]?.title).toMatch(/^Approve: rotate L+$/);
   });
 
+  test.each([CHANGES[2], CHANGES[3]])(
+    "an approval is used once, though its issue could not be closed and the record was set back: %o",
+    async (change) => {
+      const { github, open, repository, edit, record: now } = await world(record({ approval: "all" }));
+      if (change === undefined) throw new Error("there is no such change");
+      const before = now();
+      const { digest } = await (await open()).planChange(change, agent);
+      repository.roles.set("maintainer", "write");
+      repository.issues[0]?.comments.push({ login: "maintainer", type: "User", body: "/approve" });
+      github.faults.add({ match: { method: "PATCH" }, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 422 } });
+      const applied = await (await open()).applyChange(change, digest, agent);
+      expect(applied.warnings).toEqual([expect.stringMatching(/^what asked for the approval is still open: /)]);
+      github.faults.clear();
+      edit(({ history, state }) => ({ ...before, ...(history ? { history } : {}), ...(state ? { state } : {}) }));
+      await expect((await open()).applyChange(change, digest, agent)).rejects.toMatchObject({ code: "record-moved" });
+      const again = await (await open()).planChange(change, agent);
+      expect(again.approval).toMatchObject({ approved_by: null, url: "https://github.com/acme/widgets/issues/2" });
+    },
+  );
+
   test("no answer about the approval is no approval", async () => {
     const { github, open, repository } = await world(guarded);
     const app = await open();
