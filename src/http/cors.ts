@@ -2,7 +2,8 @@
 
 /** How long a browser may keep the leave it got, in seconds. */
 const MAX_AGE_S = 600;
-const REQUEST_HEADERS = "authorization, content-type, idempotency-key";
+/** With what MCP clients send: https://modelcontextprotocol.io/specification (transports) */
+const REQUEST_HEADERS = "authorization, content-type, idempotency-key, mcp-method, mcp-name, mcp-protocol-version";
 /** What a page may read beside the body. */
 const RESPONSE_HEADERS = "age, idempotency-replayed, location, retry-after, x-token-automation-stale";
 

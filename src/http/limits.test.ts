@@ -88,7 +88,7 @@ describe("pages of other sites", () => {
         {
           "access-control-allow-origin": PAGE,
           "access-control-allow-methods": route.method === "GET" ? "GET, HEAD" : "POST",
-          "access-control-allow-headers": "authorization, content-type, idempotency-key",
+          "access-control-allow-headers": "authorization, content-type, idempotency-key, mcp-method, mcp-name, mcp-protocol-version",
           "access-control-max-age": "600",
           "cache-control": "no-store",
           vary: "origin",
