@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunRequest } from "./app.ts";
+import type { TokenState } from "./schema.ts";
 import { Secret } from "./secret.ts";
 import { NOW, recordsOnGitHub } from "./testing/record-on-github.ts";
 
@@ -74,6 +75,25 @@ describe("a lease", () => {
     }
     passed(2 * MINUTE);
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"], tokens: [{ generation: 2 }] });
+  });
+
+  test("and its boxes are given up where a later generation is recorded, as by a merge: none is gone back to", async () => {
+    const { github, repository, open, passed, edit, state } = await world(ONE);
+    await (await open()).run(due);
+    passed(25 * HOUR);
+    github.faults.add({ match: placing, action: refused });
+    expect(await (await open()).run(due)).toMatchObject({ failed: ["ALPHA"] });
+    const [here = ""] = Object.keys(state()?.destinations ?? {});
+    const placed = { status: "placed", generation: 5, placed_at: NOW.toISOString() } as const;
+    edit((config) => {
+      const merged: TokenState = { ...(state() ?? expect.fail()), generation: 5, destinations: { [here]: placed } };
+      return { ...config, state: { ...config.state, tokens: { ALPHA: merged } } };
+    });
+    const before = repository.secret("ALPHA")?.value;
+    passed(27 * HOUR);
+    expect((await (await open()).run(due)).tokens).toMatchObject([{ status: "rotated", generation: 6 }]);
+    expect(state()).toMatchObject({ generation: 6, pending: null });
+    expect(repository.secret("ALPHA")?.value).not.toBe(before);
   });
 
   test("ends with its run: who comes after a failure need not wait for it", async () => {

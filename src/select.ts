@@ -146,9 +146,13 @@ function takeUp(
   return { selected, skipped };
 }
 
-/** Boxes that were journalled can be placed by anyone, any number of times, without knowing what is in them. */
+/**
+ * Boxes that were journalled can be placed by anyone, any number of times, without knowing what is in them: unless a later
+ * generation is recorded, as by a merge or a revert of commits, which an earlier one must not overwrite.
+ */
 function canResume(token: Token, state: TokenState): boolean {
   const { pending } = state;
+  if (pending !== null && pending.generation <= state.generation) return false;
   if (pending?.stage !== "sealed" || pending.boxes === null || pending.declaration !== declarationDigest(token)) return false;
   return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
 }
