@@ -7,6 +7,8 @@ import { Secret } from "./secret.ts";
 import { type Home, NEW_TOKEN_STATE } from "./token.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
+/** When no job is left that was queued before what happened at `NOW`. */
+const LATER = new Date("2026-03-01T02:00:00Z");
 const HOME: Home = { kind: "github", repository: "acme/widgets" };
 const HERE = "actions:acme/widgets:ALPHA";
 const THERE = "actions:acme/gadgets:ALPHA";
@@ -45,7 +47,7 @@ function reach(...events: readonly RotationEvent[]): TokenState {
 function seenOf(state: TokenState, seen: Readonly<Record<string, string>>, declaration: object = {}): string | undefined {
   const config: TokenConfig = { version: 1, tokens: { ALPHA: declaration }, state: { tokens: { ALPHA: state } } };
   const values = new Map(Object.entries(seen).map(([name, value]) => [name, new Secret(value)]));
-  return observe(config, { home: HOME, seen: values, key: null, now: NOW })[0]?.observation;
+  return observe(config, { home: HOME, seen: values, key: null, now: LATER })[0]?.observation;
 }
 
 describe("a value that a job sees", () => {
@@ -104,7 +106,7 @@ describe("fingerprints under a key", () => {
     rotated(value).map((event) => (event.type === "issued" ? issuedUnder(value, key) : event));
   const look = (state: TokenState, value: string, key: Secret) => {
     const config: TokenConfig = { version: 1, tokens: { ALPHA: {} }, state: { tokens: { ALPHA: state } } };
-    return observe(config, { home: HOME, seen: new Map([["ALPHA", new Secret(value)]]), key, now: NOW })[0]?.observation;
+    return observe(config, { home: HOME, seen: new Map([["ALPHA", new Secret(value)]]), key, now: LATER })[0]?.observation;
   };
 
   test("tell nothing under another key: no drift of everything at once when the key is changed", () => {

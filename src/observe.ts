@@ -33,7 +33,7 @@ export type ObserveOptions = {
   readonly now: Date;
 };
 
-/** How long after a drift was overwritten a job that still sees it says nothing new, in milliseconds: it was queued before. */
+/** How long after a value was overwritten that the record does not know a job that still sees it says nothing, in milliseconds: it was queued before. */
 const QUEUED_MS = HOUR_MS;
 
 /** Judges every declared token by what is seen of it. */
@@ -67,7 +67,9 @@ function observeToken(token: Token, state: TokenState, { home, seen, key, now }:
   const placed = visible.filter(({ id }) => Object.hasOwn(state.destinations, id));
   const verdicts = placed.flatMap((placement) => {
     const value = seen.get(placement.secretName);
-    return value === undefined ? [] : [{ id: placement.id, verdict: observeValue(value, { state, field: placement.field, key, now }) }];
+    return value === undefined
+      ? []
+      : [{ id: placement.id, verdict: observeValue(value, { home, state, field: placement.field, key, now }) }];
   });
   // The worst of several says what to do; a doubt is worse than a proof.
   const observation =
@@ -79,7 +81,7 @@ type Judged = Exclude<Observation, "not_seen"> | "beside";
 
 function observeValue(
   value: Secret,
-  { state, field, key, now }: { readonly state: TokenState; readonly field: string; readonly key: Secret | null; readonly now: Date },
+  { state, field, home, key, now }: Omit<ObserveOptions, "seen"> & { readonly state: TokenState; readonly field: string },
 ): Judged {
   const { fingerprints = {} } = state;
   if (Object.hasOwn(fingerprints, field)) {
@@ -92,10 +94,18 @@ function observeValue(
   const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
   const before = [state.previous_fingerprint ?? null, ...retiring, ...(state.earlier_fingerprints ?? [])];
   if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match")) return "previous";
-  const overwrote = instantMs(state.overwrote_drift_at);
-  if (overwrote !== null && now.getTime() < overwrote + QUEUED_MS) return "unknown";
+  const overwrote = overwroteUnknown(state, home);
+  if (overwrote !== null && Math.abs(now.getTime() - overwrote) < QUEUED_MS) return "unknown";
   // It may be the one before, which only the key before could tell.
   return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key) ? "unknown" : "other";
+}
+
+/**
+ * When a value was overwritten that the record has no fingerprint of: a drift, or where jobs are queued also a weak value,
+ * and what stood there before the first rotation.
+ */
+function overwroteUnknown({ overwrote_drift_at, previous_fingerprint: previous, rotated_at }: TokenState, home: Home): number | null {
+  return instantMs(overwrote_drift_at) ?? (previous || home.kind === "local" ? null : instantMs(rotated_at));
 }
 
 /** Whether a fingerprint was made with another key than this one. Records of earlier versions do not say with which. */

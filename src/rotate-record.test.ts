@@ -91,17 +91,27 @@ test("a clock that steps back does not run a workflow's occurrences again", asyn
   expect(record().state?.workflows?.often?.last_run_at).toBe(NOW.toISOString());
 });
 
+test("a job that was queued before the first rotation sees what stood there before: late, not adrift", async () => {
+  const { open, state, passed } = await world(ONE);
+  await (await open()).run(due);
+  passed(HOUR - MINUTE);
+  expect(await (await open()).run(seeing("what stood there before"))).toMatchObject({ drifted: [], warnings: [] });
+  expect(state()).not.toHaveProperty("drift");
+  passed(HOUR + MINUTE);
+  expect(await (await open()).run(seeing("what stood there before"))).toMatchObject({ drifted: ["ALPHA"] });
+});
+
 describe("a drift that was taken back", () => {
   test("is not seen again by a job that was queued before, but by one an hour later", async () => {
     const { open, state, passed } = await world(ONE);
     await (await open()).run(due);
-    passed(MINUTE);
+    passed(2 * HOUR);
     expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({ drifted: ["ALPHA"] });
     const back = await (await open()).run(seeing("somebody's own", asked()));
     expect(back).toMatchObject({ rotated: ["ALPHA"], drifted: [], warnings: [] });
     expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({ drifted: [] });
     expect(state()).not.toHaveProperty("drift");
-    passed(2 * HOUR);
+    passed(4 * HOUR);
     expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({ drifted: ["ALPHA"] });
   });
 
@@ -111,7 +121,7 @@ describe("a drift that was taken back", () => {
     const options = { fingerprintKey: new Secret("a fingerprint key") };
     await (await open(options)).run(asked(mine));
     expect(await (await open(options)).run(asked(mine))).toMatchObject({ tokens: [{ error: { code: "value-unchanged" } }] });
-    passed(MINUTE);
+    passed(2 * HOUR);
     await (await open(options)).run(seeing("somebody's own"));
     expect(await (await open(options)).run(asked(mine))).toMatchObject({ rotated: ["ALPHA"] });
     expect(state()).toMatchObject({ generation: 2 });

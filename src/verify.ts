@@ -49,7 +49,10 @@ type Judged = { readonly verdict: Verdict; readonly detail: string };
 const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged>> = {
   previous: { verdict: "previous", detail: "this process still sees the generation before: not yet" },
   other: { verdict: "mismatch", detail: "this process sees another value than the one that was placed" },
-  unknown: { verdict: "unknown", detail: "this process sees it, but the record holds no fingerprint that could be compared" },
+  unknown: {
+    verdict: "unknown",
+    detail: "this process sees it, but the record holds no fingerprint that tells whether it is what was placed",
+  },
 };
 
 function verdictOf(observed: Observed, { listings, home }: { readonly listings: Listings; readonly home: Home }): Judged {
