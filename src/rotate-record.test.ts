@@ -91,6 +91,35 @@ test("a clock that steps back does not run a workflow's occurrences again", asyn
   expect(record().state?.workflows?.often?.last_run_at).toBe(NOW.toISOString());
 });
 
+test("a date of a clock that was years ahead is told by every run, and ended by a rotation by name", async () => {
+  const nightly = { tokens: ["BETA"], schedule: "0 0 * * *" };
+  const config = { version: 1, tokens: { ALPHA: {}, BETA: {} }, rules: { ALPHA: daily }, workflows: { nightly } };
+  const { open, edit, record, passed } = await world(config);
+  await (await open()).run(due);
+  const ahead = "2036-01-01T00:00:00Z";
+  edit(({ state, ...rest }) => ({
+    ...rest,
+    state: {
+      tokens: { ALPHA: { ...(state?.tokens?.ALPHA ?? expect.fail()), rotated_at: ahead } },
+      workflows: { nightly: { first_seen_at: ahead } },
+    },
+  }));
+  for (const days of [2, 3]) {
+    passed(days * 24 * HOUR);
+    const report = await (await open()).run(due);
+    expect(report).toMatchObject({ rotated: [], commit: null });
+    expect(report.warnings).toEqual([
+      expect.stringMatching(/^ALPHA: the record says that it was rotated at 2036-.*rotate it by name\.$/),
+      expect.stringMatching(/^The record says that the workflow nightly ran at 2036-.*run it by name\.$/),
+    ]);
+  }
+  expect((await (await open()).plan()).workflows).toMatchObject([{ next_run: "2036-01-02T00:00:00Z" }]);
+  expect(await (await open()).run(asked())).toMatchObject({ rotated: ["ALPHA"] });
+  const byName = { ...due, wanted: { kind: "workflow", name: "nightly" } } as const;
+  expect(await (await open()).run(byName)).toMatchObject({ rotated: ["BETA"], warnings: [] });
+  expect(record().state?.workflows?.nightly?.last_run_at).toBe("2026-03-04T00:00:00.000Z");
+});
+
 test("a job that was queued before the first rotation sees what stood there before: late, not adrift", async () => {
   const { open, state, passed } = await world(ONE);
   await (await open()).run(due);

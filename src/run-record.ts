@@ -1,4 +1,5 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
+import { isFarAhead } from "./ahead.ts";
 import { isAnnouncedBy } from "./begin.ts";
 import { Misconfigured, reportError, Unchanged } from "./errors.ts";
 import { appendHistory, type HistoryDraft } from "./history.ts";
@@ -214,10 +215,10 @@ function notedWorkflows(
   return Object.keys(changed).length > Object.keys(before).length || (ran && selection.workflows.length > 0) ? changed : null;
 }
 
-/** A clock that stepped back does not bring back occurrences that were run already. */
+/** A clock that stepped back does not bring back occurrences that were run already; a date of a clock that was wrong is not kept. */
 function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(before: Noted, at: string): Noted {
   const last = instantMs(before.last_run_at);
-  return last !== null && last > Date.parse(at) ? before : { ...before, last_run_at: at };
+  return last !== null && last > Date.parse(at) && !isFarAhead(before.last_run_at, new Date(at)) ? before : { ...before, last_run_at: at };
 }
 
 const VERBS: Readonly<Record<string, string>> = {

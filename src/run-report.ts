@@ -1,4 +1,5 @@
 // Turns what happened in a run into its report: pure.
+import { aheadWarnings } from "./ahead.ts";
 import type { RunRequest } from "./app.ts";
 import type { ReportedError } from "./errors.ts";
 import type { Observed } from "./observe.ts";
@@ -77,7 +78,12 @@ export function runReport(facts: RunFacts): Report {
     revoked: [...new Set(facts.revoked.filter(({ error, count }) => error === null && count > 0).map(({ tokenName }) => tokenName))],
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
-    warnings: [...facts.warnings, ...drifted.map(driftWarning), ...facts.revoked.flatMap(revokeWarning)],
+    warnings: [
+      ...facts.warnings,
+      ...drifted.map(driftWarning),
+      ...facts.revoked.flatMap(revokeWarning),
+      ...aheadWarnings(facts.config, facts.startedAt),
+    ],
   };
 }
 

@@ -130,7 +130,7 @@ describe("whether a workflow is due", () => {
         base: "2030-01-01T00:00:00Z",
         now: "2026-01-01T00:00:00Z",
         due_at: null,
-        next_run: "2026-01-01T00:05:00Z",
+        next_run: "2030-01-01T00:05:00Z",
       },
     ],
     ["never seen", { schedule: "0 2 * * *", base: null, now: "2026-01-02T02:00:00Z", due_at: null, next_run: "2026-01-03T02:00:00Z" }],

@@ -30,7 +30,7 @@ export type WorkflowStatus = Expansion & {
   readonly due: boolean;
   /** The oldest occurrence since the last run that has come; ISO 8601. Null where it is not due. */
   readonly due_at: string | null;
-  /** The first occurrence after this moment; ISO 8601. Null where it is disabled. */
+  /** The first occurrence after this moment, and after what the record calls its last run; ISO 8601. Null where it is disabled. */
   readonly next_run: string | null;
 };
 
@@ -113,8 +113,8 @@ export function workflowStatus(config: TokenConfig, name: string, now: Date, ind
   if (workflow.enabled === false) return { ...what, enabled: false, unseen: false, due: false, due_at: null, next_run: null };
   const schedule = parseSchedule(workflow.schedule);
   const zone = workflowTimezone(config, workflow);
-  const next_run = toInstant(nextOccurrence(schedule, zone, now).getTime());
   const base = instantMs(workflowBase(config, name));
+  const next_run = toInstant(nextOccurrence(schedule, zone, new Date(Math.max(now.getTime(), base ?? 0))).getTime());
   if (base === null) return { ...what, enabled: true, unseen: true, due: false, due_at: null, next_run };
   // What was missed since the base is one occurrence, the oldest, however many there were. A base ahead
   // of this clock was written by one that runs fast: nothing after it has come, so it is not due.
