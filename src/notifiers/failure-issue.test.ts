@@ -57,6 +57,21 @@ test("one issue is opened for failures, kept up to date, and closed once all of 
   }
 });
 
+test("an issue whose reply is lost is not opened twice: only one would be closed again", async () => {
+  const github = await startGitHub();
+  try {
+    const client = await testClient(github);
+    const notifier = failureIssueNotifier({ client: async () => client, repository: DEFAULT_REPOSITORY });
+    github.faults.add({ match: { method: "POST", path: /issues$/ }, action: { kind: "apply-then-cut" } });
+    await expect(notifier.notify(runOf([], ["A"]))).rejects.toThrow(/up to date/);
+    await notifier.notify(runOf([], ["A"]));
+    await notifier.notify(runOf(["A"], []));
+    expect(github.repository().issues).toMatchObject([{ state: "closed" }]);
+  } finally {
+    await github.close();
+  }
+});
+
 test("without the permission it says which one is missing", async () => {
   const github = await startGitHub({ tokens: [{ token: "limited", permissions: { contents: "write", secrets: "write" } }] });
   try {

@@ -32,7 +32,14 @@ export function failureIssueNotifier({ client, repository }: FailureIssueOptions
         const { failing } = report;
         if (failing.length > 0) {
           const content = { title: titleOf(failing), body: bodyOf(failing, report) };
-          if (open === null) await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content, labels: [ISSUE_LABEL] });
+          // Sent once: of two issues only one would be found again and closed.
+          if (open === null)
+            await github.request("POST /repos/{owner}/{repo}/issues", {
+              ...at,
+              ...content,
+              labels: [ISSUE_LABEL],
+              request: { retries: 0 },
+            });
           else await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number: open.number });
         } else if (open !== null) {
           const content = {
@@ -61,7 +68,9 @@ function bodyOf(failing: readonly string[], report: Report): string {
     return `- \`${name}\`: ${quoted(error.message)}${error.hint === null ? "" : ` **What to do:** ${quoted(error.hint)}`}`;
   });
   const run = report.triggered_by.run_url ? `\n\nSeen in [this run](${report.triggered_by.run_url}).` : "";
-  const end = "The values in use still stand. It is tried again by itself, and this issue is closed when it succeeds.";
+  const again = "What failed is tried again by itself, later each time, until it has failed too often (`stuck_after`). ";
+  const stuck = "`token-automation health` tells which waits for a person then, and `token-automation resume NAME` tries it again. ";
+  const end = `The values in use still stand. ${again}${stuck}This issue is closed when nothing fails any more.`;
   return `${lines.join("\n")}${run}\n\n${end}\n\n${marker(failing)}`;
 }
 
