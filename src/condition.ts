@@ -41,6 +41,11 @@ export function expiryMs(token: Token, state: TokenState): number | null {
   return recorded === null ? declared : Math.min(recorded, declared);
 }
 
+/** What a person decides about a token that is stuck. */
+export function stuckHelp(name: string): string {
+  return `mend what failed, then \`token-automation resume ${name}\`, or give it up by \`token-automation abort ${name}\``;
+}
+
 /** How often in a row it failed, for people: `failed once`, `failed 3 times`. */
 export function failedTimes(state: TokenState): string {
   return `failed ${state.failures === 1 ? "once" : `${state.failures} times`}`;

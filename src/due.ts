@@ -1,6 +1,6 @@
 // Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
 import { type Claim, claimsOf, type Enabled, enabled, type Trigger } from "./claims.ts";
-import { failedTimes, issuerMissing } from "./condition.ts";
+import { failedTimes, issuerMissing, stuckHelp } from "./condition.ts";
 import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "./instant.ts";
 import { leaseEnd } from "./lease.ts";
 import { BACKOFF_MAX_MS } from "./rotation.ts";
@@ -112,7 +112,8 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   // A journalled box holds a value that somebody supplied, so it can be placed without an issuer.
   const missing = state.pending?.boxes ? null : issuerMissing(token, state);
   if (missing !== null) return { code: "issuer-required", reason: missing, until: null };
-  if (state.stuck_at) return { code: "stuck", reason: `${failedTimes(state)} and waits for a person`, until: null };
+  if (state.stuck_at)
+    return { code: "stuck", reason: `${failedTimes(state)} and waits for a person: ${stuckHelp(token.name)}`, until: null };
   // Somebody put another value there: a schedule must not take that back.
   if (state.drift && state.pending === null) {
     return {

@@ -1,6 +1,6 @@
 // How old and how sound each credential is: one status per token, and the lists that the health report names.
 import { expiryLead } from "./claims.ts";
-import { expiryMs, failedTimes, isExposed } from "./condition.ts";
+import { expiryMs, failedTimes, isExposed, stuckHelp } from "./condition.ts";
 import { type JudgedToken, judgeTokens } from "./due.ts";
 import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "./instant.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
@@ -194,10 +194,10 @@ function nonsenseOf(state: TokenState, rotated: number | null, now: number): Fin
   return { status: "unknown", reason: `the record says it was rotated at ${state.rotated_at}, which ${why}` };
 }
 
-function failingOf({ state, verdict }: JudgedToken): Finding | null {
+function failingOf({ token, state, verdict }: JudgedToken): Finding | null {
   if (state.failures === 0) return null;
   const last = state.last_error === null ? "" : `: ${state.last_error.message}`;
-  const none = state.stuck_at ? "it waits for a person" : "no further attempt is planned";
+  const none = state.stuck_at ? `it waits for a person: ${stuckHelp(token.name)}` : "no further attempt is planned";
   const next = verdict.next === null ? none : `next attempt at ${toInstant(verdict.next.at)}`;
   return { status: "failing", reason: `${failedTimes(state)}${last}; ${next}` };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FLOOR_MS, WORKFLOW_FLOOR_MS } from "./claims.ts";
+import { stuckHelp } from "./condition.ts";
 import { HOUR_MS, instantMs, toInstant } from "./instant.ts";
 import { nextDueOf, plan } from "./plan.ts";
 import { BACKOFF_MAX_MS } from "./rotation.ts";
@@ -191,7 +192,7 @@ describe("when one token is due", () => {
     [
       "failed so often that a person must look",
       { rule: daily, state: { failures: 8, stuck_at: at(-5), next_attempt_at: at(-1) } },
-      { skipped: ["stuck", "failed 8 times and waits for a person", null], next: null },
+      { skipped: ["stuck", `failed 8 times and waits for a person: ${stuckHelp("A")}`, null], next: null },
     ],
     [
       "failed in a weekly workflow: tried again before the next week",
