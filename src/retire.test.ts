@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { dueRevocations } from "./retire.ts";
+import type { Issuer } from "./ports.ts";
+import { dueRevocations, type Revocation, revoke } from "./retire.ts";
 import type { ProofMode, RetiringCredential, TokenConfig, TokenState } from "./schema.ts";
 import { type Home, NEW_TOKEN_STATE } from "./token.ts";
 
@@ -46,4 +47,28 @@ describe("a credential that was replaced is revoked", () => {
   ])("%s", (_, proof, given, expected) => {
     expect(due(proof, given)).toBe(expected);
   });
+});
+
+test("five credentials are ended at a time, each by itself, in the order in which they were asked for", async () => {
+  const going = new Set<string>();
+  let most = 0;
+  const end = async (ref: string) => {
+    going.add(ref);
+    most = Math.max(most, going.size);
+    await new Promise(setImmediate);
+    going.delete(ref);
+    if (ref === "key-3") throw new Error("canary");
+  };
+  const never = () => Promise.reject(new Error("not asked here"));
+  const issuer: Issuer = { issue: never, check: never, find: never, revoke: end };
+  const refs = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+  const revocations = refs.map(
+    (ref): Revocation => ({ tokenName: ref, credential: { ...OLD, ref }, issuing: { use: "http" }, kept: new Set() }),
+  );
+  const revoked = await revoke(revocations, async () => issuer);
+  expect(most).toBe(5);
+  expect(revoked.map(({ credential }) => credential.ref)).toEqual(refs);
+  expect(revoked.filter(({ error }) => error !== null).map(({ tokenName, error }) => [tokenName, error?.code])).toEqual([
+    ["key-3", "unexpected"],
+  ]);
 });
