@@ -15,6 +15,8 @@ export type Report = ReturnType<typeof reporter>;
 
 type Files = Reading["files"];
 type Draft = Pick<AuditFinding, "kind" | "message"> & Partial<Pick<AuditFinding, "severity" | "entry_id" | "path" | "pointer" | "line">>;
+/** A draft whose place is looked for only where it is told: that takes a walk over the whole file. */
+type Unplaced = Draft & { readonly where?: () => Partial<Draft> };
 export type Breaks = {
   readonly own: History;
   readonly start: number;
@@ -42,13 +44,14 @@ export function reporter() {
   }
 
   /** Names the first few of each kind; the last of them says how many more there are. */
-  function tellMany(version: RecordVersion, drafts: readonly Draft[]): Finding[] {
+  function tellMany(version: RecordVersion, drafts: readonly Unplaced[]): Finding[] {
     return [...new Set(drafts.map(({ kind }) => kind))].flatMap((kind) => {
       const alike = drafts.filter((draft) => draft.kind === kind);
       const more = alike.length - NAMED_PER_KIND;
-      return alike.slice(0, NAMED_PER_KIND).map((draft, index) => {
+      return alike.slice(0, NAMED_PER_KIND).map(({ where, ...draft }, index) => {
         const last = index === NAMED_PER_KIND - 1 && more > 0;
-        return tell(version, last ? { ...draft, message: `${draft.message} (and ${more} more of the kind)` } : draft);
+        const message = last ? `${draft.message} (and ${more} more of the kind)` : draft.message;
+        return tell(version, { ...draft, ...where?.(), message });
       });
     });
   }
@@ -58,15 +61,17 @@ export function reporter() {
 
     changes(version: RecordVersion, reading: Reading, before: Files, changes: readonly Change[]): Finding[] {
       const rechained = changes.filter(({ kind }) => kind === "rechained");
-      const drafts = changes.flatMap((change): Draft[] => {
-        if (change.kind === "rechained") return [];
-        const place = change.kind === "removed" ? placeOf(before, change.kept, null) : placeOf(reading.files, change.kept, version);
-        return [{ kind: change.kind, entry_id: change.kept.id, ...place, message: wordsFor(change) }];
+      const drafts = changes.flatMap((change): Unplaced[] => {
+        const { kind, kept } = change;
+        if (kind === "rechained") return [];
+        const where = () => (kind === "removed" ? placeOf(before, kept, null) : placeOf(reading.files, kept, version));
+        return [{ kind, entry_id: kept.id, where, message: wordsFor(change) }];
       });
       const [first] = rechained;
       if (first !== undefined) {
         const what = `the digests that chain ${rechained.length === 1 ? "an entry" : `${rechained.length} entries`} were made anew, from ${first.kept.id} on`;
-        drafts.push({ kind: "rewritten", entry_id: first.kept.id, ...placeOf(reading.files, first.kept, version), message: what });
+        const where = () => placeOf(reading.files, first.kept, version);
+        drafts.push({ kind: "rewritten", entry_id: first.kept.id, where, message: what });
       }
       return tellMany(version, drafts);
     },
@@ -78,7 +83,7 @@ export function reporter() {
         kind,
         message: message + blame,
         entry_id: kept.id,
-        ...placeOf(reading.files, kept, version),
+        where: () => placeOf(reading.files, kept, version),
       }));
       return tellMany(version, drafts);
     },
