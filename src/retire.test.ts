@@ -63,7 +63,7 @@ test("five credentials are ended at a time, each by itself, in the order in whic
   const issuer: Issuer = { issue: never, check: never, find: never, revoke: end };
   const refs = Array.from({ length: 20 }, (_, index) => `key-${index}`);
   const revocations = refs.map(
-    (ref): Revocation => ({ tokenName: ref, credential: { ...OLD, ref }, issuing: { use: "http" }, kept: new Set() }),
+    (ref): Revocation => ({ tokenName: ref, credential: { ...OLD, ref }, issuing: { use: "http" }, kept: new Set(), mayCome: false }),
   );
   const revoked = await revoke(revocations, async () => issuer);
   expect(most).toBe(5);
