@@ -17,16 +17,18 @@ export function isFarAhead(at: string | null | undefined, now: Date): boolean {
  * it this clock that is wrong, each of its runs would.
  */
 export function aheadWarnings(config: TokenConfig, now: Date): string[] {
-  const until = "no schedule does before then. If that date is wrong,";
+  const why = "which is ahead of this clock, so no schedule rotates";
   const tokens = Object.keys(config.tokens ?? {}).flatMap((name) => {
     const at = tokenState(config, name).rotated_at;
     if (!isFarAhead(at, now)) return [];
-    return [`${name}: the record says that it was rotated at ${at}, which is ahead of this clock, so ${until} rotate it by name.`];
+    return [`${name}: the record says that it was rotated at ${at}, ${why} it before then. If that date is wrong, rotate it by name.`];
   });
   const workflows = Object.entries(config.workflows ?? {}).flatMap(([name, { enabled }]) => {
     const at = workflowBase(config, name);
     if (enabled === false || !isFarAhead(at, now)) return [];
-    return [`The record says that the workflow ${name} ran at ${at}, which is ahead of this clock, so ${until} run it by name.`];
+    return [
+      `The record says that the workflow ${name} ran at ${at}, ${why} its tokens for it before then. If that date is wrong, run it by name.`,
+    ];
   });
   return [...tokens, ...workflows];
 }
