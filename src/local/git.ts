@@ -30,8 +30,8 @@ const REDIRECTING = [
   "GIT_NOGLOB_PATHSPECS",
   "GIT_ICASE_PATHSPECS",
 ] as const;
-/** Hooks run with git's environment, and have no business with the vault. */
-const SECRET_VARIABLES = ["TOKEN_AUTOMATION_KEY"] as const;
+/** Hooks run with git's environment, and have no business with the vault or the fingerprints. */
+const SECRET_VARIABLES = ["TOKEN_AUTOMATION_KEY", "TOKEN_AUTOMATION_FINGERPRINT_KEY"] as const;
 
 export type GitResult = { readonly code: number; readonly stdout: Buffer; readonly stderr: string };
 

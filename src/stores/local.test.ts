@@ -126,6 +126,17 @@ describe("the commit", () => {
     await other.close();
   });
 
+  test("tells hooks neither the vault's key nor the fingerprints'", async () => {
+    const hook = join(repository.directory, ".git", "hooks", "pre-commit");
+    await mkdir(join(hook, ".."), { recursive: true });
+    await writeFile(hook, "#!/bin/sh\nenv > seen.txt\n", { mode: 0o755 });
+    const keys = { TOKEN_AUTOMATION_KEY: "canary-vault", TOKEN_AUTOMATION_FINGERPRINT_KEY: "canary-fingerprint", OTHER: "other" };
+    await put("one\n", storeIn(repository.directory, { environment: { ...repository.environment, ...keys } }));
+    const seen = await readFile(join(repository.directory, "seen.txt"), "utf8");
+    expect(seen).toContain("OTHER=other");
+    expect(seen).not.toContain("canary");
+  });
+
   test("takes names literally", async () => {
     await repository.write("-a.json", "a person's");
     for (const name of ["*.json", ":(glob)x", "--all", "with space 'and' \"quotes\".json"]) {
