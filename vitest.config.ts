@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{src,action,functions,scripts}/**/*.test.ts"],
-    testTimeout: 30_000,
+    // What hangs, not what is slow: a machine at work may take five times as long as an idle one.
+    testTimeout: 90_000,
     // Database servers, browsers and other runtimes are started there.
     hookTimeout: 90_000,
     // Tests wait for processes and disks more than they compute; unless told, Vitest would leave one core idle.

@@ -1,1 +1,1 @@
-export{d as adviceQuestion}from"./people.js";
+export{f as adviceQuestion}from"./people.js";

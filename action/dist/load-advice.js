@@ -1,1 +1,1 @@
-export{l as readAdvice,u as unavailable}from"./people.js";
+export{u as readAdvice,d as unavailable}from"./people.js";

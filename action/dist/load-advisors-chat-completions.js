@@ -1,1 +1,1 @@
-export{c as chatCompletionsAdvisor}from"./people.js";
+export{l as chatCompletionsAdvisor}from"./people.js";

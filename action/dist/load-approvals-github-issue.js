@@ -1,1 +1,1 @@
-export{s as githubApprovals}from"./people.js";
+export{c as githubApprovals}from"./people.js";

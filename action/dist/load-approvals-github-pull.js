@@ -1,0 +1,1 @@
+export{s as githubPullApprovals}from"./people.js";
