@@ -4,6 +4,7 @@ import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
 import { shortApplied } from "../src/http/paging.ts";
+import { markOf } from "../src/idempotency.ts";
 
 export const config = { path: "/tokens/apply" };
 
@@ -13,17 +14,19 @@ export default endpoint({
   summary: "Do a planned change; refused where the record has moved since, or nobody has approved what needs it",
   scope: "read",
   input: applied,
-  async handle({ input, triggeredBy, mark, ...call }) {
+  async handle({ input, triggeredBy, ...call }) {
     const change = changeOf(input);
     requireMayApply(change, call.may);
     const app = await call.app();
     const { digest } = input;
     if (call.runs !== null) {
       const about = { operation: change.operation, digest, approved_by: null };
+      // One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run.
+      const mark = markOf({ caller: "plan", key: digest, body: change });
       const leave = () => app.requireApproved(change, digest, { triggeredBy });
       return dispatch(await call.runs(), workflowFor(change), { actor: triggeredBy.actor ?? "", mark, about, leave });
     }
-    const done = await app.applyChange(change, digest, { triggeredBy, mark });
+    const done = await app.applyChange(change, digest, { triggeredBy, mark: call.mark });
     if (done.report !== null) requireNotAllFailed(done.report);
     return once(done.report ?? done.rule ?? done.workflow ?? {}, shortApplied(done, input.limit));
   },

@@ -49,6 +49,11 @@ export function parseRequest(word: string): { readonly caller: string; readonly 
   return caller === undefined || id === undefined || asked === undefined ? null : { caller, mark: { id, asked } };
 }
 
+/** Whether two words stand for one request, whoever sent it. */
+export function areSame(word: string, other: string): boolean {
+  return haveSameKey(word, other) && parseRequest(word)?.mark.asked === parseRequest(other)?.mark.asked;
+}
+
 /** Whether two requests came with the same caller's key, whatever they asked for. */
 export function haveSameKey(word: string, other: string): boolean {
   const id = parseRequest(word)?.mark.id;

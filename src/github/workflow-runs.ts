@@ -1,6 +1,6 @@
 // Starts the rotation workflow on GitHub and looks at its runs, with nothing but the permission Actions: write.
 import { Misconfigured, Uncertain } from "../errors.ts";
-import { haveSameKey, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
+import { areSame, haveSameKey, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
 import type { GitHubClient } from "./client.ts";
 import { statusOf, toFailure } from "./errors.ts";
 import { parseRepository } from "./repository.ts";
@@ -37,12 +37,13 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       });
     const runs = data.workflow_runs.map((run) => viewOf(run, requestIn(run.display_title)));
     const sameKey = ({ request: word }: WorkflowRun) => word !== null && haveSameKey(word, request);
-    return runs.find((run) => run.request === request) ?? runs.find(sameKey) ?? null;
+    const same = ({ request: word }: WorkflowRun) => word !== null && areSame(word, request);
+    return runs.find(same) ?? runs.find(sameKey) ?? null;
   }
 
   async function findExactly(word: string): Promise<WorkflowRun | null> {
     const found = await find(word);
-    return found?.request === word ? found : null;
+    return found !== null && found.request !== null && areSame(found.request, word) ? found : null;
   }
 
   async function start(request: Parameters<WorkflowRuns["start"]>[0]): Promise<WorkflowRun | null> {

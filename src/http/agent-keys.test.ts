@@ -50,7 +50,7 @@ async function serviceIn(mode: "direct" | "dispatch") {
   const repository = github.repository();
   repository.roles.set("maintainer", "write");
   const approve = () => repository.issues[0]?.comments.push({ login: "maintainer", type: "User", body: "/approve" });
-  return { repository, approve, gpt: as("key-of-gpt"), octocat: as("key-of-octocat") };
+  return { repository, github, approve, gpt: as("key-of-gpt"), octocat: as("key-of-octocat") };
 }
 
 const ROTATE = { operation: "rotate", token_name: "ALPHA" };
@@ -75,7 +75,24 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     });
     expect(repository.issues[0]?.state).toBe("closed");
     expect(mode === "direct" ? repository.secret("ALPHA")?.value : repository.actions.runs[0]?.inputs.tokens).toMatch(/./);
-    expect(await gpt(apply, { ...ROTATE, digest })).toMatchObject({ status: mode === "direct" ? 409 : 403 });
+    const again = await gpt(apply, { ...ROTATE, digest });
+    expect(again).toMatchObject(mode === "direct" ? { status: 409 } : { status: 202, body: { replayed: true } });
+    expect(repository.actions.runs).toHaveLength(mode === "direct" ? 0 : 1);
+  });
+
+  test("has one approval for one change, where its issue cannot be closed and with whatever keys", async () => {
+    const { repository, github, approve, gpt } = await serviceIn(mode);
+    const { body } = await gpt(plan, ROTATE);
+    approve();
+    const closing = { method: "PATCH", path: /\/issues\/\d+$/ };
+    github.faults.add({ match: closing, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 403 } });
+    const asked = { ...ROTATE, digest: Object(body).digest };
+    await gpt(apply, { ...asked, idempotency_key: "key-1" });
+    await gpt(apply, { ...asked, idempotency_key: "key-2" });
+    await gpt(apply, asked);
+    expect(repository.issues[0]?.state).toBe("open");
+    const { generation } = JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA ?? {};
+    expect([generation, repository.actions.runs.length]).toEqual(mode === "direct" ? [1, 0] : [undefined, 1]);
   });
 
   test("is told again of what it applied, where the answer was lost: nothing is done twice, and nothing more is asked", async () => {
@@ -88,7 +105,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     expect(again).toMatchObject({ status: first.status, headers: { "idempotency-replayed": "true" } });
     const { generation } = JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA ?? {};
     expect([generation, repository.actions.runs.length]).toEqual(mode === "direct" ? [1, 0] : [undefined, 1]);
-    expect(await gpt(apply, { ...asked, idempotency_key: "key-2" })).toMatchObject({ status: mode === "direct" ? 409 : 403 });
+    expect(await gpt(apply, { ...asked, idempotency_key: "key-2" })).toMatchObject({ status: mode === "direct" ? 409 : 202 });
   });
 
   test("opens no issue for what it could not apply", async () => {

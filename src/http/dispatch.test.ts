@@ -204,6 +204,17 @@ test("sent again with its key: the same run, also after the answer was lost", as
   expect(runs()).toHaveLength(2);
 });
 
+test("sent again with its key after a run that failed: another one, which the record lets do what is left", async () => {
+  await ask(rotate, { token_name: "ALPHA" }, "key");
+  for (const run of runs()) Object.assign(run, { status: "completed", conclusion: "failure" });
+  const again = await ask(rotate, { token_name: "ALPHA" }, "key");
+  expect(again).toMatchObject({ status: 202, body: { run: { id: runs()[0]?.id, status: "queued" } } });
+  expect(again.body).not.toHaveProperty("replayed");
+  await work();
+  expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({ status: 202, body: { replayed: true } });
+  expect(runs()).toHaveLength(2);
+});
+
 test.each([
   ["another token", rotate, { token_name: "BETA" }],
   ["another route", workflowRun, { workflow_name: "daily" }],

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { markOf, mismatch } from "../idempotency.ts";
 import type { ApprovedPlan } from "../plan-change.ts";
 import type { RequestMark } from "../schema.ts";
-import { requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
+import { areSame, requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
 import type { Reply } from "./endpoint.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -24,11 +24,13 @@ type Asked = {
   readonly leave?: () => Promise<ApprovedPlan>;
 };
 
-/** Starts a run for a request, or finds the one that was started for it before. Throws `Misconfigured` where its key marks another request. */
+/** Starts a run for a request, or finds the one that was started for it before and did not fail. Throws `Misconfigured` where its key marks another request. */
 export async function dispatch(runs: WorkflowRuns, wanted: Wanted, { actor, mark, about, leave }: Asked): Promise<Reply> {
   const request = requestWord(actor, mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }));
-  const before = mark === null ? null : await runs.find(request);
-  if (before !== null && before.request !== request) throw mismatch();
+  const found = mark === null ? null : await runs.find(request);
+  if (found !== null && !areSame(found.request ?? "", request)) throw mismatch();
+  // What ended in vain is tried again: the record sees to it that nothing is done twice.
+  const before = found?.status === "completed" && found.conclusion !== "success" ? null : found;
   const plan = before === null ? await leave?.() : undefined;
   const run = before ?? (await runs.start({ ...wanted, request } satisfies StartRequest));
   await plan?.close();
