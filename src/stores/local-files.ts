@@ -64,12 +64,20 @@ export async function filesAt(git: Git, version: LocalVersion, current: Files, h
   const files = new Map<string, Uint8Array | null>();
   for (const [path, content] of current) {
     const wanted = version.digests.get(path);
-    const unchanged = wanted === undefined ? version.head === head : wanted === digestOf(content);
+    const unchanged = wanted === undefined ? await isCommittedAlike(git, path, [version.head, head]) : wanted === digestOf(content);
     const old = unchanged ? content : await committedContent(git, version.head, path);
     if (old === undefined || (wanted !== undefined && wanted !== digestOf(old))) return null;
     files.set(path, old);
   }
   return files;
+}
+
+/** Whether both commits hold the file alike: then what stands in the folder, committed or not, is not what came between them. */
+async function isCommittedAlike(git: Git, path: string, [one, other]: readonly [string | null, string | null]): Promise<boolean> {
+  if (one === other) return true;
+  const contents = [await committedContent(git, one, path), await committedContent(git, other, path)];
+  const [digest, otherDigest] = contents.map((content) => (content === undefined ? undefined : digestOf(content)));
+  return digest !== undefined && digest === otherDigest;
 }
 
 /** A file's bytes as a checkout of that commit would write them; null where it holds no such file, undefined where git cannot tell. */

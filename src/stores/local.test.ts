@@ -274,6 +274,17 @@ describe("what is not done", () => {
     expect(await onDisk()).toBe("a person's\n");
   });
 
+  test("what is saved but not committed is not lost to an older version, whatever was committed elsewhere since", async () => {
+    await repository.commit(RECORD, "one\n");
+    await repository.commit("history.jsonl", "1\n");
+    await repository.write("history.jsonl", "1\n2\n");
+    const { version } = await store.load([RECORD]);
+    await repository.commit("app.ts", "1\n");
+    expect((await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl")).toBe("1\n2\n");
+    await repository.commit("history.jsonl", "1\n2\n3\n");
+    expect((await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl")).toBe("1\n");
+  });
+
   test("a person's commits elsewhere are no conflict", async () => {
     await repository.commit(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
