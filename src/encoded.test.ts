@@ -94,7 +94,7 @@ test("options of key pairs on other tokens, and bits of other keys, are told wit
     "/tokens/A/issuer/format not-a-key-pair",
     "/tokens/A/issuer/publish not-a-key-pair",
     "/tokens/B/issuer/bits not-rsa",
-    "/tokens/C/issuer/publish/path invalid-form",
+    "/tokens/C/issuer/publish/path invalid-path",
     "/tokens/D key-pair-fixed",
   ]);
 });
