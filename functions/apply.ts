@@ -1,10 +1,9 @@
 // POST /tokens/apply: does a change exactly as it was planned.
-import { applied, changeOf, requireMayApply, workflowFor } from "../src/http/change-input.ts";
+import { applied, changeOf, markOfPlan, requireMayApply, workflowFor } from "../src/http/change-input.ts";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
 import { shortApplied } from "../src/http/paging.ts";
-import { markOf } from "../src/idempotency.ts";
 
 export const config = { path: "/tokens/apply" };
 
@@ -21,10 +20,13 @@ export default endpoint({
     const { digest } = input;
     if (call.runs !== null) {
       const about = { operation: change.operation, digest, approved_by: null };
-      // One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run.
-      const mark = markOf({ caller: "plan", key: digest, body: change });
       const leave = () => app.requireApproved(change, digest, { triggeredBy });
-      return dispatch(await call.runs(), workflowFor(change), { actor: triggeredBy.actor ?? "", mark, about, leave });
+      return dispatch(await call.runs(), workflowFor(change), {
+        actor: triggeredBy.actor ?? "",
+        mark: markOfPlan(change, digest),
+        about,
+        leave,
+      });
     }
     const done = await app.applyChange(change, digest, { triggeredBy, mark: call.mark });
     if (done.report !== null) requireNotAllFailed(done.report);

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import type { Change } from "../agents.ts";
 import { Misconfigured } from "../errors.ts";
-import { AGENT_OPERATIONS } from "../schema.ts";
+import { markOf } from "../idempotency.ts";
+import { AGENT_OPERATIONS, type RequestMark } from "../schema.ts";
 import type { ApiScope } from "./auth.ts";
 import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
 import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, told, workflowName } from "./inputs.ts";
@@ -85,4 +86,9 @@ export function workflowFor(change: Change): Wanted {
   if (change.operation === "rotate") return { command: "rotate", tokens: [change.token_name] };
   if (change.operation === "run_workflow") return { command: "workflow", workflow: change.workflow_name };
   return refuseInDispatch(change.operation === "setup_rotation" ? "set a rule" : "create a workflow", WRITE_BY_COMMIT);
+}
+
+/** One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run. */
+export function markOfPlan(change: Change, digest: string): RequestMark {
+  return markOf({ caller: "plan", key: digest, body: change });
 }
