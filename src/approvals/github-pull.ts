@@ -1,38 +1,30 @@
 // A person's approval of an agent's plan: a pull request that tells the plan and changes no file, and a review of it, or a comment.
 
-import { Unchanged } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
-import { statusOf, toFailure } from "../github/errors.ts";
+import { statusOf } from "../github/errors.ts";
 import { parseRepository } from "../github/repository.ts";
-import type { Approval, Approvals } from "../ports.ts";
-import type { GitHubApprovalsOptions } from "./github-issue.ts";
+import type { Approvals } from "../ports.ts";
+import { approvalsIn, type Found, type GitHubApprovalsOptions } from "./ask.ts";
 import { isOurs, whoCommented, whoReviewed } from "./people.ts";
 import { marker, wordsOf } from "./words.ts";
 
-const PERMISSION = "Contents: write and Pull requests: write";
 const HOW =
   "approve this pull request in a review, or comment with a line that says `/approve`. It changes no file: merging it does nothing";
-
-type Found = { readonly number: number; readonly url: string };
 
 /** @param options.branch where the record lives; null: the repository's default branch */
 export type GitHubPullApprovalsOptions = GitHubApprovalsOptions & { readonly branch: string | null };
 
 /** Approvals for a record on GitHub, as `githubApprovals`. */
-export function githubPullApprovals({ client, repository, branch }: GitHubPullApprovalsOptions): Approvals {
-  const { owner, name: repo } = parseRepository(repository);
+export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsOptions): Approvals {
+  const { owner, name: repo } = parseRepository(options.repository);
   const at = { owner, repo };
 
-  async function findPull(github: GitHubClient, digest: string): Promise<Found | null> {
+  async function find(github: GitHubClient, digest: string): Promise<Found | null> {
     const query = { ...at, state: "open", head: `${owner}:${branchOf(digest)}` } as const;
     const { data } = await github.request("GET /repos/{owner}/{repo}/pulls", query);
     for (const { number, body, html_url: url } of data)
       if ((body ?? "").includes(marker(digest)) && (await isOurs(github, at, "pullRequest", number))) return { number, url };
     return null;
-  }
-
-  async function approvalOf(github: GitHubClient, { number, url }: Found): Promise<Approval> {
-    return { url, approvedBy: (await whoReviewed(github, at, number)) ?? (await whoCommented(github, at, number)) };
   }
 
   /** GitHub opens a pull request only for a commit that the base does not have: this one holds the same files. */
@@ -51,39 +43,26 @@ export function githubPullApprovals({ client, repository, branch }: GitHubPullAp
     return branch ?? (await github.request("GET /repos/{owner}/{repo}", at)).data.default_branch;
   }
 
-  async function asked<Result>(doing: string, act: (github: GitHubClient) => Promise<Result>): Promise<Result> {
-    try {
-      return await act(await client());
-    } catch (error) {
-      throw toFailure(error, `${doing} in ${repository}`, PERMISSION);
-    }
-  }
-
-  return {
-    find: (digest) =>
-      asked("look for the approval of a plan", async (github) => {
-        const pull = await findPull(github, digest);
-        return pull === null ? null : approvalOf(github, pull);
-      }),
-    request: (request) =>
-      asked("ask for the approval of a plan", async (github): Promise<Approval> => {
-        const found = await findPull(github, request.digest);
-        if (found !== null) return approvalOf(github, found);
+  return approvalsIn(
+    {
+      what: "pull request",
+      permission: "Contents: write and Pull requests: write",
+      find,
+      whoApproved: async (github, number) => (await whoReviewed(github, at, number)) ?? (await whoCommented(github, at, number)),
+      async open(github, request) {
         const base = await baseOf(github);
         await makeBranch(github, request.digest, base);
         const content = { ...wordsOf(request, HOW), head: branchOf(request.digest), base };
-        const { data } = await github.request("POST /repos/{owner}/{repo}/pulls", { ...at, ...content });
-        return { url: data.html_url, approvedBy: null };
-      }),
-    close: (digest) =>
-      asked("close the pull request of a plan", async (github) => {
-        const pull = await findPull(github, digest);
-        if (pull === null) throw new Unchanged("the plan's pull request is gone", { code: "plan-missing" });
-        const content = { ...at, pull_number: pull.number, state: "closed" } as const;
+        return (await github.request("POST /repos/{owner}/{repo}/pulls", { ...at, ...content })).data.html_url;
+      },
+      async close(github, pull_number, digest) {
+        const content = { ...at, pull_number, state: "closed" } as const;
         await github.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", content);
         await github.request("DELETE /repos/{owner}/{repo}/git/refs/{ref}", { ...at, ref: `heads/${branchOf(digest)}` });
-      }),
-  };
+      },
+    },
+    options,
+  );
 }
 
 function branchOf(digest: string): string {
