@@ -3,11 +3,9 @@ import * as z from "zod";
 import { type Failure, Misconfigured } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { statusOf } from "../github/errors.ts";
+import { PAGE_SIZE, pages } from "../github/pages.ts";
 import { didYouMean } from "../names.ts";
 import type { GitHubScope } from "../scope.ts";
-
-/** The most that GitHub gives on one page. */
-const PAGE_SIZE = 100;
 
 const Environments = z.object({ total_count: z.int().optional(), environments: z.array(z.object({ name: z.string() })).optional() });
 
@@ -47,13 +45,12 @@ async function missingEnvironment(
 }
 
 async function environmentNames(client: GitHubClient, at: ReturnType<typeof slug>): Promise<string[]> {
-  const found: string[] = [];
-  for (let page = 1; ; page += 1) {
+  const found = await pages(async (page) => {
     const { data } = await client.request("GET /repos/{owner}/{repo}/environments", { ...at, per_page: PAGE_SIZE, page });
-    const { total_count: total = 0, environments = [] } = Environments.parse(data);
-    found.push(...environments.map(({ name }) => name));
-    if (environments.length === 0 || found.length >= total) return found;
-  }
+    const { total_count: total = 0, environments: items = [] } = Environments.parse(data);
+    return { total, items };
+  });
+  return found.map(({ name }) => name);
 }
 
 async function missingOrganization(

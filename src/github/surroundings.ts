@@ -5,9 +5,8 @@ import type { Scope, SecretApp } from "../scope.ts";
 import type { Surroundings } from "../scopes-around.ts";
 import type { GitHubClient } from "./client.ts";
 import { toFailure } from "./errors.ts";
+import { PAGE_SIZE, pages } from "./pages.ts";
 import { parseRepository } from "./repository.ts";
-
-const PAGE_SIZE = 100;
 
 const Owner = z.object({ owner: z.object({ login: z.string(), type: z.string() }) });
 const Environments = z.object({ total_count: z.int(), environments: z.array(z.object({ name: z.string() })) });
@@ -89,15 +88,6 @@ async function part(scope: string, permission: string, doing: string, look: () =
     return await look();
   } catch (error) {
     return { refused: [{ scope, error: toFailure(error, doing, permission) }] };
-  }
-}
-
-async function pages<Item>(ask: (page: number) => Promise<{ readonly total: number; readonly items: readonly Item[] }>): Promise<Item[]> {
-  const found: Item[] = [];
-  for (let page = 1; ; page += 1) {
-    const { total, items } = await ask(page);
-    found.push(...items);
-    if (items.length === 0 || found.length >= total) return found;
   }
 }
 
