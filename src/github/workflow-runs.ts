@@ -27,7 +27,7 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
   const workflow_id = options.workflow;
   const what = `${workflow_id} of ${options.repository}`;
 
-  async function find(request: string): Promise<WorkflowRun | null> {
+  async function newest(): Promise<WorkflowRun[]> {
     const client = await options.client();
     const asked = { owner, repo, workflow_id, event: "workflow_dispatch", per_page: RUNS_LOOKED_AT };
     const { data } = await client
@@ -35,15 +35,12 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       .catch((error: unknown) => {
         throw missing(error, what) ?? toFailure(error, `look at the runs of ${what}`, "Actions: write");
       });
-    const runs = data.workflow_runs.map((run) => viewOf(run, requestIn(run.display_title)));
-    const sameKey = ({ request: word }: WorkflowRun) => word !== null && haveSameKey(word, request);
-    const same = ({ request: word }: WorkflowRun) => word !== null && areSame(word, request);
-    return runs.find(same) ?? runs.find(sameKey) ?? null;
+    return data.workflow_runs.map((run) => viewOf(run, requestIn(run.display_title)));
   }
 
-  async function findExactly(word: string): Promise<WorkflowRun | null> {
-    const found = await find(word);
-    return found !== null && found.request !== null && areSame(found.request, word) ? found : null;
+  async function find(request: string): Promise<WorkflowRun | null> {
+    const runs = await newest();
+    return runOf(runs, request) ?? runs.find((run) => run.request !== null && haveSameKey(run.request, request)) ?? null;
   }
 
   async function start(request: Parameters<WorkflowRuns["start"]>[0]): Promise<WorkflowRun | null> {
@@ -62,11 +59,17 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       });
       const { workflow_run_id: id, html_url: url }: Record<string, unknown> = Object(data);
       if (typeof id === "number" && typeof url === "string") return { id, url, status: "queued", conclusion: null, request: word };
-      return await findExactly(word);
+      return runOf(await newest(), word);
     } catch (error) {
       const failure = refused(error, ref) ?? toFailure(error, `start ${what}`, "Actions: write");
       // The answer may be lost while the run was started; if it was not, asking again starts it, and the record lets it be done once.
-      const seen = failure instanceof Uncertain ? await findExactly(word).catch(() => null) : null;
+      const seen =
+        failure instanceof Uncertain
+          ? await newest().then(
+              (runs) => runOf(runs, word),
+              () => null,
+            )
+          : null;
       if (seen === null) throw failure;
       return seen;
     }
@@ -100,6 +103,11 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
   }
 
   return { find, start, get };
+}
+
+/** The one that answers that very request, whoever sent it. */
+function runOf(runs: readonly WorkflowRun[], word: string): WorkflowRun | null {
+  return runs.find(({ request }) => request !== null && areSame(request, word)) ?? null;
 }
 
 /** The workflow's `run-name` ends in the request that it was started with. */

@@ -1,5 +1,4 @@
 // One request of an issuer to a service and its reply: bounded in time and size, without redirects, and no error that shows what was sent.
-
 import { Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import { limitedText } from "../limited-text.ts";
 import { errorCode } from "../local/atomic-file.ts";
