@@ -143,6 +143,15 @@ describe("where the record wants a person's approval", () => {
     await expect(apply()).rejects.toMatchObject({ code: "record-moved" });
   });
 
+  test("is asked for once, also where the answer to asking is lost: of two issues only one would be closed", async () => {
+    const { github, open, repository } = await world(record({ approval: ["rotate"] }));
+    github.faults.add({ match: { method: "POST", path: /issues$/ }, action: { kind: "apply-then-cut" } });
+    const app = await open();
+    await expect(app.planChange(ROTATE, agent)).rejects.toMatchObject({ kind: "uncertain" });
+    await app.planChange(ROTATE, agent);
+    expect(repository.issues).toHaveLength(1);
+  });
+
   test("nothing forged approves: an edited comment, an edited issue, an issue of somebody else's", async () => {
     const { github, open, repository } = await world(guarded);
     const app = await open();

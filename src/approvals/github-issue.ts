@@ -32,7 +32,8 @@ export function githubApprovals(options: GitHubApprovalsOptions): Approvals {
       find,
       whoApproved: (github, number) => whoCommented(github, at, number),
       async open(github, request) {
-        const content = { ...wordsOf(request), labels: [ISSUE_LABEL] };
+        // Sent once: of two issues only one would be closed.
+        const content = { ...wordsOf(request), labels: [ISSUE_LABEL], request: { retries: 0 } };
         return (await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content })).data.html_url;
       },
       close: (github, issue_number) => {
