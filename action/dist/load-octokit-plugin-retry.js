@@ -1,1 +1,1 @@
-export{d as VERSION,f as retry}from"./github.js";
+export{f as VERSION,p as retry}from"./github.js";

@@ -1,1 +1,1 @@
-export{u as throttling}from"./github.js";
+export{d as throttling}from"./github.js";

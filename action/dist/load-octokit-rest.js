@@ -1,1 +1,1 @@
-export{l as Octokit}from"./github.js";
+export{u as Octokit}from"./github.js";
