@@ -3,14 +3,23 @@ import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TokenConfig } from "../src/schema.ts";
 import { runStep, type Step, type StepOptions } from "../src/testing/action-step.ts";
-import { DEFAULT_TOKEN, type GitHubOptions, startGitHub, type TestGitHub } from "../src/testing/github/server.ts";
+import {
+  DEFAULT_TOKEN,
+  type GitHubOptions,
+  startGitHub,
+  type TestGitHub,
+} from "../src/testing/github/server.ts";
 import { startProxy, startReceiver } from "../src/testing/http-servers.ts";
 import { maskedForms } from "./mask.ts";
 
 const PATH = "token_config.json";
 const DAY = 86_400_000;
 const daily = { interval_hours: 24 };
-const TWO = { version: 1, tokens: { ALPHA: {}, BETA: { type: "password" } }, rules: { ALPHA: daily, BETA: daily } };
+const TWO = {
+  version: 1,
+  tokens: { ALPHA: {}, BETA: { type: "password" } },
+  rules: { ALPHA: daily, BETA: daily },
+};
 
 /** All that a run with nothing to do loads. What is added here is paid for by every run of everybody. */
 const IDLE = [
@@ -37,7 +46,10 @@ async function startWith(
 ): Promise<TestGitHub> {
   const text = typeof config === "string" ? config : `${JSON.stringify(config, null, 2)}\n`;
   const files = { [options.path ?? PATH]: text };
-  const github = await startGitHub({ ...options, repositories: [{ fullName: "acme/widgets", files }] });
+  const github = await startGitHub({
+    ...options,
+    repositories: [{ fullName: "acme/widgets", files }],
+  });
   open.push(github);
   return github;
 }
@@ -56,14 +68,20 @@ function requestsTo(github: TestGitHub): string[] {
 function outputsOf({ outputs }: Step) {
   const { rotated, failed, skipped, report, health, ...rest } = outputs;
   const json = Object.fromEntries(
-    Object.entries({ rotated, failed, skipped, report, health }).map(([name, text]) => [name, JSON.parse(text ?? "")]),
+    Object.entries({ rotated, failed, skipped, report, health }).map(([name, text]) => [
+      name,
+      JSON.parse(text ?? ""),
+    ]),
   );
   return { ...rest, ...json };
 }
 
 function annotationsOf({ annotations }: Step): string[] {
   return annotations.map(({ name, properties, message }) => {
-    const place = properties.file === undefined ? "" : ` ${properties.file}:${properties.line}:${properties.col}`;
+    const place =
+      properties.file === undefined
+        ? ""
+        : ` ${properties.file}:${properties.line}:${properties.col}`;
     return `${name}${place} ${message}`;
   });
 }
@@ -72,16 +90,29 @@ function annotationsOf({ annotations }: Step): string[] {
 function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
   const reversed = [...value].toReversed().join("");
-  return [...maskedForms(value), bytes.toString("hex"), bytes.toString("hex").toUpperCase(), reversed, bytes.toString("base64url")];
+  return [
+    ...maskedForms(value),
+    bytes.toString("hex"),
+    bytes.toString("hex").toUpperCase(),
+    reversed,
+    bytes.toString("base64url"),
+  ];
 }
 
 /** Fails where a value stands anywhere but in the masks and, sealed, at GitHub. */
 function expectNoneShown(step: Step, github: TestGitHub, values: readonly string[]): void {
   const commits = github.repositories.flatMap((name) => {
     const repository = github.repository(name);
-    return repository.commits().flatMap(({ oid, message }) => [message, ...Object.values(repository.files(oid))]);
+    return repository
+      .commits()
+      .flatMap(({ oid, message }) => [message, ...Object.values(repository.files(oid))]);
   });
-  const asked = github.requests.flatMap(({ path, query, body }) => [path, query, body, ...decoded(body)]);
+  const asked = github.requests.flatMap(({ path, query, body }) => [
+    path,
+    query,
+    body,
+    ...decoded(body),
+  ]);
   const shown = [
     ...step.log,
     ...step.annotations.map((each) => JSON.stringify(each)),
@@ -91,18 +122,25 @@ function expectNoneShown(step: Step, github: TestGitHub, values: readonly string
   ];
   const everything = [...shown, ...commits, ...asked].join("\n");
   expect(values.length).toBeGreaterThan(0);
-  for (const value of values) for (const form of formsOf(value)) expect(everything).not.toContain(form);
+  for (const value of values)
+    for (const form of formsOf(value)) expect(everything).not.toContain(form);
 }
 
 /** The files of a commit, which its mutation holds in base64. */
 function decoded(body: string): string[] {
-  return [...body.matchAll(/"contents":"([^"]+)"/g)].map(([, contents]) => Buffer.from(contents ?? "", "base64").toString());
+  return [...body.matchAll(/"contents":"([^"]+)"/g)].map(([, contents]) =>
+    Buffer.from(contents ?? "", "base64").toString(),
+  );
 }
 
 /** The values that GitHub holds, its boxes opened with the private key. */
 function placed(github: TestGitHub): string[] {
   const repository = github.repository();
-  return repository.secrets().map((name) => repository.secret(name)?.value ?? expect.fail(`the box of ${name} did not open`));
+  return repository
+    .secrets()
+    .map(
+      (name) => repository.secret(name)?.value ?? expect.fail(`the box of ${name} did not open`),
+    );
 }
 
 describe("run", () => {
@@ -116,7 +154,13 @@ describe("run", () => {
   test("with two tokens due rotates both and says so in every output", () => {
     const head = github.repository().head() ?? "";
     const { ALPHA, BETA } = record(github).state?.tokens ?? {};
-    expect({ code: step.code, stderr: step.stderr, log: step.log, annotations: step.annotations, commands: step.commands }).toEqual({
+    expect({
+      code: step.code,
+      stderr: step.stderr,
+      log: step.log,
+      annotations: step.annotations,
+      commands: step.commands,
+    }).toEqual({
       code: 0,
       stderr: "",
       log: ["rotated: ALPHA, BETA; failed: nothing; passed over: nothing"],
@@ -129,13 +173,26 @@ describe("run", () => {
       skipped: [],
       report: expect.objectContaining({
         dry_run: false,
-        triggered_by: { kind: "schedule", actor: "mona", run_url: "https://github.com/acme/widgets/actions/runs/42" },
+        triggered_by: {
+          kind: "schedule",
+          actor: "mona",
+          run_url: "https://github.com/acme/widgets/actions/runs/42",
+        },
         rotated: ["ALPHA", "BETA"],
-        tokens: [expect.objectContaining({ new_hash: ALPHA?.fingerprint }), expect.objectContaining({ new_hash: BETA?.fingerprint })],
+        tokens: [
+          expect.objectContaining({ new_hash: ALPHA?.fingerprint }),
+          expect.objectContaining({ new_hash: BETA?.fingerprint }),
+        ],
       }),
-      health: expect.objectContaining({ total_tokens: 2, recently_rotated: ["ALPHA", "BETA"], needs_rotation: [] }),
+      health: expect.objectContaining({
+        total_tokens: 2,
+        recently_rotated: ["ALPHA", "BETA"],
+        needs_rotation: [],
+      }),
       "commit-sha": head,
-      "next-due": new Date(Date.parse(ALPHA?.rotated_at ?? "") + DAY).toISOString().replace(".000", ""),
+      "next-due": new Date(Date.parse(ALPHA?.rotated_at ?? "") + DAY)
+        .toISOString()
+        .replace(".000", ""),
       changed: "true",
     });
     expect(requestsTo(github)).toEqual([
@@ -146,18 +203,26 @@ describe("run", () => {
       "PUT /repos/acme/widgets/actions/secrets/BETA 201",
       "POST /graphql mutation 200",
     ]);
-    expect(step.loaded.map(({ name }) => name)).toEqual(expect.arrayContaining(["sodium.js", "rotate.js"]));
+    expect(step.loaded.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["sodium.js", "rotate.js"]),
+    );
     expect(step.summary).toContain("## 2 tokens rotated");
-    expect(step.summary).toContain("| 🔄 rotated | `ALPHA` | never rotated | 1 | `actions:acme/widgets:ALPHA` |");
+    expect(step.summary).toContain(
+      "| 🔄 rotated | `ALPHA` | never rotated | 1 | `actions:acme/widgets:ALPHA` |",
+    );
     expect(step.summary).toContain(`Recorded in [\`${head.slice(0, 7)}\`](`);
   });
 
   test("masks every value in every form before it prints anything else, and shows none", () => {
     const values = placed(github);
     expect(values.map((value) => value.length)).toEqual([32, 24]);
-    expect(step.masks).toEqual(expect.arrayContaining([DEFAULT_TOKEN, ...values].flatMap(maskedForms)));
+    expect(step.masks).toEqual(
+      expect.arrayContaining([DEFAULT_TOKEN, ...values].flatMap(maskedForms)),
+    );
     const lines = step.stdout.split("\n").filter((line) => line !== "");
-    expect(lines.slice(0, step.masks.length).every((line) => line.startsWith("::add-mask::"))).toBe(true);
+    expect(lines.slice(0, step.masks.length).every((line) => line.startsWith("::add-mask::"))).toBe(
+      true,
+    );
     expectNoneShown(step, github, [...values, DEFAULT_TOKEN]);
   });
 
@@ -167,10 +232,22 @@ describe("run", () => {
     const again = await runStep({ github });
     expect(requestsTo(github)).toEqual(["POST /graphql query 200"]);
     expect(github.repository().head()).toBe(head);
-    expect(again).toMatchObject({ code: 0, log: ["rotated: nothing; failed: nothing; passed over: nothing"], annotations: [] });
-    expect(outputsOf(again)).toMatchObject({ rotated: [], failed: [], skipped: [], "commit-sha": "", changed: "false" });
+    expect(again).toMatchObject({
+      code: 0,
+      log: ["rotated: nothing; failed: nothing; passed over: nothing"],
+      annotations: [],
+    });
+    expect(outputsOf(again)).toMatchObject({
+      rotated: [],
+      failed: [],
+      skipped: [],
+      "commit-sha": "",
+      changed: "false",
+    });
     expect(again.outputs["next-due"]).toBe(step.outputs["next-due"]);
-    expect(again.summary).toMatch(/^## Nothing was due\n\n\*\*Health:\*\* 2 tokens, all well 🟢\n\nNext due: `ALPHA`, [\d: -]+ UTC\.\n$/);
+    expect(again.summary).toMatch(
+      /^## Nothing was due\n\n\*\*Health:\*\* 2 tokens, all well 🟢\n\nNext due: `ALPHA`, [\d: -]+ UTC\.\n$/,
+    );
     expect(again.loaded.map(({ name }) => name).toSorted()).toEqual(IDLE);
     expect(again.loaded.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(IDLE_BYTES);
   });
@@ -185,17 +262,35 @@ describe("what only tells", () => {
     const head = github.repository().head();
     const step = await runStep({ github, inputs });
     expect(step).toMatchObject({ code: 0, log: ["would rotate: ALPHA, BETA"], annotations: [] });
-    const statuses = [expect.objectContaining({ status: "planned" }), expect.objectContaining({ status: "planned" })];
-    expect(outputsOf(step)).toMatchObject({ rotated: [], changed: "false", report: { dry_run: true, tokens: statuses } });
+    const statuses = [
+      expect.objectContaining({ status: "planned" }),
+      expect.objectContaining({ status: "planned" }),
+    ];
+    expect(outputsOf(step)).toMatchObject({
+      rotated: [],
+      changed: "false",
+      report: { dry_run: true, tokens: statuses },
+    });
     expect(step.summary).toContain("## 2 tokens would be rotated");
-    expect({ requests: requestsTo(github), head: github.repository().head() }).toEqual({ requests: ["POST /graphql query 200"], head });
+    expect({ requests: requestsTo(github), head: github.repository().head() }).toEqual({
+      requests: ["POST /graphql query 200"],
+      head,
+    });
   });
 
   test("health tells the bands, and the earliest time at which anything is due", async () => {
     const github = await startWith(aged({ OLD: 40, FRESH: 0.5 }));
     const step = await runStep({ github, inputs: { command: "health" } });
-    expect(step).toMatchObject({ code: 0, log: ["2 tokens, 1 to rotate, 0 never rotated, 1 at high risk"], annotations: [] });
-    expect(outputsOf(step)).toMatchObject({ rotated: [], report: null, health: { high_risk: ["OLD"], recently_rotated: ["FRESH"] } });
+    expect(step).toMatchObject({
+      code: 0,
+      log: ["2 tokens, 1 to rotate, 0 never rotated, 1 at high risk"],
+      annotations: [],
+    });
+    expect(outputsOf(step)).toMatchObject({
+      rotated: [],
+      report: null,
+      health: { high_risk: ["OLD"], recently_rotated: ["FRESH"] },
+    });
     expect(step.summary).toMatch(/\| 🔴 high risk \| `OLD` \| rotated 40 d ago/);
   });
 });
@@ -224,14 +319,20 @@ describe("commands with names", () => {
       inputs: { command: "workflow", workflow: "nightly" },
       environment: { GITHUB_EVENT_NAME: "workflow_dispatch" },
     });
-    expect(outputsOf(step)).toMatchObject({ rotated: ["BETA"], report: { triggered_by: { kind: "workflow_dispatch" } } });
+    expect(outputsOf(step)).toMatchObject({
+      rotated: ["BETA"],
+      report: { triggered_by: { kind: "workflow_dispatch" } },
+    });
     expect(record(github).state?.workflows?.nightly?.last_run_at).not.toBeNull();
   });
 });
 
 describe("verify", () => {
   test("tells match, mismatch, not seen, gone and unknown apart; what is not what was placed fails the step", async () => {
-    const github = await startWith({ version: 1, tokens: { GOOD: {}, OTHER: {}, HIDDEN: {}, LOST: {}, NEW: {} } });
+    const github = await startWith({
+      version: 1,
+      tokens: { GOOD: {}, OTHER: {}, HIDDEN: {}, LOST: {}, NEW: {} },
+    });
     await runStep({ github, inputs: { command: "rotate", tokens: "GOOD,OTHER,HIDDEN,LOST" } });
     // Twice, since after the first time a job that was queued before would see what stood there.
     await runStep({ github, inputs: { command: "rotate", tokens: "OTHER" } });
@@ -255,25 +356,45 @@ describe("verify", () => {
       "history: 5 entries, each with the right digest of the one before",
     ]);
     expect(step.summary).toMatch(/^## 2 tokens not as recorded\n/);
-    expect(outputsOf(step)).toMatchObject({ rotated: [], changed: "false", health: null, report: { history: { ok: true } } });
-    expect(requestsTo(github)).toEqual(["POST /graphql query 200", "GET /repos/acme/widgets/actions/secrets 200"]);
+    expect(outputsOf(step)).toMatchObject({
+      rotated: [],
+      changed: "false",
+      health: null,
+      report: { history: { ok: true } },
+    });
+    expect(requestsTo(github)).toEqual([
+      "POST /graphql query 200",
+      "GET /repos/acme/widgets/actions/secrets 200",
+    ]);
     expectNoneShown(step, github, [good, canary]);
-    expect((await runStep({ github, inputs: { command: "verify", "fail-on": "never" }, environment })).code).toBe(0);
+    expect(
+      (await runStep({ github, inputs: { command: "verify", "fail-on": "never" }, environment }))
+        .code,
+    ).toBe(0);
   });
 
   test("does not take the step's own inputs and token for what a consumer sees", async () => {
     const github = await startWith({ version: 1, tokens: { GH_TOKEN: {}, INPUT_TOKENS: {} } });
     await runStep({ github, inputs: { command: "rotate", tokens: "GH_TOKEN,INPUT_TOKENS" } });
-    const step = await runStep({ github, inputs: { command: "verify", tokens: "x" }, environment: { GH_TOKEN: DEFAULT_TOKEN } });
+    const step = await runStep({
+      github,
+      inputs: { command: "verify", tokens: "x" },
+      environment: { GH_TOKEN: DEFAULT_TOKEN },
+    });
     expect(step).toMatchObject({ code: 0, annotations: [] });
-    expect(step.log.slice(0, 2).map((line) => line.replace(/ \(.*/, ""))).toEqual(["GH_TOKEN: not seen", "INPUT_TOKENS: not seen"]);
+    expect(step.log.slice(0, 2).map((line) => line.replace(/ \(.*/, ""))).toEqual([
+      "GH_TOKEN: not seen",
+      "INPUT_TOKENS: not seen",
+    ]);
   });
 
   test("finds a history that somebody changed", async () => {
     const github = await startWith(TWO);
     await runStep({ github });
     const changed = record(github);
-    const history = changed.history?.map((entry, index) => (index === 0 ? { ...entry, generation: 9 } : entry));
+    const history = changed.history?.map((entry, index) =>
+      index === 0 ? { ...entry, generation: 9 } : entry,
+    );
     github.repository().commit({ [PATH]: JSON.stringify({ ...changed, history }) }, "Tamper");
     const step = await runStep({ github, inputs: { command: "verify" } });
     expect(step.code).toBe(1);
@@ -286,9 +407,24 @@ describe("verify", () => {
 function aged(days: Readonly<Record<string, number>>): unknown {
   const state = (name: string, age: number) => {
     const at = new Date(Date.now() - age * DAY).toISOString();
-    const destinations = { [`actions:acme/widgets:${name}`]: { status: "placed", generation: 1, placed_at: at, error: null } };
+    const destinations = {
+      [`actions:acme/widgets:${name}`]: {
+        status: "placed",
+        generation: 1,
+        placed_at: at,
+        error: null,
+      },
+    };
     const fingerprint = `sha256:${"a".repeat(64)}`;
-    return { generation: 1, rotated_at: at, fingerprint, destinations, pending: null, failures: 0, last_error: null };
+    return {
+      generation: 1,
+      rotated_at: at,
+      fingerprint,
+      destinations,
+      pending: null,
+      failures: 0,
+      last_error: null,
+    };
   };
   const of = <T>(make: (name: string, age: number) => T) =>
     Object.fromEntries(Object.entries(days).map(([name, age]) => [name, make(name, age)]));
@@ -296,7 +432,10 @@ function aged(days: Readonly<Record<string, number>>): unknown {
 }
 
 describe("fail-on", () => {
-  const refuse = { match: { method: "PUT", path: /BETA$/ }, action: { kind: "status", status: 422 } } as const;
+  const refuse = {
+    match: { method: "PUT", path: /BETA$/ },
+    action: { kind: "status", status: 422 },
+  } as const;
 
   test.each([
     ["error", 1, "error"],
@@ -307,10 +446,18 @@ describe("fail-on", () => {
     github.faults.add(refuse);
     const step = await runStep({ github, inputs: { "fail-on": failOn } });
     expect(step.code).toBe(code);
-    expect(annotationsOf(step)).toEqual([expect.stringMatching(new RegExp(`^${level} BETA: could not `))]);
-    expect(outputsOf(step)).toMatchObject({ rotated: ["ALPHA"], failed: ["BETA"], changed: "true" });
+    expect(annotationsOf(step)).toEqual([
+      expect.stringMatching(new RegExp(`^${level} BETA: could not `)),
+    ]);
+    expect(outputsOf(step)).toMatchObject({
+      rotated: ["ALPHA"],
+      failed: ["BETA"],
+      changed: "true",
+    });
     expect(step.summary).toContain("## 1 token rotated, 1 failed");
-    expect(step.summary).toMatch(/### What failed\n\n- `BETA`: could not .*<br>\*\*What to do:\*\* /);
+    expect(step.summary).toMatch(
+      /### What failed\n\n- `BETA`: could not .*<br>\*\*What to do:\*\* /,
+    );
     expectNoneShown(step, github, placed(github));
   });
 
@@ -322,7 +469,11 @@ describe("fail-on", () => {
     const github = await startWith(aged({ OLD: 40 }));
     for (const command of ["run", "health"]) {
       const step = await runStep({ github, inputs: { command, "fail-on": failOn } });
-      expect({ command, code: step.code, annotations: annotationsOf(step) }).toEqual({ command, code, annotations });
+      expect({ command, code: step.code, annotations: annotationsOf(step) }).toEqual({
+        command,
+        code,
+        annotations,
+      });
     }
   });
 });
@@ -352,7 +503,9 @@ describe("a config with mistakes", () => {
       "error token_config.json:8:60",
     ]);
     expect(step.stdout).toMatch(/^::error file=token_config\.json,line=5,col=18::/m);
-    expect(step.summary).toMatch(/^## Nothing was done\n\ntoken\\_config\.json has 5 mistakes:\n\n- line 4, column 5: /);
+    expect(step.summary).toMatch(
+      /^## Nothing was done\n\ntoken\\_config\.json has 5 mistakes:\n\n- line 4, column 5: /,
+    );
     expect(outputsOf(step)).toEqual({
       rotated: [],
       failed: [],
@@ -363,7 +516,10 @@ describe("a config with mistakes", () => {
       "next-due": "",
       changed: "false",
     });
-    expect({ requests: requestsTo(github), head: github.repository().head() }).toEqual({ requests: ["POST /graphql query 200"], head });
+    expect({ requests: requestsTo(github), head: github.repository().head() }).toEqual({
+      requests: ["POST /graphql query 200"],
+      head,
+    });
   });
 
   test("is only warned of where nothing shall fail", async () => {
@@ -378,7 +534,9 @@ describe("a config with mistakes", () => {
     await github.addRepository({ fullName: "acme/records", files: { [PATH]: BAD } });
     const step = await runStep({ github, inputs: { repository: "acme/records" } });
     expect(step.code).toBe(1);
-    expect(step.annotations.map(({ properties }) => properties.file)).toEqual(Array.from({ length: 5 }));
+    expect(step.annotations.map(({ properties }) => properties.file)).toEqual(
+      Array.from({ length: 5 }),
+    );
   });
 
   test.each([
@@ -386,7 +544,8 @@ describe("a config with mistakes", () => {
     ["empty", "", /token_config\.json:1:1 the file is empty/],
     ["missing", null, /token_config\.json does not exist/],
   ])("that is %s is one clear error", async (_name, text, expected) => {
-    const github = text === null ? await startWith(TWO, { path: "elsewhere.json" }) : await startWith(text);
+    const github =
+      text === null ? await startWith(TWO, { path: "elsewhere.json" }) : await startWith(text);
     const step = await runStep({ github });
     expect(step.code).toBe(1);
     expect(annotationsOf(step).join("\n")).toMatch(expected);
@@ -394,7 +553,9 @@ describe("a config with mistakes", () => {
 
   test("at another path is read from there", async () => {
     const github = await startWith(TWO, { path: "ops/tokens.json" });
-    expect(outputsOf(await runStep({ github, inputs: { "config-path": "./ops/tokens.json" } }))).toMatchObject({
+    expect(
+      outputsOf(await runStep({ github, inputs: { "config-path": "./ops/tokens.json" } })),
+    ).toMatchObject({
       rotated: ["ALPHA", "BETA"],
     });
   });
@@ -406,7 +567,13 @@ describe("inputs that cannot be right", () => {
     const canary = "canary-9f00-in-the-wrong-input";
     const step = await runStep({
       github,
-      inputs: { command: canary, "dry-run": "yes", "fail-on": "hihg_risk", repository: "no slash", "github-token": "" },
+      inputs: {
+        command: canary,
+        "dry-run": "yes",
+        "fail-on": "hihg_risk",
+        repository: "no slash",
+        "github-token": "",
+      },
     });
     expect(step.code).toBe(1);
     expect(annotationsOf(step).map((line) => line.split(". ")[0])).toEqual([
@@ -451,8 +618,13 @@ describe("a token that may not", () => {
       expect.stringMatching(/^error BETA: .*[Ss]ecrets/),
     ]);
     expect(outputsOf(step)).toMatchObject({ failed: ["ALPHA", "BETA"], changed: "false" });
-    expect({ head: github.repository().head(), secrets: github.repository().secrets() }).toEqual({ head, secrets: [] });
-    expect(`${step.log.join("\n")}${step.summary}${JSON.stringify(step.outputs)}`).not.toContain(weak);
+    expect({ head: github.repository().head(), secrets: github.repository().secrets() }).toEqual({
+      head,
+      secrets: [],
+    });
+    expect(`${step.log.join("\n")}${step.summary}${JSON.stringify(step.outputs)}`).not.toContain(
+      weak,
+    );
   });
 
   test("be known to GitHub at all is told so", async () => {
@@ -483,17 +655,33 @@ describe("a token that may not", () => {
 describe("where things live", () => {
   test("the record in another repository, on a branch of its own: secrets and commits go there", async () => {
     const github = await startWith({ version: 1 });
-    const records = await github.addRepository({ fullName: "acme/records", files: { "README.md": "" } });
+    const records = await github.addRepository({
+      fullName: "acme/records",
+      files: { "README.md": "" },
+    });
     records.setBranch("record", records.head() ?? "");
     records.commit({ [PATH]: JSON.stringify(TWO) }, "Declare", "record");
-    const step = await runStep({ github, inputs: { repository: "acme/records", branch: "record" } });
-    expect(outputsOf(step)).toMatchObject({ rotated: ["ALPHA", "BETA"], "commit-sha": records.head("record") });
-    expect({ there: records.secrets(), here: github.repository().secrets() }).toEqual({ there: ["ALPHA", "BETA"], here: [] });
+    const step = await runStep({
+      github,
+      inputs: { repository: "acme/records", branch: "record" },
+    });
+    expect(outputsOf(step)).toMatchObject({
+      rotated: ["ALPHA", "BETA"],
+      "commit-sha": records.head("record"),
+    });
+    expect({ there: records.secrets(), here: github.repository().secrets() }).toEqual({
+      there: ["ALPHA", "BETA"],
+      here: [],
+    });
   });
 
   test("GitHub Enterprise Server: the runner's addresses are used, and the GraphQL one is derived where it is missing", async () => {
     const github = await startWith(TWO);
-    const environment = { GITHUB_API_URL: `${github.url}/api/v3`, GITHUB_GRAPHQL_URL: "", GITHUB_SERVER_URL: "https://ghe.example" };
+    const environment = {
+      GITHUB_API_URL: `${github.url}/api/v3`,
+      GITHUB_GRAPHQL_URL: "",
+      GITHUB_SERVER_URL: "https://ghe.example",
+    };
     const step = await runStep({ github, environment });
     expect(outputsOf(step)).toMatchObject({
       rotated: ["ALPHA", "BETA"],
@@ -503,14 +691,22 @@ describe("where things live", () => {
 
   test("outside a runner, without files for outputs and the summary, it works and prints its outputs", async () => {
     const github = await startWith(aged({ FRESH: 0.5 }));
-    const step = await runStep({ github, environment: { GITHUB_OUTPUT: "", GITHUB_STEP_SUMMARY: "" } });
+    const step = await runStep({
+      github,
+      environment: { GITHUB_OUTPUT: "", GITHUB_STEP_SUMMARY: "" },
+    });
     expect(step).toMatchObject({ code: 0, stderr: "", summary: "" });
   });
 
   test("a summary that cannot be written is a warning", async () => {
-    const step = await runStep({ github: await startWith(TWO), environment: { GITHUB_STEP_SUMMARY: "/nowhere/summary" } });
+    const step = await runStep({
+      github: await startWith(TWO),
+      environment: { GITHUB_STEP_SUMMARY: "/nowhere/summary" },
+    });
     expect(step.code).toBe(0);
-    expect(annotationsOf(step)).toEqual([expect.stringMatching(/^warning the job summary could not be written/)]);
+    expect(annotationsOf(step)).toEqual([
+      expect.stringMatching(/^warning the job summary could not be written/),
+    ]);
   });
 });
 
@@ -519,7 +715,9 @@ test("a fingerprint key turns fingerprints into HMACs of the placed values", asy
   const key = "canary-7c0ffee0-fingerprint-key";
   const step = await runStep({ github, inputs: { "fingerprint-key": key } });
   const values = placed(github);
-  const prints = Object.values(record(github).state?.tokens ?? {}).map(({ fingerprint }) => fingerprint);
+  const prints = Object.values(record(github).state?.tokens ?? {}).map(
+    ({ fingerprint }) => fingerprint,
+  );
   expect(prints).toEqual(values.map(() => expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/)));
   expectNoneShown(step, github, [...values, key]);
 });
@@ -531,7 +729,11 @@ describe("the webhook", () => {
     const receiver = await startReceiver(statuses);
     open.push(receiver);
     const github = await startWith(TWO);
-    const inputs = { "notify-webhook": `${receiver.url}/hook/canary-key-in-the-path`, "notify-webhook-secret": secret, ...options.inputs };
+    const inputs = {
+      "notify-webhook": `${receiver.url}/hook/canary-key-in-the-path`,
+      "notify-webhook-secret": secret,
+      ...options.inputs,
+    };
     return { github, receiver, step: await runStep({ github, inputs }) };
   }
 
@@ -545,7 +747,10 @@ describe("the webhook", () => {
         .update(post?.body ?? "")
         .digest("hex")}`,
     );
-    expect(JSON.parse(post?.body ?? "")).toMatchObject({ rotated: ["ALPHA", "BETA"], commit: { sha: github.repository().head() } });
+    expect(JSON.parse(post?.body ?? "")).toMatchObject({
+      rotated: ["ALPHA", "BETA"],
+      commit: { sha: github.repository().head() },
+    });
     const values = placed(github);
     for (const form of [...values, secret].flatMap(formsOf)) expect(post?.body).not.toContain(form);
     expectNoneShown(step, github, [...values, secret, "canary-key-in-the-path"]);
@@ -555,7 +760,9 @@ describe("the webhook", () => {
     const { github, receiver, step } = await notified([500, 500, 500]);
     expect(step.code).toBe(0);
     expect(annotationsOf(step)).toEqual([
-      expect.stringMatching(/^warning the webhook at 127\.0\.0\.1:\d+ did not take the report: it answered 500/),
+      expect.stringMatching(
+        /^warning the webhook at 127\.0\.0\.1:\d+ did not take the report: it answered 500/,
+      ),
     ]);
     expect(receiver.posts).toHaveLength(3);
     expect(outputsOf(step)).toMatchObject({ rotated: ["ALPHA", "BETA"], failed: [] });
@@ -578,16 +785,24 @@ describe("a proxy", () => {
   test("named by the environment gets every request", async () => {
     const [github, proxy] = [await startWith(TWO), await startProxy()];
     open.push(proxy);
-    const step = await runStep({ github, environment: { ...elsewhere(github), http_proxy: proxy.url } });
+    const step = await runStep({
+      github,
+      environment: { ...elsewhere(github), http_proxy: proxy.url },
+    });
     expect(outputsOf(step)).toMatchObject({ rotated: ["ALPHA", "BETA"] });
     expect(github.requests).toHaveLength(6);
-    expect(new Set(proxy.targets)).toEqual(new Set([new URL(github.url).host.replace("127.0.0.1", "0.0.0.0")]));
+    expect(new Set(proxy.targets)).toEqual(
+      new Set([new URL(github.url).host.replace("127.0.0.1", "0.0.0.0")]),
+    );
   });
 
   test("is passed by for what no_proxy names", async () => {
     const [github, proxy] = [await startWith(TWO), await startProxy()];
     open.push(proxy);
-    const step = await runStep({ github, environment: { ...elsewhere(github), http_proxy: proxy.url, no_proxy: "0.0.0.0" } });
+    const step = await runStep({
+      github,
+      environment: { ...elsewhere(github), http_proxy: proxy.url, no_proxy: "0.0.0.0" },
+    });
     expect(outputsOf(step)).toMatchObject({ rotated: ["ALPHA", "BETA"] });
     expect(proxy.targets).toEqual([]);
   });

@@ -5,7 +5,9 @@ import { Misconfigured, type Problem, reportError } from "../src/errors.ts";
 const TITLE = "token-automation";
 
 /** Everything that is wrong, one by one; the failure itself where it names no single problems. */
-export function problemsOf(error: unknown): readonly Pick<Problem, "message" | "hint" | "position">[] {
+export function problemsOf(
+  error: unknown,
+): readonly Pick<Problem, "message" | "hint" | "position">[] {
   if (error instanceof Misconfigured && error.problems.length > 0) return error.problems;
   return [{ ...reportError(error), position: null }];
 }
@@ -14,13 +16,21 @@ export function problemsOf(error: unknown): readonly Pick<Problem, "message" | "
  * One annotation per problem.
  * @param file the config's path where annotations can point at it, else null
  */
-export function annotateFailure(error: unknown, { file, fatal }: { readonly file: string | null; readonly fatal: boolean }): void {
+export function annotateFailure(
+  error: unknown,
+  { file, fatal }: { readonly file: string | null; readonly fatal: boolean },
+): void {
   const annotate = fatal ? complain : warning;
   for (const problem of problemsOf(error)) annotate(sentence(problem), placeOf(problem, file));
 }
 
-function placeOf({ position }: Pick<Problem, "position">, file: string | null): AnnotationProperties {
-  return file === null || position === null ? { title: TITLE } : { file, startLine: position.line, startColumn: position.column };
+function placeOf(
+  { position }: Pick<Problem, "position">,
+  file: string | null,
+): AnnotationProperties {
+  return file === null || position === null
+    ? { title: TITLE }
+    : { file, startLine: position.line, startColumn: position.column };
 }
 
 /** What failed and what to do. */

@@ -43,7 +43,8 @@ type Blame = (code: string, message: string, hint: string) => void;
 /** Throws `Misconfigured` with every input that is missing or not one of its choices. No message holds what may be a secret put in the wrong place. */
 export function readInputs(env: Environment): Inputs {
   const problems: Problem[] = [];
-  const blame: Blame = (code, message, hint) => problems.push({ code, pointer: "", position: null, message, hint });
+  const blame: Blame = (code, message, hint) =>
+    problems.push({ code, pointer: "", position: null, message, hint });
   const command = choice("command", COMMANDS, blame);
   const repository = repositoryOf(env, blame);
   const branch = getInput("branch") || null;
@@ -56,7 +57,11 @@ export function readInputs(env: Environment): Inputs {
       kind: "github",
       repository,
       branch,
-      access: { token, apiUrl: env.GITHUB_API_URL || "https://api.github.com", graphqlUrl: env.GITHUB_GRAPHQL_URL || null },
+      access: {
+        token,
+        apiUrl: env.GITHUB_API_URL || "https://api.github.com",
+        graphqlUrl: env.GITHUB_GRAPHQL_URL || null,
+      },
     },
     // To git, `./token_config.json` is the name of no file.
     configPath: getInput("config-path").replace(/^(?:\.?\/)+/, "") || "token_config.json",
@@ -64,23 +69,39 @@ export function readInputs(env: Environment): Inputs {
     fingerprintKey: secretInput("fingerprint-key"),
     webhook: webhookOf(secretInput("notify-webhook"), secretInput("notify-webhook-secret")),
     failOn: choice("fail-on", FAIL_ON, blame),
-    triggeredBy: { ...triggerOf(env), ...(request === null ? {} : { requested_by: request.caller }) },
+    triggeredBy: {
+      ...triggerOf(env),
+      ...(request === null ? {} : { requested_by: request.caller }),
+    },
     mark: request?.mark ?? null,
-    recordIsHere: sameName(repository, env.GITHUB_REPOSITORY) && (branch === null || branch === env.GITHUB_REF_NAME),
+    recordIsHere:
+      sameName(repository, env.GITHUB_REPOSITORY) &&
+      (branch === null || branch === env.GITHUB_REF_NAME),
     seen: seenBy(env, token),
     variables: env,
     // The record of another repository must not decide what runs in this one's workflow.
-    programs: sameName(repository, env.GITHUB_REPOSITORY) || programsAllowed(env) ? env.GITHUB_WORKSPACE || "." : null,
+    programs:
+      sameName(repository, env.GITHUB_REPOSITORY) || programsAllowed(env)
+        ? env.GITHUB_WORKSPACE || "."
+        : null,
   };
   if (problems.length === 0) return inputs;
   const count = problems.length === 1 ? "an input is" : `${problems.length} inputs are`;
-  throw new Misconfigured(`${count} wrong`, { code: "input-invalid", problems, hint: "Correct the step's `with:`. Nothing was done." });
+  throw new Misconfigured(`${count} wrong`, {
+    code: "input-invalid",
+    problems,
+    hint: "Correct the step's `with:`. Nothing was done.",
+  });
 }
 
 function repositoryOf(env: Environment, blame: Blame): string {
   const repository = getInput("repository") || (env.GITHUB_REPOSITORY ?? "");
   if (!REPOSITORY.test(repository)) {
-    blame("input-invalid", "the input repository is not of the form owner/name", "Give it as owner/name, or leave it out.");
+    blame(
+      "input-invalid",
+      "the input repository is not of the form owner/name",
+      "Give it as owner/name, or leave it out.",
+    );
   }
   return repository;
 }
@@ -98,25 +119,43 @@ function wantedOf(command: Inputs["command"], blame: Blame): Wanted {
   if (command === "rotate") {
     const names = getInput("tokens").split(/[,\n]/);
     const given = names.map((name) => name.trim()).filter((name) => name !== "");
-    if (given.length === 0) blame("input-missing", "the command rotate needs the input tokens", "Name at least one: `tokens: API_KEY`.");
+    if (given.length === 0)
+      blame(
+        "input-missing",
+        "the command rotate needs the input tokens",
+        "Name at least one: `tokens: API_KEY`.",
+      );
     return { kind: "tokens", names: given, value: null, create: false };
   }
   if (command === "workflow") {
     const name = getInput("workflow");
-    if (name === "") blame("input-missing", "the command workflow needs the input workflow", "Name it: `workflow: daily_security`.");
+    if (name === "")
+      blame(
+        "input-missing",
+        "the command workflow needs the input workflow",
+        "Name it: `workflow: daily_security`.",
+      );
     return { kind: "workflow", name };
   }
   return { kind: "due" };
 }
 
 /** The first choice is the default. */
-function choice<Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]], blame: Blame): Choice {
+function choice<Choice extends string>(
+  name: string,
+  choices: readonly [Choice, ...Choice[]],
+  blame: Blame,
+): Choice {
   const given = getInput(name).toLowerCase();
   const found = given === "" ? choices[0] : choices.find((one) => one === given);
   if (found !== undefined) return found;
   const [near] = nearest(given, choices);
   const meant = near === undefined ? "" : `; did you mean ${near}?`;
-  blame("input-invalid", `the input ${name} is ${seen(given)}`, `Use one of ${choices.join(", ")}${meant}`);
+  blame(
+    "input-invalid",
+    `the input ${name} is ${seen(given)}`,
+    `Use one of ${choices.join(", ")}${meant}`,
+  );
   return choices[0];
 }
 
@@ -125,7 +164,11 @@ function requestOf(blame: Blame): ReturnType<typeof parseRequest> {
   const given = getInput("request");
   const request = given === "" ? null : parseRequest(given);
   if (given !== "" && request === null)
-    blame("input-invalid", "the input request is none that the HTTP API makes", "Leave it empty where a person starts the workflow.");
+    blame(
+      "input-invalid",
+      "the input request is none that the HTTP API makes",
+      "Leave it empty where a person starts the workflow.",
+    );
   return request;
 }
 
@@ -150,8 +193,13 @@ function triggerOf(env: Environment): TriggeredBy {
 
 /** Neither the step's inputs nor the runner's own variables, and nothing that holds the token this step works with. */
 function seenBy(env: Environment, token: Secret): ReadonlyMap<string, Secret> {
-  const own = (name: string, value: string) => /^(INPUT|GITHUB)_/i.test(name) || value === token.reveal();
-  return new Map(Object.entries(env).flatMap(([name, value]) => (value && !own(name, value) ? [[name, new Secret(value)] as const] : [])));
+  const own = (name: string, value: string) =>
+    /^(INPUT|GITHUB)_/i.test(name) || value === token.reveal();
+  return new Map(
+    Object.entries(env).flatMap(([name, value]) =>
+      value && !own(name, value) ? [[name, new Secret(value)] as const] : [],
+    ),
+  );
 }
 
 function sameName(one: string, other: string | undefined): boolean {

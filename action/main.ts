@@ -16,7 +16,8 @@ try {
 
 async function perform(wanted: Inputs): Promise<void> {
   const { command, place, webhook, fingerprintKey, configPath, triggeredBy } = wanted;
-  for (const secret of [place.access.token, fingerprintKey, webhook?.url, webhook?.secret]) if (secret) mask(secret);
+  for (const secret of [place.access.token, fingerprintKey, webhook?.url, webhook?.secret])
+    if (secret) mask(secret);
   const fetch = await proxiedFetch(process.env);
   const access = { ...place.access, ...(fetch === null ? {} : { fetch }) };
   const { variables, programs } = wanted;

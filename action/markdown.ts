@@ -33,14 +33,25 @@ export function time(iso: string | null): string {
 }
 
 /** `cells` are Markdown already. */
-export function table<Row>(columns: readonly string[], rows: readonly Row[], cells: (row: Row) => readonly string[]): string {
+export function table<Row>(
+  columns: readonly string[],
+  rows: readonly Row[],
+  cells: (row: Row) => readonly string[],
+): string {
   const line = (parts: readonly string[]) => `| ${parts.join(" | ")} |`;
-  const lines = [line(columns), line(columns.map(() => "---")), ...rows.slice(0, MAX_ROWS).map((row) => line(cells(row)))];
+  const lines = [
+    line(columns),
+    line(columns.map(() => "---")),
+    ...rows.slice(0, MAX_ROWS).map((row) => line(cells(row))),
+  ];
   return [...lines, ...more(rows.length)].join("\n");
 }
 
 export function list<Item>(items: readonly Item[], entry: (item: Item) => string): string {
-  return [...items.slice(0, MAX_ROWS).map((item) => `- ${entry(item)}`), ...more(items.length)].join("\n");
+  return [
+    ...items.slice(0, MAX_ROWS).map((item) => `- ${entry(item)}`),
+    ...more(items.length),
+  ].join("\n");
 }
 
 /** Paragraphs; of more than GitHub takes, as many whole lines as fit. */

@@ -19,7 +19,9 @@ export function maskedForms(value: string): string[] {
     encodeURIComponent(bytes.toString()),
     JSON.stringify(value).slice(1, -1),
   ];
-  return [...new Set(forms.map((form) => form.trim()).filter((form) => form.length >= MIN_MASK_LENGTH))];
+  return [
+    ...new Set(forms.map((form) => form.trim()).filter((form) => form.length >= MIN_MASK_LENGTH)),
+  ];
 }
 
 /** Masks every form of a secret for the rest of the job. */

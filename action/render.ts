@@ -5,17 +5,28 @@ import type { HealthReport } from "../src/health.ts";
 import type { Report } from "../src/report.ts";
 import { annotateFailure, say, sentence } from "./annotations.ts";
 import type { Inputs } from "./inputs.ts";
-import { failureSummary, healthSummary, isWrong, reportSummary, verificationSummary } from "./summary.ts";
+import {
+  failureSummary,
+  healthSummary,
+  isWrong,
+  reportSummary,
+  verificationSummary,
+} from "./summary.ts";
 
 /** A run's report: an annotation per failed token and per warning, the summary. */
-export async function renderReport(report: Report, health: HealthReport, inputs: Inputs): Promise<void> {
+export async function renderReport(
+  report: Report,
+  health: HealthReport,
+  inputs: Inputs,
+): Promise<void> {
   setOutputs({ report, health });
   for (const { token_name, error } of report.tokens) {
     if (error !== null) complain(`${token_name}: ${sentence(error)}`, inputs);
   }
   for (const message of report.warnings) warning(message);
   say(line(report));
-  for (const { token_name, status, reason } of report.tokens) if (status === "skipped") say(`passed over ${token_name}: ${reason}`);
+  for (const { token_name, status, reason } of report.tokens)
+    if (status === "skipped") say(`passed over ${token_name}: ${reason}`);
   failOnRisk(health, inputs);
   await write(reportSummary(report, health));
 }
@@ -31,7 +42,10 @@ export async function renderHealth(health: HealthReport, inputs: Inputs): Promis
 }
 
 /** The command `verify`: a secret that is not the one that was placed, or a broken chain, is an error like any other. */
-export async function renderVerification(verification: Verification, inputs: Inputs): Promise<void> {
+export async function renderVerification(
+  verification: Verification,
+  inputs: Inputs,
+): Promise<void> {
   setOutputs({ report: verification, health: null });
   for (const { token_name, verdict, detail } of verification.tokens) {
     say(`${token_name}: ${verdict.replaceAll("_", " ")} (${detail})`);
@@ -48,13 +62,20 @@ export async function renderFailure(error: unknown, inputs: Inputs | null): Prom
   const fatal = inputs?.failOn !== "never";
   if (fatal) process.exitCode = 1;
   annotateFailure(error, { file: inputs?.recordIsHere ? inputs.configPath : null, fatal });
-  if (process.env.TOKEN_AUTOMATION_DEBUG === "1" && error instanceof Error) say(error.stack ?? error.name);
+  if (process.env.TOKEN_AUTOMATION_DEBUG === "1" && error instanceof Error)
+    say(error.stack ?? error.name);
   setOutputs({ report: null, health: null });
   await write(failureSummary(error));
 }
 
 /** Every output of the contract, always, so that a workflow can read each as what it is; `null` for a report that this command does not make. */
-function setOutputs({ report, health }: { readonly report: Report | Verification | null; readonly health: HealthReport | null }): void {
+function setOutputs({
+  report,
+  health,
+}: {
+  readonly report: Report | Verification | null;
+  readonly health: HealthReport | null;
+}): void {
   const run = report !== null && "rotated" in report ? report : null;
   const due = run === null ? earliest(health) : (run.next_due?.at ?? null);
   setOutput("rotated", JSON.stringify(run?.rotated ?? []));
@@ -69,7 +90,10 @@ function setOutputs({ report, health }: { readonly report: Report | Verification
 
 function earliest(health: HealthReport | null): string | null {
   const times = (health?.tokens ?? []).flatMap(({ next_due }) => next_due ?? []);
-  return times.reduce<string | null>((first, time) => (first === null || Date.parse(time) < Date.parse(first) ? time : first), null);
+  return times.reduce<string | null>(
+    (first, time) => (first === null || Date.parse(time) < Date.parse(first) ? time : first),
+    null,
+  );
 }
 
 function complain(message: string, { failOn }: Inputs): void {
@@ -78,12 +102,14 @@ function complain(message: string, { failOn }: Inputs): void {
 }
 
 function failOnRisk(health: HealthReport, { failOn }: Inputs): void {
-  if (failOn === "high_risk" && health.high_risk.length > 0) setFailed(`at high risk: ${health.high_risk.join(", ")}`);
+  if (failOn === "high_risk" && health.high_risk.length > 0)
+    setFailed(`at high risk: ${health.high_risk.join(", ")}`);
 }
 
 function line({ dry_run, tokens, rotated, failed, skipped }: Report): string {
   const list = (names: readonly string[]) => names.join(", ") || "nothing";
-  if (dry_run) return `would rotate: ${list(tokens.filter(({ status }) => status === "planned").map(({ token_name }) => token_name))}`;
+  if (dry_run)
+    return `would rotate: ${list(tokens.filter(({ status }) => status === "planned").map(({ token_name }) => token_name))}`;
   return `rotated: ${list(rotated)}; failed: ${list(failed)}; passed over: ${list(skipped)}`;
 }
 
@@ -93,5 +119,7 @@ async function write(markdown: string): Promise<void> {
   await summary
     .addRaw(markdown)
     .write()
-    .catch(() => warning("the job summary could not be written: the runner's file for it cannot be opened"));
+    .catch(() =>
+      warning("the job summary could not be written: the runner's file for it cannot be opened"),
+    );
 }

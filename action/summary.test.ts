@@ -6,7 +6,8 @@ import { reportOf, tokenReportOf } from "../src/testing/reports.ts";
 import { failureSummary, healthSummary, reportSummary, verificationSummary } from "./summary.ts";
 
 const MIB = 1024 * 1024;
-const HOSTILE = "a|b`c` <img src=x onerror=1> @octocat [x](https://evil.example) **bold** $x$ #1\n\n# heading\n::add-mask::x\n- [ ] | |";
+const HOSTILE =
+  "a|b`c` <img src=x onerror=1> @octocat [x](https://evil.example) **bold** $x$ #1\n\n# heading\n::add-mask::x\n- [ ] | |";
 
 const denied = {
   kind: "denied",
@@ -16,7 +17,9 @@ const denied = {
 } as const;
 
 function tokenReport(token_name: string, more: Partial<TokenReport> = {}): TokenReport {
-  const destinations = [{ id: `actions:acme/widgets:${token_name}`, status: "placed", error: null }] as const;
+  const destinations = [
+    { id: `actions:acme/widgets:${token_name}`, status: "placed", error: null },
+  ] as const;
   return tokenReportOf(token_name, { generation: 3, destinations, ...more });
 }
 
@@ -25,7 +28,13 @@ function health(tokens: HealthReport["tokens"]): HealthReport {
   return { generated_at: "2026-03-01T00:00:01Z", total_tokens: tokens.length, ...lists, tokens };
 }
 
-const failing = { name: "B", status: "failing", age_hours: 30, next_due: "2026-03-01T01:00:00Z", reason: "failed once" } as const;
+const failing = {
+  name: "B",
+  status: "failing",
+  age_hours: 30,
+  next_due: "2026-03-01T01:00:00Z",
+  reason: "failed once",
+} as const;
 const recent = {
   name: "A",
   status: "recently_rotated",
@@ -46,12 +55,23 @@ test("a run of all kinds: what rotated and why, what failed and what to do, heal
           { id: "actions:acme/app:B", status: "placed", error: null },
         ],
       }),
-      tokenReport("C", { status: "resumed", reason: "the run before did not finish", warnings: ["GitHub never issued it"] }),
-      tokenReport("D", { status: "skipped", reason: "failed 3 times: waits until 2026-03-01T04:00:00Z", destinations: [] }),
+      tokenReport("C", {
+        status: "resumed",
+        reason: "the run before did not finish",
+        warnings: ["GitHub never issued it"],
+      }),
+      tokenReport("D", {
+        status: "skipped",
+        reason: "failed 3 times: waits until 2026-03-01T04:00:00Z",
+        destinations: [],
+      }),
     ],
     {
       rotated: ["A", "C"],
-      commit: { sha: "0123456789abcdef", url: "https://github.com/acme/widgets/commit/0123456789abcdef" },
+      commit: {
+        sha: "0123456789abcdef",
+        url: "https://github.com/acme/widgets/commit/0123456789abcdef",
+      },
       next_due: { token_name: "B", at: "2026-03-01T01:00:00Z" },
       proved: ["A"],
       revoked: ["A", "C"],
@@ -100,10 +120,18 @@ test("nothing due is three lines", () => {
 });
 
 test("a failure lists every mistake with its place", () => {
-  const problem = { code: "x", pointer: "/a", position: { line: 3, column: 5 }, message: "GITHUB_X is refused", hint: "Rename it." };
+  const problem = {
+    code: "x",
+    pointer: "/a",
+    position: { line: 3, column: 5 },
+    message: "GITHUB_X is refused",
+    hint: "Rename it.",
+  };
   const problems = [problem, { ...problem, position: null, hint: null }];
   expect(
-    failureSummary(new Misconfigured("token_config.json has 2 mistakes", { code: "config-invalid", problems })),
+    failureSummary(
+      new Misconfigured("token_config.json has 2 mistakes", { code: "config-invalid", problems }),
+    ),
   ).toMatchInlineSnapshot(`
     "## Nothing was done
 
@@ -123,7 +151,13 @@ test("an error of nobody's making shows its kind and no more", () => {
 
 test("names and messages stay text, whatever they say", () => {
   const hostile = reportOf(
-    [tokenReport(HOSTILE, { status: "failed", reason: HOSTILE, error: { ...denied, message: HOSTILE, hint: HOSTILE } })],
+    [
+      tokenReport(HOSTILE, {
+        status: "failed",
+        reason: HOSTILE,
+        error: { ...denied, message: HOSTILE, hint: HOSTILE },
+      }),
+    ],
     {
       warnings: [HOSTILE],
       next_due: { token_name: HOSTILE, at: HOSTILE },
@@ -131,7 +165,10 @@ test("names and messages stay text, whatever they say", () => {
     },
   );
   const summaries = [
-    reportSummary(hostile, health([{ ...failing, name: HOSTILE, reason: HOSTILE, next_due: HOSTILE }])),
+    reportSummary(
+      hostile,
+      health([{ ...failing, name: HOSTILE, reason: HOSTILE, next_due: HOSTILE }]),
+    ),
     verificationSummary({
       tokens: [{ token_name: HOSTILE, verdict: "mismatch", detail: HOSTILE }],
       history: { ok: false, entries: 1, breaks: [{ id: HOSTILE, message: HOSTILE }] },
@@ -148,7 +185,9 @@ test("names and messages stay text, whatever they say", () => {
       .replaceAll("**What to do:**", "")
       .replaceAll("**Health:**", "");
     expect(prose).not.toMatch(/<|@(?!&#8203;)|(?<!\\)[[$]|(?<!\\)\*\*|javascript:/);
-    const cells = lines.filter((line) => line.startsWith("|")).map((line) => line.match(/(?<!\\)\|/g)?.length);
+    const cells = lines
+      .filter((line) => line.startsWith("|"))
+      .map((line) => line.match(/(?<!\\)\|/g)?.length);
     expect(new Set(cells).size).toBeLessThanOrEqual(2);
   }
 });
@@ -160,12 +199,26 @@ test("however much happened, the summary stays under GitHub's limit of 1 MiB and
     (_, index) => ({ id: `actions:acme/${long}:${index}`, status: "placed", error: null }) as const,
   );
   const many = Array.from({ length: 3000 }, (_, index) =>
-    tokenReport(`T${index}`, { status: "failed", reason: long, destinations, error: { ...denied, message: long }, warnings: [long] }),
+    tokenReport(`T${index}`, {
+      status: "failed",
+      reason: long,
+      destinations,
+      error: { ...denied, message: long },
+      warnings: [long],
+    }),
   );
-  const summary = reportSummary(reportOf(many), health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))));
+  const summary = reportSummary(
+    reportOf(many),
+    health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))),
+  );
   expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
   expect(summary).toMatch(/ \|\n\n… cut here: the rest is in the output `report`\.\n$/);
-  const short = reportSummary(reportOf(many.map(({ token_name }) => tokenReport(token_name))), health([]));
+  const short = reportSummary(
+    reportOf(many.map(({ token_name }) => tokenReport(token_name))),
+    health([]),
+  );
   expect(short).toContain("\n\n… and 2500 more.\n");
-  expect(healthSummary(health([]))).toBe("## Health of the tokens\n\nNo tokens are declared yet.\n");
+  expect(healthSummary(health([]))).toBe(
+    "## Health of the tokens\n\nNo tokens are declared yet.\n",
+  );
 });

@@ -14,7 +14,12 @@ const ROUNDS = 5;
 export async function compareWithGh(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "bench-gh-"));
   const file = join(folder, "secrets.env");
-  await writeFile(file, Array.from({ length: SECRETS }, (_, index) => `SECRET_${index}=value-number-${index}`).join("\n"));
+  await writeFile(
+    file,
+    Array.from({ length: SECRETS }, (_, index) => `SECRET_${index}=value-number-${index}`).join(
+      "\n",
+    ),
+  );
   const [ours, theirs, inFlight]: [number[], number[], number[]] = [[], [], []];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -24,7 +29,13 @@ export async function compareWithGh(): Promise<Figure[]> {
         inFlight.push(...(await requests()).map((request) => request.inFlight));
       });
       await withServer(async ({ url }) => {
-        theirs.push(timeProcess("gh", ["secret", "set", "-f", file, "-R", DEFAULT_REPOSITORY], environmentForGh(url, folder)));
+        theirs.push(
+          timeProcess(
+            "gh",
+            ["secret", "set", "-f", file, "-R", DEFAULT_REPOSITORY],
+            environmentForGh(url, folder),
+          ),
+        );
       });
     }
   } finally {
@@ -37,12 +48,17 @@ export async function compareWithGh(): Promise<Figure[]> {
     (ratio) => `${ratio.toFixed(2)} ×`,
   );
   return [
-    { ...figure, value: `${figure.value} (${median(ours).toFixed(0)} ms, ${median(theirs).toFixed(0)} ms)` },
+    {
+      ...figure,
+      value: `${figure.value} (${median(ours).toFixed(0)} ms, ${median(theirs).toFixed(0)} ms)`,
+    },
     atMost("  requests in flight", Math.max(...inFlight), 10, String),
   ];
 }
 
-async function withServer(use: (server: Awaited<ReturnType<typeof startServer>>) => Promise<void>): Promise<void> {
+async function withServer(
+  use: (server: Awaited<ReturnType<typeof startServer>>) => Promise<void>,
+): Promise<void> {
   const server = await startServer(dueConfig(SECRETS), LATENCY_MS);
   try {
     await use(server);

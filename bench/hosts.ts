@@ -33,18 +33,45 @@ export async function measureHosts(): Promise<Figure[]> {
       health: importing(health),
       lambda: importing(join(lambda, "index.js")),
       vercel: importing(join(vercel, "functions/index.func/index.js")),
-      denoEmpty: [DENO, ["run", "--no-check", "--cached-only", await write(folder, "empty.ts", "export {};")]],
-      deno: [DENO, ["run", "--no-check", "--cached-only", "--allow-env", join(ROOT, "functions/hosts/deno.ts")]],
+      denoEmpty: [
+        DENO,
+        ["run", "--no-check", "--cached-only", await write(folder, "empty.ts", "export {};")],
+      ],
+      deno: [
+        DENO,
+        [
+          "run",
+          "--no-check",
+          "--cached-only",
+          "--allow-env",
+          join(ROOT, "functions/hosts/deno.ts"),
+        ],
+      ],
     });
     const workers = await workerStart();
     return [
-      atMost("importing the health function, bundled", starts.health / starts.empty, 3, (ratio) => `${ratio.toFixed(2)} × node -e 0`),
+      atMost(
+        "importing the health function, bundled",
+        starts.health / starts.empty,
+        3,
+        (ratio) => `${ratio.toFixed(2)} × node -e 0`,
+      ),
       started("AWS Lambda: importing all routes", starts.lambda, starts.empty, "node -e 0"),
       ...(await sizes("lambda")),
       started("Vercel: importing all routes", starts.vercel, starts.empty, "node -e 0"),
       ...(await sizes("vercel")),
-      started("Deno: importing all routes (sources)", starts.deno, starts.denoEmpty, "an empty file"),
-      started("Workers: workerd's start to the first answer", workers.ours, workers.empty, "an empty one"),
+      started(
+        "Deno: importing all routes (sources)",
+        starts.deno,
+        starts.denoEmpty,
+        "an empty file",
+      ),
+      started(
+        "Workers: workerd's start to the first answer",
+        workers.ours,
+        workers.empty,
+        "an empty one",
+      ),
       ...(await sizes("cloudflare")),
     ];
   } finally {
@@ -59,15 +86,16 @@ function importing(file: string): Command {
 }
 
 /** Turn by turn, so that whatever else the machine does meets all alike. The first turn, which fills caches, does not count. */
-function medians<Name extends string>(commands: Readonly<Record<Name, Command>>): Record<Name, number> {
+function medians<Name extends string>(
+  commands: Readonly<Record<Name, Command>>,
+): Record<Name, number> {
   const names = Object.keys(commands) as Name[];
   const rounds = Array.from({ length: ROUNDS + 1 }, () =>
     names.map((name) => timeProcess(commands[name][0], commands[name][1], ENV)),
   ).slice(1);
-  return Object.fromEntries(names.map((name, at) => [name, median(rounds.map((round) => round[at] ?? Number.NaN))])) as Record<
-    Name,
-    number
-  >;
+  return Object.fromEntries(
+    names.map((name, at) => [name, median(rounds.map((round) => round[at] ?? Number.NaN))]),
+  ) as Record<Name, number>;
 }
 
 /** functions/health.ts by itself, as a host that bundles each function makes it. */
@@ -78,19 +106,31 @@ async function bundleHealth(folder: string): Promise<string> {
     platform: "node",
     logLevel: "silent",
     resolve: { mainFields: ["module", "main"] },
-    output: { dir: join(folder, "health"), format: "esm", minify: true, entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
+    output: {
+      dir: join(folder, "health"),
+      format: "esm",
+      minify: true,
+      entryFileNames: "[name].mjs",
+      chunkFileNames: "[name]-[hash].mjs",
+    },
   });
   return join(folder, "health/health.mjs");
 }
 
 async function workerStart(): Promise<{ ours: number; empty: number }> {
   const ours = await workerOptions({});
-  const empty: MiniflareOptions = { modules: true, script: "export default { fetch: () => new Response('ok') }" };
+  const empty: MiniflareOptions = {
+    modules: true,
+    script: "export default { fetch: () => new Response('ok') }",
+  };
   const rounds: { ours: number; empty: number }[] = [];
   for (let round = 0; round <= WORKER_ROUNDS; round += 1)
     rounds.push({ ours: await untilAnswered(ours), empty: await untilAnswered(empty) });
   const [, ...counted] = rounds;
-  return { ours: median(counted.map((round) => round.ours)), empty: median(counted.map((round) => round.empty)) };
+  return {
+    ours: median(counted.map((round) => round.ours)),
+    empty: median(counted.map((round) => round.empty)),
+  };
 }
 
 async function untilAnswered(options: MiniflareOptions): Promise<number> {
@@ -104,7 +144,9 @@ async function untilAnswered(options: MiniflareOptions): Promise<number> {
 }
 
 async function sizes(host: BundledHost): Promise<Figure[]> {
-  const contents = [...(await bundleHost(ROOT, host)).values()].map((content) => Buffer.from(content));
+  const contents = [...(await bundleHost(ROOT, host)).values()].map((content) =>
+    Buffer.from(content),
+  );
   const all = contents.reduce((sum, content) => sum + content.length, 0);
   const packed = contents.reduce((sum, content) => sum + gzipSync(content).length, 0);
   return [told("  size", `${(all / 1e6).toFixed(2)} MB, ${(packed / 1e6).toFixed(2)} MB packed`)];

@@ -2,7 +2,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-export type Load = { readonly perSecond: number /** Milliseconds that 99 of 100 answers took at most. */; readonly p99: number };
+export type Load = {
+  readonly perSecond: number /** Milliseconds that 99 of 100 answers took at most. */;
+  readonly p99: number;
+};
 
 const HEAD_END = "\r\n\r\n";
 
@@ -10,16 +13,24 @@ const HEAD_END = "\r\n\r\n";
  * Asks for one path again and again.
  * @throws where an answer is not 200, or a connection is lost
  */
-export async function load(url: URL, { connections, milliseconds }: { connections: number; milliseconds: number }): Promise<Load> {
+export async function load(
+  url: URL,
+  { connections, milliseconds }: { connections: number; milliseconds: number },
+): Promise<Load> {
   const request = Buffer.from(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(url)));
   const took: number[] = [];
   const start = performance.now();
-  await Promise.all(sockets.map((socket) => askUntil(start + milliseconds, { socket, request, took })));
+  await Promise.all(
+    sockets.map((socket) => askUntil(start + milliseconds, { socket, request, took })),
+  );
   const seconds = (performance.now() - start) / 1000;
   for (const socket of sockets) socket.destroy();
   took.sort((one, other) => one - other);
-  return { perSecond: took.length / seconds, p99: took[Math.floor(took.length * 0.99)] ?? Number.NaN };
+  return {
+    perSecond: took.length / seconds,
+    p99: took[Math.floor(took.length * 0.99)] ?? Number.NaN,
+  };
 }
 
 async function open(url: URL): Promise<Socket> {
@@ -55,6 +66,9 @@ function isWhole(answer: Buffer, reject: (error: Error) => void): boolean {
   const head = answer.indexOf(HEAD_END);
   if (head < 0) return false;
   const text = answer.toString("latin1", 0, head);
-  if (!text.startsWith("HTTP/1.1 200 ")) reject(new Error(`the server answered ${text.split("\r\n", 1)[0]}`));
-  return answer.length >= head + HEAD_END.length + Number(/^content-length: (\d+)$/im.exec(text)?.[1]);
+  if (!text.startsWith("HTTP/1.1 200 "))
+    reject(new Error(`the server answered ${text.split("\r\n", 1)[0]}`));
+  return (
+    answer.length >= head + HEAD_END.length + Number(/^content-length: (\d+)$/im.exec(text)?.[1])
+  );
 }

@@ -8,18 +8,36 @@ export function median(numbers: readonly number[]): number {
 }
 
 /** Wall time of a child process from start to exit, in milliseconds. Throws where it fails. */
-export function timeProcess(command: string, args: readonly string[], env: NodeJS.ProcessEnv): number {
+export function timeProcess(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): number {
   const start = performance.now();
-  const { status, stderr, error } = spawnSync(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const { status, stderr, error } = spawnSync(command, args, {
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const took = performance.now() - start;
   if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${String(stderr).slice(0, 500)}`);
+  if (status !== 0)
+    throw new Error(`${command} ended with ${status}: ${String(stderr).slice(0, 500)}`);
   return took;
 }
 
 /** One line of the result: what, the figure, what it is measured against, and the limit that the project has set itself. */
-export type Figure = { readonly what: string; readonly value: string; readonly limit: string; readonly held: boolean };
+export type Figure = {
+  readonly what: string;
+  readonly value: string;
+  readonly limit: string;
+  readonly held: boolean;
+};
 
-export function atMost(what: string, value: number, limit: number, show: (value: number) => string): Figure {
+export function atMost(
+  what: string,
+  value: number,
+  limit: number,
+  show: (value: number) => string,
+): Figure {
   return { what, value: show(value), limit: `≤ ${show(limit)}`, held: value <= limit };
 }

@@ -13,7 +13,8 @@ const HOME = { kind: "github", repository: "acme/widgets" } as const;
 const ROUNDS = 5;
 
 export async function measurePage(): Promise<Figure[]> {
-  const render = (count: number) => page(overviewOf(recordOf(count), HOME, NOW), viewQuery.parse({}), { rotate: true });
+  const render = (count: number) =>
+    page(overviewOf(recordOf(count), HOME, NOW), viewQuery.parse({}), { rotate: true });
   const kilobytes = (value: number) => `${value.toFixed(1)} KB`;
   const overview = overviewOf(recordOf(1000), HOME, NOW);
   const times = Array.from({ length: ROUNDS }, () => {
@@ -22,10 +23,25 @@ export async function measurePage(): Promise<Figure[]> {
     return performance.now() - start;
   });
   return [
-    atMost("the page of a record of 100 tokens", Buffer.byteLength(render(100)) / 1000, 100, kilobytes),
+    atMost(
+      "the page of a record of 100 tokens",
+      Buffer.byteLength(render(100)) / 1000,
+      100,
+      kilobytes,
+    ),
     atMost("  of 1,000 tokens", Buffer.byteLength(render(1000)) / 1000, 100, kilobytes),
-    atMost("  its own style and script", (Buffer.byteLength(STYLE) + Buffer.byteLength(SCRIPT)) / 1000, 20, kilobytes),
-    { what: "  rendering 1,000 tokens", value: `${median(times).toFixed(1)} ms`, limit: "", held: true },
+    atMost(
+      "  its own style and script",
+      (Buffer.byteLength(STYLE) + Buffer.byteLength(SCRIPT)) / 1000,
+      20,
+      kilobytes,
+    ),
+    {
+      what: "  rendering 1,000 tokens",
+      value: `${median(times).toFixed(1)} ms`,
+      limit: "",
+      held: true,
+    },
     ...(toolAvailable("chromium") ? await firstPaint() : []),
   ];
 }
@@ -36,7 +52,9 @@ async function firstPaint(): Promise<Figure[]> {
   try {
     const { page: opened, requests } = await visit(browser);
     await opened.goto(server.url, { waitUntil: "networkidle" });
-    const paint = await opened.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN);
+    const paint = await opened.evaluate(
+      () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN,
+    );
     return [
       atMost("  requests up to the first paint and after it", requests.length, 1, String),
       { what: "  first paint in Chromium", value: `${paint.toFixed(0)} ms`, limit: "", held: true },

@@ -8,10 +8,13 @@ export async function countRequests(): Promise<Figure[]> {
     const server = await startServer(dueConfig(due));
     try {
       timeProcess(process.execPath, [ACTION], actionEnvironment(server.url));
-      figures.push(atMost(`requests, ${due} due`, (await server.requests()).length, due + 4, String));
+      figures.push(
+        atMost(`requests, ${due} due`, (await server.requests()).length, due + 4, String),
+      );
       await server.forget();
       timeProcess(process.execPath, [ACTION], actionEnvironment(server.url));
-      if (due === 50) figures.push(atMost("requests, nothing due", (await server.requests()).length, 2, String));
+      if (due === 50)
+        figures.push(atMost("requests, nothing due", (await server.requests()).length, 2, String));
     } finally {
       await server.stop();
     }

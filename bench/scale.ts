@@ -13,7 +13,12 @@ export function measureScale(): Figure[] {
   const [small, large] = [25_000, 100_000].map((count) => timeBoth(recordOf(count)));
   if (small === undefined || large === undefined) throw new Error("nothing was measured");
   return [
-    atMost("health and plan over 100,000 tokens", large / 1000, 1, (seconds) => `${seconds.toFixed(2)} s`),
+    atMost(
+      "health and plan over 100,000 tokens",
+      large / 1000,
+      1,
+      (seconds) => `${seconds.toFixed(2)} s`,
+    ),
     // Four times the tokens; a quadratic step would take sixteen times as long.
     atMost("  against 25,000 tokens", large / small, 6, (ratio) => `${ratio.toFixed(1)} ×`),
   ];
@@ -31,13 +36,23 @@ function timeBoth(config: TokenConfig): number {
 
 function recordOf(count: number): TokenConfig {
   const names = Array.from({ length: count }, (_, index) => `TOKEN_${index}`);
-  const rotated = (index: number) => new Date(NOW.getTime() - (index % 1000) * 3_600_000).toISOString();
-  const state = (index: number) => ({ ...NEW_TOKEN_STATE, generation: 1, rotated_at: rotated(index) });
+  const rotated = (index: number) =>
+    new Date(NOW.getTime() - (index % 1000) * 3_600_000).toISOString();
+  const state = (index: number) => ({
+    ...NEW_TOKEN_STATE,
+    generation: 1,
+    rotated_at: rotated(index),
+  });
   return {
     version: 1,
-    tokens: Object.fromEntries(names.map((name, index) => [name, { groups: [`GROUP_${index % 10}`] }])),
+    tokens: Object.fromEntries(
+      names.map((name, index) => [name, { groups: [`GROUP_${index % 10}`] }]),
+    ),
     rules: Object.fromEntries(names.map((name) => [name, { interval_hours: 24 }])),
-    workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "17 2 * * *" }, some: { tokens: ["GROUP_1"], schedule: "@weekly" } },
+    workflows: {
+      nightly: { tokens: ["ALL_TOKENS"], schedule: "17 2 * * *" },
+      some: { tokens: ["GROUP_1"], schedule: "@weekly" },
+    },
     state: { tokens: Object.fromEntries(names.map((name, index) => [name, state(index)])) },
   };
 }

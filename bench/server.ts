@@ -18,13 +18,18 @@ export function dueConfig(count: number): string {
 
 export type Server = {
   readonly url: string;
-  requests(): Promise<readonly { readonly method: string; readonly path: string; readonly inFlight: number }[]>;
+  requests(): Promise<
+    readonly { readonly method: string; readonly path: string; readonly inFlight: number }[]
+  >;
   forget(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export async function startServer(config: string, latencyMs = 0): Promise<Server> {
-  const options = { latencyMs, repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": config } }] };
+  const options = {
+    latencyMs,
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": config } }],
+  };
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, TEST_GITHUB_OPTIONS: JSON.stringify(options) },
     stdio: ["ignore", "pipe", "inherit"],

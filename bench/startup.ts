@@ -19,10 +19,14 @@ export async function measureStartup(): Promise<Figure[]> {
       empty.push(timeProcess(process.execPath, ["-e", "0"], env));
       nothing.push(timeProcess(process.execPath, [ACTION], env));
       health.push(
-        timeProcess(process.execPath, ["--input-type=module", "-e", 'await import("./functions/health.ts")'], {
-          ...env,
-          PWD: fileURLToPath(ROOT),
-        }),
+        timeProcess(
+          process.execPath,
+          ["--input-type=module", "-e", 'await import("./functions/health.ts")'],
+          {
+            ...env,
+            PWD: fileURLToPath(ROOT),
+          },
+        ),
       );
     }
     const loaded = await loadedBy([ACTION], env);
@@ -30,10 +34,20 @@ export async function measureStartup(): Promise<Figure[]> {
     const times = (value: number) => `${value.toFixed(2)} × node -e 0`;
     const sodium = loaded.some(({ name }) => /sodium/.test(name));
     return [
-      atMost("the Action with nothing due, start to exit", median(nothing) / median(empty), 6, times),
+      atMost(
+        "the Action with nothing due, start to exit",
+        median(nothing) / median(empty),
+        6,
+        times,
+      ),
       atMost("  JavaScript loaded", bytes / 1e6, 0.9, (megabytes) => `${megabytes.toFixed(2)} MB`),
       { what: "  libsodium loaded", value: sodium ? "yes" : "no", limit: "no", held: !sodium },
-      { what: "importing the health handler (sources)", value: times(median(health) / median(empty)), limit: "", held: true },
+      {
+        what: "importing the health handler (sources)",
+        value: times(median(health) / median(empty)),
+        limit: "",
+        held: true,
+      },
     ];
   } finally {
     await server.stop();
@@ -41,13 +55,22 @@ export async function measureStartup(): Promise<Figure[]> {
 }
 
 /** The files that a process really loaded, by V8's own account. */
-async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ name: string; bytes: number }[]> {
+async function loadedBy(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ name: string; bytes: number }[]> {
   const folder = await mkdtemp(join(tmpdir(), "bench-loaded-"));
   try {
     timeProcess(process.execPath, args, { ...env, NODE_V8_COVERAGE: folder });
-    const reports = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
-    const urls = reports.flatMap((report): string[] => JSON.parse(report).result.map(({ url }: { url: string }) => url));
-    const files = [...new Set(urls.filter((url) => url.startsWith("file:")).map((url) => fileURLToPath(url)))];
+    const reports = await Promise.all(
+      (await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")),
+    );
+    const urls = reports.flatMap((report): string[] =>
+      JSON.parse(report).result.map(({ url }: { url: string }) => url),
+    );
+    const files = [
+      ...new Set(urls.filter((url) => url.startsWith("file:")).map((url) => fileURLToPath(url))),
+    ];
     return await Promise.all(files.map(async (name) => ({ name, bytes: (await stat(name)).size })));
   } finally {
     await rm(folder, { recursive: true });

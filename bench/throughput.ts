@@ -33,7 +33,12 @@ export async function measureThroughput(): Promise<Figure[]> {
       },
       { what: "  by the API", value: many.ours, limit: "", held: true },
       { what: "  by bare node:http with the same bytes", value: many.bare, limit: "", held: true },
-      { what: "  one at a time", value: `${single.ratio.toFixed(2)} × bare node:http`, limit: "", held: true },
+      {
+        what: "  one at a time",
+        value: `${single.ratio.toFixed(2)} × bare node:http`,
+        limit: "",
+        held: true,
+      },
     ];
   } finally {
     child.kill();
@@ -41,15 +46,27 @@ export async function measureThroughput(): Promise<Figure[]> {
   }
 }
 
-async function compare(servers: Servers, { connections, rounds }: { readonly connections: number; readonly rounds: number }) {
-  const ask = (origin: string) => load(new URL("/tokens/health", origin), { connections, milliseconds: ROUND_MS });
+async function compare(
+  servers: Servers,
+  { connections, rounds }: { readonly connections: number; readonly rounds: number },
+) {
+  const ask = (origin: string) =>
+    load(new URL("/tokens/health", origin), { connections, milliseconds: ROUND_MS });
   const asked: { readonly ours: Load; readonly bare: Load }[] = [];
   // Turn by turn, so that whatever else the machine does meets both alike. The first turn warms up.
-  for (let round = 0; round <= rounds; round += 1) asked.push({ bare: await ask(servers.bare), ours: await ask(servers.ours) });
+  for (let round = 0; round <= rounds; round += 1)
+    asked.push({ bare: await ask(servers.bare), ours: await ask(servers.ours) });
   const counted = asked.slice(1);
   const shown = (of: "ours" | "bare") => {
-    const [perSecond, p99] = [median(counted.map((round) => round[of].perSecond)), median(counted.map((round) => round[of].p99))];
+    const [perSecond, p99] = [
+      median(counted.map((round) => round[of].perSecond)),
+      median(counted.map((round) => round[of].p99)),
+    ];
     return `${perSecond.toFixed(0)}/s, p99 ${p99.toFixed(1)} ms`;
   };
-  return { ratio: median(counted.map(({ ours, bare }) => ours.perSecond / bare.perSecond)), ours: shown("ours"), bare: shown("bare") };
+  return {
+    ratio: median(counted.map(({ ours, bare }) => ours.perSecond / bare.perSecond)),
+    ours: shown("ours"),
+    bare: shown("bare"),
+  };
 }

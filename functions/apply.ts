@@ -1,5 +1,11 @@
 // POST /tokens/apply: does a change exactly as it was planned.
-import { applied, changeOf, markOfPlan, requireMayApply, workflowFor } from "../src/http/change-input.ts";
+import {
+  applied,
+  changeOf,
+  markOfPlan,
+  requireMayApply,
+  workflowFor,
+} from "../src/http/change-input.ts";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
 import { requireNotAllFailed } from "../src/http/outcome.ts";
@@ -10,7 +16,8 @@ export const config = { path: "/tokens/apply" };
 export default endpoint({
   method: "POST",
   path: config.path,
-  summary: "Do a planned change; refused where the record has moved since, or nobody has approved what needs it",
+  summary:
+    "Do a planned change; refused where the record has moved since, or nobody has approved what needs it",
   scope: "read",
   input: applied,
   async handle({ input, triggeredBy, ...call }) {

@@ -19,6 +19,10 @@ export default endpoint({
   async handle({ input, app }) {
     const body = badge(await (await app()).health(), input.label);
     // Private: what needs a key must not be kept for those who have none (RFC 9111 §3.5).
-    return documentResponse({ type: "image/svg+xml", body, headers: { "cache-control": `private, max-age=${MAX_AGE_S}` } });
+    return documentResponse({
+      type: "image/svg+xml",
+      body,
+      headers: { "cache-control": `private, max-age=${MAX_AGE_S}` },
+    });
   },
 });

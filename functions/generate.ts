@@ -31,7 +31,10 @@ export default endpoint({
       bits = null,
       format = null,
     } = input;
-    const made = await makeValue({ type, length, prefix, includeSpecial }, { algorithm, bits, format });
+    const made = await makeValue(
+      { type, length, prefix, includeSpecial },
+      { algorithm, bits, format },
+    );
     return ok({
       token: made.value.reveal(),
       type,

@@ -10,11 +10,17 @@ export default endpoint({
   path: config.path,
   summary: "Commit changes of the record that are not committed yet",
   scope: "admin",
-  input: z.strictObject({ message: commitMessage.optional(), idempotency_key: idempotencyKey.optional() }),
+  input: z.strictObject({
+    message: commitMessage.optional(),
+    idempotency_key: idempotencyKey.optional(),
+  }),
   async handle({ input, app, triggeredBy }) {
     // What was committed once is not left over any more, so this is done once by itself.
     const commit = await (await app()).commitPending(input.message ?? null, triggeredBy);
-    const detail = commit === null ? "nothing was left to commit: every rotation commits by itself" : "the record's changes were committed";
+    const detail =
+      commit === null
+        ? "nothing was left to commit: every rotation commits by itself"
+        : "the record's changes were committed";
     return ok({ committed: commit !== null, sha: commit?.sha ?? null, detail });
   },
 });

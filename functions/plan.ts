@@ -9,12 +9,18 @@ export const config = { path: "/tokens/plan" };
 export default endpoint({
   method: "POST",
   path: config.path,
-  summary: "Tell what a change would do, and ask a person to approve it where the record wants that",
+  summary:
+    "Tell what a change would do, and ask a person to approve it where the record wants that",
   scope: "read",
   input: planned,
   async handle({ input, triggeredBy, app, may }) {
     const change = changeOf(input);
-    const plan = await (await app()).planChange(change, { triggeredBy, asks: mayApply(change, may) });
-    return ok(input.limit === undefined ? plan : shorten(plan, ["effects"], { effects: input.limit }));
+    const plan = await (await app()).planChange(change, {
+      triggeredBy,
+      asks: mayApply(change, may),
+    });
+    return ok(
+      input.limit === undefined ? plan : shorten(plan, ["effects"], { effects: input.limit }),
+    );
   },
 });

@@ -11,7 +11,8 @@ export const config = { path: "/badge.svg" };
 export default endpoint({
   method: "GET",
   path: config.path,
-  summary: "How all tokens stand, in one word and without a key; only where TOKEN_AUTOMATION_PUBLIC_BADGE is 1",
+  summary:
+    "How all tokens stand, in one word and without a key; only where TOKEN_AUTOMATION_PUBLIC_BADGE is 1",
   scope: null,
   input: z.strictObject({}),
   async handle({ overall }) {
@@ -27,7 +28,8 @@ export default endpoint({
       body: overallBadge(status === "unread" ? "unknown" : status),
       headers: {
         // What is not known yet is asked again at once; it costs nothing.
-        "cache-control": status === "unread" ? "no-store" : `public, max-age=${OVERALL_KEPT_MS / 1000}`,
+        "cache-control":
+          status === "unread" ? "no-store" : `public, max-age=${OVERALL_KEPT_MS / 1000}`,
         // Pages of other sites that isolate themselves show it too.
         "cross-origin-resource-policy": "cross-origin",
       },

@@ -9,7 +9,9 @@ import type { Secret } from "../src/secret.ts";
 import { VALUE_FIELD } from "../src/token.ts";
 
 /** Lists of the report that may name any token of the record. */
-const LISTS = ["failing", "drifted", "proved", "revoked", "warnings"].map((list) => `report.${list}`);
+const LISTS = ["failing", "drifted", "proved", "revoked", "warnings"].map(
+  (list) => `report.${list}`,
+);
 
 export const config = { path: "/tokens/rotate" };
 
@@ -24,12 +26,16 @@ export default endpoint({
     dry_run: dryRun,
     create: create.optional(),
     idempotency_key: idempotencyKey.optional(),
-    reveal: z.boolean().default(true).describe("Whether the reply may hold the new value, for a key that may see it"),
+    reveal: z
+      .boolean()
+      .default(true)
+      .describe("Whether the reply may hold the new value, for a key that may see it"),
   }),
   async handle({ input, reveal, triggeredBy, mark, ...call }) {
     const app = await call.app();
     if (call.runs !== null && !input.dry_run) {
-      const cannot = input.new_token !== undefined ? "take a value" : input.create ? "declare a token" : null;
+      const cannot =
+        input.new_token !== undefined ? "take a value" : input.create ? "declare a token" : null;
       if (cannot !== null) refuseInDispatch(cannot, WRITE_BY_COMMIT);
       const planned = await app.run({
         wanted: { kind: "tokens", names: [input.token_name], value: null, create: false },
@@ -38,7 +44,11 @@ export default endpoint({
         dispatches: true,
       });
       requireRotated(planned, input.token_name);
-      const asked = { actor: triggeredBy.actor ?? "", mark, about: { token_name: input.token_name } };
+      const asked = {
+        actor: triggeredBy.actor ?? "",
+        mark,
+        about: { token_name: input.token_name },
+      };
       return dispatch(await call.runs(), { command: "rotate", tokens: [input.token_name] }, asked);
     }
     let made: Secret | undefined;

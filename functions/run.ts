@@ -21,7 +21,9 @@ export default endpoint({
       .string()
       .regex(/^\d{1,15}$/, "must be a run's number")
       .describe("The run's number: run.id of the answer that started it"),
-    limit: page.limit.describe("At most so many entries of the history, and below 100,000 characters; left_out says what was cut"),
+    limit: page.limit.describe(
+      "At most so many entries of the history, and below 100,000 characters; left_out says what was cut",
+    ),
   }),
   async handle({ input, app, runs }) {
     if (runs === null)
@@ -29,8 +31,15 @@ export default endpoint({
         code: "run-missing",
         hint: "In direct mode the answer to a request tells what was done.",
       });
-    const [run, record] = await Promise.all([runs().then(({ get }) => get(Number(input.id))), app()]);
+    const [run, record] = await Promise.all([
+      runs().then(({ get }) => get(Number(input.id))),
+      app(),
+    ]);
     const told = { ...runBody(run), report: await record.runOutcome(run) };
-    return ok(input.limit === undefined ? told : shorten(told, OUTCOME_LISTS, { "report.entries": input.limit }));
+    return ok(
+      input.limit === undefined
+        ? told
+        : shorten(told, OUTCOME_LISTS, { "report.entries": input.limit }),
+    );
   },
 });

@@ -14,7 +14,10 @@ export default endpoint({
   input: z.strictObject({
     token_name: tokenName,
     interval_hours: intervalHours,
-    auto_rotate: z.boolean().default(true).describe("Whether a run rotates it when the interval has elapsed"),
+    auto_rotate: z
+      .boolean()
+      .default(true)
+      .describe("Whether a run rotates it when the interval has elapsed"),
     notify: z.boolean().default(true).describe("Whether its rotations are told to the notifiers"),
     create: create.optional(),
     idempotency_key: idempotencyKey.optional(),

@@ -10,8 +10,14 @@ const DEFAULT_HISTORY = 20;
 /** What the record's own file holds unless its settings say more. */
 const MAX_HISTORY = 1000;
 
-const history = queryNumber(0, MAX_HISTORY).default(DEFAULT_HISTORY).describe("How many of the history's newest entries to include");
-const history_cursor = z.string().max(1000).optional().describe("What next_history_cursor said: entries older than those are included");
+const history = queryNumber(0, MAX_HISTORY)
+  .default(DEFAULT_HISTORY)
+  .describe("How many of the history's newest entries to include");
+const history_cursor = z
+  .string()
+  .max(1000)
+  .optional()
+  .describe("What next_history_cursor said: entries older than those are included");
 
 export default endpoint({
   method: "GET",

@@ -11,7 +11,10 @@ export default endpoint({
   path: config.path,
   summary: "What to rotate or set up next, the most urgent first",
   scope: "read",
-  input: z.strictObject({ ...page, ai: flag("Whether a language model explains and orders them; they stand without it too") }),
+  input: z.strictObject({
+    ...page,
+    ai: flag("Whether a language model explains and orders them; they stand without it too"),
+  }),
   async handle({ input: { ai, ...wanted }, app }) {
     if (ai !== true) return ok(suggestionsPage(await (await app()).suggest(), wanted));
     const advised = await (await app()).suggestWithAdvice();

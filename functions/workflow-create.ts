@@ -2,7 +2,15 @@
 import * as z from "zod";
 import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { create, idempotencyKey, members, schedule, timezone, told, workflowName } from "../src/http/inputs.ts";
+import {
+  create,
+  idempotencyKey,
+  members,
+  schedule,
+  timezone,
+  told,
+  workflowName,
+} from "../src/http/inputs.ts";
 import { shorten } from "../src/http/shorten.ts";
 
 export const config = { path: "/tokens/workflow/create" };
@@ -33,7 +41,10 @@ export default endpoint({
       triggeredBy,
       mark,
     });
-    const body = input.limit === undefined ? result : shorten(result, ["resolved_tokens", "tokens"], { resolved_tokens: input.limit });
+    const body =
+      input.limit === undefined
+        ? result
+        : shorten(result, ["resolved_tokens", "tokens"], { resolved_tokens: input.limit });
     return once(result, body, 201);
   },
 });

@@ -13,12 +13,22 @@ export default endpoint({
   path: config.path,
   summary: "Rotate the tokens of a workflow now",
   scope: "rotate",
-  input: z.strictObject({ workflow_name: workflowName, dry_run: dryRun, idempotency_key: idempotencyKey.optional(), limit: told }),
+  input: z.strictObject({
+    workflow_name: workflowName,
+    dry_run: dryRun,
+    idempotency_key: idempotencyKey.optional(),
+    limit: told,
+  }),
   async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();
     const { workflow_name: workflow } = input;
     if (call.runs !== null && !input.dry_run) {
-      await app.run({ wanted: { kind: "workflow", name: workflow }, triggeredBy, dryRun: true, dispatches: true });
+      await app.run({
+        wanted: { kind: "workflow", name: workflow },
+        triggeredBy,
+        dryRun: true,
+        dispatches: true,
+      });
       const asked = { actor: triggeredBy.actor ?? "", mark, about: { workflow_name: workflow } };
       return dispatch(await call.runs(), { command: "workflow", workflow }, asked);
     }
@@ -29,6 +39,9 @@ export default endpoint({
       dryRun: input.dry_run,
     });
     requireNotAllFailed(report);
-    return once(report, { workflow_name: input.workflow_name, ...shortReport(report, input.limit) });
+    return once(report, {
+      workflow_name: input.workflow_name,
+      ...shortReport(report, input.limit),
+    });
   },
 });

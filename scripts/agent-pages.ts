@@ -12,7 +12,9 @@ const PAGES = ["agents", "rotation", "faq"] as const;
 export async function agentPages(root: string): Promise<string> {
   const pages = await Promise.all(
     PAGES.map(async (name) => {
-      const lines = (await readFile(join(root, "docs", `${name}.md`), "utf8")).trimEnd().split("\n");
+      const lines = (await readFile(join(root, "docs", `${name}.md`), "utf8"))
+        .trimEnd()
+        .split("\n");
       return { name, title: (lines[0] ?? name).replace(/^# /, ""), lines };
     }),
   );

@@ -14,7 +14,8 @@ const ACTION_FOLDER = join(ROOT, "action/dist");
 /** A target by the name of its flag. `out` is the folder that was asked for, else undefined. */
 const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void>>> = {
   /** dist/cli.js, for Node.js 20 and later; what a command may not need is in chunks of its own. */
-  cli: (out) => bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
+  cli: (out) =>
+    bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
   /** action/dist, which is committed: it is what a workflow runs. */
   action: (out) => writeFolder(out ?? ACTION_FOLDER, bundleAction(ROOT)),
   cloudflare: (out) => writeHost("cloudflare", out),
@@ -47,12 +48,20 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
     resolve: { mainFields: ["module", "main"] },
     transform: { target },
     logLevel: "warn",
-    output: { dir: out ?? `${ROOT}${folder}`, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+    output: {
+      dir: out ?? `${ROOT}${folder}`,
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: "[name]-[hash].js",
+    },
   });
 }
 
 /** Built before the folder is emptied: a failed build leaves what was there. */
-async function writeFolder(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<void> {
+async function writeFolder(
+  folder: string,
+  building: Promise<ReadonlyMap<string, string>>,
+): Promise<void> {
   const files = await building;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -60,13 +69,19 @@ async function writeFolder(folder: string, building: Promise<ReadonlyMap<string,
 }
 
 /** The names of files that are missing, superfluous or of other bytes than the sources make. */
-async function staleFiles(folder: string, building: Promise<ReadonlyMap<string, string>>): Promise<string[]> {
+async function staleFiles(
+  folder: string,
+  building: Promise<ReadonlyMap<string, string>>,
+): Promise<string[]> {
   const wanted = await building;
   const present: readonly string[] = await readdir(folder).catch(() => []);
   const stale: string[] = [];
   for (const name of new Set([...wanted.keys(), ...present])) {
     const content = wanted.get(name);
-    const same = content !== undefined && present.includes(name) && (await readFile(join(folder, name))).equals(Buffer.from(content));
+    const same =
+      content !== undefined &&
+      present.includes(name) &&
+      (await readFile(join(folder, name))).equals(Buffer.from(content));
     if (!same) stale.push(name);
   }
   return stale;
@@ -75,14 +90,22 @@ async function staleFiles(folder: string, building: Promise<ReadonlyMap<string, 
 const names = Object.keys(TARGETS);
 const flag = { type: "boolean" } as const;
 const { values, tokens } = parseArgs({
-  options: { out: { type: "string" }, check: flag, ...Object.fromEntries(names.map((name) => [name, flag])) },
+  options: {
+    out: { type: "string" },
+    check: flag,
+    ...Object.fromEntries(names.map((name) => [name, flag])),
+  },
   tokens: true,
 });
-const asked = tokens.flatMap((token) => (token.kind === "option" && names.includes(token.name) ? [token.name] : []));
+const asked = tokens.flatMap((token) =>
+  token.kind === "option" && names.includes(token.name) ? [token.name] : [],
+);
 if (values.check) {
   const folder = values.out ?? ACTION_FOLDER;
   for (const name of await staleFiles(folder, bundleAction(ROOT))) {
-    console.error(`${relative(process.cwd(), join(folder, name))} is not what the sources make: run npm run build`);
+    console.error(
+      `${relative(process.cwd(), join(folder, name))} is not what the sources make: run npm run build`,
+    );
     process.exitCode = 1;
   }
 } else {

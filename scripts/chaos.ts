@@ -24,7 +24,8 @@ function readArguments() {
   const text = { type: "string" as const };
   const { values } = parseArgs({ options: { only: text, sample: text, jobs: text, main: text } });
   const count = (given: string | undefined, fallback: number) => {
-    if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw new Error(`${JSON.stringify(given)} is not a number of 1 or more`);
+    if (given !== undefined && !/^[1-9]\d*$/.test(given))
+      throw new Error(`${JSON.stringify(given)} is not a number of 1 or more`);
     return given === undefined ? fallback : Number(given);
   };
   return {
@@ -49,7 +50,10 @@ async function chaos(): Promise<boolean> {
       SCENARIOS.filter(({ id }) => id.startsWith(name)),
     );
     const cases = sample(
-      suite.cases.filter(({ id }) => id === only || only === "" || id.startsWith(only.includes("/") ? `${only}/` : only)),
+      suite.cases.filter(
+        ({ id }) =>
+          id === only || only === "" || id.startsWith(only.includes("/") ? `${only}/` : only),
+      ),
       size,
     );
     if (cases.length === 0) throw new Error(`no case's id begins with ${JSON.stringify(only)}`);
@@ -63,7 +67,9 @@ async function chaos(): Promise<boolean> {
     });
     const held = results.filter(({ violations }) => violations.length === 0).length;
     const seconds = Math.round((performance.now() - startedAt) / 1000);
-    process.stdout.write(`${renderTable(cases, results)}\n\n${held} of ${results.length} cases held, in ${seconds} s.\n`);
+    process.stdout.write(
+      `${renderTable(cases, results)}\n\n${held} of ${results.length} cases held, in ${seconds} s.\n`,
+    );
     return held === results.length;
   } finally {
     await bench.close();

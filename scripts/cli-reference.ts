@@ -5,16 +5,25 @@ import { markdownTable } from "./table.ts";
 /** Options that all commands take, then one section per command, subcommands in place of their parent. */
 export function cliReference(program: Command): string {
   const common = ["## Options of every command", optionTable(program.options)];
-  return [...common, ...program.commands.flatMap((command) => sections(command, program.name()))].join("\n\n");
+  return [
+    ...common,
+    ...program.commands.flatMap((command) => sections(command, program.name())),
+  ].join("\n\n");
 }
 
 function sections(command: Command, parents: string): string[] {
   const name = `${parents} ${command.name()}`;
-  if (command.commands.length > 0) return command.commands.flatMap((child) => sections(child, name));
+  if (command.commands.length > 0)
+    return command.commands.flatMap((child) => sections(child, name));
   const usage = `\`\`\`\n${name} ${command.usage()}\n\`\`\``;
   const args = command.registeredArguments.map((argument) => [
     `\`${argument.name()}\``,
-    [argument.description, argument.defaultValue === undefined ? "" : `Default: \`${argument.defaultValue}\`.`].filter(Boolean).join(". "),
+    [
+      argument.description,
+      argument.defaultValue === undefined ? "" : `Default: \`${argument.defaultValue}\`.`,
+    ]
+      .filter(Boolean)
+      .join(". "),
   ]);
   const parts = [`## ${name.replace(/^\S+ /, "")}`, sentence(command.description()), usage];
   if (args.length > 0) parts.push(markdownTable(["Argument", "Meaning"], args));
@@ -32,11 +41,18 @@ function optionTable(options: readonly Option[]): string {
 
 /** A switch that is off by default needs no words for it. */
 function shownDefault({ defaultValue, negate }: Option): string {
-  return defaultValue === undefined || defaultValue === false || negate || String(defaultValue) === "" ? "" : `\`${defaultValue}\``;
+  return defaultValue === undefined ||
+    defaultValue === false ||
+    negate ||
+    String(defaultValue) === ""
+    ? ""
+    : `\`${defaultValue}\``;
 }
 
 function meaning({ description, argChoices }: Option): string {
-  return argChoices === undefined ? description : `${description}: ${argChoices.map((choice) => `\`${choice}\``).join(", ")}`;
+  return argChoices === undefined
+    ? description
+    : `${description}: ${argChoices.map((choice) => `\`${choice}\``).join(", ")}`;
 }
 
 function sentence(text: string): string {

@@ -11,12 +11,19 @@ test("npm start makes a repository, rotates what is due, and shows no value", as
   const shown = execFileSync(process.execPath, [demo], { env, encoding: "utf8" });
   const folder = /cd (\S*token-automation-demo-\S+)/.exec(shown)?.[1] ?? "";
   const cli = (...args: string[]) =>
-    execFileSync(process.execPath, [fileURLToPath(new URL("../src/cli/main.ts", import.meta.url)), ...args], {
-      cwd: folder,
-      env,
-      encoding: "utf8",
-    });
-  expect(shown.match(/✔ rotated .*/g)).toEqual([expect.stringContaining("API_KEY"), expect.stringContaining("DATABASE_PASSWORD")]);
+    execFileSync(
+      process.execPath,
+      [fileURLToPath(new URL("../src/cli/main.ts", import.meta.url)), ...args],
+      {
+        cwd: folder,
+        env,
+        encoding: "utf8",
+      },
+    );
+  expect(shown.match(/✔ rotated .*/g)).toEqual([
+    expect.stringContaining("API_KEY"),
+    expect.stringContaining("DATABASE_PASSWORD"),
+  ]);
   expect(shown).toContain(`rm -r ${folder}`);
   for (const name of ["API_KEY", "DATABASE_PASSWORD", "SESSION_SECRET", "WEBHOOK_SECRET"]) {
     const value = cli("get", name).trimEnd();

@@ -61,7 +61,15 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
     git("config", "commit.gpgsign", "false");
     git("config", "core.hooksPath", join(io.directory, ".git", "no-hooks"));
     git("add", "token_config.json");
-    git("-c", "user.name=Demo", "-c", "user.email=demo@example.com", "commit", "--quiet", "--message=Declare the tokens");
+    git(
+      "-c",
+      "user.name=Demo",
+      "-c",
+      "user.email=demo@example.com",
+      "commit",
+      "--quiet",
+      "--message=Declare the tokens",
+    );
   }
   await before(io, 40 * DAY_MS, "API_KEY");
   await before(io, 9 * DAY_MS, "WEBHOOK_SECRET");
@@ -72,7 +80,8 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
 async function before(io: Io, ago: number, name: string): Promise<void> {
   const then = new Date(io.now().getTime() - ago);
   const code = await main(["rotate", name], { ...io, ...QUIET, now: () => then });
-  if (code !== 0) throw new Error(`the demonstration repository could not be made: rotate exited with ${code}`);
+  if (code !== 0)
+    throw new Error(`the demonstration repository could not be made: rotate exited with ${code}`);
 }
 
 async function run(io: Io, ...args: string[]): Promise<void> {
@@ -112,18 +121,32 @@ function farewell(folder: string): void {
 async function demonstrate(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "token-automation-demo-"));
   const io: Io = { ...processIo(), directory: folder };
-  const git = gitWorks() ? (...args: string[]) => execFileSync("git", args, { cwd: folder, encoding: "utf8" }) : null;
+  const git = gitWorks()
+    ? (...args: string[]) => execFileSync("git", args, { cwd: folder, encoding: "utf8" })
+    : null;
   say(`Making a repository with four tokens in ${folder} …`);
   await makeRepository(io, git);
 
-  chapter("1. How things stand", "One token is far too old, one is getting old, one is fine, one never had a value.");
+  chapter(
+    "1. How things stand",
+    "One token is far too old, one is getting old, one is fine, one never had a value.",
+  );
   await run(io, "health");
-  chapter("2. What would be done, and why", "Decided from the record and the time alone. Changes nothing.");
+  chapter(
+    "2. What would be done, and why",
+    "Decided from the record and the time alone. Changes nothing.",
+  );
   await run(io, "plan");
-  chapter("3. Do it", "New values go into an encrypted vault beside the record; on GitHub, into the repository's Actions secrets.");
+  chapter(
+    "3. Do it",
+    "New values go into an encrypted vault beside the record; on GitHub, into the repository's Actions secrets.",
+  );
   await run(io, "run");
   if (git !== null) {
-    chapter("4. What git holds", "The journal before anything was placed, the record after: what dies in between, the next run finishes.");
+    chapter(
+      "4. What git holds",
+      "The journal before anything was placed, the record after: what dies in between, the next run finishes.",
+    );
     showGit(git, "log", "--oneline");
     showGit(git, "show", "--stat", "--format=%h %s");
   }

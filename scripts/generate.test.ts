@@ -7,9 +7,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { fillBlocks } from "./generated-blocks.ts";
 
 function generate(...args: string[]): { status: number | null; stderr: string } {
-  const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("generate.ts", import.meta.url)), ...args], {
-    encoding: "utf8",
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL("generate.ts", import.meta.url)), ...args],
+    {
+      encoding: "utf8",
+    },
+  );
   return { status, stderr };
 }
 
@@ -25,7 +29,10 @@ test("stale and missing files are named, and written only when asked for", async
   await writeFile(file, "{}\n");
   expect(generate("--check", "--root", root)).toEqual(stale);
   expect(await readFile(file, "utf8")).toBe("{}\n");
-  expect(generate("--root", root)).toEqual({ status: 0, stderr: "token_config.schema.json written\n" });
+  expect(generate("--root", root)).toEqual({
+    status: 0,
+    stderr: "token_config.schema.json written\n",
+  });
   expect(generate("--root", root)).toEqual({ status: 0, stderr: "" });
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ title: "token_config.json" });
 });
@@ -36,15 +43,22 @@ test("of a page only what stands between its markers is written", async () => {
   const page = join(root, "README.md");
   const good = await readFile(page, "utf8");
   await writeFile(page, `By hand.\n${good.replace("| `rotated` |", "| `rotate` |")}`);
-  expect(generate("--check", "--root", root)).toEqual({ status: 1, stderr: "README.md is stale: run npm run generate\n" });
+  expect(generate("--check", "--root", root)).toEqual({
+    status: 1,
+    stderr: "README.md is stale: run npm run generate\n",
+  });
   expect(generate("--root", root)).toEqual({ status: 0, stderr: "README.md written\n" });
   expect(await readFile(page, "utf8")).toBe(`By hand.\n${good}`);
 });
 
 test("a marker without its counterpart and a block that nobody makes are errors", () => {
-  expect(() => fillBlocks("<!-- generated:stages -->\n")).toThrow("without its counterpart: <!-- generated:stages -->");
+  expect(() => fillBlocks("<!-- generated:stages -->\n")).toThrow(
+    "without its counterpart: <!-- generated:stages -->",
+  );
   expect(() => fillBlocks("<!-- /generated:stages -->\n")).toThrow("without its counterpart");
-  expect(() => fillBlocks("<!-- generated:x -->\n<!-- /generated:x -->\n")).toThrow("no block is called x; there are workflow, ");
+  expect(() => fillBlocks("<!-- generated:x -->\n<!-- /generated:x -->\n")).toThrow(
+    "no block is called x; there are workflow, ",
+  );
 });
 
 /** What is generated, but for the schema, in a folder of its own. */

@@ -10,15 +10,28 @@ import { fillBlocks } from "./generated-blocks.ts";
 import { pageAssets } from "./page-assets.ts";
 
 /** One generated file; `current` is what it holds now, for those of which only a part is generated. */
-type GeneratedFile = { readonly path: string; readonly content: (current: string | null, root: string) => string | Promise<string> };
+type GeneratedFile = {
+  readonly path: string;
+  readonly content: (current: string | null, root: string) => string | Promise<string>;
+};
 
 /** Pages written by hand around tables that are not. */
-const PAGES = ["README.md", "docs/action.md", "docs/cli.md", "docs/config.md", "docs/http.md", "docs/rotation.md"];
+const PAGES = [
+  "README.md",
+  "docs/action.md",
+  "docs/cli.md",
+  "docs/config.md",
+  "docs/http.md",
+  "docs/rotation.md",
+];
 
 const FILES: readonly GeneratedFile[] = [
   { path: "token_config.schema.json", content: jsonSchemaText },
   // Not under workflows/: this repository has no record to rotate.
-  { path: ".github/examples/rotate-tokens.yml", content: () => rotationWorkflow("token_config.json") },
+  {
+    path: ".github/examples/rotate-tokens.yml",
+    content: () => rotationWorkflow("token_config.json"),
+  },
   { path: "src/http/page/assets.ts", content: pageAssets },
   ...PAGES.map((path) => ({ path, content: (current: string | null) => fillPage(path, current) })),
   // After the pages, of which it holds some.
@@ -26,7 +39,8 @@ const FILES: readonly GeneratedFile[] = [
 ];
 
 function fillPage(path: string, current: string | null): string {
-  if (current === null) throw new Error(`${path} is missing: only its tables are generated, so it cannot be made here`);
+  if (current === null)
+    throw new Error(`${path} is missing: only its tables are generated, so it cannot be made here`);
   return fillBlocks(current);
 }
 
@@ -57,7 +71,13 @@ async function generate(root: string, write: boolean): Promise<string[]> {
   return stale;
 }
 
-const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, root: { type: "string" } } });
-const stale = await generate(values.root ?? fileURLToPath(new URL("..", import.meta.url)), !values.check);
-for (const path of stale) console.error(values.check ? `${path} is stale: run npm run generate` : `${path} written`);
+const { values } = parseArgs({
+  options: { check: { type: "boolean", default: false }, root: { type: "string" } },
+});
+const stale = await generate(
+  values.root ?? fileURLToPath(new URL("..", import.meta.url)),
+  !values.check,
+);
+for (const path of stale)
+  console.error(values.check ? `${path} is stale: run npm run generate` : `${path} written`);
 if (values.check && stale.length > 0) process.exitCode = 1;

@@ -14,7 +14,12 @@ import { routeTable } from "./route-table.ts";
 import { markdownTable } from "./table.ts";
 
 type Interface = {
-  readonly inputs: Readonly<Record<string, { readonly description: string; readonly required?: boolean; readonly default?: string }>>;
+  readonly inputs: Readonly<
+    Record<
+      string,
+      { readonly description: string; readonly required?: boolean; readonly default?: string }
+    >
+  >;
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
 };
 
@@ -24,12 +29,19 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   "action-inputs": () =>
     markdownTable(
       ["Input", "Default", "Meaning"],
-      Object.entries(actionInterface().inputs).map(([name, input]) => [`\`${name}\``, shownDefault(input), input.description]),
+      Object.entries(actionInterface().inputs).map(([name, input]) => [
+        `\`${name}\``,
+        shownDefault(input),
+        input.description,
+      ]),
     ),
   "action-outputs": () =>
     markdownTable(
       ["Output", "Meaning"],
-      Object.entries(actionInterface().outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+      Object.entries(actionInterface().outputs).map(([name, { description }]) => [
+        `\`${name}\``,
+        description,
+      ]),
     ),
   "config-keys": () => keyTables(jsonSchema()),
   stages: () =>
@@ -53,17 +65,24 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
 export function fillBlocks(page: string): string {
   const filled = page.replace(
     /<!-- generated:(\S+) -->\n[\s\S]*?<!-- \/generated:\1 -->/g,
-    (_block, name: string) => `<!-- generated:${name} -->\n${blockOf(name)}\n<!-- /generated:${name} -->`,
+    (_block, name: string) =>
+      `<!-- generated:${name} -->\n${blockOf(name)}\n<!-- /generated:${name} -->`,
   );
   const markers = [...page.matchAll(/<!-- (\/?)generated:(\S+) -->/g)];
-  const unpaired = markers.filter(([, end, name], index) => markers[index + (end ? -1 : 1)]?.[2] !== name);
-  if (unpaired.length > 0) throw new Error(`a marker without its counterpart: ${unpaired.map(([marker]) => marker).join(", ")}`);
+  const unpaired = markers.filter(
+    ([, end, name], index) => markers[index + (end ? -1 : 1)]?.[2] !== name,
+  );
+  if (unpaired.length > 0)
+    throw new Error(
+      `a marker without its counterpart: ${unpaired.map(([marker]) => marker).join(", ")}`,
+    );
   return filled;
 }
 
 function blockOf(name: string): string {
   const block = BLOCKS[name];
-  if (block === undefined) throw new Error(`no block is called ${name}; there are ${Object.keys(BLOCKS).join(", ")}`);
+  if (block === undefined)
+    throw new Error(`no block is called ${name}; there are ${Object.keys(BLOCKS).join(", ")}`);
   return block();
 }
 
@@ -78,5 +97,8 @@ function shownDefault(input: Interface["inputs"][string]): string {
 
 /** As the CLI builds it, to be looked at and never run. */
 function program(): Command {
-  return buildProgram({ io: processIo(), run: () => Promise.reject(new Error("no command is run here")) });
+  return buildProgram({
+    io: processIo(),
+    run: () => Promise.reject(new Error("no command is run here")),
+  });
 }

@@ -45,8 +45,17 @@ export const HOST_BUNDLES = {
     wasmAsFile: false,
     folder: ".vercel/output",
     layout: (files) => {
-      const ofFunction = { runtime: "nodejs24.x", handler: "index.js", launcherType: "Nodejs", supportsResponseStreaming: true };
-      const inFunction = [...files, MODULES, [".vc-config.json", JSON.stringify(ofFunction)] as const];
+      const ofFunction = {
+        runtime: "nodejs24.x",
+        handler: "index.js",
+        launcherType: "Nodejs",
+        supportsResponseStreaming: true,
+      };
+      const inFunction = [
+        ...files,
+        MODULES,
+        [".vc-config.json", JSON.stringify(ofFunction)] as const,
+      ];
       const everything = { version: 3, routes: [{ src: "/.*", dest: "/index" }] };
       return new Map([
         ["config.json", JSON.stringify(everything)],
@@ -100,13 +109,24 @@ export async function bundleHost(root: string, host: BundledHost): Promise<Files
     transform: { target },
     // A route may ask for all of them when it is called; here they are one file anyway.
     checks: { ineffectiveDynamicImport: false },
-    output: { format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", minify: true },
+    output: {
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: "[name]-[hash].js",
+      minify: true,
+    },
   });
-  return layout(new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source])));
+  return layout(
+    new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source])),
+  );
 }
 
 /** Writes a host's bundle into a folder; returns the folder. */
-export async function writeHostFolder(root: string, host: BundledHost, folder: string): Promise<string> {
+export async function writeHostFolder(
+  root: string,
+  host: BundledHost,
+  folder: string,
+): Promise<string> {
   for (const [name, content] of await bundleHost(root, host)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
@@ -115,28 +135,42 @@ export async function writeHostFolder(root: string, host: BundledHost, folder: s
 }
 
 function withoutLocal(): Plugin {
-  const refuse = (id: string) => `throw new Error("a host keeps no files: ${basename(id)} is not part of its bundle");`;
+  const refuse = (id: string) =>
+    `throw new Error("a host keeps no files: ${basename(id)} is not part of its bundle");`;
   return { name: "without-local", load: { filter: { id: LOCAL_ONLY }, handler: refuse } };
 }
 
 /** Older packages leave the `node:` away, which Workers want. */
 function nodeByName(): Plugin {
-  const bare = new RegExp(`^(?:${builtinModules.filter((name) => !name.includes(":")).join("|")})$`);
-  return { name: "node-by-name", resolveId: { filter: { id: bare }, handler: (id) => ({ id: `node:${id}`, external: true }) } };
+  const bare = new RegExp(
+    `^(?:${builtinModules.filter((name) => !name.includes(":")).join("|")})$`,
+  );
+  return {
+    name: "node-by-name",
+    resolveId: { filter: { id: bare }, handler: (id) => ({ id: `node:${id}`, external: true }) },
+  };
 }
 
 /** The same libsodium, but for how its WebAssembly reaches it: Emscripten's `instantiateWasm` takes it from a file of the host. */
 function sodiumFromFile(): Plugin {
   return {
     name: "sodium-from-file",
-    resolveId: { filter: { id: /^\.\/libsodium\.wasm$/ }, handler: (id) => ({ id, external: true }) },
+    resolveId: {
+      filter: { id: /^\.\/libsodium\.wasm$/ },
+      handler: (id) => ({ id, external: true }),
+    },
     load: {
       filter: { id: LIBSODIUM },
       async handler(id) {
         const code = await readFile(id, "utf8");
         const embedded = EMBEDDED_WASM.exec(code)?.[1];
-        if (embedded === undefined || !code.endsWith(LIBSODIUM_END)) throw new Error(`${id} is not built as this program knows it`);
-        this.emitFile({ type: "asset", fileName: WASM_FILE, source: Buffer.from(embedded, "base64") });
+        if (embedded === undefined || !code.endsWith(LIBSODIUM_END))
+          throw new Error(`${id} is not built as this program knows it`);
+        this.emitFile({
+          type: "asset",
+          fileName: WASM_FILE,
+          source: Buffer.from(embedded, "base64"),
+        });
         return code.slice(0, -LIBSODIUM_END.length).replace(embedded, "") + START_FROM_FILE;
       },
     },

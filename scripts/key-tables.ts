@@ -7,7 +7,11 @@ type Row = { readonly path: string; readonly kind: string; readonly meaning: str
 /** What the program writes for itself is no concern of whoever writes the file. */
 const WRITTEN_BY_THE_PROGRAM = ["state", "history"];
 /** What stands in place of a name that people choose. */
-const NAMES: Readonly<Record<string, string>> = { tokens: "NAME", rules: "NAME", workflows: "name" };
+const NAMES: Readonly<Record<string, string>> = {
+  tokens: "NAME",
+  rules: "NAME",
+  workflows: "name",
+};
 
 /** One table for the top, then one per section that people write. */
 export function keyTables(schema: Schema): string {
@@ -29,9 +33,11 @@ function tableOf(rows: readonly Row[]): string {
 
 function rowsBelow(schema: Schema, path: string, section: string): Row[] {
   const named = schema.additionalProperties;
-  if (isSchema(named) && path in NAMES) return rowsBelow(named, `${path}.${NAMES[section]}`, section);
+  if (isSchema(named) && path in NAMES)
+    return rowsBelow(named, `${path}.${NAMES[section]}`, section);
   if (isSchema(schema.items)) return rowsBelow(schema.items, `${path}[]`, section);
-  if (Array.isArray(schema.oneOf)) return schema.oneOf.filter(isSchema).flatMap((variant) => variantRows(variant, path, section));
+  if (Array.isArray(schema.oneOf))
+    return schema.oneOf.filter(isSchema).flatMap((variant) => variantRows(variant, path, section));
   return Object.entries(propertiesOf(schema)).flatMap(([key, value]) => {
     const own = row(`${path}.${key}`, value, requiredIn(schema, key));
     return [own, ...rowsBelow(value, own.path, section)];
@@ -51,12 +57,26 @@ function variantRows(variant: Schema, path: string, section: string): Row[] {
       const own = row(`${path}.${key}`, inner, requiredIn(variant, key));
       return [own, ...rowsBelow(inner, own.path, section)];
     });
-  const head = { path: `${path}.${tag}`, kind: `\`${JSON.stringify(value)}\``, meaning: text(variant.description) };
-  return [head, ...others.map((other) => ({ ...other, meaning: [only, other.meaning].filter(Boolean).join(": ") }))];
+  const head = {
+    path: `${path}.${tag}`,
+    kind: `\`${JSON.stringify(value)}\``,
+    meaning: text(variant.description),
+  };
+  return [
+    head,
+    ...others.map((other) => ({
+      ...other,
+      meaning: [only, other.meaning].filter(Boolean).join(": "),
+    })),
+  ];
 }
 
 function row(path: string, schema: Schema, required: boolean): Row {
-  return { path, kind: `${kindOf(schema)}${required ? ", required" : ""}`, meaning: text(schema.description) };
+  return {
+    path,
+    kind: `${kindOf(schema)}${required ? ", required" : ""}`,
+    meaning: text(schema.description),
+  };
 }
 
 function kindOf(schema: Schema): string {
@@ -81,7 +101,9 @@ function requiredIn(schema: Schema, key: string): boolean {
 function propertiesOf(schema: Schema): Readonly<Record<string, Schema>> {
   const { properties } = schema;
   if (!isSchema(properties)) return {};
-  return Object.fromEntries(Object.entries(properties).flatMap(([key, value]) => (isSchema(value) ? [[key, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([key, value]) => (isSchema(value) ? [[key, value]] : [])),
+  );
 }
 
 function isSchema(value: unknown): value is Schema {

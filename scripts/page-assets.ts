@@ -11,7 +11,8 @@ export async function pageAssets(): Promise<string> {
   const script = await bundled();
   const style = squeezed(await readFile(new URL("page.css", FOLDER), "utf8"));
   for (const text of [script, style])
-    if (/<\/(?:script|style)|<!--/i.test(text)) throw new Error("the page's script or style would end its own element");
+    if (/<\/(?:script|style)|<!--/i.test(text))
+      throw new Error("the page's script or style would end its own element");
   return `// The page's style and script, and the digests that its content security policy names. Generated from page.css and client/.
 
 export const STYLE = ${JSON.stringify(style)};

@@ -17,8 +17,13 @@ export function routeTable(routes: readonly Endpoint[]): string {
 }
 
 function fields(input: z.ZodType, path: string, mark: string): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  const { properties = {}, required = [] } = z.toJSONSchema(input, {
+    io: "input",
+    unrepresentable: "any",
+  });
   const inQuery = Object.keys(properties).filter((name) => !path.includes(`:${name}`));
-  const names = inQuery.map((name) => (required.includes(name) ? `**\`${mark}${name}\`**` : `\`${mark}${name}\``));
+  const names = inQuery.map((name) =>
+    required.includes(name) ? `**\`${mark}${name}\`**` : `\`${mark}${name}\``,
+  );
   return names.join(" ") || "nothing";
 }

@@ -12,7 +12,11 @@ import type { TokenState, TriggeredBy } from "./schema.ts";
 import { requirePending } from "./select.ts";
 import { tokenState } from "./token.ts";
 
-export type AbortOptions = { readonly source: RecordSource; readonly clock: () => Date; readonly newRunId: () => string };
+export type AbortOptions = {
+  readonly source: RecordSource;
+  readonly clock: () => Date;
+  readonly newRunId: () => string;
+};
 
 /** What it has in use stays. Throws `Misconfigured` (`nothing-pending`) and `Unchanged` (`in-progress`). */
 export async function abort(
@@ -29,11 +33,16 @@ export async function abort(
     const before = tokenState(fresh, name);
     requireIdle(name, before, now);
     const generation = before.pending?.generation ?? before.generation;
-    const placed = Object.entries(before.destinations).filter(([, held]) => before.pending && held.generation === generation);
+    const placed = Object.entries(before.destinations).filter(
+      ([, held]) => before.pending && held.generation === generation,
+    );
     given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
     const { state } = next(before, { type: "abort" }, now);
     const entry = { event: "aborted", name, triggeredBy, now, id };
-    return { config: withEntry(withStates(fresh, { [name]: state }), entry), message: headline("give up what is pending for", [name]) };
+    return {
+      config: withEntry(withStates(fresh, { [name]: state }), entry),
+      message: headline("give up what is pending for", [name]),
+    };
   });
   return { ...given, commit };
 }

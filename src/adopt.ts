@@ -8,7 +8,12 @@ import { didYouMean } from "./names.ts";
 import type { Commit } from "./ports.ts";
 import { loadRecord, type RecordSource, reviseRecord } from "./record.ts";
 import { headline, withStates } from "./run.ts";
-import type { DestinationDeclaration, TokenConfig, TokenDeclaration, TriggeredBy } from "./schema.ts";
+import type {
+  DestinationDeclaration,
+  TokenConfig,
+  TokenDeclaration,
+  TriggeredBy,
+} from "./schema.ts";
 import type { GitHubScope } from "./scope.ts";
 import { seenName } from "./seen.ts";
 import { NEW_TOKEN_STATE, scopeId } from "./token.ts";
@@ -31,14 +36,21 @@ export type Adoption = {
   readonly commit: Commit | null;
 };
 
-export type AdoptOptions = DiscoverOptions & { readonly source: RecordSource; readonly clock: () => Date; readonly newRunId: () => string };
+export type AdoptOptions = DiscoverOptions & {
+  readonly source: RecordSource;
+  readonly clock: () => Date;
+  readonly newRunId: () => string;
+};
 
 /**
  * Declares what exists, to be rotated by a person who hands in its next value. Nobody here knows who made it, and
  * a random value in its place would break whatever uses it.
  * Throws `Misconfigured`: `already-declared`, `secret-missing`, `several-found`, `not-found-there`.
  */
-export async function adopt({ tokenName, at, everywhere, triggeredBy }: AdoptRequest, options: AdoptOptions): Promise<Adoption> {
+export async function adopt(
+  { tokenName, at, everywhere, triggeredBy }: AdoptRequest,
+  options: AdoptOptions,
+): Promise<Adoption> {
   const loaded = await loadRecord(options.source);
   const name = tokenName.toUpperCase();
   requireNew(loaded.config, name);
@@ -52,7 +64,10 @@ export async function adopt({ tokenName, at, everywhere, triggeredBy }: AdoptReq
     requireNew(fresh, name);
     const declared = { ...fresh, tokens: { ...fresh.tokens, [name]: declaration } };
     // Also without the issuer written out, nobody's random value takes its place.
-    const config = requireValid(withStates(declared, { [name]: { ...NEW_TOKEN_STATE, issuer: SUPPLIED } }), options.home);
+    const config = requireValid(
+      withStates(declared, { [name]: { ...NEW_TOKEN_STATE, issuer: SUPPLIED } }),
+      options.home,
+    );
     const entry = { event: "adopted", name, triggeredBy, now, id };
     return { config: withEntry(config, entry), message: headline("adopt", [name]) };
   });
@@ -66,13 +81,21 @@ function candidatesOf({ undeclared }: Discovery, listings: readonly Listing[]): 
   return listings.flatMap(({ scope, secrets }) => {
     // What lies on this machine was put there by this program.
     if (scope.kind === "vault" || scope.kind === "file") return [];
-    return secrets.map(({ name }) => ({ id: `${scopeId(scope)}:${name}`, name, scope })).filter(({ id }) => open.has(id));
+    return secrets
+      .map(({ name }) => ({ id: `${scopeId(scope)}:${name}`, name, scope }))
+      .filter(({ id }) => open.has(id));
   });
 }
 
-type Choice = Omit<AdoptRequest, "tokenName" | "triggeredBy"> & { readonly name: string; readonly discovery: Discovery };
+type Choice = Omit<AdoptRequest, "tokenName" | "triggeredBy"> & {
+  readonly name: string;
+  readonly discovery: Discovery;
+};
 
-function choose(candidates: readonly Candidate[], { name, at, everywhere, discovery }: Choice): readonly Candidate[] {
+function choose(
+  candidates: readonly Candidate[],
+  { name, at, everywhere, discovery }: Choice,
+): readonly Candidate[] {
   const named = candidates.filter((candidate) => candidate.name === name);
   const ids = named.map(({ id }) => id);
   if (named.length === 0) throw missing(name, candidates, discovery);
@@ -85,15 +108,25 @@ function choose(candidates: readonly Candidate[], { name, at, everywhere, discov
   }
   if (at.length > 0) return named.filter(({ id }) => at.includes(id));
   if (named.length === 1 || everywhere) return named;
-  throw new Misconfigured(`${name} exists in ${named.length} places, which may hold different values: ${ids.join(", ")}`, {
-    code: "several-found",
-    hint: `One token puts one value into all its places. Name those that are one with --at ${ids[0]} (again for each), or take all with --everywhere.`,
-  });
+  throw new Misconfigured(
+    `${name} exists in ${named.length} places, which may hold different values: ${ids.join(", ")}`,
+    {
+      code: "several-found",
+      hint: `One token puts one value into all its places. Name those that are one with --at ${ids[0]} (again for each), or take all with --everywhere.`,
+    },
+  );
 }
 
-function missing(name: string, candidates: readonly Candidate[], { not_listed }: Discovery): Misconfigured {
+function missing(
+  name: string,
+  candidates: readonly Candidate[],
+  { not_listed }: Discovery,
+): Misconfigured {
   const names = [...new Set(candidates.map((candidate) => candidate.name))];
-  const unseen = not_listed.length === 0 ? "" : ` It could not be looked for in ${not_listed.map(({ scope }) => scope).join(", ")}.`;
+  const unseen =
+    not_listed.length === 0
+      ? ""
+      : ` It could not be looked for in ${not_listed.map(({ scope }) => scope).join(", ")}.`;
   return new Misconfigured(`no secret ${seenName(name)} was found that is not declared`, {
     code: "secret-missing",
     hint: `${didYouMean(name, names) ?? "`token-automation discover` lists what there is."}${unseen}`,
@@ -115,7 +148,11 @@ function declarationOf(scope: GitHubScope): DestinationDeclaration {
     case "environment":
       return { to: "environment", environment: scope.environment };
     case "organization":
-      return { to: "organization", organization: scope.organization, ...(scope.app === "actions" ? {} : { app: scope.app }) };
+      return {
+        to: "organization",
+        organization: scope.organization,
+        ...(scope.app === "actions" ? {} : { app: scope.app }),
+      };
     default:
       return { to: scope.kind };
   }

@@ -23,7 +23,12 @@ explanation: in at most 120 words, what matters most now and why. order: token n
 /** The question about the record as it stands. No value, fingerprint, ref, error message or history is in it. */
 export function adviceQuestion(
   config: TokenConfig,
-  about: { readonly home: Home; readonly now: Date; readonly health: HealthReport; readonly suggestions: Suggestions },
+  about: {
+    readonly home: Home;
+    readonly now: Date;
+    readonly health: HealthReport;
+    readonly suggestions: Suggestions;
+  },
 ): Question {
   const { health, suggestions, now } = about;
   const judged = judgeTokens(config, about.home, now);
@@ -32,7 +37,11 @@ export function adviceQuestion(
   const statuses = new Map(health.tokens.map((token) => [token.name, token]));
   const tokens = [...judged.tokens]
     .map(({ token, state }) => {
-      const { status, age_hours, next_due } = statuses.get(token.name) ?? { status: "unknown", age_hours: null, next_due: null };
+      const { status, age_hours, next_due } = statuses.get(token.name) ?? {
+        status: "unknown",
+        age_hours: null,
+        next_due: null,
+      };
       return {
         name: token.name,
         type: token.type,
@@ -52,14 +61,31 @@ export function adviceQuestion(
   const shown = new Set(tokens.map(({ name }) => name));
   const actions = suggestions.actions
     .filter(({ token_name }) => shown.has(token_name))
-    .map(({ token_name, priority, recommended_interval_hours }) => ({ token_name, priority, recommended_interval_hours }));
-  const data = { now: now.toISOString(), total_tokens: health.total_tokens, tokens, workflows: workflowsOf(judged, config), actions };
+    .map(({ token_name, priority, recommended_interval_hours }) => ({
+      token_name,
+      priority,
+      recommended_interval_hours,
+    }));
+  const data = {
+    now: now.toISOString(),
+    total_tokens: health.total_tokens,
+    tokens,
+    workflows: workflowsOf(judged, config),
+    actions,
+  };
   return { system: SYSTEM, data: JSON.stringify(data) };
 }
 
 function workflowsOf({ workflows }: Judgement, config: TokenConfig): object[] {
   return workflows.map(({ workflow_name, tokens, next_run }) => {
     const { schedule, enabled = true } = config.workflows?.[workflow_name] ?? { schedule: null };
-    return { workflow_name, schedule, enabled, next_run, tokens: tokens.slice(0, MOST_MEMBERS), total_tokens: tokens.length };
+    return {
+      workflow_name,
+      schedule,
+      enabled,
+      next_run,
+      tokens: tokens.slice(0, MOST_MEMBERS),
+      total_tokens: tokens.length,
+    };
   });
 }

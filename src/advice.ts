@@ -41,14 +41,24 @@ const text = z.string().max(100_000);
 const answer = z.object({
   explanation: text,
   order: z.array(text).max(MOST_ENTRIES),
-  schedules: z.array(z.object({ token_name: text, interval_hours: z.number(), reason: text.optional() })).max(MOST_ENTRIES),
+  schedules: z
+    .array(z.object({ token_name: text, interval_hours: z.number(), reason: text.optional() }))
+    .max(MOST_ENTRIES),
   audit: text,
 });
 
 /** The suggestions without a model's help, and why. */
 export function unavailable({ actions }: Suggestions, detail: string): Advice {
   const order = [...new Set(actions.map(({ token_name }) => token_name))];
-  return { status: "unavailable", detail, explanation: null, audit: null, order, schedules: [], refused: [] };
+  return {
+    status: "unavailable",
+    detail,
+    explanation: null,
+    audit: null,
+    order,
+    schedules: [],
+    refused: [],
+  };
 }
 
 /** Judges the model's answer. What is not an answer in the form that was asked for is none: then the suggestions stand. */
@@ -57,7 +67,11 @@ export function readAdvice(
   about: { readonly config: TokenConfig; readonly home: Home; readonly suggestions: Suggestions },
 ): Advice {
   const parsed = answer.safeParse(jsonIn(given));
-  if (!parsed.success) return unavailable(about.suggestions, "the model's answer is not in the form that was asked for");
+  if (!parsed.success)
+    return unavailable(
+      about.suggestions,
+      "the model's answer is not in the form that was asked for",
+    );
   const { explanation, audit, order, schedules } = parsed.data;
   const known = unavailable(about.suggestions, "").order;
   const refused: string[] = [];
@@ -68,12 +82,16 @@ export function readAdvice(
   });
   const settled = new Set<string>();
   const accepted = schedules.flatMap((proposed): Schedule[] => {
-    const objection = settled.has(proposed.token_name) ? "which has one already" : objectionTo(proposed, about);
+    const objection = settled.has(proposed.token_name)
+      ? "which has one already"
+      : objectionTo(proposed, about);
     if (objection === null) {
       settled.add(proposed.token_name);
       return [scheduleOf(proposed, about.config)];
     }
-    refused.push(`it proposes an interval for ${shownName(proposed.token_name, about.config)}, ${objection}`);
+    refused.push(
+      `it proposes an interval for ${shownName(proposed.token_name, about.config)}, ${objection}`,
+    );
     return [];
   });
   return {
@@ -114,7 +132,8 @@ function objectionTo(
   const longest = Math.min(MAX_INTERVAL_HOURS, (days * DAY_MS) / HOUR_MS);
   if (interval_hours < MIN_INTERVAL_HOURS || interval_hours > longest)
     return `which must be from ${MIN_INTERVAL_HOURS} to ${longest} hours`;
-  if (config.rules?.[token_name]?.interval_hours === interval_hours) return "which is the one that it has";
+  if (config.rules?.[token_name]?.interval_hours === interval_hours)
+    return "which is the one that it has";
   try {
     requireValid(declareRule(config, token_name, { interval_hours }), home);
     return null;
@@ -124,7 +143,10 @@ function objectionTo(
   }
 }
 
-function scheduleOf({ token_name, interval_hours, reason = "" }: Proposed, config: TokenConfig): Schedule {
+function scheduleOf(
+  { token_name, interval_hours, reason = "" }: Proposed,
+  config: TokenConfig,
+): Schedule {
   const { auto_rotate = true, notify = true } = config.rules?.[token_name] ?? {};
   const body = { token_name, interval_hours, auto_rotate, notify };
   return {

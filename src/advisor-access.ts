@@ -14,9 +14,16 @@ const DEFAULT_MODEL = "openai/gpt-4.1-mini";
  * @param githubToken the one that this process works with; null where it has none
  * @returns null where nothing may be asked
  */
-export function advisorAccess(env: Readonly<Record<string, string | undefined>>, githubToken: Secret | null): AdvisorAccess | null {
+export function advisorAccess(
+  env: Readonly<Record<string, string | undefined>>,
+  githubToken: Secret | null,
+): AdvisorAccess | null {
   const url = env.TOKEN_AUTOMATION_AI_URL || GITHUB_MODELS;
   const model = env.TOKEN_AUTOMATION_AI_MODEL || DEFAULT_MODEL;
-  const key = env.TOKEN_AUTOMATION_AI_KEY ? new Secret(env.TOKEN_AUTOMATION_AI_KEY) : url === GITHUB_MODELS ? githubToken : null;
+  const key = env.TOKEN_AUTOMATION_AI_KEY
+    ? new Secret(env.TOKEN_AUTOMATION_AI_KEY)
+    : url === GITHUB_MODELS
+      ? githubToken
+      : null;
   return key === null ? null : { url, model, key };
 }

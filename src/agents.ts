@@ -24,9 +24,17 @@ export type Change =
     };
 
 /** A plan that is being carried out, and whether a person has approved it. */
-export type PlanMark = { readonly digest: string; readonly change: Change; readonly approved: boolean };
+export type PlanMark = {
+  readonly digest: string;
+  readonly change: Change;
+  readonly approved: boolean;
+};
 
-type Asked = { readonly operation: AgentOperation; readonly triggeredBy: TriggeredBy; readonly plan?: PlanMark | null | undefined };
+type Asked = {
+  readonly operation: AgentOperation;
+  readonly triggeredBy: TriggeredBy;
+  readonly plan?: PlanMark | null | undefined;
+};
 
 /** Whether the caller is a program that decides by itself what to ask for. */
 export function isAgent({ kind, agent }: TriggeredBy): boolean {
@@ -43,7 +51,10 @@ export function needsApproval(settings: Settings | undefined, operation: AgentOp
  * Judges a caller's operation by the record as it is now, right before it is done.
  * Throws `Denied` (`agents-off`, `approval-required`) and, for a plan that was made of another record, `Unchanged` (`record-moved`).
  */
-export function requireAgentMay(config: TokenConfig, { operation, triggeredBy, plan }: Asked): void {
+export function requireAgentMay(
+  config: TokenConfig,
+  { operation, triggeredBy, plan }: Asked,
+): void {
   if (plan && planDigest(config, plan.change) !== plan.digest) throw recordMoved();
   requireAgentsOn(config, triggeredBy);
   if (!isAgent(triggeredBy)) return;
@@ -71,14 +82,25 @@ export function planDigest(config: TokenConfig, change: Change): string {
   const { settings = {} } = config;
   const names = namesOf(config, change);
   const parts = names.map((name) => partsOf(config, name));
-  return digest(JSON.stringify([change, settings, ...parts, workflowOf(config, change), lastEntryOf(config, change, new Set(names))]));
+  return digest(
+    JSON.stringify([
+      change,
+      settings,
+      ...parts,
+      workflowOf(config, change),
+      lastEntryOf(config, change, new Set(names)),
+    ]),
+  );
 }
 
 function recordMoved(): Unchanged {
-  return new Unchanged("the record has moved since the plan was made, so it is not what was planned or approved", {
-    code: "record-moved",
-    hint: "Nothing was changed. Plan it again and look at what it would do now.",
-  });
+  return new Unchanged(
+    "the record has moved since the plan was made, so it is not what was planned or approved",
+    {
+      code: "record-moved",
+      hint: "Nothing was changed. Plan it again and look at what it would do now.",
+    },
+  );
 }
 
 /** The tokens that the change is about: of a group, those that it has now. */
@@ -88,23 +110,37 @@ function namesOf(config: TokenConfig, change: Change): readonly string[] {
     const { tokens, unknown } = expandMembers(change.tokens, indexGroups(config));
     return [...tokens, ...unknown];
   }
-  return Object.hasOwn(config.workflows ?? {}, change.workflow_name) ? expandWorkflow(config, change.workflow_name).tokens : [];
+  return Object.hasOwn(config.workflows ?? {}, change.workflow_name)
+    ? expandWorkflow(config, change.workflow_name).tokens
+    : [];
 }
 
-function partsOf({ tokens = {}, rules = {}, state = {} }: TokenConfig, name: string): readonly unknown[] {
-  const own = <Value>(of: Readonly<Record<string, Value>> | undefined) => (of !== undefined && Object.hasOwn(of, name) ? of[name] : null);
+function partsOf(
+  { tokens = {}, rules = {}, state = {} }: TokenConfig,
+  name: string,
+): readonly unknown[] {
+  const own = <Value>(of: Readonly<Record<string, Value>> | undefined) =>
+    of !== undefined && Object.hasOwn(of, name) ? of[name] : null;
   return [name, own(tokens), own(rules), own(state.tokens)];
 }
 
 /** So that what was set back by hand is not what was planned before: one approval is for one change. */
-function lastEntryOf({ history = [] }: TokenConfig, change: Change, names: ReadonlySet<string>): string | null {
+function lastEntryOf(
+  { history = [] }: TokenConfig,
+  change: Change,
+  names: ReadonlySet<string>,
+): string | null {
   const workflow = "workflow_name" in change ? change.workflow_name : null;
   const last = history.findLast(({ token_name, triggered_by }) =>
-    token_name === null ? workflow !== null && triggered_by?.workflow_name === workflow : names.has(token_name),
+    token_name === null
+      ? workflow !== null && triggered_by?.workflow_name === workflow
+      : names.has(token_name),
   );
   return last?.id ?? null;
 }
 
 function workflowOf({ workflows = {} }: TokenConfig, change: Change): unknown {
-  return "workflow_name" in change && Object.hasOwn(workflows, change.workflow_name) ? workflows[change.workflow_name] : null;
+  return "workflow_name" in change && Object.hasOwn(workflows, change.workflow_name)
+    ? workflows[change.workflow_name]
+    : null;
 }

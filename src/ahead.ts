@@ -21,7 +21,9 @@ export function aheadWarnings(config: TokenConfig, now: Date): string[] {
   const tokens = Object.keys(config.tokens ?? {}).flatMap((name) => {
     const at = tokenState(config, name).rotated_at;
     if (!isFarAhead(at, now)) return [];
-    return [`${name}: the record says that it was rotated at ${at}, ${why} it before then. If that date is wrong, rotate it by name.`];
+    return [
+      `${name}: the record says that it was rotated at ${at}, ${why} it before then. If that date is wrong, rotate it by name.`,
+    ];
   });
   const workflows = Object.entries(config.workflows ?? {}).flatMap(([name, { enabled }]) => {
     const at = workflowBase(config, name);

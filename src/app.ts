@@ -20,7 +20,12 @@ import type { RunOutcome, WorkflowRun } from "./workflow-runs.ts";
 export type Wanted =
   | { readonly kind: "due" }
   /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names nobody declared. */
-  | { readonly kind: "tokens"; readonly names: readonly string[]; readonly value: Secret | null; readonly create: boolean }
+  | {
+      readonly kind: "tokens";
+      readonly names: readonly string[];
+      readonly value: Secret | null;
+      readonly create: boolean;
+    }
   | { readonly kind: "workflow"; readonly name: string }
   /** What is pending, failed or stuck, tried again now, without waiting out its backoff. */
   | { readonly kind: "resume"; readonly names: readonly string[] };
@@ -155,11 +160,22 @@ export type Overview = {
  * - `changed_later`: a destination's secret was changed after it was placed: a softer sign of drift;
  * - `unknown`: it could not be told; `not_seen`: nothing is seen of it, and its destinations show nothing wrong.
  */
-export type Verdict = "match" | "previous" | "mismatch" | "gone" | "changed_later" | "unknown" | "not_seen";
+export type Verdict =
+  | "match"
+  | "previous"
+  | "mismatch"
+  | "gone"
+  | "changed_later"
+  | "unknown"
+  | "not_seen";
 
 /** What can be told of the declared secrets, and whether the record's history hangs together. */
 export type Verification = {
-  readonly tokens: readonly { readonly token_name: string; readonly verdict: Verdict; readonly detail: string }[];
+  readonly tokens: readonly {
+    readonly token_name: string;
+    readonly verdict: Verdict;
+    readonly detail: string;
+  }[];
   readonly history: {
     readonly ok: boolean;
     readonly entries: number;
@@ -192,7 +208,10 @@ export type App = {
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** What a change would do; where the record asks for it, a person is asked to approve it. */
-  planChange(change: Change, by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean }): Promise<PlannedChange>;
+  planChange(
+    change: Change,
+    by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean },
+  ): Promise<PlannedChange>;
   /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
   applyChange(
     change: Change,
@@ -200,7 +219,11 @@ export type App = {
     by: { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null },
   ): Promise<AppliedChange>;
   /** For who carries a plan out by other means: throws as `applyChange` where it may not be. */
-  requireApproved(change: Change, digest: string, by: { readonly triggeredBy: TriggeredBy }): Promise<ApprovedPlan>;
+  requireApproved(
+    change: Change,
+    digest: string,
+    by: { readonly triggeredBy: TriggeredBy },
+  ): Promise<ApprovedPlan>;
   /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Lists the secrets that exist around the record beside the declared ones. Changes nothing. */

@@ -35,14 +35,16 @@ export function changesBetween(before: History, after: History): Change[] {
   const old = byKey(before.entries.slice(start, before.length));
   const now = byKey(after.entries.slice(start, after.length));
   const changes: Change[] = [];
-  for (const [key, kept] of old) if (!now.has(key)) changes.push({ kind: "removed", kept, was: null });
+  for (const [key, kept] of old)
+    if (!now.has(key)) changes.push({ kind: "removed", kept, was: null });
   const keys = [...now.keys()];
   const lastOld = keys.findLastIndex((key) => old.has(key));
   const moved = movedKeys([...old.keys()], keys);
   for (const [index, [key, kept]] of [...now].entries()) {
     const was = old.get(key);
     if (was === undefined && index < lastOld) changes.push({ kind: "inserted", kept, was: null });
-    if (was !== undefined && was !== kept) changes.push({ kind: isRechained(was, kept) ? "rechained" : "edited", kept, was });
+    if (was !== undefined && was !== kept)
+      changes.push({ kind: isRechained(was, kept) ? "rechained" : "edited", kept, was });
     if (moved.has(key)) changes.push({ kind: "reordered", kept, was: null });
   }
   return changes;
@@ -51,7 +53,10 @@ export function changesBetween(before: History, after: History): Change[] {
 /** The members of an entry that are not what they were. */
 export function changedMembers(was: Kept, now: Kept): string[] {
   const names = new Set([...Object.keys(was.entry), ...Object.keys(now.entry)]);
-  return [...names].filter((name) => canonicalJson(Reflect.get(was.entry, name)) !== canonicalJson(Reflect.get(now.entry, name)));
+  return [...names].filter(
+    (name) =>
+      canonicalJson(Reflect.get(was.entry, name)) !== canonicalJson(Reflect.get(now.entry, name)),
+  );
 }
 
 function isRechained(was: Kept, now: Kept): boolean {
@@ -90,6 +95,7 @@ function movedKeys(old: readonly string[], now: readonly string[]): Set<string> 
     tails[low] = index;
   }
   const moved = new Set(both.map(({ key }) => key));
-  for (let index = tails.at(-1) ?? -1; index >= 0; index = before[index] ?? -1) moved.delete(both[index]?.key ?? "");
+  for (let index = tails.at(-1) ?? -1; index >= 0; index = before[index] ?? -1)
+    moved.delete(both[index]?.key ?? "");
   return moved;
 }

@@ -25,7 +25,10 @@ export type Reading = {
   readonly files: ReadonlyMap<string, readonly (Kept | null)[]>;
 };
 
-type File = { readonly entries: readonly (Kept | null)[] | null; readonly problems: readonly Unreadable[] };
+type File = {
+  readonly entries: readonly (Kept | null)[] | null;
+  readonly problems: readonly Unreadable[];
+};
 
 /** Every entry met so far, in whatever version. */
 export type Known = {
@@ -35,7 +38,10 @@ export type Known = {
 };
 
 /** Reads version after version; what is met again is not read again. */
-export function createEntryReader(recordPath: string): { read(version: RecordVersion): Reading; readonly known: Known } {
+export function createEntryReader(recordPath: string): {
+  read(version: RecordVersion): Reading;
+  readonly known: Known;
+} {
   const newest = new Map<string, Kept>();
   const byDigest = new Map<string, Kept>();
   const variants = new Map<string, number>();
@@ -65,14 +71,22 @@ export function createEntryReader(recordPath: string): { read(version: RecordVer
       for (const [path, id] of [...version.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const key = `${path}\0${id}`;
         const text = version.texts.get(id);
-        const file = contents.get(key) ?? (path === recordPath ? readRecord(text, path, key, keep) : readLines(text, path, key, keep));
+        const file =
+          contents.get(key) ??
+          (path === recordPath
+            ? readRecord(text, path, key, keep)
+            : readLines(text, path, key, keep));
         contents.set(key, file);
         problems.push(...file.problems);
         if (file.entries !== null) files.set(path, file.entries);
         else if (path === recordPath) whole = false;
       }
-      const months = [...files].filter(([path]) => path !== recordPath).map(([, entries]) => present(entries));
-      const entries = whole ? [...joinMonths(months), ...present(files.get(recordPath) ?? [])] : null;
+      const months = [...files]
+        .filter(([path]) => path !== recordPath)
+        .map(([, entries]) => present(entries));
+      const entries = whole
+        ? [...joinMonths(months), ...present(files.get(recordPath) ?? [])]
+        : null;
       return { entries, problems, files };
     },
   };
@@ -112,24 +126,39 @@ type Keep = (value: unknown) => Kept | null;
 function readRecord(text: string | null | undefined, path: string, key: string, keep: Keep): File {
   const whole = { key, path, line: null, pointer: null };
   const document = typeof text === "string" ? parse(text.replace(/^\ufeff/, "")) : undefined;
-  if (document === undefined) return { entries: null, problems: [{ ...whole, detail: "the record is not JSON text" }] };
+  if (document === undefined)
+    return { entries: null, problems: [{ ...whole, detail: "the record is not JSON text" }] };
   // A first-version file has no entries that could be replayed; `migrate` begins the chain.
   if (firstVersionMark(document) !== null) return { entries: [], problems: [] };
-  const history: unknown = typeof document === "object" && document !== null ? Reflect.get(document, "history") : null;
+  const history: unknown =
+    typeof document === "object" && document !== null ? Reflect.get(document, "history") : null;
   if (history === undefined) return { entries: [], problems: [] };
-  if (!Array.isArray(history)) return { entries: null, problems: [{ ...whole, detail: "the record holds no list of entries" }] };
+  if (!Array.isArray(history))
+    return {
+      entries: null,
+      problems: [{ ...whole, detail: "the record holds no list of entries" }],
+    };
   const entries = history.map(keep);
   const bad = entries.flatMap((kept, index) => (kept === null ? [index] : []));
   const problems = bad.map((index) => {
     const pointer = `/history/${index}`;
-    return { key: `${key}${pointer}`, path, line: null, pointer, detail: `what stands at ${pointer} is no entry` };
+    return {
+      key: `${key}${pointer}`,
+      path,
+      line: null,
+      pointer,
+      detail: `what stands at ${pointer} is no entry`,
+    };
   });
   return { entries, problems };
 }
 
 function readLines(text: string | null | undefined, path: string, key: string, keep: Keep): File {
   if (typeof text !== "string") {
-    return { entries: [], problems: [{ key, path, line: null, pointer: null, detail: "the file is not UTF-8 text" }] };
+    return {
+      entries: [],
+      problems: [{ key, path, line: null, pointer: null, detail: "the file is not UTF-8 text" }],
+    };
   }
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   // Blank lines keep their numbers and hold nothing.
@@ -137,7 +166,15 @@ function readLines(text: string | null | undefined, path: string, key: string, k
   const problems = lines.flatMap((line, index) =>
     line.trim() === "" || entries[index] !== null
       ? []
-      : [{ key: `${key}:${index}`, path, line: index + 1, pointer: null, detail: `line ${index + 1} is no entry` }],
+      : [
+          {
+            key: `${key}:${index}`,
+            path,
+            line: index + 1,
+            pointer: null,
+            detail: `line ${index + 1} is no entry`,
+          },
+        ],
   );
   return { entries, problems };
 }
@@ -154,12 +191,16 @@ function parse(text: string): unknown {
 /** Whether the digests of two parsed values are the same. */
 function sameJson(one: unknown, other: unknown): boolean {
   if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
+    return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
   const names = Object.keys(one);
   return (
     names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && sameJson(Reflect.get(one, name), Reflect.get(other, name)))
+    names.every(
+      (name) =>
+        Object.hasOwn(other, name) && sameJson(Reflect.get(one, name), Reflect.get(other, name)),
+    )
   );
 }
 
@@ -177,5 +218,9 @@ function digestOf(entry: HistoryEntry): string | null {
 function isEntry(value: unknown): value is HistoryEntry {
   if (typeof value !== "object" || value === null) return false;
   const { id, at, previous_entry: previous } = value as Partial<Record<string, unknown>>;
-  return typeof id === "string" && typeof at === "string" && (previous === null || typeof previous === "string");
+  return (
+    typeof id === "string" &&
+    typeof at === "string" &&
+    (previous === null || typeof previous === "string")
+  );
 }

@@ -10,7 +10,11 @@ const LATE_MS = DAY_MS;
 /** Entries that `migrate` brings along have dates of long ago. */
 const MIGRATED = "migrated/";
 
-export type Sign = { readonly kind: "clock" | "rewritten"; readonly kept: Kept | null; readonly message: string };
+export type Sign = {
+  readonly kind: "clock" | "rewritten";
+  readonly kept: Kept | null;
+  readonly message: string;
+};
 
 /** What an audit remembers of the dates: each sign is told once, where it is met first. */
 export type Timing = { latest: number; readonly told: Set<string>; readonly met: Set<Kept> };
@@ -42,7 +46,8 @@ function unordered(seen: Timing, added: readonly Kept[]): Sign | null {
   let sign: Sign | null = null;
   for (const kept of added) {
     const at = instantMs(kept.entry.at);
-    if (at === null) sign ??= { kind: "clock", kept, message: `entry ${kept.id} names no point in time` };
+    if (at === null)
+      sign ??= { kind: "clock", kept, message: `entry ${kept.id} names no point in time` };
     else if (at < seen.latest - TOLERANCE_MS) {
       const message = `entry ${kept.id} is dated ${inWords(seen.latest - at)} before one that it follows: a clock was wrong, or it was put in later`;
       sign ??= { kind: "clock", kept, message };
@@ -70,6 +75,10 @@ function late(commit: AuditCommit, added: readonly Kept[]): Sign | null {
 
 function early(commit: AuditCommit, added: readonly Kept[]): Sign | null {
   const committed = instantMs(commit.committed_at) ?? 0;
-  const kept = added.find(({ entry }) => (instantMs(entry.at) ?? committed) > committed + TOLERANCE_MS);
-  return kept === undefined ? null : { kind: "clock", kept, message: `entry ${kept.id} is dated after the commit that holds it` };
+  const kept = added.find(
+    ({ entry }) => (instantMs(entry.at) ?? committed) > committed + TOLERANCE_MS,
+  );
+  return kept === undefined
+    ? null
+    : { kind: "clock", kept, message: `entry ${kept.id} is dated after the commit that holds it` };
 }

@@ -1,5 +1,11 @@
 // The audit of the history: every version of the record against those it was made from, in the order of their commits.
-import { type Change, changesBetween, extendsHistory, type History, sharedStart } from "./audit-compare.ts";
+import {
+  type Change,
+  changesBetween,
+  extendsHistory,
+  type History,
+  sharedStart,
+} from "./audit-compare.ts";
 import { createEntryReader, type Kept, type Known, type Reading } from "./audit-entries.ts";
 import { type Finding, type Report, reporter } from "./audit-findings.ts";
 import { lookAtDates, type Timing, timing } from "./audit-signs.ts";
@@ -38,7 +44,10 @@ type Walk = {
  * @param versions parents before children, the present one last; those that were left behind (`abandoned`) anywhere
  * @param recordPath the record's path, as `versions` names it; every other file is a monthly one
  */
-export async function auditHistory(versions: AsyncIterable<RecordVersion> | Iterable<RecordVersion>, recordPath: string): Promise<Audit> {
+export async function auditHistory(
+  versions: AsyncIterable<RecordVersion> | Iterable<RecordVersion>,
+  recordPath: string,
+): Promise<Audit> {
   const reader = createEntryReader(recordPath);
   const walk: Walk = {
     stands: new Map(),
@@ -57,11 +66,17 @@ export async function auditHistory(versions: AsyncIterable<RecordVersion> | Iter
   }
   tellAbandoned(walk);
   const findings = walk.report.findings();
-  return { ...verdictOf(findings), entries: walk.present?.history.length ?? 0, commits: walk.commits, findings };
+  return {
+    ...verdictOf(findings),
+    entries: walk.present?.history.length ?? 0,
+    commits: walk.commits,
+    findings,
+  };
 }
 
 function verdictOf(findings: readonly AuditFinding[]): Pick<Audit, "ok" | "verdict"> {
-  const any = (severity: AuditFinding["severity"]) => findings.some((finding) => finding.severity === severity);
+  const any = (severity: AuditFinding["severity"]) =>
+    findings.some((finding) => finding.severity === severity);
   const verdict = any("broken") ? "broken" : any("unknown") ? "unknown" : "ok";
   return { ok: verdict === "ok", verdict };
 }
@@ -81,7 +96,13 @@ function step(walk: Walk, version: RecordVersion, reading: Reading): void {
 }
 
 /** Compares one readable version with what it was made from. */
-function follow(walk: Walk, version: RecordVersion, reading: Reading, before: readonly Stand[], own: History): Stand {
+function follow(
+  walk: Walk,
+  version: RecordVersion,
+  reading: Reading,
+  before: readonly Stand[],
+  own: History,
+): Stand {
   const told: Finding[] = [];
   const tainted: Pick<Stand, "truth" | "open">[] = [];
   for (const stand of before) {
@@ -92,24 +113,39 @@ function follow(walk: Walk, version: RecordVersion, reading: Reading, before: re
       if (isTainted) tainted.push(stand);
     } else {
       const others = before.filter((other) => other !== stand);
-      const changes = changesBetween(stand.history, own).filter((change) => !isFromAnother(change, others));
+      const changes = changesBetween(stand.history, own).filter(
+        (change) => !isFromAnother(change, others),
+      );
       const findings = walk.report.changes(version, reading, stand.files, changes);
       told.push(...findings);
       tainted.push({ truth: stand.truth, open: [...stand.open, ...findings] });
     }
   }
   const start = Math.max(0, ...before.map((stand) => sharedStart(stand.history, own)));
-  const broken = tellNew(walk, version, reading, { own, start, fresh: freshEntries(own, start, before), damaged: told.length > 0 });
+  const broken = tellNew(walk, version, reading, {
+    own,
+    start,
+    fresh: freshEntries(own, start, before),
+    damaged: told.length > 0,
+  });
   const history = share(before, own);
   const { files } = reading;
   const [first] = tainted;
   if (first === undefined) return { history, truth: history, open: [], files };
-  return { history, truth: first.truth, open: [...tainted.flatMap(({ open }) => open), ...broken], files };
+  return {
+    history,
+    truth: first.truth,
+    open: [...tainted.flatMap(({ open }) => open), ...broken],
+    files,
+  };
 }
 
 /** A merge brings the entries of its other parent: they were not put in by it. */
 function isFromAnother({ kind, kept }: Change, others: readonly Stand[]): boolean {
-  return kind === "inserted" && others.some(({ history }) => history.entries.slice(0, history.length).includes(kept));
+  return (
+    kind === "inserted" &&
+    others.some(({ history }) => history.entries.slice(0, history.length).includes(kept))
+  );
 }
 
 function freshEntries(own: History, start: number, before: readonly Stand[]): Set<Kept> {
@@ -125,22 +161,42 @@ function freshEntries(own: History, start: number, before: readonly Stand[]): Se
 
 /** Versions that only add share one list, so that memory grows with the entries and not with entries times versions. */
 function share(before: readonly Stand[], own: History): History {
-  const line = before.find(({ history }) => history.entries.length === history.length && extendsHistory(history, own))?.history;
+  const line = before.find(
+    ({ history }) => history.entries.length === history.length && extendsHistory(history, own),
+  )?.history;
   if (line === undefined) return own;
   for (const kept of own.entries.slice(line.length)) line.entries.push(kept);
   return { entries: line.entries, length: own.length };
 }
 
-type New = { readonly own: History; readonly start: number; readonly fresh: ReadonlySet<Kept>; readonly damaged: boolean };
+type New = {
+  readonly own: History;
+  readonly start: number;
+  readonly fresh: ReadonlySet<Kept>;
+  readonly damaged: boolean;
+};
 
 /** What must hold of the entries that this version brought, and of how they follow each other. */
-function tellNew(walk: Walk, version: RecordVersion, reading: Reading, { own, start, fresh, damaged }: New): Finding[] {
-  const broken = walk.report.breaks(version, reading, { own, start, fresh, damaged, known: walk.known });
+function tellNew(
+  walk: Walk,
+  version: RecordVersion,
+  reading: Reading,
+  { own, start, fresh, damaged }: New,
+): Finding[] {
+  const broken = walk.report.breaks(version, reading, {
+    own,
+    start,
+    fresh,
+    damaged,
+    known: walk.known,
+  });
   const added = own.entries.slice(start).filter((kept) => fresh.has(kept));
   if (version.unseen !== null) walk.report.unseen(version, reading, own);
-  else if (version.commit === null && added.length > 0 && !damaged) walk.report.uncommitted(version, reading, added);
+  else if (version.commit === null && added.length > 0 && !damaged)
+    walk.report.uncommitted(version, reading, added);
   if (version.unseen === null && version.commit !== null && !damaged) {
-    for (const sign of lookAtDates(walk.timing, version.commit, added)) walk.report.sign(version, reading, sign);
+    for (const sign of lookAtDates(walk.timing, version.commit, added))
+      walk.report.sign(version, reading, sign);
   }
   return broken;
 }

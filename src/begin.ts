@@ -26,7 +26,10 @@ export function labelOf(home: RunOptions["home"], tokenName: string, generation:
 }
 
 /** Whether making the token's next credential leaves a trace outside, which the record must announce. */
-export function issuesOutside({ token, how }: Selected, request: Pick<RunRequest, "wanted">): boolean {
+export function issuesOutside(
+  { token, how }: Selected,
+  request: Pick<RunRequest, "wanted">,
+): boolean {
   return how === "issue" && token.outside && suppliedValue(request) === null;
 }
 
@@ -34,7 +37,11 @@ export function issuesOutside({ token, how }: Selected, request: Pick<RunRequest
  * Commits the intents of all those tokens at once. Throws as `reviseRecord`: nothing was asked of any service then.
  * @param ready the tokens that passed preflight and whose credential a service keeps
  */
-export async function begin(run: Run, loaded: LoadedRecord, ready: readonly Selected[]): Promise<Begun> {
+export async function begin(
+  run: Run,
+  loaded: LoadedRecord,
+  ready: readonly Selected[],
+): Promise<Begun> {
   const { options } = run;
   const now = options.clock();
   const until = issueLeaseUntil(now);
@@ -50,11 +57,14 @@ export async function begin(run: Run, loaded: LoadedRecord, ready: readonly Sele
       const state = tokenState(fresh, token.name);
       const reason = whyLost(fresh, selected, options.home);
       const by = { runId: options.runId, until, mark: run.request.mark ?? null };
-      if (reason === null) states[token.name] = begunState(selected, state, { ...by, home: options.home, now });
+      if (reason === null)
+        states[token.name] = begunState(selected, state, { ...by, home: options.home, now });
       else lost.set(token.name, reason);
     }
     const names = Object.keys(states);
-    return names.length === 0 ? null : { config: withStates(fresh, states), message: headline("announce", names) };
+    return names.length === 0
+      ? null
+      : { config: withStates(fresh, states), message: headline("announce", names) };
   });
   const selected = ready.flatMap((one) => {
     const state = states[one.token.name];
@@ -66,18 +76,42 @@ export async function begin(run: Run, loaded: LoadedRecord, ready: readonly Sele
 function begunState(
   { token }: Selected,
   state: TokenState,
-  by: Pick<RunOptions, "runId" | "home"> & { readonly until: string; readonly mark: RequestMark | null; readonly now: Date },
+  by: Pick<RunOptions, "runId" | "home"> & {
+    readonly until: string;
+    readonly mark: RequestMark | null;
+    readonly now: Date;
+  },
 ): TokenState {
   const { runId, until: leaseUntil, mark, home, now } = by;
-  const outside = { label: labelOf(home, token.name, nextGeneration(state)), issuing: token.issuing };
+  const outside = {
+    label: labelOf(home, token.name, nextGeneration(state)),
+    issuing: token.issuing,
+  };
   const destinations = token.placements.map(({ id }) => id);
   const declaration = declarationDigest(token);
-  return next(state, { type: "begin", runId, leaseUntil, mark, declaration, issuer: token.issuer, outside, destinations }, now).state;
+  return next(
+    state,
+    {
+      type: "begin",
+      runId,
+      leaseUntil,
+      mark,
+      declaration,
+      issuer: token.issuer,
+      outside,
+      destinations,
+    },
+    now,
+  ).state;
 }
 
 /** Whether that run announced the token's pending credential, and has not said yet what came of it. */
 export function isAnnouncedBy(state: TokenState, runId: string): boolean {
-  return state.pending?.run_id === runId && state.pending.stage === "intent" && state.pending.label !== undefined;
+  return (
+    state.pending?.run_id === runId &&
+    state.pending.stage === "intent" &&
+    state.pending.label !== undefined
+  );
 }
 
 /** The number that the new credential has: the announced one, where its making was announced. */

@@ -19,7 +19,10 @@ type CopiesOptions = {
 };
 
 /** The store as it is, where it is not on GitHub. */
-export async function readByCopies(stored: Store, { place, client, copies, now, onStale }: CopiesOptions): Promise<Store> {
+export async function readByCopies(
+  stored: Store,
+  { place, client, copies, now, onStale }: CopiesOptions,
+): Promise<Store> {
   if (place.kind !== "github") return stored;
   const { copiedStore } = await import("./stores/github-copies.ts");
   const { githubStore } = await import("./stores/github.ts");

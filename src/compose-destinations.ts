@@ -15,7 +15,10 @@ export type DestinationContext = {
 };
 
 /** Opens one scope. Throws `Misconfigured` (`vault-not-local`, `file-not-local`) for one on this machine beside a record that is on GitHub. */
-export async function openDestination(scope: Scope, { place, client, clock }: DestinationContext): Promise<Destination> {
+export async function openDestination(
+  scope: Scope,
+  { place, client, clock }: DestinationContext,
+): Promise<Destination> {
   switch (scope.kind) {
     case "vault": {
       if (place.kind !== "local") throw notLocal("the vault is", "vault-not-local");
@@ -24,7 +27,12 @@ export async function openDestination(scope: Scope, { place, client, clock }: De
     case "file": {
       if (place.kind !== "local") throw notLocal(`${scope.path} would be`, "file-not-local");
       const { fileDestination } = await import("./destinations/file.ts");
-      return fileDestination({ directory: place.directory, key: place.vaultKey, path: scope.path, format: scope.format });
+      return fileDestination({
+        directory: place.directory,
+        key: place.vaultKey,
+        path: scope.path,
+        format: scope.format,
+      });
     }
     default: {
       const { githubDestination } = await import("./destinations/github.ts");
@@ -34,14 +42,20 @@ export async function openDestination(scope: Scope, { place, client, clock }: De
 }
 
 function notLocal(what: string, code: string): Misconfigured {
-  return new Misconfigured(`${what} a file beside a local record, and this record lives on GitHub`, {
-    code,
-    hint: 'Use {"to": "actions"}, or run it in a checkout.',
-  });
+  return new Misconfigured(
+    `${what} a file beside a local record, and this record lives on GitHub`,
+    {
+      code,
+      hint: 'Use {"to": "actions"}, or run it in a checkout.',
+    },
+  );
 }
 
 /** The vault beside a local record, for those who read values: destinations as such are write-only. */
-export async function openLocalVault(place: Extract<Place, { kind: "local" }>, clock: () => Date): Promise<Vault> {
+export async function openLocalVault(
+  place: Extract<Place, { kind: "local" }>,
+  clock: () => Date,
+): Promise<Vault> {
   const { openVault } = await import("./destinations/vault.ts");
   return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
 }

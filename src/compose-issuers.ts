@@ -29,7 +29,10 @@ export type IssuerContext = {
  * Opens the issuer that a token declares, or that the record says made a credential.
  * Throws `Misconfigured`: `issuer-unknown`, `issuer-invalid`, `variable-missing`.
  */
-export async function openIssuer(declared: { readonly use: string }, context: IssuerContext): Promise<Issuer> {
+export async function openIssuer(
+  declared: { readonly use: string },
+  context: IssuerContext,
+): Promise<Issuer> {
   const parsed = parseIssuer(declared);
   if (parsed === null) throw unusable(declared.use);
   return open(parsed, context);
@@ -60,33 +63,65 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       }
       const { httpIssuer } = await import("./issuers/http.ts");
       const send = context.fetch ?? fetch;
-      return httpIssuer({ declaration, variable: (name) => variable(name, context), fetch: send, clock: context.clock });
+      return httpIssuer({
+        declaration,
+        variable: (name) => variable(name, context),
+        fetch: send,
+        clock: context.clock,
+      });
     }
     case "aws_iam": {
       const { awsIamIssuer } = await import("./issuers/aws-iam.ts");
-      return awsIamIssuer({ declaration, admin: awsAdmin(declaration, context), fetch: context.fetch ?? fetch, clock: context.clock });
+      return awsIamIssuer({
+        declaration,
+        admin: awsAdmin(declaration, context),
+        fetch: context.fetch ?? fetch,
+        clock: context.clock,
+      });
     }
     case "postgres":
-      return (await import("./issuers/postgres.ts")).postgresIssuer({ ...declaration, admin: adminUrl(declaration, context) });
+      return (await import("./issuers/postgres.ts")).postgresIssuer({
+        ...declaration,
+        admin: adminUrl(declaration, context),
+      });
     case "mysql": {
       const { mysqlIssuer } = await import("./issuers/mysql.ts");
-      return mysqlIssuer({ ...declaration, accountHost: declaration.account_host ?? "%", admin: adminUrl(declaration, context) });
+      return mysqlIssuer({
+        ...declaration,
+        accountHost: declaration.account_host ?? "%",
+        admin: adminUrl(declaration, context),
+      });
     }
     case "redis": {
       const { redisIssuer } = await import("./issuers/redis.ts");
-      return redisIssuer({ ...declaration, volatile: declaration.volatile ?? false, admin: adminUrl(declaration, context) });
+      return redisIssuer({
+        ...declaration,
+        volatile: declaration.volatile ?? false,
+        admin: adminUrl(declaration, context),
+      });
     }
   }
 }
 
-function adminUrl({ admin_url_variable: name }: { readonly admin_url_variable: string }, context: IssuerContext): AdminUrl {
+function adminUrl(
+  { admin_url_variable: name }: { readonly admin_url_variable: string },
+  context: IssuerContext,
+): AdminUrl {
   return { url: variable(name, context), variable: name };
 }
 
-function awsAdmin(declaration: Extract<IssuerDeclaration, { use: "aws_iam" }>, context: IssuerContext) {
-  const { access_key_id_variable: id, secret_access_key_variable: secret, session_token_variable: session } = declaration;
+function awsAdmin(
+  declaration: Extract<IssuerDeclaration, { use: "aws_iam" }>,
+  context: IssuerContext,
+) {
+  const {
+    access_key_id_variable: id,
+    secret_access_key_variable: secret,
+    session_token_variable: session,
+  } = declaration;
   // A session belongs to the key beside it, so it is not taken for one that was named.
-  const usual = id === undefined && context.variables.AWS_SESSION_TOKEN ? "AWS_SESSION_TOKEN" : undefined;
+  const usual =
+    id === undefined && context.variables.AWS_SESSION_TOKEN ? "AWS_SESSION_TOKEN" : undefined;
   const token = session ?? usual;
   return {
     accessKeyId: variable(id ?? "AWS_ACCESS_KEY_ID", context),
@@ -107,19 +142,25 @@ export function variable(name: string, { variables }: Pick<IssuerContext, "varia
 
 function requirePrograms({ programs }: IssuerContext): string {
   if (programs !== null) return programs;
-  throw new Misconfigured("the issuer command runs a program that the config names, which is not allowed here", {
-    code: "command-not-allowed",
-    hint: "Let the workflow of the record's own repository or the CLI rotate it, or set TOKEN_AUTOMATION_ALLOW_COMMANDS=1 where this runs.",
-  });
+  throw new Misconfigured(
+    "the issuer command runs a program that the config names, which is not allowed here",
+    {
+      code: "command-not-allowed",
+      hint: "Let the workflow of the record's own repository or the CLI rotate it, or set TOKEN_AUTOMATION_ALLOW_COMMANDS=1 where this runs.",
+    },
+  );
 }
 
 function unusable(use: string): Misconfigured {
   const isKnown = ISSUERS.some((name) => name === use);
   if (isKnown) {
-    return new Misconfigured(`the record's options of the issuer ${use} are none that this version understands`, {
-      code: "issuer-invalid",
-      hint: "Declare the token's issuer anew, or use the version that wrote the record.",
-    });
+    return new Misconfigured(
+      `the record's options of the issuer ${use} are none that this version understands`,
+      {
+        code: "issuer-invalid",
+        hint: "Declare the token's issuer anew, or use the version that wrote the record.",
+      },
+    );
   }
   return new Misconfigured(`there is no issuer ${JSON.stringify(use)}`, {
     code: "issuer-unknown",

@@ -82,18 +82,24 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const looks = options.looking && place.kind === "local";
   const stored = looks
     ? (await import("./stores/local-reader.ts")).localReader(place.directory)
-    : await storeOf(place, client, (failure) => warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()));
+    : await storeOf(place, client, (failure) =>
+        warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()),
+      );
   let stale: Stale | null = null;
   const onStale = (told: Stale) => {
     stale = told;
   };
-  const store = options.copies ? await readByCopies(stored, { place, client, copies: options.copies, now: clock, onStale }) : stored;
+  const store = options.copies
+    ? await readByCopies(stored, { place, client, copies: options.copies, now: clock, onStale })
+    : stored;
   const destinations = new Map<string, Destination>();
   const issuers = new Map<string, Issuer>();
   // Made now: an address that cannot be right must be told before anything is rotated.
   // A runner that reaches GitHub through a proxy reaches nothing else without it.
   const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
-  const webhook = options.webhook ? (await import("./notifiers/webhook.ts")).webhookNotifier({ ...options.webhook, ...proxied }) : null;
+  const webhook = options.webhook
+    ? (await import("./notifiers/webhook.ts")).webhookNotifier({ ...options.webhook, ...proxied })
+    : null;
   const issuerContext: IssuerContext = {
     home,
     client: (token) => (token === undefined ? client() : connect(accessWith(token, options))),
@@ -126,7 +132,8 @@ export async function compose(options: ComposeOptions): Promise<App> {
       const { surroundingsOf } = await import("./github/surroundings.ts");
       return surroundingsOf(client, repository);
     },
-    notifiers: (config) => notifiersOf({ given: [webhook, options.notifier], config, home, client }),
+    notifiers: (config) =>
+      notifiersOf({ given: [webhook, options.notifier], config, home, client }),
     reminders: async (by) =>
       (await import("./compose-reminders.ts")).openReminders(by, {
         home,
@@ -135,15 +142,25 @@ export async function compose(options: ComposeOptions): Promise<App> {
       }),
     async advisor() {
       if (!options.advisor) return null;
-      return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({ ...options.advisor, ...proxied });
+      return (await import("./advisors/chat-completions.ts")).chatCompletionsAdvisor({
+        ...options.advisor,
+        ...proxied,
+      });
     },
     async approvals(ask) {
       if (home.repository === null || place.access === null) return null;
       if (ask === "pull_request") {
         const branch = place.kind === "github" ? place.branch : null;
-        return (await import("./approvals/github-pull.ts")).githubPullApprovals({ client, repository: home.repository, branch });
+        return (await import("./approvals/github-pull.ts")).githubPullApprovals({
+          client,
+          repository: home.repository,
+          branch,
+        });
       }
-      return (await import("./approvals/github-issue.ts")).githubApprovals({ client, repository: home.repository });
+      return (await import("./approvals/github-issue.ts")).githubApprovals({
+        client,
+        repository: home.repository,
+      });
     },
     commitPending: (message) => commitPending(place, configPath, message),
     versions: (commits) => versionsOf(place, client, configPath, commits),
@@ -168,7 +185,12 @@ export async function openWorkflowRuns(
   { workflow, ref }: { readonly workflow: string; readonly ref: string | null },
 ): Promise<WorkflowRuns> {
   const { githubWorkflowRuns } = await import("./github/workflow-runs.ts");
-  return githubWorkflowRuns({ client: remember(() => connect(place.access)), repository: place.repository, workflow, ref });
+  return githubWorkflowRuns({
+    client: remember(() => connect(place.access)),
+    repository: place.repository,
+    workflow,
+    ref,
+  });
 }
 
 async function homeOf(place: Place): Promise<Home> {
@@ -177,7 +199,11 @@ async function homeOf(place: Place): Promise<Home> {
   return { kind: "local", repository: await localRepository(place.directory) };
 }
 
-async function storeOf(place: Place, client: () => Promise<GitHubClient>, onUncommitted: (failure: Failure) => void): Promise<Store> {
+async function storeOf(
+  place: Place,
+  client: () => Promise<GitHubClient>,
+  onUncommitted: (failure: Failure) => void,
+): Promise<Store> {
   if (place.kind === "github") {
     const { githubStore } = await import("./stores/github.ts");
     return githubStore({ client, repository: place.repository, branch: place.branch });
@@ -187,8 +213,14 @@ async function storeOf(place: Place, client: () => Promise<GitHubClient>, onUnco
 }
 
 /** GitHub where it is anyway, with a token of an issuer's own. */
-function accessWith(token: Secret, { place, variables }: Pick<ComposeOptions, "place" | "variables">): GitHubAccess {
-  const known = place.access ?? { apiUrl: variables?.GITHUB_API_URL || "https://api.github.com", graphqlUrl: null };
+function accessWith(
+  token: Secret,
+  { place, variables }: Pick<ComposeOptions, "place" | "variables">,
+): GitHubAccess {
+  const known = place.access ?? {
+    apiUrl: variables?.GITHUB_API_URL || "https://api.github.com",
+    graphqlUrl: null,
+  };
   return { ...known, token };
 }
 
@@ -233,7 +265,9 @@ async function* versionsOf(
 ): ReturnType<RecordVersions> {
   if (place.kind === "github") {
     const { githubVersions } = await import("./github/record-versions.ts");
-    yield* githubVersions({ client, repository: place.repository, branch: place.branch, path })(commits);
+    yield* githubVersions({ client, repository: place.repository, branch: place.branch, path })(
+      commits,
+    );
   } else {
     const { localVersions } = await import("./local/record-versions.ts");
     yield* localVersions({ directory: place.directory, path })(commits);
@@ -241,7 +275,11 @@ async function* versionsOf(
 }
 
 /** On GitHub every change is a commit, so nothing is ever left over. */
-async function commitPending(place: Place, configPath: string, message: string): Promise<Commit | null> {
+async function commitPending(
+  place: Place,
+  configPath: string,
+  message: string,
+): Promise<Commit | null> {
   if (place.kind === "github") return null;
   const { commitPending: commit, recordFiles } = await import("./local/commit.ts");
   return commit(place.directory, await recordFiles(place.directory, configPath), message);

@@ -11,9 +11,11 @@ export const SUPPLIED = "manual";
  * A random value in place of one that a service or a person issued breaks whatever uses it.
  */
 export function issuerMissing(token: Token, state: TokenState): string | null {
-  if (token.issuing.use === "manual") return `its value is made by ${token.issuing.owner ?? "a person"}: hand in the new one`;
+  if (token.issuing.use === "manual")
+    return `its value is made by ${token.issuing.owner ?? "a person"}: hand in the new one`;
   if (token.issuerDeclared) return null;
-  if (token.type === "github_pat") return "GitHub issues these only to people: it needs a value (new_token) or an issuer";
+  if (token.type === "github_pat")
+    return "GitHub issues these only to people: it needs a value (new_token) or an issuer";
   if ((state.pending?.issuer ?? state.issuer) !== SUPPLIED) return null;
   return 'a person handed in its value, and a random one would break what uses it: hand in the next one, or declare "issuer": {"use": "generate"}';
 }

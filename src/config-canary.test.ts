@@ -29,7 +29,8 @@ test("a value put in any wrong place is in no problem", () => {
         const parsed = parseConfig(JSON.stringify(copy), put === canary ? LOCAL : GITHUB);
         if (parsed.ok) continue;
         refused++;
-        if (CANARY.test(told(parsed.problems))) expect.fail(`${JSON.stringify(copy)}\n${told(parsed.problems)}`);
+        if (CANARY.test(told(parsed.problems)))
+          expect.fail(`${JSON.stringify(copy)}\n${told(parsed.problems)}`);
       }
     }
   }
@@ -39,10 +40,16 @@ test("a value put in any wrong place is in no problem", () => {
 test("a value in a text that is not JSON is in no problem", () => {
   const text = JSON.stringify({ tokens: { A: { value: CANARIES[0] } }, x: CANARIES[4] });
   for (let cut = 0; cut < text.length; cut++) {
-    for (const broken of [text.slice(0, cut), text.slice(0, cut) + text.slice(cut + 1), `${text.slice(0, cut)}"${text.slice(cut)}`]) {
+    for (const broken of [
+      text.slice(0, cut),
+      text.slice(0, cut) + text.slice(cut + 1),
+      `${text.slice(0, cut)}"${text.slice(cut)}`,
+    ]) {
       const parsed = parseConfig(broken, GITHUB);
       // What a stray quote turns into a key is a name, and pointers hold names.
-      const problems = parsed.ok ? [] : parsed.problems.map((problem) => ({ ...problem, pointer: "" }));
+      const problems = parsed.ok
+        ? []
+        : parsed.problems.map((problem) => ({ ...problem, pointer: "" }));
       expect(told(problems)).not.toMatch(CANARY);
     }
   }

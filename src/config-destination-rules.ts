@@ -19,13 +19,17 @@ function checkReaders(destination: DestinationDeclaration, path: Path): Mistake[
   const { visibility, repositories } = destination;
   if (visibility === "selected" && repositories === undefined) {
     const message = `${partName(path)} is for selected repositories, and names none`;
-    const hint = 'List them under "repositories"; or leave "visibility" out, and what is selected on GitHub stays as it is.';
+    const hint =
+      'List them under "repositories"; or leave "visibility" out, and what is selected on GitHub stays as it is.';
     return [{ path, on: "value", code: "repositories-missing", message, hint }];
   }
-  if (visibility === undefined || visibility === "selected" || repositories === undefined) return [];
+  if (visibility === undefined || visibility === "selected" || repositories === undefined)
+    return [];
   const message = `${partName(path)} names repositories, which "visibility": "${visibility}" has no use for`;
   const hint = 'Write "visibility": "selected", or leave the repositories out.';
-  return [{ path: [...path, "repositories"], on: "value", code: "repositories-unused", message, hint }];
+  return [
+    { path: [...path, "repositories"], on: "value", code: "repositories-unused", message, hint },
+  ];
 }
 
 /** A proof that nobody can give would keep the previous credential alive for ever. */
@@ -38,8 +42,11 @@ function checkProof(name: string, token: TokenDeclaration, home: Home): Mistake[
   });
   if (canBeSeen) return [];
   const message = `${partName(["tokens", name])} requires a proof, but no job beside the record can see any of its destinations`;
-  const hint = 'Leave "proof" out: its previous credential is then revoked when the overlap is over.';
-  return [{ path: ["tokens", name, "proof"], on: "value", code: "proof-impossible", message, hint }];
+  const hint =
+    'Leave "proof" out: its previous credential is then revoked when the overlap is over.';
+  return [
+    { path: ["tokens", name, "proof"], on: "value", code: "proof-impossible", message, hint },
+  ];
 }
 
 /** One file cannot be written in two formats, nor be a folder for some. */
@@ -55,7 +62,15 @@ export function checkFileFormats(tokens: Readonly<Record<string, TokenDeclaratio
       if (before === undefined || before.format === format) return [];
       const path: Path = ["tokens", name, "destinations", index];
       const message = `${partName(path)} writes as "${format}" to where the token ${seenName(before.name)} writes as "${before.format}"`;
-      return [{ path, on: "value", code: "same-file", message, hint: "Give them the same format, or different paths." }];
+      return [
+        {
+          path,
+          on: "value",
+          code: "same-file",
+          message,
+          hint: "Give them the same format, or different paths.",
+        },
+      ];
     }),
   );
 }

@@ -5,16 +5,33 @@ import { type Home, resolveToken } from "./token.ts";
 const GITHUB: Home = { kind: "github", repository: "acme/widgets" };
 const NOWHERE: Home = { kind: "local", repository: null };
 
-function judged(destinations: unknown, { home = GITHUB, ...token }: { home?: Home; proof?: string } = {}) {
-  const parsed = parseConfig(JSON.stringify({ version: 1, tokens: { A: { destinations, ...token } } }), home);
+function judged(
+  destinations: unknown,
+  { home = GITHUB, ...token }: { home?: Home; proof?: string } = {},
+) {
+  const parsed = parseConfig(
+    JSON.stringify({ version: 1, tokens: { A: { destinations, ...token } } }),
+    home,
+  );
   return parsed.ok
     ? []
-    : parsed.problems.map(({ pointer, code, message, hint }) => ({ pointer: pointer.replace("/tokens/A", ""), code, message, hint }));
+    : parsed.problems.map(({ pointer, code, message, hint }) => ({
+        pointer: pointer.replace("/tokens/A", ""),
+        code,
+        message,
+        hint,
+      }));
 }
 
 describe("a destination that", () => {
   const mistakes: [string, unknown, string, string, RegExp][] = [
-    ["has no environment", { to: "environment" }, "/destinations/0/environment", "missing-key", /Add "environment"/],
+    [
+      "has no environment",
+      { to: "environment" },
+      "/destinations/0/environment",
+      "missing-key",
+      /Add "environment"/,
+    ],
     [
       "names an environment as no URL may",
       { to: "environment", environment: ".." },
@@ -29,7 +46,13 @@ describe("a destination that", () => {
       "invalid-environment",
       /settings/,
     ],
-    ["has no organization", { to: "organization" }, "/destinations/0/organization", "missing-key", /Add "organization"/],
+    [
+      "has no organization",
+      { to: "organization" },
+      "/destinations/0/organization",
+      "missing-key",
+      /Add "organization"/,
+    ],
     [
       "names a repository as organization",
       { to: "organization", organization: "acme/x" },
@@ -72,7 +95,13 @@ describe("a destination that", () => {
       "repositories-unused",
       /"selected"/,
     ],
-    ["is for a misspelt kind", { to: "enviroment", environment: "p" }, "/destinations/0/to", "unknown-destination", /mean environment\?/],
+    [
+      "is for a misspelt kind",
+      { to: "enviroment", environment: "p" },
+      "/destinations/0/to",
+      "unknown-destination",
+      /mean environment\?/,
+    ],
     [
       "has a misspelt key",
       { to: "environment", enviroment: "p", environment: "p" },
@@ -101,40 +130,72 @@ describe("a destination that", () => {
       "invalid-path",
       /without a part/,
     ]),
-    ["has a reserved name", { to: "codespaces", secret: "GITHUB_X" }, "/destinations/0/secret", "reserved-name", /GH_X/],
+    [
+      "has a reserved name",
+      { to: "codespaces", secret: "GITHUB_X" },
+      "/destinations/0/secret",
+      "reserved-name",
+      /GH_X/,
+    ],
   ];
   test.each(mistakes)("%s is refused", (_, destination, pointer, code, hint) => {
-    expect(judged([destination])).toEqual([{ pointer, code, message: expect.any(String), hint: expect.stringMatching(hint) }]);
+    expect(judged([destination])).toEqual([
+      { pointer, code, message: expect.any(String), hint: expect.stringMatching(hint) },
+    ]);
   });
 
-  test.each(["environment", "dependabot", "codespaces", "agents"])("has no repository anywhere is refused: %s", (to) => {
-    const more = to === "environment" ? { environment: "p" } : {};
-    expect(judged([{ to, ...more }], { home: NOWHERE })).toMatchObject([{ code: "no-repository", pointer: "/destinations/0" }]);
-    expect(judged([{ to, ...more, repository: "a/b" }], { home: NOWHERE })).toEqual([]);
-  });
+  test.each(["environment", "dependabot", "codespaces", "agents"])(
+    "has no repository anywhere is refused: %s",
+    (to) => {
+      const more = to === "environment" ? { environment: "p" } : {};
+      expect(judged([{ to, ...more }], { home: NOWHERE })).toMatchObject([
+        { code: "no-repository", pointer: "/destinations/0" },
+      ]);
+      expect(judged([{ to, ...more, repository: "a/b" }], { home: NOWHERE })).toEqual([]);
+    },
+  );
 });
 
 test("two that are one place are refused, whatever their capitals; a file's are its own", () => {
   const same = (one: object, other: object) => judged([one, other]).map(({ code }) => code);
   const production = { to: "environment", environment: "Production" };
-  expect(same(production, { ...production, environment: "production", repository: "Acme/Widgets" })).toEqual(["same-destination"]);
-  expect(same({ to: "organization", organization: "acme" }, { to: "organization", organization: "ACME", app: "actions" })).toEqual([
-    "same-destination",
-  ]);
-  expect(same({ to: "organization", organization: "acme" }, { to: "organization", organization: "acme", app: "agents" })).toEqual([]);
+  expect(
+    same(production, { ...production, environment: "production", repository: "Acme/Widgets" }),
+  ).toEqual(["same-destination"]);
+  expect(
+    same(
+      { to: "organization", organization: "acme" },
+      { to: "organization", organization: "ACME", app: "actions" },
+    ),
+  ).toEqual(["same-destination"]);
+  expect(
+    same(
+      { to: "organization", organization: "acme" },
+      { to: "organization", organization: "acme", app: "agents" },
+    ),
+  ).toEqual([]);
   expect(same({ to: "dependabot" }, { to: "codespaces" })).toEqual([]);
   expect(same({ to: "file", path: "x" }, { to: "file", path: "X" })).toEqual([]);
   expect(same({ to: "file", path: "x" }, { to: "file", path: "x/" })).toEqual(["same-destination"]);
-  expect(same({ to: "file", path: "/x//y" }, { to: "file", path: "/x/y/", format: "json" })).toEqual(["same-destination", "same-file"]);
-  expect(same({ to: "file", path: "x", format: "json" }, { to: "file", path: "x", format: "dotenv", secret: "B" })).toEqual(["same-file"]);
+  expect(
+    same({ to: "file", path: "/x//y" }, { to: "file", path: "/x/y/", format: "json" }),
+  ).toEqual(["same-destination", "same-file"]);
+  expect(
+    same(
+      { to: "file", path: "x", format: "json" },
+      { to: "file", path: "x", format: "dotenv", secret: "B" },
+    ),
+  ).toEqual(["same-file"]);
 });
 
 test("a proof that no job beside the record can give is refused", () => {
   const proof = "required";
-  expect(judged([{ to: "dependabot" }, { to: "actions", repository: "acme/other" }], { proof })).toMatchObject([
-    { code: "proof-impossible", pointer: "/proof" },
-  ]);
-  expect(judged([{ to: "dependabot" }, { to: "environment", environment: "p" }], { proof })).toEqual([]);
+  expect(
+    judged([{ to: "dependabot" }, { to: "actions", repository: "acme/other" }], { proof }),
+  ).toMatchObject([{ code: "proof-impossible", pointer: "/proof" }]);
+  expect(
+    judged([{ to: "dependabot" }, { to: "environment", environment: "p" }], { proof }),
+  ).toEqual([]);
   expect(judged([{ to: "organization", organization: "acme" }], { proof })).toEqual([]);
 });
 
@@ -151,7 +212,11 @@ test("each place has its id, by which the record and reports name it", () => {
   const parsed = parseConfig(JSON.stringify({ tokens: { A: { destinations } } }), GITHUB);
   if (!parsed.ok) throw new Error("refused");
   const placements = resolveToken(parsed.config, "A", GITHUB)?.placements ?? [];
-  expect(placements.map(({ id, access }) => (access === undefined ? id : `${id} ${access.visibility} ${access.repositories}`))).toEqual([
+  expect(
+    placements.map(({ id, access }) =>
+      access === undefined ? id : `${id} ${access.visibility} ${access.repositories}`,
+    ),
+  ).toEqual([
     "actions:acme/widgets:A",
     "environment:acme/widgets/eu/Production:A",
     "organization:acme:A selected x",

@@ -12,11 +12,23 @@ export function checkIssuer(name: string, { type, issuer }: TokenDeclaration): M
   if (type !== "key_pair") {
     for (const option of PAIR_OPTIONS.filter((each) => issuer[each] !== undefined)) {
       const message = `${partName(at(option))} belongs to key pairs, and this token is none`;
-      mistakes.push({ path: at(option), on: "key", code: "not-a-key-pair", message, hint: 'Add "type": "key_pair", or remove it.' });
+      mistakes.push({
+        path: at(option),
+        on: "key",
+        code: "not-a-key-pair",
+        message,
+        hint: 'Add "type": "key_pair", or remove it.',
+      });
     }
   } else if (issuer.bits !== undefined && issuer.algorithm !== "rsa") {
     const message = `${partName(at("bits"))} belongs to RSA keys, and this one is ${issuer.algorithm ?? "ed25519"}`;
-    mistakes.push({ path: at("bits"), on: "key", code: "not-rsa", message, hint: 'Add "algorithm": "rsa", or remove it.' });
+    mistakes.push({
+      path: at("bits"),
+      on: "key",
+      code: "not-rsa",
+      message,
+      hint: 'Add "algorithm": "rsa", or remove it.',
+    });
   }
   return mistakes;
 }

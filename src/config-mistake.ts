@@ -3,7 +3,11 @@ import type { Path, Place } from "./config-positions.ts";
 import { seenName } from "./seen.ts";
 
 /** One mistake and the part of the config that is to blame. */
-export type Mistake = Place & { readonly code: string; readonly message: string; readonly hint: string | null };
+export type Mistake = Place & {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+};
 
 /** Whether something is an object in the sense of JSON. */
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -14,7 +18,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 export function valueAt(document: unknown, path: Path): unknown {
   let value = document;
   for (const part of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part))
+      return undefined;
     value = (value as Record<string | number, unknown>)[part];
   }
   return value;

@@ -10,7 +10,9 @@ export type Place = { readonly path: Path; readonly on: "key" | "value" };
 
 /** The JSON pointer (RFC 6901) of a path. */
 export function pointerOf(path: Path): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path
+    .map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("");
 }
 
 type Spot = { key: Position | null; value: Position | null; readonly children: Map<string, Spot> };
@@ -39,15 +41,18 @@ function fill(root: Spot, text: string): void {
   const enter = (line: number, character: number): Spot | undefined => {
     const frame = frames.at(-1);
     let spot = frame === undefined ? root : frame.child;
-    if (frame !== undefined && frame.index !== null) spot = frame.spot?.children.get(String(frame.index++));
+    if (frame !== undefined && frame.index !== null)
+      spot = frame.spot?.children.get(String(frame.index++));
     if (spot !== undefined) spot.value = { line: line + 1, column: character + 1 };
     return spot;
   };
-  const begin = (index: number | null) => (_offset: number, _length: number, line: number, character: number) => {
-    const spot = enter(line, character);
-    frames.push({ spot, child: undefined, index });
-    return spot !== undefined && spot.children.size > 0;
-  };
+  const begin =
+    (index: number | null) =>
+    (_offset: number, _length: number, line: number, character: number) => {
+      const spot = enter(line, character);
+      frames.push({ spot, child: undefined, index });
+      return spot !== undefined && spot.children.size > 0;
+    };
   visit(text, {
     onObjectBegin: begin(null),
     onArrayBegin: begin(0),

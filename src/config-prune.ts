@@ -17,7 +17,16 @@ export type Doubts = {
 /** Of a config whose shape is right, nothing is in doubt. */
 export const NO_DOUBTS: Doubts = { tokens: new Map(), namesKnown: true, groupsKnown: true };
 
-const TOKEN_FIELDS = ["type", "length", "prefix", "include_special", "issuer", "destinations", "groups", "expires_at"] as const;
+const TOKEN_FIELDS = [
+  "type",
+  "length",
+  "prefix",
+  "include_special",
+  "issuer",
+  "destinations",
+  "groups",
+  "expires_at",
+] as const;
 /** What a field that must stand there is replaced by: something no rule minds. */
 const HARMLESS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   tokens: {},
@@ -34,7 +43,12 @@ function pruneEntry(section: string, entry: unknown, mistakes: readonly Mistake[
     const index = path[3];
     const value = pruned[field];
     // One bad member of a list leaves its place, so that the others keep their numbers.
-    if (section === "workflows" && field === "tokens" && typeof index === "number" && Array.isArray(value)) {
+    if (
+      section === "workflows" &&
+      field === "tokens" &&
+      typeof index === "number" &&
+      Array.isArray(value)
+    ) {
       pruned[field] = value.with(index, ALL_TOKENS);
     } else if (Object.hasOwn(fallback, field)) pruned[field] = fallback[field];
     else delete pruned[field];
@@ -74,14 +88,21 @@ function doubtsOf(tokens: unknown, mistakes: readonly Mistake[]): Doubts {
     fields.set(name, new Set(whole ? TOKEN_FIELDS : about.map(({ path }) => String(path[2]))));
   }
   const namesKnown = tokens === undefined || !own.some(({ path }) => path.length === 1);
-  return { tokens: fields, namesKnown, groupsKnown: namesKnown && ![...fields.values()].some((each) => each.has("groups")) };
+  return {
+    tokens: fields,
+    namesKnown,
+    groupsKnown: namesKnown && ![...fields.values()].some((each) => each.has("groups")),
+  };
 }
 
 /**
  * What remains of a document without the parts that the mistakes are about, and what can no longer be judged.
  * Null where nothing remains that could be.
  */
-export function prune(document: unknown, mistakes: readonly Mistake[]): { readonly config: TokenConfig; readonly doubts: Doubts } | null {
+export function prune(
+  document: unknown,
+  mistakes: readonly Mistake[],
+): { readonly config: TokenConfig; readonly doubts: Doubts } | null {
   if (!isObject(document)) return null;
   const pruned: Record<string, unknown> = {};
   const sections = grouped(mistakes, 0);

@@ -28,7 +28,12 @@ export function checkRequests(name: string, { issuer }: TokenDeclaration): Mista
 
 function checkHttp(http: Http, path: Path): Mistake[] {
   const empty = Object.keys(http.issue.fields).length === 0;
-  const noFields = mistake([...path, "issue", "fields"], "empty", "names no field of the credential", 'Write { "value": "/…" }.');
+  const noFields = mistake(
+    [...path, "issue", "fields"],
+    "empty",
+    "names no field of the credential",
+    'Write { "value": "/…" }.',
+  );
   return [
     ...(empty ? [noFields] : []),
     ...ACTIONS.flatMap((action) => {
@@ -36,31 +41,74 @@ function checkHttp(http: Http, path: Path): Mistake[] {
       const here: Path = [...path, action];
       const both = json !== undefined && form !== undefined;
       return [
-        ...(both ? [mistake([...here, "form"], "two-bodies", "stands beside json, and a request has one body", "Remove one.")] : []),
+        ...(both
+          ? [
+              mistake(
+                [...here, "form"],
+                "two-bodies",
+                "stands beside json, and a request has one body",
+                "Remove one.",
+              ),
+            ]
+          : []),
         ...checkUrl(url, [...here, "url"], http, action),
-        ...stringsIn({ headers, json, form }).flatMap((part) => checkText(part.text, [...here, ...part.path], http, action)),
+        ...stringsIn({ headers, json, form }).flatMap((part) =>
+          checkText(part.text, [...here, ...part.path], http, action),
+        ),
       ];
     }),
   ];
 }
 
-function checkUrl(url: string, path: Path, http: Http, action: (typeof ACTIONS)[number]): Mistake[] {
+function checkUrl(
+  url: string,
+  path: Path,
+  http: Http,
+  action: (typeof ACTIONS)[number],
+): Mistake[] {
   const why = whyNotThere(url, http.allow_http ?? false);
   const wrong =
-    why === null ? [] : [mistake(path, "bad-url", why, 'Use https://…; "allow_http": true permits plain HTTP to other machines.')];
+    why === null
+      ? []
+      : [
+          mistake(
+            path,
+            "bad-url",
+            why,
+            'Use https://…; "allow_http": true permits plain HTTP to other machines.',
+          ),
+        ];
   const secret = placeholdersIn(url).some((name) => /^(?:env|fields)\./.test(name));
   const hint = "URLs end up in logs. Send values in a header or in the body.";
-  return [...wrong, ...(secret ? [mistake(path, "value-in-url", "puts a value into a URL", hint)] : checkText(url, path, http, action))];
+  return [
+    ...wrong,
+    ...(secret
+      ? [mistake(path, "value-in-url", "puts a value into a URL", hint)]
+      : checkText(url, path, http, action)),
+  ];
 }
 
-function checkText(text: string, path: Path, http: Http, action: (typeof ACTIONS)[number]): Mistake[] {
+function checkText(
+  text: string,
+  path: Path,
+  http: Http,
+  action: (typeof ACTIONS)[number],
+): Mistake[] {
   // Of ids, many are long hexadecimal numbers, but none of them stands in a header.
-  if (path.includes("headers") ? looksLikeCredential(text) : holdsCredential(text)) return [valueInText(path)];
-  const known = action === "check" ? [...KNOWN.check, ...Object.keys(http.issue.fields).map((field) => `fields.${field}`)] : KNOWN[action];
+  if (path.includes("headers") ? looksLikeCredential(text) : holdsCredential(text))
+    return [valueInText(path)];
+  const known =
+    action === "check"
+      ? [...KNOWN.check, ...Object.keys(http.issue.fields).map((field) => `fields.${field}`)]
+      : KNOWN[action];
   return placeholdersIn(text).flatMap((name) => {
     if (known.includes(name) || NAME_PATTERN.test(variableIn(name) ?? "")) return [];
-    const hint = didYouMean(name, known) ?? `Known here: ${[...known, "env.NAME"].map((one) => `\${${one}}`).join(", ")}.`;
-    return [mistake(path, "unknown-placeholder", `has the unknown placeholder ${seenName(name)}`, hint)];
+    const hint =
+      didYouMean(name, known) ??
+      `Known here: ${[...known, "env.NAME"].map((one) => `\${${one}}`).join(", ")}.`;
+    return [
+      mistake(path, "unknown-placeholder", `has the unknown placeholder ${seenName(name)}`, hint),
+    ];
   });
 }
 

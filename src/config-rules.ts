@@ -6,7 +6,13 @@ import { checkTokens } from "./config-token-rules.ts";
 import { Misconfigured } from "./errors.ts";
 import { didYouMean } from "./names.ts";
 import { isTimeZone, parseSchedule } from "./schedule.ts";
-import { LABEL_PATTERN, MAX_NAME_LENGTH, type Settings, type TokenConfig, type Workflow } from "./schema.ts";
+import {
+  LABEL_PATTERN,
+  MAX_NAME_LENGTH,
+  type Settings,
+  type TokenConfig,
+  type Workflow,
+} from "./schema.ts";
 import { looksLikeCredential, seen, seenName, seenString } from "./seen.ts";
 import type { Home } from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
@@ -43,7 +49,8 @@ function suggester(): Suggest {
 }
 
 function checkSettings(settings: Settings): Mistake[] {
-  const zone = settings.timezone === undefined ? [] : checkZone(settings.timezone, ["settings", "timezone"]);
+  const zone =
+    settings.timezone === undefined ? [] : checkZone(settings.timezone, ["settings", "timezone"]);
   const health = settings.health ?? {};
   const bands = [
     ["recently_rotated_hours", health.recently_rotated_hours ?? 24, 1],
@@ -74,7 +81,15 @@ function checkZone(zone: string, path: Path): Mistake[] {
   const meant = didYouMean(zone, ["UTC", ...Intl.supportedValuesOf("timeZone")]);
   const shown = meant === null ? seen(zone) : JSON.stringify(zone);
   const hint = meant ?? 'Name a zone of the IANA database, as "UTC" or "Europe/Berlin".';
-  return [{ path, on: "value", code: "unknown-timezone", message: `${partName(path)} is ${shown}, which is no time zone`, hint }];
+  return [
+    {
+      path,
+      on: "value",
+      code: "unknown-timezone",
+      message: `${partName(path)} is ${shown}, which is no time zone`,
+      hint,
+    },
+  ];
 }
 
 function checkTokenRules(config: TokenConfig, suggest: Suggest): Mistake[] {
@@ -84,7 +99,13 @@ function checkTokenRules(config: TokenConfig, suggest: Suggest): Mistake[] {
     if (known.has(name)) return [];
     const hint = suggest(name, declared) ?? `Declare the token under "tokens", or remove its rule.`;
     return [
-      { path: ["rules", name], on: "key", code: "unknown-token", message: `a rule names ${seenName(name)}, which is not declared`, hint },
+      {
+        path: ["rules", name],
+        on: "key",
+        code: "unknown-token",
+        message: `a rule names ${seenName(name)}, which is not declared`,
+        hint,
+      },
     ];
   });
 }
@@ -93,12 +114,20 @@ function checkGroups(config: TokenConfig): Mistake[] {
   const names = new Set(Object.keys(config.tokens ?? {}));
   return Object.entries(config.tokens ?? {}).flatMap(([token, { groups = [] }]) =>
     groups.flatMap((group, index): Mistake[] => {
-      if (looksLikeCredential(group)) return [valueAsName(group, { path: ["tokens", token, "groups", index], on: "value" })];
+      if (looksLikeCredential(group))
+        return [valueAsName(group, { path: ["tokens", token, "groups", index], on: "value" })];
       if (group !== ALL_TOKENS && !names.has(group)) return [];
-      const what = group === ALL_TOKENS ? "which means every token" : "which is also the name of a token";
+      const what =
+        group === ALL_TOKENS ? "which means every token" : "which is also the name of a token";
       const message = `the token ${seenName(token)} is in a group called ${seenName(group)}, ${what}`;
       return [
-        { path: ["tokens", token, "groups", index], on: "value", code: "ambiguous-group", message, hint: "Give the group another name." },
+        {
+          path: ["tokens", token, "groups", index],
+          on: "value",
+          code: "ambiguous-group",
+          message,
+          hint: "Give the group another name.",
+        },
       ];
     }),
   );
@@ -112,8 +141,18 @@ function checkMembers(config: TokenConfig, suggest: Suggest): Mistake[] {
     workflow.tokens.flatMap((member, index): Mistake[] => {
       if (known.has(member)) return [];
       const message = `the workflow ${seenName(name)} names ${seenName(member)}, which is neither a token nor a group`;
-      const hint = suggest(member, names) ?? `Declare it under "tokens", or write ${ALL_TOKENS} for all of them.`;
-      return [{ path: ["workflows", name, "tokens", index], on: "value", code: "unknown-member", message, hint }];
+      const hint =
+        suggest(member, names) ??
+        `Declare it under "tokens", or write ${ALL_TOKENS} for all of them.`;
+      return [
+        {
+          path: ["workflows", name, "tokens", index],
+          on: "value",
+          code: "unknown-member",
+          message,
+          hint,
+        },
+      ];
     }),
   );
 }
@@ -122,12 +161,15 @@ function checkWorkflows(config: TokenConfig): Mistake[] {
   return Object.entries(config.workflows ?? {}).flatMap(([name, workflow]) => [
     ...checkWorkflowName(name),
     ...checkSchedule(name, workflow),
-    ...(workflow.timezone === undefined ? [] : checkZone(workflow.timezone, ["workflows", name, "timezone"])),
+    ...(workflow.timezone === undefined
+      ? []
+      : checkZone(workflow.timezone, ["workflows", name, "timezone"])),
   ]);
 }
 
 function checkWorkflowName(name: string): Mistake[] {
-  if (looksLikeCredential(name)) return [valueAsName(name, { path: ["workflows", name], on: "key" })];
+  if (looksLikeCredential(name))
+    return [valueAsName(name, { path: ["workflows", name], on: "key" })];
   if (LABEL_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return [];
   return [
     {
@@ -147,9 +189,13 @@ function checkSchedule(name: string, { schedule }: Workflow): Mistake[] {
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error;
     // The message quotes the expression; what does not even look like one may be anything.
-    const showable = schedule.length <= MAX_SHOWN_SCHEDULE && schedule.split(/[\s,\-/]/).every((word) => SCHEDULE_WORD.test(word));
+    const showable =
+      schedule.length <= MAX_SHOWN_SCHEDULE &&
+      schedule.split(/[\s,\-/]/).every((word) => SCHEDULE_WORD.test(word));
     const message = showable ? error.message : `${seenString(schedule)} is no schedule`;
-    const hint = error.hint ?? "Write five cron fields, as 17 2 * * *, or @hourly, @daily, @weekly, @monthly or @yearly.";
+    const hint =
+      error.hint ??
+      "Write five cron fields, as 17 2 * * *, or @hourly, @daily, @weekly, @monthly or @yearly.";
     return [
       {
         path: ["workflows", name, "schedule"],

@@ -10,13 +10,24 @@ import { seenName } from "./seen.ts";
 type Issue = z.core.$ZodIssue;
 
 /** Keys under which people put the value itself, which has no place in this file. */
-const VALUE_KEYS: ReadonlySet<string> = new Set(["value", "token", "secret", "password", "plaintext", "new_token", "key"]);
+const VALUE_KEYS: ReadonlySet<string> = new Set([
+  "value",
+  "token",
+  "secret",
+  "password",
+  "plaintext",
+  "new_token",
+  "key",
+]);
 const VALUE_HINTS: Readonly<Record<string, string>> = {
-  secret: "If it is a value, delete it and rotate the token; if it is the secret's name, write it inside one of the destinations.",
+  secret:
+    "If it is a value, delete it and rotate the token; if it is the secret's name, write it inside one of the destinations.",
 };
 
 /** `config` is the very object that was judged: nothing is copied, added, dropped or reordered. */
-export type Shape = { readonly ok: true; readonly config: TokenConfig } | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+export type Shape =
+  | { readonly ok: true; readonly config: TokenConfig }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 /** Judges a parsed document against the schema; keys that begin with `x-` are passed over wherever they stand. */
 export function checkShape(document: unknown): Shape {
@@ -31,24 +42,48 @@ export function checkShape(document: unknown): Shape {
 
 /** The schema checks one number against several limits; each part is told its tightest one, which comes last. */
 function withoutRepeats(mistakes: readonly Mistake[]): Mistake[] {
-  return [...new Map(mistakes.map((mistake) => [JSON.stringify([mistake.code, mistake.path]), mistake])).values()];
+  return [
+    ...new Map(
+      mistakes.map((mistake) => [JSON.stringify([mistake.code, mistake.path]), mistake]),
+    ).values(),
+  ];
 }
 
 function mistakesOf(issue: Issue, base: Path, document: unknown): Mistake[] {
-  const path: Path = [...base, ...issue.path.map((part) => (typeof part === "number" ? part : String(part)))];
+  const path: Path = [
+    ...base,
+    ...issue.path.map((part) => (typeof part === "number" ? part : String(part))),
+  ];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.filter((key) => !key.startsWith("x-")).map((key) => unknownKey(path, key, document));
+    return issue.keys
+      .filter((key) => !key.startsWith("x-"))
+      .map((key) => unknownKey(path, key, document));
   }
-  if (issue.code === "invalid_union" && issue.errors.length > 0) return bestBranch(issue.errors, path, document);
+  if (issue.code === "invalid_union" && issue.errors.length > 0)
+    return bestBranch(issue.errors, path, document);
   return [explainIssue(issue, path, valueAt(document, path))];
 }
 
 /** Of a union's branches, the one that the value was meant for: the one that did not already refuse its kind. */
-function bestBranch(branches: readonly (readonly Issue[])[], path: Path, document: unknown): Mistake[] {
-  const meant = branches.find((issues) => !issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0));
+function bestBranch(
+  branches: readonly (readonly Issue[])[],
+  path: Path,
+  document: unknown,
+): Mistake[] {
+  const meant = branches.find(
+    (issues) => !issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0),
+  );
   if (meant !== undefined) return meant.flatMap((issue) => mistakesOf(issue, path, document));
-  const expected = branches.flatMap((issues) => issues.flatMap((issue) => (issue.code === "invalid_type" ? [issue.expected] : [])));
-  return [explainIssue({ code: "invalid_type", expected: expected[0] ?? "string", path: [], message: "" }, path, valueAt(document, path))];
+  const expected = branches.flatMap((issues) =>
+    issues.flatMap((issue) => (issue.code === "invalid_type" ? [issue.expected] : [])),
+  );
+  return [
+    explainIssue(
+      { code: "invalid_type", expected: expected[0] ?? "string", path: [], message: "" },
+      path,
+      valueAt(document, path),
+    ),
+  ];
 }
 
 function unknownKey(path: Path, key: string, document: unknown): Mistake {
@@ -58,7 +93,9 @@ function unknownKey(path: Path, key: string, document: unknown): Mistake {
       ...where,
       code: "value-in-config",
       message: `${partName(path)} has the key "${key}": values have no place in this file, which git keeps for ever`,
-      hint: VALUE_HINTS[key] ?? "Delete it and rotate the token: whoever can read the repository's history can read the value.",
+      hint:
+        VALUE_HINTS[key] ??
+        "Delete it and rotate the token: whoever can read the repository's history can read the value.",
     };
   }
   const known = keysAt(path, document);
@@ -67,7 +104,9 @@ function unknownKey(path: Path, key: string, document: unknown): Mistake {
     ...where,
     code: "unknown-key",
     message: `${partName(path)} has the unknown key ${seenName(key)}`,
-    hint: meant ?? `Known here: ${known.join(", ")}. Notes of your own go under keys that begin with "x-".`,
+    hint:
+      meant ??
+      `Known here: ${known.join(", ")}. Notes of your own go under keys that begin with "x-".`,
   };
 }
 
@@ -91,5 +130,9 @@ function settled(schema: unknown, value: unknown): unknown {
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const { discriminator } = schema.def;
   const chosen = valueAt(value, [discriminator]);
-  return schema.options.find((option) => option instanceof z.ZodObject && option.shape[discriminator]?.safeParse(chosen).success === true);
+  return schema.options.find(
+    (option) =>
+      option instanceof z.ZodObject &&
+      option.shape[discriminator]?.safeParse(chosen).success === true,
+  );
 }

@@ -98,7 +98,13 @@ describe("a text that is not JSON", () => {
 
   test("never quotes the text", () => {
     const canary = `ghp_${"c4N4ry".repeat(6)}`;
-    for (const text of [`{"tokens": ${canary}}`, `{"A": "${canary}`, canary, `{"a": "b" "${canary}": 1}`, `{/* ${canary} */}`]) {
+    for (const text of [
+      `{"tokens": ${canary}}`,
+      `{"A": "${canary}`,
+      canary,
+      `{"a": "b" "${canary}": 1}`,
+      `{/* ${canary} */}`,
+    ]) {
       expect(tellProblems(text)).not.toContain("c4N4ry");
     }
   });
@@ -109,7 +115,22 @@ describe("a text that is not JSON", () => {
         fc.json({ maxDepth: 3 }),
         fc.nat(),
         fc.nat(3),
-        fc.constantFrom("", ",", "}", "]", '"', "\\", "//", "/*", "-", "0", ".", "e", "\u0001", "\u00a0"),
+        fc.constantFrom(
+          "",
+          ",",
+          "}",
+          "]",
+          '"',
+          "\\",
+          "//",
+          "/*",
+          "-",
+          "0",
+          ".",
+          "e",
+          "\u0001",
+          "\u00a0",
+        ),
       )
       .map(([json, at, cut, put]) => {
         const place = at % (json.length + 1);
@@ -167,14 +188,19 @@ describe("keys that stand twice", () => {
 
   test("are counted as the parser counts keys", () => {
     fc.assert(
-      fc.property(fc.json({ stringUnit: "binary" }), fc.constantFrom(undefined, 2, "\t", "\r\n"), (json, space) => {
-        let keys = 0;
-        const value: unknown = JSON.parse(json, (_, inner: unknown) => {
-          if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) keys += Object.keys(inner).length;
-          return inner;
-        });
-        expect(countKeys(JSON.stringify(value, null, space))).toBe(keys);
-      }),
+      fc.property(
+        fc.json({ stringUnit: "binary" }),
+        fc.constantFrom(undefined, 2, "\t", "\r\n"),
+        (json, space) => {
+          let keys = 0;
+          const value: unknown = JSON.parse(json, (_, inner: unknown) => {
+            if (typeof inner === "object" && inner !== null && !Array.isArray(inner))
+              keys += Object.keys(inner).length;
+            return inner;
+          });
+          expect(countKeys(JSON.stringify(value, null, space))).toBe(keys);
+        },
+      ),
     );
   });
 });

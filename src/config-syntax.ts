@@ -20,29 +20,62 @@ const MEANINGS: Readonly<Record<string, readonly [message: string, hint: string]
   PropertyNameExpected: ["a key in double quotes was expected here", 'Write "key": value.'],
   ValueExpected: ["a value was expected here", VALUES],
   ColonExpected: ["a colon was expected here", 'Write "key": value.'],
-  CommaExpected: ["a comma was expected here", "Put a comma between two entries; numbers have no leading zero."],
+  CommaExpected: [
+    "a comma was expected here",
+    "Put a comma between two entries; numbers have no leading zero.",
+  ],
   CloseBraceExpected: ["a closing brace } was expected here", "Close the object with }."],
   CloseBracketExpected: ["a closing bracket ] was expected here", "Close the list with ]."],
-  EndOfFileExpected: ["the text goes on after the end of the document", "Remove what follows the last closing brace."],
+  EndOfFileExpected: [
+    "the text goes on after the end of the document",
+    "Remove what follows the last closing brace.",
+  ],
   UnexpectedEndOfComment: ["a comment does not end", "JSON has no comments: remove it."],
-  UnexpectedEndOfString: ["a string does not end on its line", "Close it with a double quote; write line breaks as \\n."],
+  UnexpectedEndOfString: [
+    "a string does not end on its line",
+    "Close it with a double quote; write line breaks as \\n.",
+  ],
   UnexpectedEndOfNumber: ["a number is cut off", "Write it out, as 0.5 or 1e3."],
-  InvalidUnicode: ["an escape of the form \\u is cut off", "Write four hexadecimal digits after \\u."],
-  InvalidEscapeCharacter: ["a backslash stands before something it cannot escape", "Write a backslash itself as \\\\."],
-  InvalidCharacter: ["a string holds a control character", "Write tabs as \\t and line breaks as \\n."],
+  InvalidUnicode: [
+    "an escape of the form \\u is cut off",
+    "Write four hexadecimal digits after \\u.",
+  ],
+  InvalidEscapeCharacter: [
+    "a backslash stands before something it cannot escape",
+    "Write a backslash itself as \\\\.",
+  ],
+  InvalidCharacter: [
+    "a string holds a control character",
+    "Write tabs as \\t and line breaks as \\n.",
+  ],
 };
 
 /** What a text that is not JSON holds: its mistakes and, where they were only comments and trailing commas, the text without them. */
-export type SyntaxFindings = { readonly problems: readonly Problem[]; readonly repaired: string | null };
+export type SyntaxFindings = {
+  readonly problems: readonly Problem[];
+  readonly repaired: string | null;
+};
 
-function problemAt(code: string, line: number, character: number, message: string, hint: string): Problem {
+function problemAt(
+  code: string,
+  line: number,
+  character: number,
+  message: string,
+  hint: string,
+): Problem {
   return { code, pointer: "", position: { line: line + 1, column: character + 1 }, message, hint };
 }
 
 /** The problem of a document nested deeper than `MAX_DEPTH`. */
 export function tooDeep(): Problem {
   const message = `objects and lists stand within one another more than ${MAX_DEPTH} deep`;
-  return { code: "too-deep", pointer: "", position: null, message, hint: "Flatten what stands under keys that begin with x-." };
+  return {
+    code: "too-deep",
+    pointer: "",
+    position: null,
+    message,
+    hint: "Flatten what stands under keys that begin with x-.",
+  };
 }
 
 type Extras = { readonly problems: Problem[]; readonly blanked: string; readonly depth: number };
@@ -52,7 +85,8 @@ function findExtras(text: string): Extras {
   const scanner = createScanner(text, false);
   const problems: Problem[] = [];
   const ranges: (readonly [offset: number, end: number])[] = [];
-  let comma: { readonly offset: number; readonly line: number; readonly character: number } | null = null;
+  let comma: { readonly offset: number; readonly line: number; readonly character: number } | null =
+    null;
   let [depth, deepest] = [0, 0];
   while (scanner.getPosition() < text.length) {
     scanner.scan();
@@ -79,7 +113,13 @@ function findExtras(text: string): Extras {
       if (comma !== null) {
         ranges.push([comma.offset, comma.offset + 1]);
         problems.push(
-          problemAt("json-trailing-comma", comma.line, comma.character, `a comma stands before the closing ${first}`, "Remove the comma."),
+          problemAt(
+            "json-trailing-comma",
+            comma.line,
+            comma.character,
+            `a comma stands before the closing ${first}`,
+            "Remove the comma.",
+          ),
         );
       }
     }
@@ -119,7 +159,9 @@ function findErrors(text: string): Problem[] {
         const name = printParseErrorCode(error);
         // One slip makes the parser stumble several times: at the same place, at once after it, by missing
         // the value of the key it has just missed, and by finding the end where it no longer expects it.
-        const echo = (before === "PropertyNameExpected" && name === "ValueExpected") || (told >= 0 && name === "EndOfFileExpected");
+        const echo =
+          (before === "PropertyNameExpected" && name === "ValueExpected") ||
+          (told >= 0 && name === "EndOfFileExpected");
         const stumble = echo || (told >= 0 && text.slice(told, offset).trim() === "");
         told = Math.max(told, offset + Math.max(length, 1));
         before = name;
@@ -131,7 +173,15 @@ function findErrors(text: string): Problem[] {
     { disallowComments: true },
   );
   if (problems.length > 0) return problems;
-  return [{ code: "json-syntax", pointer: "", position: null, message: "the text is not JSON", hint: "Check it with a JSON editor." }];
+  return [
+    {
+      code: "json-syntax",
+      pointer: "",
+      position: null,
+      message: "the text is not JSON",
+      hint: "Check it with a JSON editor.",
+    },
+  ];
 }
 
 /** Everything that is wrong with a text that JSON.parse refuses. */
@@ -139,7 +189,10 @@ export function findSyntaxMistakes(text: string): SyntaxFindings {
   const { problems, blanked, depth } = findExtras(text);
   if (depth > MAX_DEPTH) return { problems: [tooDeep()], repaired: null };
   if (problems.length > 0 && isJson(blanked)) return { problems, repaired: blanked };
-  return { problems: [...problems.slice(0, MAX_SYNTAX_PROBLEMS), ...findErrors(blanked)], repaired: null };
+  return {
+    problems: [...problems.slice(0, MAX_SYNTAX_PROBLEMS), ...findErrors(blanked)],
+    repaired: null,
+  };
 }
 
 /** How many keys a JSON text holds. Several times faster than parsing: it leaps from quote to quote. */
@@ -155,7 +208,8 @@ export function countKeys(text: string): number {
     }
     let next = end + 1;
     let code = text.charCodeAt(next);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++next);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09)
+      code = text.charCodeAt(++next);
     if (code === 0x3a) keys++;
     start = text.indexOf('"', next);
   }
@@ -177,7 +231,10 @@ export function findDuplicateKeys(text: string): Problem[] {
       const message = `the key ${seenName(name)} stands twice in one object (before on line ${before}); only the last would count`;
       const where: Path = [...path(), name];
       const hint = "Keep one of the two, or give one another name.";
-      problems.push({ ...problemAt("duplicate-key", line, character, message, hint), pointer: pointerOf(where) });
+      problems.push({
+        ...problemAt("duplicate-key", line, character, message, hint),
+        pointer: pointerOf(where),
+      });
     },
   });
   return problems;

@@ -12,7 +12,14 @@ import { checkSecretName, type NameKind } from "./names.ts";
 import { fieldsOf, type TokenConfig, type TokenDeclaration } from "./schema.ts";
 import { plainPath } from "./scope.ts";
 import { looksLikeCredential, seenName } from "./seen.ts";
-import { defaultDestinations, type Home, isLocal, type Placement, resolveToken, VALUE_FIELD } from "./token.ts";
+import {
+  defaultDestinations,
+  type Home,
+  isLocal,
+  type Placement,
+  resolveToken,
+  VALUE_FIELD,
+} from "./token.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
 /** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
@@ -29,10 +36,14 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
   const makeable = makeableChecker();
   const isPlaced = (name: string) => doubts.tokens.get(name)?.has("destinations") !== true;
   const single = tokens.flatMap(([name, token]) => [
-    ...(isPlaced(name) ? checkNames(name, token, home) : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
+    ...(isPlaced(name)
+      ? checkNames(name, token, home)
+      : checkName(name, "vault", { path: ["tokens", name], on: "key" })),
     ...(isPlaced(name) ? checkFields(name, token) : []),
     ...checkRepositories(name, token, home),
-    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : checkIssuer(name, token)),
+    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field))
+      ? []
+      : checkIssuer(name, token)),
     ...(doubts.tokens.get(name)?.has("issuer") ? [] : checkRequests(name, token)),
     ...(isPlaced(name) ? checkDestinations(name, token, home) : []),
     ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
@@ -61,13 +72,20 @@ function checkNames(name: string, token: TokenDeclaration, home: Home): Mistake[
   }
   const destinations = token.destinations ?? defaultDestinations(home);
   // Where a destination gives the secret a name of its own, GitHub never sees the token's.
-  const onGitHub = destinations.some(({ to, secret }) => !isLocal({ kind: to }) && secret === undefined);
-  const own = checkName(name, onGitHub ? "actions" : "vault", { path: ["tokens", name], on: "key" });
+  const onGitHub = destinations.some(
+    ({ to, secret }) => !isLocal({ kind: to }) && secret === undefined,
+  );
+  const own = checkName(name, onGitHub ? "actions" : "vault", {
+    path: ["tokens", name],
+    on: "key",
+  });
   const explicit = destinations.flatMap(({ to, secret }, index) => {
     const kind: NameKind = isLocal({ kind: to }) ? "vault" : "actions";
     const path: Path = ["tokens", name, "destinations", index, "secret"];
     if (typeof secret === "string") return checkName(secret, kind, { path, on: "value" });
-    return Object.keys(secret ?? {}).flatMap((each) => checkName(each, kind, { path: [...path, each], on: "key" }));
+    return Object.keys(secret ?? {}).flatMap((each) =>
+      checkName(each, kind, { path: [...path, each], on: "key" }),
+    );
   });
   return [...own, ...explicit];
 }
@@ -80,26 +98,42 @@ function checkName(name: string, kind: NameKind, place: Pick<Mistake, "path" | "
 
 /** A map from secrets to the credential's fields: it must name some, and fields that there will be. */
 function checkFields(name: string, { destinations, issuer, type }: TokenDeclaration): Mistake[] {
-  if (destinations === undefined) return checkDefaultField(name, { issuer, type }, ["tokens", name, "issuer"]);
+  if (destinations === undefined)
+    return checkDefaultField(name, { issuer, type }, ["tokens", name, "issuer"]);
   return destinations.flatMap(({ secret }, index): Mistake[] => {
     const path: Path = ["tokens", name, "destinations", index, "secret"];
-    if (typeof secret !== "object") return checkDefaultField(name, { issuer, type }, path.slice(0, -1));
+    if (typeof secret !== "object")
+      return checkDefaultField(name, { issuer, type }, path.slice(0, -1));
     if (Object.keys(secret).length === 0) {
       const hint = "Name a secret, or leave it out to use the token's own name.";
-      return [{ path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint }];
+      return [
+        { path, on: "value", code: "empty", message: `${partName(path)} must not be empty`, hint },
+      ];
     }
     const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER }, type);
     if (fields === null) return [];
-    const unknown = Object.entries(secret).filter(([, field]) => field !== "" && !fields.includes(field));
+    const unknown = Object.entries(secret).filter(
+      ([, field]) => field !== "" && !fields.includes(field),
+    );
     return unknown.map(([each, field]) => {
       const message = `${partName(path)} asks for the field ${seenName(field)}, which the credential will not have`;
-      return { path: [...path, each], on: "value", code: "unknown-field", message, hint: fieldsHint(fields) };
+      return {
+        path: [...path, each],
+        on: "value",
+        code: "unknown-field",
+        message,
+        hint: fieldsHint(fields),
+      };
     });
   });
 }
 
 /** Where no map says which field a secret gets, it gets the one that most credentials have. */
-function checkDefaultField(name: string, { issuer, type }: TokenDeclaration, path: Path): Mistake[] {
+function checkDefaultField(
+  name: string,
+  { issuer, type }: TokenDeclaration,
+  path: Path,
+): Mistake[] {
   const fields = fieldsOf(issuer ?? { use: DEFAULT_ISSUER }, type);
   if (fields === null || fields.includes(VALUE_FIELD)) return [];
   const message = `a destination of the token ${seenName(name)} does not say which field of the credential it takes`;
@@ -108,7 +142,9 @@ function checkDefaultField(name: string, { issuer, type }: TokenDeclaration, pat
 }
 
 function fieldsHint(fields: readonly string[]): string {
-  return fields.length === 1 ? `Its only field is "${fields[0]}".` : `Its fields are ${fields.join(", ")}.`;
+  return fields.length === 1
+    ? `Its only field is "${fields[0]}".`
+    : `Its fields are ${fields.join(", ")}.`;
 }
 
 /** What a repository's secrets are called, by destination. */
@@ -126,8 +162,17 @@ function checkRepositories(name: string, token: TokenDeclaration, home: Home): M
     if (isLocal({ kind: destination.to }) || destination.to === "organization") return [];
     if ("repository" in destination && destination.repository !== undefined) return [];
     const message = `the token ${seenName(name)} goes to a repository's ${SECRETS_OF[destination.to] ?? ""}secrets, and nothing here says to which repository`;
-    const hint = 'Add "repository": "owner/name" to the destination, or give the git work tree an origin on GitHub.';
-    return [{ path: ["tokens", name, "destinations", index], on: "value", code: "no-repository", message, hint }];
+    const hint =
+      'Add "repository": "owner/name" to the destination, or give the git work tree an origin on GitHub.';
+    return [
+      {
+        path: ["tokens", name, "destinations", index],
+        on: "value",
+        code: "no-repository",
+        message,
+        hint,
+      },
+    ];
   });
 }
 
@@ -139,12 +184,19 @@ function makeableChecker(): (name: string, token: TokenDeclaration) => Mistake[]
     const key = JSON.stringify([type, length, prefix, include_special]);
     let refusal = answers.get(key);
     if (refusal === undefined) {
-      refusal = refusalOf({ type, length: length ?? null, prefix: prefix ?? null, includeSpecial: include_special ?? null });
+      refusal = refusalOf({
+        type,
+        length: length ?? null,
+        prefix: prefix ?? null,
+        includeSpecial: include_special ?? null,
+      });
       answers.set(key, refusal);
     }
     if (refusal === null) return [];
     const message = `no value can be made for the token ${seenName(name)}: ${refusal.message}`;
-    return [{ path: ["tokens", name], on: "value", code: refusal.code, message, hint: refusal.hint }];
+    return [
+      { path: ["tokens", name], on: "value", code: refusal.code, message, hint: refusal.hint },
+    ];
   };
 }
 
@@ -167,13 +219,25 @@ function checkSpellings(names: readonly string[]): Mistake[] {
       return [];
     }
     const message = `the tokens ${seenName(before)} and ${seenName(name)} differ only in capitals, which GitHub does not tell apart`;
-    return [{ path: ["tokens", name], on: "key", code: "same-name", message, hint: "Rename one of them, or remove it." }];
+    return [
+      {
+        path: ["tokens", name],
+        on: "key",
+        code: "same-name",
+        message,
+        hint: "Rename one of them, or remove it.",
+      },
+    ];
   });
 }
 
 type Placed = { readonly token: string; readonly index: number };
 
-function checkPlacements(config: TokenConfig, home: Home, isPlaced: (name: string) => boolean): Mistake[] {
+function checkPlacements(
+  config: TokenConfig,
+  home: Home,
+  isPlaced: (name: string) => boolean,
+): Mistake[] {
   const places = new Map<string, Placed>();
   return Object.keys(config.tokens ?? {}).flatMap((name) => {
     if (!isPlaced(name)) return [];
@@ -182,7 +246,11 @@ function checkPlacements(config: TokenConfig, home: Home, isPlaced: (name: strin
       const before = places.get(id);
       places.set(id, before ?? { token: name, index });
       // Spellings of one name are told by themselves.
-      if (before === undefined || (before.token !== name && before.token.toUpperCase() === name.toUpperCase())) return [];
+      if (
+        before === undefined ||
+        (before.token !== name && before.token.toUpperCase() === name.toUpperCase())
+      )
+        return [];
       const both =
         before.token === name
           ? `two destinations of the token ${seenName(name)}`
@@ -202,7 +270,11 @@ function checkPlacements(config: TokenConfig, home: Home, isPlaced: (name: strin
   });
 }
 
-function destinationsOf(config: TokenConfig, name: string, home: Home): { index: number; id: string }[] {
+function destinationsOf(
+  config: TokenConfig,
+  name: string,
+  home: Home,
+): { index: number; id: string }[] {
   const token = config.tokens?.[name];
   if (token === undefined) return [];
   return (token.destinations ?? defaultDestinations(home)).flatMap((destination, index) => {

@@ -30,29 +30,75 @@ const WORDS: ReadonlyMap<unknown, readonly [code: string, noun: string]> = new M
 ]);
 
 /** Fields whose text has a form: the code of a wrong one, what is expected, and an example. */
-const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint: string]> = new Map([
-  ["repository", ["invalid-repository", "the name of a repository", 'Write "owner/name".']],
-  ["environment", ["invalid-environment", "the name of an environment", "Write it as it stands in the repository's settings."]],
-  ["organization", ["invalid-organization", "the login of an organization", 'Write "acme" for github.com/acme.']],
-  ["repositories", ["invalid-repository-name", "the name of one of the organization's repositories", 'Write "name", without the owner.']],
-  [
-    "path",
+const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint: string]> =
+  new Map([
+    ["repository", ["invalid-repository", "the name of a repository", 'Write "owner/name".']],
     [
-      "invalid-path",
-      "the path of a file or a folder",
-      'Write it with forward slashes and without a part that is empty, "." or "..", as "run/app.env".',
+      "environment",
+      [
+        "invalid-environment",
+        "the name of an environment",
+        "Write it as it stands in the repository's settings.",
+      ],
     ],
-  ],
-  ["prefix", ["invalid-prefix", "printable ASCII without spaces", 'Write something like "myapp_".']],
-  [
-    "admin_url_variable",
-    ["invalid-variable", "the name of an environment variable", "Write the name alone, as PG_ADMIN_URL; the URL is never written here."],
-  ],
-  ["host", ["invalid-host", "the name or the address of a host", 'Write "db.example.com", without a scheme or a port.']],
-  ["user", ["invalid-user", "the name of a user", "Use no spaces."]],
-  ["account_host", ["invalid-account-host", "the host part of accounts", 'Write what stands after the "@", as "%".']],
-  ["groups", ["invalid-group-name", "the name of a group", "Use letters, digits, underscores, dots and dashes."]],
-]);
+    [
+      "organization",
+      ["invalid-organization", "the login of an organization", 'Write "acme" for github.com/acme.'],
+    ],
+    [
+      "repositories",
+      [
+        "invalid-repository-name",
+        "the name of one of the organization's repositories",
+        'Write "name", without the owner.',
+      ],
+    ],
+    [
+      "path",
+      [
+        "invalid-path",
+        "the path of a file or a folder",
+        'Write it with forward slashes and without a part that is empty, "." or "..", as "run/app.env".',
+      ],
+    ],
+    [
+      "prefix",
+      ["invalid-prefix", "printable ASCII without spaces", 'Write something like "myapp_".'],
+    ],
+    [
+      "admin_url_variable",
+      [
+        "invalid-variable",
+        "the name of an environment variable",
+        "Write the name alone, as PG_ADMIN_URL; the URL is never written here.",
+      ],
+    ],
+    [
+      "host",
+      [
+        "invalid-host",
+        "the name or the address of a host",
+        'Write "db.example.com", without a scheme or a port.',
+      ],
+    ],
+    ["user", ["invalid-user", "the name of a user", "Use no spaces."]],
+    [
+      "account_host",
+      [
+        "invalid-account-host",
+        "the host part of accounts",
+        'Write what stands after the "@", as "%".',
+      ],
+    ],
+    [
+      "groups",
+      [
+        "invalid-group-name",
+        "the name of a group",
+        "Use letters, digits, underscores, dots and dashes.",
+      ],
+    ],
+  ]);
 
 const PROGRAM_SECTIONS: ReadonlySet<unknown> = new Set(["state", "history"]);
 
@@ -60,7 +106,10 @@ const PROGRAM_SECTIONS: ReadonlySet<unknown> = new Set(["state", "history"]);
 export function explainIssue(issue: Issue, path: Path, value: unknown): Mistake {
   const mistake = explain(issue, path, value);
   if (!PROGRAM_SECTIONS.has(path[0])) return mistake;
-  return { ...mistake, hint: "The program writes this section: restore it from the file's history in git." };
+  return {
+    ...mistake,
+    hint: "The program writes this section: restore it from the file's history in git.",
+  };
 }
 
 function explain(issue: Issue, path: Path, value: unknown): Mistake {
@@ -82,7 +131,12 @@ function explain(issue: Issue, path: Path, value: unknown): Mistake {
     case "invalid_format":
       return { ...base, ...badForm(issue.format, path, value) };
     default:
-      return { ...base, code: "invalid-value", message: `${partName(path)} cannot be ${seen(value)}`, hint: null };
+      return {
+        ...base,
+        code: "invalid-value",
+        message: `${partName(path)} cannot be ${seen(value)}`,
+        hint: null,
+      };
   }
 }
 
@@ -97,7 +151,11 @@ function versionMistake(value: unknown): Wording {
   const hint = newer
     ? "Update token-automation: a newer version of it has written this file."
     : 'Write "version": 1, or leave it out; a file of the first version is imported by `token-automation migrate`.';
-  return { code: "unsupported-version", message: `the file's version is ${seen(value)}; this program reads version 1`, hint };
+  return {
+    code: "unsupported-version",
+    message: `the file's version is ${seen(value)}; this program reads version 1`,
+    hint,
+  };
 }
 
 function missing(issue: Issue, path: Path): Wording {
@@ -105,16 +163,28 @@ function missing(issue: Issue, path: Path): Wording {
   const options = issue.code === "invalid_union" ? optionsOf(issue) : [];
   const expected = issue.code === "invalid_type" ? KINDS[issue.expected] : undefined;
   const what = options.length > 0 ? `one of: ${options.join(", ")}` : (expected ?? "a value");
-  return { code: "missing-key", message: `${partName(path.slice(0, -1))} lacks "${key}"`, hint: `Add "${key}": ${what}.` };
+  return {
+    code: "missing-key",
+    message: `${partName(path.slice(0, -1))} lacks "${key}"`,
+    hint: `Add "${key}": ${what}.`,
+  };
 }
 
 function wrongType(expected: string, path: Path, value: unknown): Wording {
   const kind = KINDS[expected] ?? expected;
   // Only numbers beyond those of JavaScript, as 1e400, are numbers and yet refused as such.
   if (expected === "number" && typeof value === "number") {
-    return { code: "out-of-range", message: `${partName(path)} is too large a number`, hint: rangeHint(path) };
+    return {
+      code: "out-of-range",
+      message: `${partName(path)} is too large a number`,
+      hint: rangeHint(path),
+    };
   }
-  return { code: "wrong-type", message: `${partName(path)} must be ${kind}; it is ${seen(value)}`, hint: typeHint(expected, path, value) };
+  return {
+    code: "wrong-type",
+    message: `${partName(path)} must be ${kind}; it is ${seen(value)}`,
+    hint: typeHint(expected, path, value),
+  };
 }
 
 function typeHint(expected: string, path: Path, value: unknown): string | null {
@@ -123,9 +193,12 @@ function typeHint(expected: string, path: Path, value: unknown): string | null {
     const to = DESTINATIONS.find((word) => word === text) ?? DESTINATIONS[0];
     return `Write { "to": "${to}" }.`;
   }
-  if ((expected === "number" || expected === "int") && /^-?\d+(\.\d+)?$/.test(text)) return "Write the number without quotes.";
-  if (expected === "boolean" && /^(true|false)$/i.test(text)) return "Write true or false in small letters and without quotes.";
-  if (path.at(-1) === "secret") return "Write the secret's name, or a map from secret names to the credential's fields.";
+  if ((expected === "number" || expected === "int") && /^-?\d+(\.\d+)?$/.test(text))
+    return "Write the number without quotes.";
+  if (expected === "boolean" && /^(true|false)$/i.test(text))
+    return "Write true or false in small letters and without quotes.";
+  if (path.at(-1) === "secret")
+    return "Write the secret's name, or a map from secret names to the credential's fields.";
   if (expected === "array") return "Put it into brackets: [ … ].";
   return expected === "object" || expected === "record" ? "Put it into braces: { … }." : null;
 }
@@ -141,15 +214,30 @@ function unknownWord(known: readonly string[], path: Path, value: unknown): Word
 }
 
 function badName(name: string): Wording {
-  return checkSecretName(name, "actions") ?? { code: "invalid-name", message: `${seenName(name)} cannot be a secret's name`, hint: null };
+  return (
+    checkSecretName(name, "actions") ?? {
+      code: "invalid-name",
+      message: `${seenName(name)} cannot be a secret's name`,
+      hint: null,
+    }
+  );
 }
 
-function outOfRange(issue: Extract<Issue, { code: "too_small" | "too_big" }>, path: Path, value: unknown): Wording {
+function outOfRange(
+  issue: Extract<Issue, { code: "too_small" | "too_big" }>,
+  path: Path,
+  value: unknown,
+): Wording {
   const limit = issue.code === "too_small" ? issue.minimum : issue.maximum;
   if (path.at(-1) === "secret" && typeof value === "string") return badName(value);
-  const bound = issue.code === "too_small" ? (issue.inclusive === false ? "more than" : "at least") : "at most";
+  const bound =
+    issue.code === "too_small" ? (issue.inclusive === false ? "more than" : "at least") : "at most";
   if (typeof value === "number") {
-    return { code: "out-of-range", message: `${partName(path)} must be ${bound} ${limit}; it is ${value}`, hint: rangeHint(path) };
+    return {
+      code: "out-of-range",
+      message: `${partName(path)} must be ${bound} ${limit}; it is ${value}`,
+      hint: rangeHint(path),
+    };
   }
   const empty = issue.code === "too_small";
   const field =
@@ -168,7 +256,9 @@ function outOfRange(issue: Extract<Issue, { code: "too_small" | "too_big" }>, pa
 }
 
 function rangeHint(path: Path): string | null {
-  return path.at(-1) === "interval_hours" ? `An interval is ${MIN_INTERVAL_HOURS} to ${MAX_INTERVAL_HOURS} hours (ten years).` : null;
+  return path.at(-1) === "interval_hours"
+    ? `An interval is ${MIN_INTERVAL_HOURS} to ${MAX_INTERVAL_HOURS} hours (ten years).`
+    : null;
 }
 
 function badForm(format: string, path: Path, value: unknown): Wording {

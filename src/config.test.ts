@@ -44,7 +44,8 @@ describe("good files", () => {
     ["with Windows line breaks", '{\r\n"version": 1\r\n}\r\n'],
     ["with everything", WHOLE],
   ])("%s", (_, text) => {
-    for (const home of [GITHUB, { kind: "local", repository: "acme/app" } as const]) expect(tellProblems(text, home)).toBe("ok");
+    for (const home of [GITHUB, { kind: "local", repository: "acme/app" } as const])
+      expect(tellProblems(text, home)).toBe("ok");
   });
 
   test("under a key that begins with x- anything stands, and survives", () => {
@@ -60,7 +61,11 @@ describe("good files", () => {
 
   test("a token may be called as the vault accepts it, where it goes to the vault or takes another name on GitHub", () => {
     expect(tellProblems('{"tokens": {"GITHUB_TOKEN": {}}}', LOCAL)).toBe("ok");
-    expect(tellProblems('{"tokens": {"GITHUB_TOKEN": {"destinations": [{"to": "actions", "secret": "GH_TOKEN"}]}}}')).toBe("ok");
+    expect(
+      tellProblems(
+        '{"tokens": {"GITHUB_TOKEN": {"destinations": [{"to": "actions", "secret": "GH_TOKEN"}]}}}',
+      ),
+    ).toBe("ok");
   });
 });
 
@@ -415,7 +420,8 @@ describe("bad files: every mistake at once", () => {
   });
 
   test("bands that do not ascend", () => {
-    const text = '{"settings": {"health": {"should_rotate_days": 20, "high_risk_days": 10, "recently_rotated_hours": 500}}}';
+    const text =
+      '{"settings": {"health": {"should_rotate_days": 20, "high_risk_days": 10, "recently_rotated_hours": 500}}}';
     expect(tellProblems(text)).toMatchInlineSnapshot(`
       "1:48 /settings/health/should_rotate_days bands-out-of-order
         settings.health.should_rotate_days (20) comes before recently_rotated_hours (500)
@@ -502,15 +508,26 @@ describe("bad files: every mistake at once", () => {
       ["a list", "[]"],
       ["a string", '"x"'],
       ["null", "null"],
-      ["sections of other kinds", '{"tokens": [], "rules": null, "workflows": 1, "settings": "", "state": [], "history": {}}'],
+      [
+        "sections of other kinds",
+        '{"tokens": [], "rules": null, "workflows": 1, "settings": "", "state": [], "history": {}}',
+      ],
       ["another version", '{"version": 2, "tokens": {"A": {"future": true}}}'],
       ["a version in quotes", '{"version": "1", "tokens": {"A": {"lenght": 32}}}'],
-      ["reserved keys", '{"tokens": {"__proto__": null, "A": {"__proto__": {}}}, "__proto__": 1, "constructor": {}}'],
+      [
+        "reserved keys",
+        '{"tokens": {"__proto__": null, "A": {"__proto__": {}}}, "__proto__": 1, "constructor": {}}',
+      ],
       ["a first-version file", '{"tokens": {"A": {"type": "x", "value": "hunter2"}}, "rules": 7}'],
       ["a first-version file by its rules", '{"version": 1, "tokens": {}, "rotation_rules": {}}'],
-      ["a value in a file of this version", '{"version": 1, "tokens": {"A": {"value": "hunter2"}}}'],
+      [
+        "a value in a file of this version",
+        '{"version": 1, "tokens": {"A": {"value": "hunter2"}}}',
+      ],
     ] as const;
-    expect(files.map(([name, text]) => `# ${name}\n${tellProblems(text)}`).join("\n\n")).toMatchInlineSnapshot(`
+    expect(
+      files.map(([name, text]) => `# ${name}\n${tellProblems(text)}`).join("\n\n"),
+    ).toMatchInlineSnapshot(`
       "# a list
       1:1 (whole) wrong-type
         the file must be an object; it is an empty list
@@ -595,20 +612,33 @@ test("what is in doubt because of one mistake is not told as another", () => {
     "1:50 /tokens/GITHUB_X/destinations/0/to unknown-destination",
     "1:70 /tokens/GITHUB_X/groups wrong-type",
   ]);
-  expect(tellProblems('{"tokens": [], "rules": {"A": {"interval_hours": 1}}}').match(/^\S.*$/gm)).toEqual(["1:12 /tokens wrong-type"]);
+  expect(
+    tellProblems('{"tokens": [], "rules": {"A": {"interval_hours": 1}}}').match(/^\S.*$/gm),
+  ).toEqual(["1:12 /tokens wrong-type"]);
 });
 
 describe("a schedule that is none", () => {
   const told = (schedule: string) =>
-    validateConfig({ tokens: { A: {} }, workflows: { w: { tokens: ["A"], schedule } } }, GITHUB).map(({ message }) => message)[0];
+    validateConfig(
+      { tokens: { A: {} }, workflows: { w: { tokens: ["A"], schedule } } },
+      GITHUB,
+    ).map(({ message }) => message)[0];
 
-  test.each(["*/5 * *", "0 0 L * *", "0 0 1,15W * MON#2", "every monday", "@noon", "? ? ? ? ?"])("%s is quoted", (schedule) => {
-    expect(told(schedule)).toContain(JSON.stringify(schedule));
-  });
+  test.each(["*/5 * *", "0 0 L * *", "0 0 1,15W * MON#2", "every monday", "@noon", "? ? ? ? ?"])(
+    "%s is quoted",
+    (schedule) => {
+      expect(told(schedule)).toContain(JSON.stringify(schedule));
+    },
+  );
 
-  test.each(["hunter2", "abc123def456abc123", "key=12345"])("%s may be a value, and is not", (schedule) => {
-    expect(told(schedule)).toBe(`the workflow "w": a string of ${schedule.length} characters is no schedule`);
-  });
+  test.each(["hunter2", "abc123def456abc123", "key=12345"])(
+    "%s may be a value, and is not",
+    (schedule) => {
+      expect(told(schedule)).toBe(
+        `the workflow "w": a string of ${schedule.length} characters is no schedule`,
+      );
+    },
+  );
 
   test("is judged at once, whatever it is", () => {
     expect(told(`${"l".repeat(42)}!`)).toContain("a string of 43 characters");
@@ -622,19 +652,38 @@ describe("validateConfig", () => {
     const parsed = parseConfig(text, GITHUB);
     const strip = (problems: readonly { code: string; pointer: string }[]) =>
       problems.map(({ code, pointer }) => `${code} ${pointer}`).sort();
-    expect(strip(validateConfig(JSON.parse(text), GITHUB))).toEqual(strip(parsed.ok ? [] : parsed.problems));
-    expect(validateConfig(JSON.parse(text), GITHUB).every(({ position }) => position === null)).toBe(true);
+    expect(strip(validateConfig(JSON.parse(text), GITHUB))).toEqual(
+      strip(parsed.ok ? [] : parsed.problems),
+    );
+    expect(
+      validateConfig(JSON.parse(text), GITHUB).every(({ position }) => position === null),
+    ).toBe(true);
     expect(validateConfig(JSON.parse(WHOLE), GITHUB)).toEqual([]);
   });
 });
 
 describe("serializeConfig", () => {
   const order = (...keys: string[]) =>
-    Object.keys(JSON.parse(serializeConfig(Object.fromEntries(keys.map((key) => [key, key === "version" ? 1 : {}])))));
+    Object.keys(
+      JSON.parse(
+        serializeConfig(Object.fromEntries(keys.map((key) => [key, key === "version" ? 1 : {}]))),
+      ),
+    );
 
   test("keeps the order of what a person wrote, and puts what the program added in its place", () => {
-    expect(order("tokens", "x-a", "version", "rules")).toEqual(["tokens", "x-a", "version", "rules"]);
-    expect(order("workflows", "rules", "tokens", "state", "history")).toEqual(["workflows", "rules", "tokens", "state", "history"]);
+    expect(order("tokens", "x-a", "version", "rules")).toEqual([
+      "tokens",
+      "x-a",
+      "version",
+      "rules",
+    ]);
+    expect(order("workflows", "rules", "tokens", "state", "history")).toEqual([
+      "workflows",
+      "rules",
+      "tokens",
+      "state",
+      "history",
+    ]);
     expect(order("version", "tokens", "workflows", "state", "history", "rules")).toEqual([
       "version",
       "tokens",
@@ -662,9 +711,15 @@ describe("serializeConfig", () => {
   });
 
   test("and parseConfig are inverse", () => {
-    const name = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/).filter((each) => !each.startsWith("GITHUB_") && each !== "ALL_TOKENS");
+    const name = fc
+      .stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/)
+      .filter((each) => !each.startsWith("GITHUB_") && each !== "ALL_TOKENS");
     const token = fc.record(
-      { type: fc.constantFrom("api_key", "password", "custom"), length: fc.integer({ min: 20, max: 64 }), "x-note": fc.jsonValue() },
+      {
+        type: fc.constantFrom("api_key", "password", "custom"),
+        length: fc.integer({ min: 20, max: 64 }),
+        "x-note": fc.jsonValue(),
+      },
       { requiredKeys: [] },
     );
     const tokens = fc.dictionary(name, token, { noNullPrototype: true });
@@ -673,7 +728,9 @@ describe("serializeConfig", () => {
         {
           version: fc.constant(1 as const),
           tokens: fc.constant(declared),
-          rules: fc.constant(Object.fromEntries(Object.keys(declared).map((key) => [key, { interval_hours: 24 }]))),
+          rules: fc.constant(
+            Object.fromEntries(Object.keys(declared).map((key) => [key, { interval_hours: 24 }])),
+          ),
           "x-free": fc.jsonValue(),
         },
         { requiredKeys: ["tokens"] },

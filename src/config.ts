@@ -4,7 +4,13 @@ import { locate, type Path, pointerOf } from "./config-positions.ts";
 import { NO_DOUBTS, prune } from "./config-prune.ts";
 import { checkRules } from "./config-rules.ts";
 import { checkShape } from "./config-shape.ts";
-import { countKeys, findDuplicateKeys, findSyntaxMistakes, MAX_DEPTH, tooDeep } from "./config-syntax.ts";
+import {
+  countKeys,
+  findDuplicateKeys,
+  findSyntaxMistakes,
+  MAX_DEPTH,
+  tooDeep,
+} from "./config-syntax.ts";
 import type { Problem } from "./errors.ts";
 import { findFirstVersion } from "./first-version.ts";
 import type { TokenConfig } from "./schema.ts";
@@ -16,7 +22,9 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: TokenConfig }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-type Judged = { readonly ok: true; readonly config: TokenConfig } | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+type Judged =
+  | { readonly ok: true; readonly config: TokenConfig }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 /** What is learned from going through a whole document once. */
 type Survey = { readonly keys: number; readonly reserved: boolean; readonly deep: boolean };
@@ -50,7 +58,13 @@ function reservedKeys(value: unknown, path: Path): Mistake[] {
     const where = [...path, Array.isArray(value) ? Number(key) : key];
     if (key !== "__proto__") return reservedKeys(inner, where);
     return [
-      { path: where, on: "key", code: "reserved-name", message: `"__proto__" cannot be a key`, hint: "Give it another name." } as const,
+      {
+        path: where,
+        on: "key",
+        code: "reserved-name",
+        message: `"__proto__" cannot be a key`,
+        hint: "Give it another name.",
+      } as const,
     ];
   });
 }
@@ -70,12 +84,20 @@ function judge(document: unknown, found: Survey, home: Home): Judged {
   const unsupported = shape.mistakes.find(({ code }) => code === "unsupported-version");
   if (newer && unsupported !== undefined) return { ok: false, mistakes: [unsupported] };
   const rest = prune(document, shape.mistakes);
-  return { ok: false, mistakes: [...shape.mistakes, ...(rest === null ? [] : checkRules(rest.config, home, rest.doubts))] };
+  return {
+    ok: false,
+    mistakes: [
+      ...shape.mistakes,
+      ...(rest === null ? [] : checkRules(rest.config, home, rest.doubts)),
+    ],
+  };
 }
 
 function toProblem({ code, path, message, hint }: Mistake, position: Problem["position"]): Problem {
   // A pointer tells keys as they are, but for what may be a value: the position, or the message, tells where that is.
-  const shown = path.map((part) => (typeof part === "string" && looksLikeCredential(part) ? "…" : part));
+  const shown = path.map((part) =>
+    typeof part === "string" && looksLikeCredential(part) ? "…" : part,
+  );
   return { code, pointer: pointerOf(shown), position, message, hint };
 }
 
@@ -98,7 +120,15 @@ export function parseConfig(text: string, home: Home): ParsedConfig {
     const hint = "Run `token-automation init` to write a starter file.";
     return {
       ok: false,
-      problems: [{ code: "empty-file", pointer: "", position: { line: 1, column: 1 }, message: "the file is empty", hint }],
+      problems: [
+        {
+          code: "empty-file",
+          pointer: "",
+          position: { line: 1, column: 1 },
+          message: "the file is empty",
+          hint,
+        },
+      ],
     };
   }
   try {
@@ -122,7 +152,10 @@ function judgeText(text: string, document: unknown, home: Home): ParsedConfig {
   const positions = locate(text, mistakes);
   return {
     ok: false,
-    problems: inOrder([...duplicates, ...mistakes.map((mistake, index) => toProblem(mistake, positions[index] ?? null))]),
+    problems: inOrder([
+      ...duplicates,
+      ...mistakes.map((mistake, index) => toProblem(mistake, positions[index] ?? null)),
+    ]),
   };
 }
 
@@ -134,7 +167,16 @@ export function validateConfig(config: unknown, home: Home): Problem[] {
   return judged.ok ? [] : judged.mistakes.map((mistake) => toProblem(mistake, null));
 }
 
-const SECTIONS = ["$schema", "version", "settings", "tokens", "rules", "workflows", "state", "history"];
+const SECTIONS = [
+  "$schema",
+  "version",
+  "settings",
+  "tokens",
+  "rules",
+  "workflows",
+  "state",
+  "history",
+];
 const PROGRAM_SECTIONS: ReadonlySet<string> = new Set(["state", "history"]);
 
 /**
@@ -157,6 +199,8 @@ function orderedKeys(config: TokenConfig): string[] {
 
 /** The text of token_config.json: two-space JSON with a trailing newline; keys keep the order that a person gave them. */
 export function serializeConfig(config: TokenConfig): string {
-  const ordered = Object.fromEntries(orderedKeys(config).map((key) => [key, Reflect.get(config, key)]));
+  const ordered = Object.fromEntries(
+    orderedKeys(config).map((key) => [key, Reflect.get(config, key)]),
+  );
   return `${JSON.stringify(ordered, null, 2)}\n`;
 }

@@ -42,10 +42,13 @@ export function requireAdminUrl({ url, variable }: AdminUrl, schemes: readonly s
 /** Throws `Misconfigured` (`admin-url-invalid`) for a database that is named where this service numbers them. */
 export function requireNumberedDatabase({ url, variable }: AdminUrl): void {
   if (/^\/?\d*$/.test(new URL(url.reveal()).pathname)) return;
-  throw new Misconfigured(`the environment variable ${variable} ends in something else than the number of a database`, {
-    code: "admin-url-invalid",
-    hint: "Set it to redis://USER:PASSWORD@HOST:PORT, or with /NUMBER at its end.",
-  });
+  throw new Misconfigured(
+    `the environment variable ${variable} ends in something else than the number of a database`,
+    {
+      code: "admin-url-invalid",
+      hint: "Set it to redis://USER:PASSWORD@HOST:PORT, or with /NUMBER at its end.",
+    },
+  );
 }
 
 /** The administrator's URL for what is done to the whole server: to choose a database would take a right of its own. */
@@ -54,15 +57,22 @@ export function withoutDatabase({ url }: AdminUrl): Secret {
 }
 
 /** The URL by which the account logs in: the administrator's, with the account's parts; of its options only those named. */
-export function accountUrl({ url }: AdminUrl, account: Account, keptOptions: readonly string[]): Secret {
+export function accountUrl(
+  { url }: AdminUrl,
+  account: Account,
+  keptOptions: readonly string[],
+): Secret {
   const made = new URL(url.reveal());
   // Whatever is not a letter or digit is encoded, since clients decode all of it.
   made.username = encoded(account.user);
   made.password = encoded(account.password.reveal());
-  if (account.host !== undefined) made.hostname = account.host.includes(":") ? `[${account.host}]` : account.host;
+  if (account.host !== undefined)
+    made.hostname = account.host.includes(":") ? `[${account.host}]` : account.host;
   if (account.port !== undefined) made.port = String(account.port);
   if (account.database !== undefined) made.pathname = `/${encoded(account.database)}`;
-  const options = new URLSearchParams([...made.searchParams].filter(([name]) => keptOptions.includes(name)));
+  const options = new URLSearchParams(
+    [...made.searchParams].filter(([name]) => keptOptions.includes(name)),
+  );
   made.search = options.toString();
   made.hash = "";
   return new Secret(made.href);
@@ -70,7 +80,9 @@ export function accountUrl({ url }: AdminUrl, account: Account, keptOptions: rea
 
 /** The parts of the administrator's URL, decoded; what it does not say is null. */
 export function readUrl({ url }: Pick<AdminUrl, "url">) {
-  const { username, password, hostname, port, pathname, protocol, searchParams } = new URL(url.reveal());
+  const { username, password, hostname, port, pathname, protocol, searchParams } = new URL(
+    url.reveal(),
+  );
   const given = (text: string) => (text === "" ? null : decodeURIComponent(text));
   return {
     scheme: protocol.slice(0, -1),
@@ -84,7 +96,10 @@ export function readUrl({ url }: Pick<AdminUrl, "url">) {
 }
 
 function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function isMalformed({ username, password, pathname }: URL): boolean {

@@ -58,44 +58,74 @@ export function createApp(options: AppOptions): App {
   const app: App = {
     home,
     async run(request) {
-      const { report, config: after } = await rotateOnce(request, { ...options, runId: options.newRunId() });
+      const { report, config: after } = await rotateOnce(request, {
+        ...options,
+        runId: options.newRunId(),
+      });
       left = after;
-      return notify({ ...report, warnings: [...report.warnings, ...options.takeWarnings()] }, after, options.notifiers);
+      return notify(
+        { ...report, warnings: [...report.warnings, ...options.takeWarnings()] },
+        after,
+        options.notifiers,
+      );
     },
     plan: async (at) => plan(await config(), home, at ?? clock()),
-    health: async (how) => health(how?.asLeft && left !== null ? left : await config(), home, clock()),
+    health: async (how) =>
+      health(how?.asLeft && left !== null ? left : await config(), home, clock()),
     stale: options.stale ?? (() => null),
     suggest: async () => (await import("./suggest.ts")).suggest(await config(), home, clock()),
-    suggestWithAdvice: async () => (await import("./suggest-with-advice.ts")).suggestWithAdvice(await config(), options),
-    planChange: async (change, by) => (await import("./plan-change.ts")).planChange(change, by, changing),
-    applyChange: async (change, digest, by) => (await import("./plan-change.ts")).applyChange(change, digest, by, changing),
-    requireApproved: async (change, digest, by) => (await import("./plan-change.ts")).requireApproved(change, digest, by, changing),
-    status: async (history) => (await import("./status.ts")).statusOf(await config(), { home, now: clock(), history }),
+    suggestWithAdvice: async () =>
+      (await import("./suggest-with-advice.ts")).suggestWithAdvice(await config(), options),
+    planChange: async (change, by) =>
+      (await import("./plan-change.ts")).planChange(change, by, changing),
+    applyChange: async (change, digest, by) =>
+      (await import("./plan-change.ts")).applyChange(change, digest, by, changing),
+    requireApproved: async (change, digest, by) =>
+      (await import("./plan-change.ts")).requireApproved(change, digest, by, changing),
+    status: async (history) =>
+      (await import("./status.ts")).statusOf(await config(), { home, now: clock(), history }),
     overview: async () => (await import("./status.ts")).overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
     liveFingerprints: async (name) =>
-      (await import("./live-fingerprints.ts")).liveFingerprints(await config(), { home, now: clock() }, name),
+      (await import("./live-fingerprints.ts")).liveFingerprints(
+        await config(),
+        { home, now: clock() },
+        name,
+      ),
     runOutcome: async (run) => outcomeOf(await config(), run),
     setupRule: async (request) => (await import("./set-up.ts")).setupRule(request, options),
-    createWorkflow: async (request) => (await import("./set-up.ts")).createWorkflow(request, options),
-    abort: async (name, triggeredBy) => (await import("./abort.ts")).abort(name, { triggeredBy, options }),
+    createWorkflow: async (request) =>
+      (await import("./set-up.ts")).createWorkflow(request, options),
+    abort: async (name, triggeredBy) =>
+      (await import("./abort.ts")).abort(name, { triggeredBy, options }),
     discover: async () => (await import("./discover.ts")).discover(await config(), options),
     adopt: async (request) => (await import("./adopt.ts")).adopt(request, options),
     verify: async (seen) => verify(await config(), seen, options),
-    audit: async (commits) => (await import("./audit.ts")).auditHistory(options.versions(commits), source.path),
+    audit: async (commits) =>
+      (await import("./audit.ts")).auditHistory(options.versions(commits), source.path),
     async commitPending(message, by) {
       if (by && isAgent(by)) requireAgentsOn(await config(), by);
       const requestedBy = by?.actor ? `\n\nRequested-by: ${by.actor}` : "";
-      return options.commitPending(`${message ?? "token-automation: commit the record [skip ci]"}${requestedBy}`);
+      return options.commitPending(
+        `${message ?? "token-automation: commit the record [skip ci]"}${requestedBy}`,
+      );
     },
   };
   return app;
 }
 
 /** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
-async function notify(report: Report, config: TokenConfig, notifiersFor: AppOptions["notifiers"]): Promise<Report> {
-  const told = report.tokens.filter((token) => token.status !== "skipped" && config.rules?.[token.token_name]?.notify !== false);
-  const isNews = told.length + report.revoked.length > 0 || report.drifted.some((name) => isNewDrift(config, name, report));
+async function notify(
+  report: Report,
+  config: TokenConfig,
+  notifiersFor: AppOptions["notifiers"],
+): Promise<Report> {
+  const told = report.tokens.filter(
+    (token) => token.status !== "skipped" && config.rules?.[token.token_name]?.notify !== false,
+  );
+  const isNews =
+    told.length + report.revoked.length > 0 ||
+    report.drifted.some((name) => isNewDrift(config, name, report));
   if (report.dry_run || !isNews) return report;
   const results = await Promise.allSettled(
     await notifiersFor(config).then(
@@ -103,15 +133,29 @@ async function notify(report: Report, config: TokenConfig, notifiersFor: AppOpti
       (error: unknown) => [Promise.reject(error)],
     ),
   );
-  const warnings = results.flatMap((result) => (result.status === "rejected" ? [reportError(result.reason).message] : []));
+  const warnings = results.flatMap((result) =>
+    result.status === "rejected" ? [reportError(result.reason).message] : [],
+  );
   return { ...report, warnings: [...report.warnings, ...warnings] };
 }
 
 /** The report without the tokens that nobody is to be told of. */
 function only(report: Report, tokens: Report["tokens"], config: TokenConfig): Report {
   const isTold = (name: string) => config.rules?.[name]?.notify !== false;
-  const lists = ["rotated", "failed", "failing", "skipped", "drifted", "proved", "revoked"] as const;
-  return { ...report, tokens, ...Object.fromEntries(lists.map((list) => [list, report[list].filter(isTold)])) };
+  const lists = [
+    "rotated",
+    "failed",
+    "failing",
+    "skipped",
+    "drifted",
+    "proved",
+    "revoked",
+  ] as const;
+  return {
+    ...report,
+    tokens,
+    ...Object.fromEntries(lists.map((list) => [list, report[list].filter(isTold)])),
+  };
 }
 
 /** A drift is told once, by the run that recorded it. */
@@ -128,8 +172,18 @@ function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenC
   return found;
 }
 
-async function verify(config: TokenConfig, seen: ReadonlyMap<string, Secret>, options: AppOptions): Promise<Verification> {
+async function verify(
+  config: TokenConfig,
+  seen: ReadonlyMap<string, Secret>,
+  options: AppOptions,
+): Promise<Verification> {
   const { listScopes, verifyRecord } = await import("./verify.ts");
   const listings = await listScopes(config, options);
-  return verifyRecord(config, { home: options.home, seen, key: options.fingerprintKey, now: options.clock(), listings });
+  return verifyRecord(config, {
+    home: options.home,
+    seen,
+    key: options.fingerprintKey,
+    now: options.clock(),
+    listings,
+  });
 }

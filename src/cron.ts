@@ -28,7 +28,12 @@ const FIELDS = [
   { name: "hour", range: "0-23", size: 24, pattern: grammar("") },
   { name: "day-of-month", range: "1-31", size: 31, pattern: grammar("") },
   { name: "month", range: "1-12 or JAN-DEC", size: 12, pattern: grammar(`|${MONTHS}`) },
-  { name: "day-of-week", range: "0-7 (0 and 7 are Sunday) or SUN-SAT", size: 7, pattern: grammar(`|${WEEKDAYS}`) },
+  {
+    name: "day-of-week",
+    range: "0-7 (0 and 7 are Sunday) or SUN-SAT",
+    size: 7,
+    pattern: grammar(`|${WEEKDAYS}`),
+  },
 ] as const;
 
 /** A parsed schedule. Opaque: make it with `parseSchedule`, read it with `nextOccurrence`. */
@@ -44,7 +49,13 @@ export type Schedule = {
 
 type FieldIndex = 0 | 1 | 2 | 3 | 4;
 /** Minutes, hours, days of the month, months, days of the week (where 7 is Sunday, too), each ascending. */
-type FieldValues = readonly [readonly number[], readonly number[], readonly number[], readonly number[], readonly number[]];
+type FieldValues = readonly [
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+];
 
 // cron-parser itself takes far more (L, #, ?, H, names inside numbers), so what reaches it is settled here.
 function grammar(names: string): RegExp {
@@ -58,16 +69,28 @@ function shown(text: string): string {
 }
 
 function invalidMacro(macro: string): Misconfigured {
-  const instead = FOREIGN_MACROS.get(macro.toLowerCase()) ?? (MACROS.has(macro.toLowerCase()) ? macro.toLowerCase() : undefined);
-  return new Misconfigured(`the schedule ${shown(macro)} is not one of ${[...MACROS.keys()].join(", ")}`, {
-    code: "schedule-invalid",
-    hint: instead === undefined ? 'Write one of those, or five fields, as "7 2 * * *".' : `Write ${instead} instead.`,
-  });
+  const instead =
+    FOREIGN_MACROS.get(macro.toLowerCase()) ??
+    (MACROS.has(macro.toLowerCase()) ? macro.toLowerCase() : undefined);
+  return new Misconfigured(
+    `the schedule ${shown(macro)} is not one of ${[...MACROS.keys()].join(", ")}`,
+    {
+      code: "schedule-invalid",
+      hint:
+        instead === undefined
+          ? 'Write one of those, or five fields, as "7 2 * * *".'
+          : `Write ${instead} instead.`,
+    },
+  );
 }
 
 function wrongCount(expression: string, count: number): Misconfigured {
-  const seen = expression.trim() === "" ? "is empty" : `has ${count} field${count === 1 ? "" : "s"}, not five`;
-  const seconds = count === 6 ? ": the first of six is seconds in some cron programs, and this one counts in minutes" : "";
+  const seen =
+    expression.trim() === "" ? "is empty" : `has ${count} field${count === 1 ? "" : "s"}, not five`;
+  const seconds =
+    count === 6
+      ? ": the first of six is seconds in some cron programs, and this one counts in minutes"
+      : "";
   return new Misconfigured(`the schedule ${shown(expression)} ${seen}${seconds}`, {
     code: "schedule-fields",
     hint: `Write minute, hour, day-of-month, month and day-of-week${count === 6 ? " (leave out the seconds)" : ""}, as "7 2 * * *", or one of ${[...MACROS.keys()].join(", ")}.`,
@@ -77,15 +100,21 @@ function wrongCount(expression: string, count: number): Misconfigured {
 function invalidField(expression: string, index: FieldIndex, cause?: unknown): Misconfigured {
   const field = FIELDS[index];
   const seen = expression.split(" ")[index] ?? "";
-  return new Misconfigured(`the schedule ${shown(expression)} has the ${field.name} field ${shown(seen)}, which is not valid`, {
-    code: "schedule-invalid",
-    hint: `The ${field.name} field takes ${field.range}: a value, "*", a range "a-b" upwards, these with a step "/n" of 1 to ${field.size}, and lists with commas; not L, W, #, ? or H of other cron programs.`,
-    cause,
-  });
+  return new Misconfigured(
+    `the schedule ${shown(expression)} has the ${field.name} field ${shown(seen)}, which is not valid`,
+    {
+      code: "schedule-invalid",
+      hint: `The ${field.name} field takes ${field.range}: a value, "*", a range "a-b" upwards, these with a step "/n" of 1 to ${field.size}, and lists with commas; not L, W, #, ? or H of other cron programs.`,
+      cause,
+    },
+  );
 }
 
 function valuesOf(fields: readonly string[]): FieldValues {
-  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(fields.join(" "), { tz: "UTC", currentDate: 0 }).fields;
+  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(
+    fields.join(" "),
+    { tz: "UTC", currentDate: 0 },
+  ).fields;
   const of = (field: { values: readonly (number | string)[] }) => field.values.map(Number);
   return [of(minute), of(hour), of(dayOfMonth), of(month), of(dayOfWeek)];
 }
@@ -98,7 +127,9 @@ function valuesByItem(expression: string, fields: readonly string[]): FieldValue
   const of = (index: FieldIndex) => {
     try {
       const items = (fields[index] ?? "").split(",");
-      const values = items.flatMap((item) => valuesOf(["*", "*", "*", "*", "*"].with(index, item))[index]);
+      const values = items.flatMap(
+        (item) => valuesOf(["*", "*", "*", "*", "*"].with(index, item))[index],
+      );
       return [...new Set(values)].sort((a, b) => a - b);
     } catch (error) {
       throw invalidField(expression, index, error);
@@ -118,18 +149,22 @@ function parseFields(expression: string, fields: readonly string[]): FieldValues
     const { pattern, size } = FIELDS[index];
     const field = fields[index] ?? "";
     const steps = [...field.matchAll(/\/(\d+)/g)].map(([, step]) => Number(step));
-    if (!pattern.test(field) || steps.some((step) => step < 1 || step > size)) throw invalidField(expression, index);
+    if (!pattern.test(field) || steps.some((step) => step < 1 || step > size))
+      throw invalidField(expression, index);
   }
   try {
     return valuesOf(fields);
   } catch (error) {
     const values = valuesByItem(expression, fields);
     if (fields[4] !== "*" || !neverOccurs(values)) return values;
-    throw new Misconfigured(`the schedule ${shown(expression)} never occurs: none of its months has such a day`, {
-      code: "schedule-never",
-      hint: "Choose a day that one of those months has; every month has a 28th.",
-      cause: error,
-    });
+    throw new Misconfigured(
+      `the schedule ${shown(expression)} never occurs: none of its months has such a day`,
+      {
+        code: "schedule-never",
+        hint: "Choose a day that one of those months has; every month has a 28th.",
+        cause: error,
+      },
+    );
   }
 }
 
@@ -159,7 +194,10 @@ export function parseSchedule(expression: string): Schedule {
     times: hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute)),
     matchesMonth: (month) => months.includes(month),
     matchesDay: (day, weekday) => {
-      const [fitsMonth, fitsWeek] = [days.includes(day), weekdays.some((value) => value % 7 === weekday)];
+      const [fitsMonth, fitsWeek] = [
+        days.includes(day),
+        weekdays.some((value) => value % 7 === weekday),
+      ];
       return either ? fitsMonth || fitsWeek : fitsMonth && fitsWeek;
     },
     fixed: minutes.length === 1 && hours.length === 1 && !/[*/]/.test(`${fields[0]} ${fields[1]}`),

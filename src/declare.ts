@@ -11,7 +11,10 @@ import { ALL_TOKENS } from "./workflows.ts";
 export function declareTokens(config: TokenConfig, names: readonly string[]): TokenConfig {
   const missing = names.filter((name) => !Object.hasOwn(config.tokens ?? {}, name));
   if (missing.length === 0) return config;
-  return { ...config, tokens: { ...config.tokens, ...Object.fromEntries(missing.map((name) => [name, {}])) } };
+  return {
+    ...config,
+    tokens: { ...config.tokens, ...Object.fromEntries(missing.map((name) => [name, {}])) },
+  };
 }
 
 /** The config with that rule, in place of any that the token had. */
@@ -21,15 +24,30 @@ export function declareRule(config: TokenConfig, name: string, rule: Rule): Toke
 }
 
 /** The config with that workflow, seen for the first time now where it is new. */
-export function declareWorkflow(config: TokenConfig, name: string, workflow: Workflow, now: Date): TokenConfig {
-  const seen = { [name]: { first_seen_at: now.toISOString(), last_run_at: null }, ...config.state?.workflows };
-  return { ...config, workflows: { ...config.workflows, [name]: workflow }, state: { ...config.state, workflows: seen } };
+export function declareWorkflow(
+  config: TokenConfig,
+  name: string,
+  workflow: Workflow,
+  now: Date,
+): TokenConfig {
+  const seen = {
+    [name]: { first_seen_at: now.toISOString(), last_run_at: null },
+    ...config.state?.workflows,
+  };
+  return {
+    ...config,
+    workflows: { ...config.workflows, [name]: workflow },
+    state: { ...config.state, workflows: seen },
+  };
 }
 
 /** Those of a workflow's members that are neither a token, nor a group, nor `ALL_TOKENS`. */
 export function undeclaredMembers(config: TokenConfig, members: readonly string[]): string[] {
   const groups = new Set(Object.values(config.tokens ?? {}).flatMap((token) => token.groups ?? []));
-  return members.filter((member) => member !== ALL_TOKENS && !groups.has(member) && !Object.hasOwn(config.tokens ?? {}, member));
+  return members.filter(
+    (member) =>
+      member !== ALL_TOKENS && !groups.has(member) && !Object.hasOwn(config.tokens ?? {}, member),
+  );
 }
 
 /** Throws `Misconfigured` (`token-missing`) naming every undeclared name, each with its nearest declared one. */
@@ -55,7 +73,8 @@ export function requireDeclared(config: TokenConfig, names: readonly string[]): 
 }
 
 function hintFor(name: string, near: readonly string[]): string {
-  if (name === ALL_TOKENS) return "To rotate every token at once, run a workflow whose tokens are ALL_TOKENS.";
+  if (name === ALL_TOKENS)
+    return "To rotate every token at once, run a workflow whose tokens are ALL_TOKENS.";
   return near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Declare it under tokens.";
 }
 

@@ -24,7 +24,11 @@ beforeEach(async () => {
   github = await startGitHub({
     now: () => NOW,
     repositories: [
-      { fullName: "acme/widgets", files: { [PATH]: JSON.stringify(CONFIG) }, environments: ["production", "staging"] },
+      {
+        fullName: "acme/widgets",
+        files: { [PATH]: JSON.stringify(CONFIG) },
+        environments: ["production", "staging"],
+      },
       { fullName: "acme/gadgets" },
     ],
   });
@@ -46,7 +50,8 @@ const open = (token = DEFAULT_TOKEN) =>
   });
 const record = (): TokenConfig => JSON.parse(github.repository().file(PATH) ?? "null");
 const fill = (scope: SecretScope, ...names: string[]) => {
-  for (const name of names) scope.put(name, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, NOW);
+  for (const name of names)
+    scope.put(name, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, NOW);
 };
 const scopesOf = () => {
   const repository = github.repository();
@@ -90,7 +95,8 @@ describe("discover", () => {
   });
 
   test("tells what nobody declared, what hides what, and what Dependabot does not get; changes nothing", async () => {
-    const { actions, dependabot, codespaces, agents, production, staging, organization, readers } = scopesOf();
+    const { actions, dependabot, codespaces, agents, production, staging, organization, readers } =
+      scopesOf();
     fill(actions, "DECLARED", "API_KEY", "ONLY_ACTIONS");
     fill(dependabot, "DECLARED", "API_KEY");
     fill(codespaces, "EDITOR");
@@ -122,8 +128,16 @@ describe("discover", () => {
           read: "environment:acme/widgets/production:API_KEY",
           hidden: ["actions:acme/widgets:API_KEY", "organization:acme:API_KEY"],
         },
-        { name: "DECLARED", read: "environment:acme/widgets/staging:DECLARED", hidden: ["actions:acme/widgets:DECLARED"] },
-        { name: "API_KEY", read: "actions:acme/widgets:API_KEY", hidden: ["organization:acme:API_KEY"] },
+        {
+          name: "DECLARED",
+          read: "environment:acme/widgets/staging:DECLARED",
+          hidden: ["actions:acme/widgets:DECLARED"],
+        },
+        {
+          name: "API_KEY",
+          read: "actions:acme/widgets:API_KEY",
+          hidden: ["organization:acme:API_KEY"],
+        },
       ],
       invisible_to_dependabot: ["DEPLOY", "ONLY_ACTIONS", "SHARED"],
       not_listed: [],
@@ -135,12 +149,18 @@ describe("discover", () => {
       token_name: null,
     });
     expect(github.repository().head()).toBe(before);
-    expect(github.requests.filter(({ method, operation }) => method !== "GET" && operation !== "query")).toEqual([]);
+    expect(
+      github.requests.filter(({ method, operation }) => method !== "GET" && operation !== "query"),
+    ).toEqual([]);
   });
 
   test("what was placed and is gone is told apart from what was never placed", async () => {
     const app = await open();
-    await app.run({ wanted: { kind: "tokens", names: ["DECLARED"], value: null, create: false }, triggeredBy: by, dryRun: false });
+    await app.run({
+      wanted: { kind: "tokens", names: ["DECLARED"], value: null, create: false },
+      triggeredBy: by,
+      dryRun: false,
+    });
     github.repository().secretsOf.dependabot.remove("DECLARED");
     expect((await app.discover()).missing.filter(({ placed }) => placed)).toEqual([
       { id: "dependabot:acme/widgets:DECLARED", token_name: "DECLARED", placed: true },
@@ -175,7 +195,12 @@ describe("discover", () => {
 test.each([["dependabot_secrets"], ["organization_dependabot_secrets"], ["secrets"]] as const)(
   "what Dependabot's runs do not get is not told without all lists: no %s",
   async (lacking) => {
-    const permissions = { contents: "read", actions: "read", secrets: "read", dependabot_secrets: "read" } as const;
+    const permissions = {
+      contents: "read",
+      actions: "read",
+      secrets: "read",
+      dependabot_secrets: "read",
+    } as const;
     const all = { ...permissions, organization_dependabot_secrets: "read" } as const;
     const { [lacking]: _, ...rest } = all;
     github.addToken({ token: "ghs_all", permissions: all });
@@ -190,7 +215,10 @@ test("another organization's secrets are no matter of what this repository's job
   await github.addRepository({ fullName: "other/tools" });
   fill(scopesOf().actions, "API_KEY");
   const elsewhere = { to: "organization", organization: "other" } as const;
-  const tokens = { ONE: { destinations: [elsewhere] }, TWO: { destinations: [{ ...elsewhere, app: "dependabot" }] } };
+  const tokens = {
+    ONE: { destinations: [elsewhere] },
+    TWO: { destinations: [{ ...elsewhere, app: "dependabot" }] },
+  };
   github.repository().commit({ [PATH]: JSON.stringify({ version: 1, tokens }) }, "Declare");
   const other = github.organization("other").secrets;
   fill(other.actions, "ONE");
@@ -200,30 +228,71 @@ test("another organization's secrets are no matter of what this repository's job
 
 test("a person's own repository has no organization, and none is asked for", async () => {
   const owner = { owner: { login: "acme", type: "User" } };
-  github.faults.add({ match: { path: "/repos/acme/widgets" }, action: { kind: "status", status: 200, body: owner } });
+  github.faults.add({
+    match: { path: "/repos/acme/widgets" },
+    action: { kind: "status", status: 200, body: owner },
+  });
   const { scopes, not_listed } = await (await open()).discover();
   // One is declared: that it cannot be there is told when it is placed.
-  expect(scopes.map(({ scope }) => scope).filter((scope) => scope.startsWith("organization:"))).toEqual(["organization:acme"]);
+  expect(
+    scopes.map(({ scope }) => scope).filter((scope) => scope.startsWith("organization:")),
+  ).toEqual(["organization:acme"]);
   expect(not_listed).toEqual([]);
   expect(github.requests.filter(({ path }) => path.includes("organization-secrets"))).toEqual([]);
 });
 
 describe("adopt", () => {
   const adopt = async (tokenName: string, how: { at?: string[]; everywhere?: boolean } = {}) =>
-    (await open()).adopt({ tokenName, at: how.at ?? [], everywhere: how.everywhere ?? false, triggeredBy: by });
+    (await open()).adopt({
+      tokenName,
+      at: how.at ?? [],
+      everywhere: how.everywhere ?? false,
+      triggeredBy: by,
+    });
 
   test("declares what is found; nothing rotates it, on schedule or by name, until a person hands in a value", async () => {
     const { actions } = scopesOf();
     fill(actions, "API_KEY");
-    expect(await adopt("api_key")).toMatchObject({ token_name: "API_KEY", destinations: ["actions:acme/widgets:API_KEY"] });
-    expect(record().tokens?.API_KEY).toEqual({ type: "custom", issuer: { use: "manual" }, destinations: [{ to: "actions" }] });
-    expect(record().state?.tokens?.API_KEY).toMatchObject({ generation: 0, rotated_at: null, fingerprint: null, destinations: {} });
-    expect(record().history?.at(-1)).toMatchObject({ event: "adopted", token_name: "API_KEY", triggered_by: by });
+    expect(await adopt("api_key")).toMatchObject({
+      token_name: "API_KEY",
+      destinations: ["actions:acme/widgets:API_KEY"],
+    });
+    expect(record().tokens?.API_KEY).toEqual({
+      type: "custom",
+      issuer: { use: "manual" },
+      destinations: [{ to: "actions" }],
+    });
+    expect(record().state?.tokens?.API_KEY).toMatchObject({
+      generation: 0,
+      rotated_at: null,
+      fingerprint: null,
+      destinations: {},
+    });
+    expect(record().history?.at(-1)).toMatchObject({
+      event: "adopted",
+      token_name: "API_KEY",
+      triggered_by: by,
+    });
     const app = await open();
-    expect((await app.health()).tokens.find(({ name }) => name === "API_KEY")).toMatchObject({ status: "never_rotated", next_due: null });
-    await app.setupRule({ tokenName: "API_KEY", intervalHours: 24, autoRotate: true, notify: true, create: false, triggeredBy: by });
+    expect((await app.health()).tokens.find(({ name }) => name === "API_KEY")).toMatchObject({
+      status: "never_rotated",
+      next_due: null,
+    });
+    await app.setupRule({
+      tokenName: "API_KEY",
+      intervalHours: 24,
+      autoRotate: true,
+      notify: true,
+      create: false,
+      triggeredBy: by,
+    });
     const seen = new Map([["API_KEY", new Secret("what the job sees of it")]]);
-    const due = await app.run({ wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false, seen });
+    const due = await app.run({
+      wanted: { kind: "due" },
+      triggeredBy: { kind: "schedule" },
+      dryRun: false,
+      seen,
+    });
     expect(due.rotated).not.toContain("API_KEY");
     expect(due.drifted).toEqual([]);
     const named = await app.run({
@@ -235,7 +304,12 @@ describe("adopt", () => {
     expect(actions.get("API_KEY")?.updatedAt).toEqual(NOW);
     expect(actions.get("API_KEY")?.value).toBeNull();
     const handed = await app.run({
-      wanted: { kind: "tokens", names: ["API_KEY"], value: new Secret("handed-in-by-a-person"), create: false },
+      wanted: {
+        kind: "tokens",
+        names: ["API_KEY"],
+        value: new Secret("handed-in-by-a-person"),
+        create: false,
+      },
       triggeredBy: by,
       dryRun: false,
     });
@@ -252,7 +326,9 @@ describe("adopt", () => {
       code: "several-found",
       hint: expect.stringContaining("--at actions:acme/widgets:API_KEY"),
     });
-    await expect(adopt("API_KEY", { at: ["actions:acme/gadgets:API_KEY"] })).rejects.toMatchObject({ code: "not-found-there" });
+    await expect(adopt("API_KEY", { at: ["actions:acme/gadgets:API_KEY"] })).rejects.toMatchObject({
+      code: "not-found-there",
+    });
     expect(record().tokens?.API_KEY).toBeUndefined();
     await adopt("API_KEY", { everywhere: true });
     expect(record().tokens?.API_KEY?.destinations).toEqual([

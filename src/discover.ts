@@ -2,7 +2,14 @@
 import { reportError } from "./errors.ts";
 import type { Destination, SecretInfo } from "./ports.ts";
 import type { TokenConfig } from "./schema.ts";
-import { chainsOf, declaredPlacements, idOf, isOwner, keyOf, type Surroundings } from "./scopes-around.ts";
+import {
+  chainsOf,
+  declaredPlacements,
+  idOf,
+  isOwner,
+  keyOf,
+  type Surroundings,
+} from "./scopes-around.ts";
 import { type Home, isLocal, type Scope, scopeId, tokenState } from "./token.ts";
 
 export type FoundSecret = {
@@ -20,13 +27,26 @@ export type Discovery = {
   readonly repository: string | null;
   readonly scopes: readonly { readonly scope: string; readonly secrets: readonly FoundSecret[] }[];
   /** What could not be listed, and why: nothing is known of it. */
-  readonly not_listed: readonly { readonly scope: string; readonly code: string; readonly message: string; readonly hint: string | null }[];
+  readonly not_listed: readonly {
+    readonly scope: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+  }[];
   /** Ids of what exists in the repository, its environments and its organization, and no token declares. */
   readonly undeclared: readonly string[];
   /** Declared, and not there. `placed`: the record says it was put there, so somebody removed it. */
-  readonly missing: readonly { readonly id: string; readonly token_name: string; readonly placed: boolean }[];
+  readonly missing: readonly {
+    readonly id: string;
+    readonly token_name: string;
+    readonly placed: boolean;
+  }[];
   /** Of one name in several scopes: consumers read the first, and never the others. */
-  readonly shadowed: readonly { readonly name: string; readonly read: string; readonly hidden: readonly string[] }[];
+  readonly shadowed: readonly {
+    readonly name: string;
+    readonly read: string;
+    readonly hidden: readonly string[];
+  }[];
   /** Names of Actions secrets that Dependabot's runs do not get; null where not all that it or Actions gets could be listed. */
   readonly invisible_to_dependabot: readonly string[] | null;
 };
@@ -55,15 +75,29 @@ export async function explore(
   const placements = declaredPlacements(config, options.home);
   const declared = placements.map(({ placement }) => placement.scope);
   const shared = new Set(around?.shared.map(({ scope }) => keyOf(scope)));
-  const asked = new Map([...declared, ...(around?.scopes ?? [])].map((scope) => [keyOf(scope), scope]));
-  const listed = await Promise.all([...asked.values()].map((scope) => listScope(scope, options.destination)));
+  const asked = new Map(
+    [...declared, ...(around?.scopes ?? [])].map((scope) => [keyOf(scope), scope]),
+  );
+  const listed = await Promise.all(
+    [...asked.values()].map((scope) => listScope(scope, options.destination)),
+  );
   const own = listed.flatMap((one) => ("secrets" in one ? [one] : []));
   // What the repository can see of its organization's secrets counts here, not what the organization has.
   const seen = [...own.filter(({ scope }) => !shared.has(keyOf(scope))), ...(around?.shared ?? [])];
-  const names = new Map(placements.map(({ token_name, placement }) => [idOf(placement.scope, placement.secretName), token_name]));
-  const nearby = new Set([...(around?.scopes ?? []), ...(around?.shared.map(({ scope }) => scope) ?? [])].map(keyOf));
+  const names = new Map(
+    placements.map(({ token_name, placement }) => [
+      idOf(placement.scope, placement.secretName),
+      token_name,
+    ]),
+  );
+  const nearby = new Set(
+    [...(around?.scopes ?? []), ...(around?.shared.map(({ scope }) => scope) ?? [])].map(keyOf),
+  );
   const isNear = (scope: Scope) => scope.kind === "vault" || nearby.has(keyOf(scope));
-  const told = seen.map(({ scope, secrets }) => ({ scope, secrets: secrets.map((info) => found(scope, info, names)) }));
+  const told = seen.map(({ scope, secrets }) => ({
+    scope,
+    secrets: secrets.map((info) => found(scope, info, names)),
+  }));
   const failed = listed.flatMap((one) => ("error" in one ? [one] : []));
   const refused = [...(around?.refused ?? []), ...failed];
   const discovery = {
@@ -72,15 +106,26 @@ export async function explore(
     not_listed: refused.map(notListed),
     undeclared: told
       .filter(({ scope }) => isNear(scope))
-      .flatMap(({ secrets }) => secrets.flatMap(({ id, token_name }) => (token_name === null ? [id] : []))),
+      .flatMap(({ secrets }) =>
+        secrets.flatMap(({ id, token_name }) => (token_name === null ? [id] : [])),
+      ),
     missing: missingOf(config, placements, own),
     shadowed: repository === null ? [] : shadowsOf(seen, repository),
-    invisible_to_dependabot: repository === null || isUntold(repository, around, failed) ? null : invisibleOf(seen, repository),
+    invisible_to_dependabot:
+      repository === null || isUntold(repository, around, failed)
+        ? null
+        : invisibleOf(seen, repository),
   };
   return { discovery, listings: seen };
 }
 
-function notListed({ scope, error }: { readonly scope: Scope | string; readonly error: unknown }): Discovery["not_listed"][number] {
+function notListed({
+  scope,
+  error,
+}: {
+  readonly scope: Scope | string;
+  readonly error: unknown;
+}): Discovery["not_listed"][number] {
   const { code, message, hint } = reportError(error);
   return { scope: typeof scope === "string" ? scope : scopeId(scope), code, message, hint };
 }
@@ -96,17 +141,41 @@ async function listScope(
   }
 }
 
-function found(scope: Scope, { name, updatedAt }: SecretInfo, names: ReadonlyMap<string, string>): FoundSecret {
-  return { id: `${scopeId(scope)}:${name}`, name, updated_at: updatedAt, token_name: names.get(idOf(scope, name)) ?? null };
+function found(
+  scope: Scope,
+  { name, updatedAt }: SecretInfo,
+  names: ReadonlyMap<string, string>,
+): FoundSecret {
+  return {
+    id: `${scopeId(scope)}:${name}`,
+    name,
+    updated_at: updatedAt,
+    token_name: names.get(idOf(scope, name)) ?? null,
+  };
 }
 
-function missingOf(config: TokenConfig, placements: ReturnType<typeof declaredPlacements>, own: readonly Listing[]): Discovery["missing"] {
-  const listings = new Map(own.map(({ scope, secrets }) => [keyOf(scope), new Set(secrets.map(({ name }) => idOf(scope, name)))]));
+function missingOf(
+  config: TokenConfig,
+  placements: ReturnType<typeof declaredPlacements>,
+  own: readonly Listing[],
+): Discovery["missing"] {
+  const listings = new Map(
+    own.map(({ scope, secrets }) => [
+      keyOf(scope),
+      new Set(secrets.map(({ name }) => idOf(scope, name))),
+    ]),
+  );
   return placements.flatMap(({ token_name, placement: { id, scope, secretName } }) => {
     const present = listings.get(keyOf(scope));
     if (present === undefined || present.has(idOf(scope, secretName))) return [];
     const { destinations } = tokenState(config, token_name);
-    return [{ id, token_name, placed: Object.hasOwn(destinations, id) && destinations[id]?.status === "placed" }];
+    return [
+      {
+        id,
+        token_name,
+        placed: Object.hasOwn(destinations, id) && destinations[id]?.status === "placed",
+      },
+    ];
   });
 }
 
@@ -116,18 +185,30 @@ function shadowsOf(seen: readonly Listing[], repository: string): Discovery["sha
     seen.map(({ scope }) => scope),
     repository,
   ).flatMap((chain) => {
-    const listings = chain.flatMap((scope) => seen.filter((one) => keyOf(one.scope) === keyOf(scope)));
+    const listings = chain.flatMap((scope) =>
+      seen.filter((one) => keyOf(one.scope) === keyOf(scope)),
+    );
     const [first, ...others] = listings;
     return (first?.secrets ?? []).flatMap(({ name }) => {
       const hidden = others.filter(({ secrets }) => secrets.some((other) => other.name === name));
       if (first === undefined || hidden.length === 0) return [];
-      return [{ name, read: `${scopeId(first.scope)}:${name}`, hidden: hidden.map(({ scope }) => `${scopeId(scope)}:${name}`) }];
+      return [
+        {
+          name,
+          read: `${scopeId(first.scope)}:${name}`,
+          hidden: hidden.map(({ scope }) => `${scopeId(scope)}:${name}`),
+        },
+      ];
     });
   });
 }
 
 /** Whether it is open what Dependabot's runs get: in a list that is not known any name may stand. */
-function isUntold(repository: string, around: Surroundings | null, failed: readonly { readonly scope: Scope }[]): boolean {
+function isUntold(
+  repository: string,
+  around: Surroundings | null,
+  failed: readonly { readonly scope: Scope }[],
+): boolean {
   const organization = repository.split("/")[0] ?? "";
   const needed: Scope[] = [
     { kind: "actions", repository },
@@ -146,11 +227,16 @@ function invisibleOf(seen: readonly Listing[], repository: string): string[] {
     scope.kind === "organization"
       ? scope.app === "dependabot" && isOwner(scope, repository)
       : keyOf(scope) === keyOf({ kind: "dependabot", repository });
-  const given = new Set(seen.filter(isDependabots).flatMap(({ secrets }) => secrets.map(({ name }) => name)));
+  const given = new Set(
+    seen.filter(isDependabots).flatMap(({ secrets }) => secrets.map(({ name }) => name)),
+  );
   const ofActions = seen.filter(({ scope }) => {
     if (isLocal(scope)) return false;
     if (scope.kind === "organization") return scope.app === "actions" && isOwner(scope, repository);
-    return (scope.kind === "actions" || scope.kind === "environment") && scope.repository.toLowerCase() === repository.toLowerCase();
+    return (
+      (scope.kind === "actions" || scope.kind === "environment") &&
+      scope.repository.toLowerCase() === repository.toLowerCase()
+    );
   });
   const names = new Set(ofActions.flatMap(({ secrets }) => secrets.map(({ name }) => name)));
   return [...names].filter((name) => !given.has(name)).toSorted();

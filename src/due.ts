@@ -13,7 +13,15 @@ type Reason = { readonly trigger: Trigger; readonly text: string };
 
 /** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
 export type Hold = {
-  readonly code: "issuer-required" | "waiting" | "stuck" | "drift" | "in-progress" | "backoff" | "daily-cap" | "floor";
+  readonly code:
+    | "issuer-required"
+    | "waiting"
+    | "stuck"
+    | "drift"
+    | "in-progress"
+    | "backoff"
+    | "daily-cap"
+    | "floor";
   readonly reason: string;
   readonly until: string | null;
 };
@@ -86,7 +94,12 @@ function membershipsOf(workflows: readonly WorkflowStatus[]): Map<string, readon
  * Judges one token at `now` (milliseconds).
  * @param workflows the enabled workflows that mean it
  */
-export function judgeToken(token: Token, state: TokenState, workflows: readonly Enabled[], now: number): Verdict {
+export function judgeToken(
+  token: Token,
+  state: TokenState,
+  workflows: readonly Enabled[],
+  now: number,
+): Verdict {
   if (manualOf(token) !== null && !state.pending?.boxes) return judgeManual(token, state, now);
   const claims = claimsOf(token, state, workflows, now);
   const blocked = holdOf(token, state, now);
@@ -95,9 +108,19 @@ export function judgeToken(token: Token, state: TokenState, workflows: readonly 
   if (due.length === 0) return { reasons: [], hold: null, workflows: [], next };
   const ripe = due.filter((claim) => claim.floor <= now);
   // Where only the floor holds it, its reasons are told with the hold, so that nobody wonders.
-  const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({ trigger: claim.trigger, text: claim.text() }));
-  const hold = (blocked === null ? null : untilNext(blocked, state, next)) ?? (ripe.length === 0 ? floorHold(due, state, now) : null);
-  return { reasons, hold, workflows: workflows.flatMap(({ due_at, name }) => (due_at === null ? [] : [name])), next };
+  const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({
+    trigger: claim.trigger,
+    text: claim.text(),
+  }));
+  const hold =
+    (blocked === null ? null : untilNext(blocked, state, next)) ??
+    (ripe.length === 0 ? floorHold(due, state, now) : null);
+  return {
+    reasons,
+    hold,
+    workflows: workflows.flatMap(({ due_at, name }) => (due_at === null ? [] : [name])),
+    next,
+  };
 }
 
 /** No run can rotate it, so there is no next time: it waits for its owner, or for nothing yet. */
@@ -105,7 +128,12 @@ function judgeManual(token: Token, state: TokenState, now: number): Verdict {
   const waiting = waitingOf(token, state, now);
   if (waiting === null) return { reasons: [], hold: null, workflows: [], next: null };
   const hold = { code: "waiting", reason: waitingText(token, waiting, now), until: null } as const;
-  return { reasons: [{ trigger: waiting.trigger, text: waiting.why }], hold, workflows: [], next: null };
+  return {
+    reasons: [{ trigger: waiting.trigger, text: waiting.why }],
+    hold,
+    workflows: [],
+    next: null,
+  };
 }
 
 function holdOf(token: Token, state: TokenState, now: number): Hold | null {
@@ -113,7 +141,11 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   const missing = state.pending?.boxes ? null : issuerMissing(token, state);
   if (missing !== null) return { code: "issuer-required", reason: missing, until: null };
   if (state.stuck_at)
-    return { code: "stuck", reason: `${failedTimes(state)} and waits for a person: ${stuckHelp(token.name)}`, until: null };
+    return {
+      code: "stuck",
+      reason: `${failedTimes(state)} and waits for a person: ${stuckHelp(token.name)}`,
+      until: null,
+    };
   // Somebody put another value there: a schedule must not take that back.
   if (state.drift && state.pending === null) {
     return {
@@ -123,13 +155,26 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
     };
   }
   const lease = state.pending?.boxes ? null : leaseEnd(state, now);
-  if (lease !== null) return { code: "in-progress", reason: "another run is at work on it, or died", until: toInstant(lease) };
+  if (lease !== null)
+    return {
+      code: "in-progress",
+      reason: "another run is at work on it, or died",
+      until: toInstant(lease),
+    };
   const attempt = instantMs(state.next_attempt_at);
-  if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS) return backoffHold(state, attempt);
-  const issuedToday = state.issues === undefined || state.issues.day !== toInstant(now).slice(0, 10) ? 0 : state.issues.count;
+  if (attempt !== null && attempt > now && attempt <= now + SANE_BACKOFF_MS)
+    return backoffHold(state, attempt);
+  const issuedToday =
+    state.issues === undefined || state.issues.day !== toInstant(now).slice(0, 10)
+      ? 0
+      : state.issues.count;
   if (issuedToday >= dailyCap(token, state) && !state.pending?.boxes) {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
-    return { code: "daily-cap", reason: `${issuedToday} credentials were issued for it today, which is the cap`, until: tomorrow };
+    return {
+      code: "daily-cap",
+      reason: `${issuedToday} credentials were issued for it today, which is the cap`,
+      until: tomorrow,
+    };
   }
   return null;
 }
@@ -140,7 +185,9 @@ function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   const expires = instantMs(state.expires_at);
   if (expires === null) return DEFAULT_MAX_PER_DAY;
   const lifetime = expires - (instantMs(state.rotated_at) ?? expires);
-  return lifetime < HOUR_MS / 2 ? DEFAULT_MAX_PER_DAY : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
+  return lifetime < HOUR_MS / 2
+    ? DEFAULT_MAX_PER_DAY
+    : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
 }
 
 /** A backoff may be over before the floor is: people are told when the next attempt really is. */
@@ -149,7 +196,11 @@ function untilNext(hold: Hold, state: TokenState, next: Verdict["next"]): Hold {
 }
 
 function backoffHold(state: TokenState, at: number): Hold {
-  return { code: "backoff", reason: `${failedTimes(state)}; next attempt at ${toInstant(at)}`, until: toInstant(at) };
+  return {
+    code: "backoff",
+    reason: `${failedTimes(state)}; next attempt at ${toInstant(at)}`,
+    until: toInstant(at),
+  };
 }
 
 function floorHold(due: readonly Claim[], state: TokenState, now: number): Hold {

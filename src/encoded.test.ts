@@ -8,7 +8,10 @@ import { runCli } from "./testing/cli.ts";
 import { useFolders } from "./testing/folders.ts";
 
 const folders = useFolders();
-const request = (type: GenerateRequest["type"], rest: Partial<GenerateRequest> = {}): GenerateRequest => ({
+const request = (
+  type: GenerateRequest["type"],
+  rest: Partial<GenerateRequest> = {},
+): GenerateRequest => ({
   type,
   length: null,
   prefix: null,
@@ -44,7 +47,9 @@ describe("bytes as text", () => {
   test("of a UUID is one to the package that defines them, and begins with the time", () => {
     const first = generateValue(request("uuid")).value.reveal();
     expect([validate(first), version(first)]).toEqual([true, 7]);
-    expect(Math.abs(Number.parseInt(first.replaceAll("-", "").slice(0, 12), 16) - Date.now())).toBeLessThan(60_000);
+    expect(
+      Math.abs(Number.parseInt(first.replaceAll("-", "").slice(0, 12), 16) - Date.now()),
+    ).toBeLessThan(60_000);
   });
 
   test.each([
@@ -64,8 +69,12 @@ describe("bytes as text", () => {
 
 describe("a key pair", () => {
   test("has nothing to choose that values have, and values nothing that it has", async () => {
-    await expect(makeValue(request("key_pair", { length: 32 }), NO_PAIR)).rejects.toMatchObject({ code: "key-pair-fixed" });
-    await expect(makeValue(request("hex"), { ...NO_PAIR, format: "jwk" })).rejects.toMatchObject({ code: "not-a-key-pair" });
+    await expect(makeValue(request("key_pair", { length: 32 }), NO_PAIR)).rejects.toMatchObject({
+      code: "key-pair-fixed",
+    });
+    await expect(makeValue(request("hex"), { ...NO_PAIR, format: "jwk" })).rejects.toMatchObject({
+      code: "not-a-key-pair",
+    });
   });
 
   test("is printed as its private key alone; with --json beside the public one", async () => {
@@ -73,8 +82,14 @@ describe("a key pair", () => {
     const plain = await runCli(["generate", "key_pair"], { directory });
     expect(plain).toMatchObject({ code: 0, stderr: "" });
     expect(createPrivateKey(plain.stdout).asymmetricKeyType).toBe("ed25519");
-    const told = JSON.parse((await runCli(["generate", "key_pair", "--algorithm", "ecdsa", "--json"], { directory })).stdout);
-    const own = createPublicKey(createPrivateKey(told.token)).export({ type: "spki", format: "pem" });
+    const told = JSON.parse(
+      (await runCli(["generate", "key_pair", "--algorithm", "ecdsa", "--json"], { directory }))
+        .stdout,
+    );
+    const own = createPublicKey(createPrivateKey(told.token)).export({
+      type: "spki",
+      format: "pem",
+    });
     expect(told).toMatchObject({ type: "key_pair", public_key: own, entropy_bits: 128 });
   });
 });
@@ -85,16 +100,21 @@ test("options of key pairs on other tokens, and bits of other keys, are told wit
     tokens: {
       A: { issuer: { use: "generate", format: "jwk", publish: { to: "file", path: "a.json" } } },
       B: { type: "key_pair", issuer: { use: "generate", bits: 4096 } },
-      C: { type: "key_pair", issuer: { use: "generate", publish: { to: "file", path: "../c.json" } } },
+      C: {
+        type: "key_pair",
+        issuer: { use: "generate", publish: { to: "file", path: "../c.json" } },
+      },
       D: { type: "key_pair", length: 12, issuer: { use: "generate" } },
     },
   });
   const parsed = parseConfig(text, { kind: "local", repository: null });
-  expect(parsed.ok ? [] : parsed.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
-    "/tokens/A/issuer/format not-a-key-pair",
-    "/tokens/A/issuer/publish not-a-key-pair",
-    "/tokens/B/issuer/bits not-rsa",
-    "/tokens/C/issuer/publish/path invalid-path",
-    "/tokens/D key-pair-fixed",
-  ]);
+  expect(parsed.ok ? [] : parsed.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(
+    [
+      "/tokens/A/issuer/format not-a-key-pair",
+      "/tokens/A/issuer/publish not-a-key-pair",
+      "/tokens/B/issuer/bits not-rsa",
+      "/tokens/C/issuer/publish/path invalid-path",
+      "/tokens/D key-pair-fixed",
+    ],
+  );
 });

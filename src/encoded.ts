@@ -31,12 +31,20 @@ export function encodedLength(type: EncodedType, prefix: string): number {
 export function checkEncoded(type: EncodedType, count: number, prefix: string): void {
   if (type === "uuid") {
     if (count === UUID_LENGTH && prefix === "") return;
-    throw refuse("length-fixed", `a uuid has ${UUID_LENGTH} characters and no prefix`, "Leave the length and the prefix out.");
+    throw refuse(
+      "length-fixed",
+      `a uuid has ${UUID_LENGTH} characters and no prefix`,
+      "Leave the length and the prefix out.",
+    );
   }
   const size = byteCount(type, count);
   if (size < MIN_BYTES) {
     const message = `${count} characters after the prefix are fewer than ${MIN_BYTES} random bytes in ${type}`;
-    throw refuse("length-too-short", message, `Leave the length out, or make it ${encodedLength(type, prefix)}.`);
+    throw refuse(
+      "length-too-short",
+      message,
+      `Leave the length out, or make it ${encodedLength(type, prefix)}.`,
+    );
   }
   const isWhole = type === "hex" ? count % 2 === 0 : count % 4 !== 1;
   if (isWhole) return;
@@ -54,7 +62,11 @@ function byteCount(type: "hex" | "base64url", count: number): number {
  * (section 5), or a UUID of version 7 (RFC 9562).
  * @param now the time that a UUID begins with; the machine's unless given
  */
-export function encode(type: EncodedType, count: number, { random, now }: { random: RandomBytes; now?: Date | undefined }): Encoded {
+export function encode(
+  type: EncodedType,
+  count: number,
+  { random, now }: { random: RandomBytes; now?: Date | undefined },
+): Encoded {
   if (type === "uuid") {
     const text = v7({ random: random(16), ...(now === undefined ? {} : { msecs: now.getTime() }) });
     return { text, entropyBits: UUID_ENTROPY_BITS };

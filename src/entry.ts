@@ -13,7 +13,10 @@ export type Entry = {
 };
 
 /** The config with the entry at the end of its history. */
-export function withEntry(config: TokenConfig, { event, name, triggeredBy, mark, now, id }: Entry): TokenConfig {
+export function withEntry(
+  config: TokenConfig,
+  { event, name, triggeredBy, mark, now, id }: Entry,
+): TokenConfig {
   const draft = {
     id: `${id}/${name ?? triggeredBy.workflow_name ?? ""}/${event}`,
     at: now.toISOString(),

@@ -51,7 +51,10 @@ export class Misconfigured extends Failure {
   readonly kind = "misconfigured";
   readonly problems: readonly Problem[];
 
-  constructor(message: string, options: FailureOptions & { readonly problems?: readonly Problem[] }) {
+  constructor(
+    message: string,
+    options: FailureOptions & { readonly problems?: readonly Problem[] },
+  ) {
     super(message, options);
     this.problems = options.problems ?? [];
   }
@@ -86,14 +89,20 @@ export class Denied extends Failure {
 }
 
 /** The error as it stands in reports, records and replies: no stack, no cause, no value. */
-export type ReportedError = { readonly kind: FailureKind; readonly code: string; readonly message: string; readonly hint: string | null };
+export type ReportedError = {
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+};
 
 /**
  * Turns anything thrown into what a report may hold. An error that is not ours is a defect or an
  * unforeseen fault: its outcome is unknown, and its message is kept out, since nobody vetted it.
  */
 export function reportError(error: unknown): ReportedError {
-  if (error instanceof Failure) return { kind: error.kind, code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof Failure)
+    return { kind: error.kind, code: error.code, message: error.message, hint: error.hint };
   const name = error instanceof Error ? error.name : typeof error;
   return {
     kind: "uncertain",

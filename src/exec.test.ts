@@ -13,13 +13,20 @@ import { temporaryFolder } from "./testing/git-repository.ts";
 const RUNNER = fileURLToPath(new URL("./testing/exec-runner.ts", import.meta.url));
 
 function start(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-  return spawn(process.execPath, [RUNNER, command, ...args], { env: { PATH: process.env.PATH, ...env }, stdio: "pipe" });
+  return spawn(process.execPath, [RUNNER, command, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: "pipe",
+  });
 }
 
 async function run(script: string, { env = {}, input = "" } = {}) {
   const child = start(process.execPath, ["-e", script, "--", "$HOME; `id`", "*"], env);
   child.stdin.end(input);
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
   return { out, err, code };
 }
 
@@ -30,24 +37,33 @@ test("the command has the secret, its arguments untouched, and this process's in
     process.stdin.pipe(process.stdout);
     process.stdin.on("end", () => { process.exitCode = 7; });`;
   const result = await run(script, { env: { OTHER: "kept", API_KEY: "replaced" }, input: "typed" });
-  expect(result).toEqual({ out: `${JSON.stringify(["the value", "kept", ["$HOME; `id`", "*"]])}\ntyped`, err: "told\n", code: 7 });
+  expect(result).toEqual({
+    out: `${JSON.stringify(["the value", "kept", ["$HOME; `id`", "*"]])}\ntyped`,
+    err: "told\n",
+    code: 7,
+  });
 });
 
 test("the command is not given the key to the vault, but whatever else there is", async () => {
   const script = `console.log(JSON.stringify([process.env.TOKEN_AUTOMATION_KEY ?? null, process.env.GITHUB_TOKEN]))`;
-  const { out } = await run(script, { env: { TOKEN_AUTOMATION_KEY: "the key", GITHUB_TOKEN: "the caller's" } });
+  const { out } = await run(script, {
+    env: { TOKEN_AUTOMATION_KEY: "the key", GITHUB_TOKEN: "the caller's" },
+  });
   expect(out).toBe(`${JSON.stringify([null, "the caller's"])}\n`);
 });
 
-test.each([["SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const)("%s is passed on, and the command may end in its own way", async (signal) => {
-  const child = start(process.execPath, [
-    "-e",
-    `process.on("${signal}", () => process.exit(40)); setInterval(() => {}, 1e6); console.log("ready")`,
-  ]);
-  await once(child.stdout, "data");
-  child.kill(signal);
-  expect(await once(child, "close")).toEqual([40, null]);
-});
+test.each([["SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const)(
+  "%s is passed on, and the command may end in its own way",
+  async (signal) => {
+    const child = start(process.execPath, [
+      "-e",
+      `process.on("${signal}", () => process.exit(40)); setInterval(() => {}, 1e6); console.log("ready")`,
+    ]);
+    await once(child.stdout, "data");
+    child.kill(signal);
+    expect(await once(child, "close")).toEqual([40, null]);
+  },
+);
 
 test("an end by a signal is told as shells tell it", async () => {
   expect((await run(`process.kill(process.pid, "SIGKILL")`)).code).toBe(137);
@@ -56,7 +72,12 @@ test("an end by a signal is told as shells tell it", async () => {
 
 describe("what cannot be started", () => {
   const exec = (command: string, args: string[] = [], value = "canary") =>
-    execWithSecrets({ command, args, secrets: new Map([["A", new Secret(value)]]), env: process.env });
+    execWithSecrets({
+      command,
+      args,
+      secrets: new Map([["A", new Secret(value)]]),
+      env: process.env,
+    });
 
   test("is told by code and hint, without arguments and values", async () => {
     const folder = await temporaryFolder();
@@ -79,7 +100,9 @@ describe("what cannot be started", () => {
         ),
       ),
     );
-    expect(failures.map((failure) => failure instanceof Error && "code" in failure && failure.code)).toEqual([
+    expect(
+      failures.map((failure) => failure instanceof Error && "code" in failure && failure.code),
+    ).toEqual([
       "command-not-found",
       "command-not-found",
       "command-not-started",
@@ -91,13 +114,19 @@ describe("what cannot be started", () => {
     ]);
     for (const failure of failures) {
       expect(failure).toMatchObject({ name: "Misconfigured", hint: expect.any(String) });
-      if (failure instanceof Error) expect(`${failure.stack}${JSON.stringify(failure)}${String(failure.cause)}`).not.toContain("canary");
+      if (failure instanceof Error)
+        expect(`${failure.stack}${JSON.stringify(failure)}${String(failure.cause)}`).not.toContain(
+          "canary",
+        );
     }
     await folder.close();
   });
 
   test("leaves no listener for signals behind", async () => {
-    const count = () => process.listenerCount("SIGINT") + process.listenerCount("SIGTERM") + process.listenerCount("SIGHUP");
+    const count = () =>
+      process.listenerCount("SIGINT") +
+      process.listenerCount("SIGTERM") +
+      process.listenerCount("SIGHUP");
     const before = count();
     await exec("no-such-command-anywhere").catch(() => undefined);
     await exec(process.execPath, ["-e", ""]);

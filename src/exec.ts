@@ -63,15 +63,20 @@ function start(options: ExecOptions): ChildProcess {
 function environmentOf({ command, args, secrets, env }: ExecOptions): NodeJS.ProcessEnv {
   // node's own message for a NUL byte quotes the value.
   for (const [index, text] of [command, ...args].entries()) {
-    if (text === "" && index === 0) throw unusable("the command is empty", "Name the command after `--`.");
-    if (text.includes("\0")) throw unusable("the command or one of its arguments holds a NUL byte", "Give it by a file.");
+    if (text === "" && index === 0)
+      throw unusable("the command is empty", "Name the command after `--`.");
+    if (text.includes("\0"))
+      throw unusable("the command or one of its arguments holds a NUL byte", "Give it by a file.");
   }
   const all: NodeJS.ProcessEnv = { ...env };
   delete all[WITHHELD];
   for (const [name, secret] of secrets) {
     const value = secret.reveal();
     if (value.includes("\0"))
-      throw unusable(`the secret ${name} holds a NUL byte, which no environment can hold`, `Leave it out with --only.`);
+      throw unusable(
+        `the secret ${name} holds a NUL byte, which no environment can hold`,
+        `Leave it out with --only.`,
+      );
     all[name] = value;
   }
   return all;
@@ -92,6 +97,11 @@ function notStarted(command: string, error: unknown): Misconfigured {
     });
   }
   const hint =
-    code === "E2BIG" ? "The arguments and secrets together are too long: choose secrets with --only." : "See that you may run it.";
-  return new Misconfigured(`the command ${shown} could not be started: ${code}`, { code: "command-not-started", hint });
+    code === "E2BIG"
+      ? "The arguments and secrets together are too long: choose secrets with --only."
+      : "See that you may run it.";
+  return new Misconfigured(`the command ${shown} could not be started: ${code}`, {
+    code: "command-not-started",
+    hint,
+  });
 }

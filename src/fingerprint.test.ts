@@ -33,7 +33,9 @@ describe("fingerprint", () => {
     [RFC_TEXT, null, RFC_KEY, `hmac-sha256:${RFC_HMAC}`],
     [RFC_TEXT, 256, RFC_KEY, `hmac-sha256:${RFC_HMAC}`],
   ])("of %j with %s bits and the key %j is %s", (value, entropyBits, key, expected) => {
-    expect(fingerprint(new Secret(value), { entropyBits, key: key === null ? null : new Secret(key) })).toBe(expected);
+    expect(
+      fingerprint(new Secret(value), { entropyBits, key: key === null ? null : new Secret(key) }),
+    ).toBe(expected);
   });
 });
 
@@ -66,18 +68,29 @@ describe("matchesFingerprint", () => {
     ["abc", `sha256:${ABC}\n`, null, "unknown"],
     ["abc", `sha256:${ABC}00`, null, "unknown"],
   ])("%j against %j with the key %j: %s", (value, recorded, key, expected) => {
-    expect(matchesFingerprint(new Secret(value), recorded, key === null ? null : new Secret(key))).toBe(expected);
+    expect(
+      matchesFingerprint(new Secret(value), recorded, key === null ? null : new Secret(key)),
+    ).toBe(expected);
   });
 
   test("a value matches its own fingerprint and no other value's", async () => {
     const key = fc.option(fc.string({ minLength: 1 }).map((text) => new Secret(text)));
     await fc.assert(
-      fc.property(fc.string({ minLength: 4 }), fc.string({ minLength: 4 }), key, (text, other, secretKey) => {
-        const recorded = fingerprint(new Secret(text), { entropyBits: 128, key: secretKey });
-        expect(recorded).toMatch(secretKey === null ? /^sha256:[0-9a-f]{64}$/ : /^hmac-sha256:[0-9a-f]{64}$/);
-        expect(matchesFingerprint(new Secret(text), recorded, secretKey)).toBe("match");
-        expect(matchesFingerprint(new Secret(other), recorded, secretKey)).toBe(other === text ? "match" : "mismatch");
-      }),
+      fc.property(
+        fc.string({ minLength: 4 }),
+        fc.string({ minLength: 4 }),
+        key,
+        (text, other, secretKey) => {
+          const recorded = fingerprint(new Secret(text), { entropyBits: 128, key: secretKey });
+          expect(recorded).toMatch(
+            secretKey === null ? /^sha256:[0-9a-f]{64}$/ : /^hmac-sha256:[0-9a-f]{64}$/,
+          );
+          expect(matchesFingerprint(new Secret(text), recorded, secretKey)).toBe("match");
+          expect(matchesFingerprint(new Secret(other), recorded, secretKey)).toBe(
+            other === text ? "match" : "mismatch",
+          );
+        },
+      ),
     );
   });
 });

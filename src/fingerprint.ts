@@ -38,7 +38,10 @@ function keyedDigest(text: string, key: Secret): string {
  *   from 128 bits of entropy on, else null: then the record keeps none.
  * @throws Misconfigured `fingerprint-key-empty`.
  */
-export function fingerprint(value: Secret, options: { readonly entropyBits: number | null; readonly key: Secret | null }): string | null {
+export function fingerprint(
+  value: Secret,
+  options: { readonly entropyBits: number | null; readonly key: Secret | null },
+): string | null {
   if (options.key !== null) return `${KEYED}:${keyedDigest(value.reveal(), options.key)}`;
   if (options.entropyBits === null || !(options.entropyBits >= MIN_HASHABLE_BITS)) return null;
   return `${HASH}:${digest(value.reveal())}`;
@@ -62,10 +65,15 @@ export function fingerprintKeyId(fingerprint: string | null, key: Secret | null)
  *   of another version. A keyed fingerprint under another key is a `mismatch`: only the key's id, kept beside it, tells the two apart.
  * @throws Misconfigured `fingerprint-key-empty`.
  */
-export function matchesFingerprint(value: Secret, recorded: string | null, key: Secret | null): "match" | "mismatch" | "unknown" {
+export function matchesFingerprint(
+  value: Secret,
+  recorded: string | null,
+  key: Secret | null,
+): "match" | "mismatch" | "unknown" {
   const [, algorithm, hex] = RECORDED.exec(recorded ?? "") ?? [];
   if (algorithm === undefined || hex === undefined) return "unknown";
   if (algorithm === KEYED && key === null) return "unknown";
-  const seen = algorithm === KEYED && key !== null ? keyedDigest(value.reveal(), key) : digest(value.reveal());
+  const seen =
+    algorithm === KEYED && key !== null ? keyedDigest(value.reveal(), key) : digest(value.reveal());
   return timingSafeEqual(Buffer.from(seen, "hex"), Buffer.from(hex, "hex")) ? "match" : "mismatch";
 }

@@ -39,7 +39,10 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const SPECIAL = "-._+=:,@";
 
 const TYPES: Readonly<
-  Record<Exclude<TokenType, "github_pat" | "key_pair" | EncodedType>, { length: number; special: boolean; everyClass: boolean }>
+  Record<
+    Exclude<TokenType, "github_pat" | "key_pair" | EncodedType>,
+    { length: number; special: boolean; everyClass: boolean }
+  >
 > = {
   api_key: { length: 32, special: false, everyClass: false },
   secret_key: { length: 64, special: false, everyClass: false },
@@ -100,7 +103,10 @@ export function checkRequest(request: GenerateRequest): void {
 }
 
 /** How many characters of what kind are random. */
-function checkEncodedRequest(request: GenerateRequest<EncodedType>): { readonly prefix: string; readonly length: number } {
+function checkEncodedRequest(request: GenerateRequest<EncodedType>): {
+  readonly prefix: string;
+  readonly length: number;
+} {
   const { type } = request;
   const prefix = request.prefix ?? "";
   const length = request.length ?? encodedLength(type, prefix);
@@ -126,7 +132,10 @@ function generateEncoded(request: GenerateRequest<EncodedType>, random: RandomBy
   const { prefix, length } = checkEncodedRequest(request);
   const { text, entropyBits } = encode(request.type, length - prefix.length, { random });
   const few = `It has ${Math.floor(entropyBits)} bits of entropy, under ${STRONG_BITS}`;
-  const better = request.type === "uuid" ? "a uuid is a name more than a secret; hex has 256." : "a longer one would have enough.";
+  const better =
+    request.type === "uuid"
+      ? "a uuid is a name more than a secret; hex has 256."
+      : "a longer one would have enough.";
   const warnings = entropyBits >= STRONG_BITS ? [] : [`${few}: ${better}`];
   return { value: new Secret(prefix + text), length, prefix, entropyBits, warnings };
 }
@@ -144,7 +153,10 @@ function generateEncoded(request: GenerateRequest<EncodedType>, random: RandomBy
  * @throws Misconfigured `length-out-of-range`, `length-too-short`, `length-fixed`, `length-incomplete`, `not-a-value`, `prefix-too-long`,
  *   `prefix-invalid`, `special-not-allowed`; Unchanged `random-source-broken`.
  */
-export function generateValue(request: GenerateRequest, random: RandomBytes = systemRandom): Generated {
+export function generateValue(
+  request: GenerateRequest,
+  random: RandomBytes = systemRandom,
+): Generated {
   const { type } = request;
   if (type === "key_pair") {
     throw refuse(
@@ -160,10 +172,19 @@ export function generateValue(request: GenerateRequest, random: RandomBytes = sy
   const prefix = request.prefix ?? "";
   checkSizes(length, prefix);
   const count = length - prefix.length;
-  const classes = [DIGITS, UPPER, LOWER, ...((request.includeSpecial ?? defaults.special) ? [SPECIAL] : [])];
+  const classes = [
+    DIGITS,
+    UPPER,
+    LOWER,
+    ...((request.includeSpecial ?? defaults.special) ? [SPECIAL] : []),
+  ];
   const alphabet = classes.join("");
-  const drawn = defaults.everyClass ? drawWithEvery(classes, count, random) : draw(alphabet, count, random);
-  const entropyBits = defaults.everyClass ? bitsWithEvery(classes, count) : count * Math.log2(alphabet.length);
+  const drawn = defaults.everyClass
+    ? drawWithEvery(classes, count, random)
+    : draw(alphabet, count, random);
+  const entropyBits = defaults.everyClass
+    ? bitsWithEvery(classes, count)
+    : count * Math.log2(alphabet.length);
   return {
     value: new Secret(prefix + drawn),
     length,
@@ -189,16 +210,29 @@ export async function makeValue(request: GenerateRequest, pair: KeyPairRequest):
   checkPairRequest(request);
   const { generateKeyPair } = await import("./key-pair.ts");
   const { privateKey, publicText, strengthBits, warnings } = await generateKeyPair(pair);
-  return { value: privateKey, length: privateKey.reveal().length, prefix: "", entropyBits: strengthBits, warnings, publicKey: publicText };
+  return {
+    value: privateKey,
+    length: privateKey.reveal().length,
+    prefix: "",
+    entropyBits: strengthBits,
+    warnings,
+    publicKey: publicText,
+  };
 }
 
 function checkNoPair(type: TokenType, { algorithm, bits, format }: KeyPairRequest): void {
   if (algorithm === null && bits === null && format === null) return;
-  throw refuse("not-a-key-pair", `a value of type ${type} has no algorithm or format to choose`, "They belong to the type key_pair.");
+  throw refuse(
+    "not-a-key-pair",
+    `a value of type ${type} has no algorithm or format to choose`,
+    "They belong to the type key_pair.",
+  );
 }
 
 function weakness(entropyBits: number, alphabetSize: number, prefixLength: number): string[] {
   if (entropyBits >= STRONG_BITS) return [];
   const enough = prefixLength + Math.ceil(STRONG_BITS / Math.log2(alphabetSize));
-  return [`It has ${Math.floor(entropyBits)} bits of entropy, under ${STRONG_BITS}: a length of ${enough} would have enough.`];
+  return [
+    `It has ${Math.floor(entropyBits)} bits of entropy, under ${STRONG_BITS}: a length of ${enough} would have enough.`,
+  ];
 }

@@ -30,12 +30,16 @@ function crc32(text: string): number {
 export function githubChecksum(body30: string): string {
   let rest = crc32(body30);
   let text = "";
-  for (; rest > 0; rest = Math.floor(rest / BASE62.length)) text = BASE62.charAt(rest % BASE62.length) + text;
+  for (; rest > 0; rest = Math.floor(rest / BASE62.length))
+    text = BASE62.charAt(rest % BASE62.length) + text;
   return text.padStart(GITHUB_CHECKSUM_LENGTH, "0");
 }
 
 /** What a GitHub token's request cannot ask for, before anything is drawn. */
-export function checkGithubRequest(request: GenerateRequest): { readonly prefix: string; readonly length: number } {
+export function checkGithubRequest(request: GenerateRequest): {
+  readonly prefix: string;
+  readonly length: number;
+} {
   const prefix = request.prefix ?? "ghp_";
   if (!GITHUB_PREFIXES.includes(prefix)) {
     // Not shown: whoever misreads "prefix" here may have given a whole token.
@@ -54,7 +58,11 @@ export function checkGithubRequest(request: GenerateRequest): { readonly prefix:
     );
   }
   if (request.includeSpecial === true) {
-    throw refuse("special-not-allowed", "a github_pat has letters and digits only", "Leave include_special out, or make it false.");
+    throw refuse(
+      "special-not-allowed",
+      "a github_pat has letters and digits only",
+      "Leave include_special out, or make it false.",
+    );
   }
   return { prefix, length };
 }
@@ -68,6 +76,8 @@ export function generateGithubToken(request: GenerateRequest, random: RandomByte
     length,
     prefix,
     entropyBits: GITHUB_BODY_LENGTH * Math.log2(BASE62.length),
-    warnings: ["GitHub never issued this value: it is a well-formed placeholder that GitHub will not accept."],
+    warnings: [
+      "GitHub never issued this value: it is a well-formed placeholder that GitHub will not accept.",
+    ],
   };
 }

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HEALTH_STATUSES, type HealthReport, type HealthStatus, health, statusAtLeast, worstStatus } from "./health.ts";
+import {
+  HEALTH_STATUSES,
+  type HealthReport,
+  type HealthStatus,
+  health,
+  statusAtLeast,
+  worstStatus,
+} from "./health.ts";
 import { DAY_MS, HOUR_MS, toInstant } from "./instant.ts";
 import { plan } from "./plan.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
@@ -16,7 +23,11 @@ type Given = { age: number | null; state?: Partial<TokenState>; config?: TokenCo
 
 function configOf({ age, state = {}, config = {} }: Given): TokenConfig {
   const rotated_at = age === null ? null : ago(age);
-  return { tokens: { A: {} }, ...config, state: { tokens: { A: { ...NEW_TOKEN_STATE, rotated_at, ...state } } } };
+  return {
+    tokens: { A: {} },
+    ...config,
+    state: { tokens: { A: { ...NEW_TOKEN_STATE, rotated_at, ...state } } },
+  };
 }
 
 function ruled(interval_hours: number, auto_rotate = true): TokenConfig {
@@ -26,36 +37,87 @@ function ruled(interval_hours: number, auto_rotate = true): TokenConfig {
 /** The lists that name `A`. */
 function listsOf(report: HealthReport): string[] {
   const { needs_rotation, recently_rotated, never_rotated, high_risk } = report;
-  return Object.entries({ needs_rotation, recently_rotated, never_rotated, high_risk }).flatMap(([list, names]) =>
-    names.includes("A") ? [list] : [],
+  return Object.entries({ needs_rotation, recently_rotated, never_rotated, high_risk }).flatMap(
+    ([list, names]) => (names.includes("A") ? [list] : []),
   );
 }
 
 const error = { at: ago(HOUR_MS), code: "put-failed", message: "the destination answered 502" };
 const RISK = ["needs_rotation", "high_risk"];
-const tight = { settings: { health: { recently_rotated_hours: 1, should_rotate_days: 1, needs_rotation_days: 2, high_risk_days: 3 } } };
+const tight = {
+  settings: {
+    health: {
+      recently_rotated_hours: 1,
+      should_rotate_days: 1,
+      needs_rotation_days: 2,
+      high_risk_days: 3,
+    },
+  },
+};
 
 describe("the health of one token", () => {
-  type Outcome = [status: HealthStatus, lists: string[], age_hours: number | null, next_due: string | null, reason: string];
+  type Outcome = [
+    status: HealthStatus,
+    lists: string[],
+    age_hours: number | null,
+    next_due: string | null,
+    reason: string,
+  ];
   test.each<[string, Given, Outcome]>([
-    ["just now", { age: 0 }, ["recently_rotated", ["recently_rotated"], 0, null, "rotated 0 min ago"]],
-    ["under 24 h", { age: 24 * HOUR_MS - 1 }, ["recently_rotated", ["recently_rotated"], 24, null, "rotated 23 h ago"]],
+    [
+      "just now",
+      { age: 0 },
+      ["recently_rotated", ["recently_rotated"], 0, null, "rotated 0 min ago"],
+    ],
+    [
+      "under 24 h",
+      { age: 24 * HOUR_MS - 1 },
+      ["recently_rotated", ["recently_rotated"], 24, null, "rotated 23 h ago"],
+    ],
     ["24 h", { age: 24 * HOUR_MS }, ["ok", [], 24, null, "rotated 24 h ago"]],
     ["7 d", { age: 7 * DAY_MS }, ["ok", [], 168, null, "rotated 7 d ago"]],
-    ["over 7 d", { age: 7 * DAY_MS + 1 }, ["should_rotate", [], 168, null, "rotated 7 d ago, over 7 d"]],
+    [
+      "over 7 d",
+      { age: 7 * DAY_MS + 1 },
+      ["should_rotate", [], 168, null, "rotated 7 d ago, over 7 d"],
+    ],
     ["14 d", { age: 14 * DAY_MS }, ["should_rotate", [], 336, null, "rotated 14 d ago, over 7 d"]],
-    ["over 14 d", { age: 14 * DAY_MS + 1 }, ["needs_rotation", ["needs_rotation"], 336, null, "rotated 14 d ago, over 14 d"]],
-    ["30 d", { age: 30 * DAY_MS }, ["needs_rotation", ["needs_rotation"], 720, null, "rotated 30 d ago, over 14 d"]],
-    ["over 30 d", { age: 30 * DAY_MS + 1 }, ["high_risk", RISK, 720, null, "rotated 30 d ago, over 30 d"]],
+    [
+      "over 14 d",
+      { age: 14 * DAY_MS + 1 },
+      ["needs_rotation", ["needs_rotation"], 336, null, "rotated 14 d ago, over 14 d"],
+    ],
+    [
+      "30 d",
+      { age: 30 * DAY_MS },
+      ["needs_rotation", ["needs_rotation"], 720, null, "rotated 30 d ago, over 14 d"],
+    ],
+    [
+      "over 30 d",
+      { age: 30 * DAY_MS + 1 },
+      ["high_risk", RISK, 720, null, "rotated 30 d ago, over 30 d"],
+    ],
     ["two decimals", { age: 100_000_000 }, ["ok", [], 27.78, null, "rotated 27 h ago"]],
-    ["limits of the settings", { age: 25 * HOUR_MS, config: tight }, ["should_rotate", [], 25, null, "rotated 25 h ago, over 24 h"]],
+    [
+      "limits of the settings",
+      { age: 25 * HOUR_MS, config: tight },
+      ["should_rotate", [], 25, null, "rotated 25 h ago, over 24 h"],
+    ],
     [
       "one limit of the settings",
       { age: 25 * HOUR_MS, config: { settings: { health: { high_risk_days: 1 } } } },
       ["high_risk", RISK, 25, null, "rotated 25 h ago, over 24 h"],
     ],
-    ["never rotated", { age: null }, ["never_rotated", ["never_rotated"], null, null, "never rotated"]],
-    ["never rotated and due", { age: null, config: ruled(24) }, ["never_rotated", ["never_rotated"], null, ago(0), "never rotated"]],
+    [
+      "never rotated",
+      { age: null },
+      ["never_rotated", ["never_rotated"], null, null, "never rotated"],
+    ],
+    [
+      "never rotated and due",
+      { age: null, config: ruled(24) },
+      ["never_rotated", ["never_rotated"], null, ago(0), "never rotated"],
+    ],
     [
       "overdue to the millisecond",
       { age: 2 * HOUR_MS, config: ruled(2) },
@@ -64,18 +126,34 @@ describe("the health of one token", () => {
     [
       "not overdue yet",
       { age: 2 * HOUR_MS - 1, config: ruled(2) },
-      ["recently_rotated", ["recently_rotated"], 2, toInstant(now.getTime() + 1), "rotated 1 h ago"],
+      [
+        "recently_rotated",
+        ["recently_rotated"],
+        2,
+        toInstant(now.getTime() + 1),
+        "rotated 1 h ago",
+      ],
     ],
     [
       "overdue, and nobody will rotate it by itself",
       { age: 8 * DAY_MS, config: ruled(24, false) },
       ["needs_rotation", ["needs_rotation"], 192, null, "rotated 8 d ago; its interval is 24 h"],
     ],
-    ["expired", { age: HOUR_MS, state: { expires_at: ago(0) } }, ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T12:00:00Z"]],
+    [
+      "expired",
+      { age: HOUR_MS, state: { expires_at: ago(0) } },
+      ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T12:00:00Z"],
+    ],
     [
       "about to expire",
       { age: HOUR_MS, state: { expires_at: ago(-1) } },
-      ["needs_rotation", ["needs_rotation"], 1, ago(0), "rotated 1 h ago; expires at 2026-03-01T12:00:00.001Z"],
+      [
+        "needs_rotation",
+        ["needs_rotation"],
+        1,
+        ago(0),
+        "rotated 1 h ago; expires at 2026-03-01T12:00:00.001Z",
+      ],
     ],
     [
       "not about to expire yet",
@@ -84,7 +162,10 @@ describe("the health of one token", () => {
     ],
     [
       "waiting for a person",
-      { age: 2 * DAY_MS, config: { tokens: { A: { issuer: { use: "manual" } } }, ...ruled(24 * 7) } },
+      {
+        age: 2 * DAY_MS,
+        config: { tokens: { A: { issuer: { use: "manual" } } }, ...ruled(24 * 7) },
+      },
       [
         "should_rotate",
         [],
@@ -93,7 +174,11 @@ describe("the health of one token", () => {
         "rotated 2 d ago; it waits for a person to hand in a new value by 2026-03-06T12:00:00Z: its interval is 168 h",
       ],
     ],
-    ["exposed", { age: HOUR_MS, state: { exposed_at: ago(1) } }, ["high_risk", RISK, 1, ago(0), "its value is in the git history"]],
+    [
+      "exposed",
+      { age: HOUR_MS, state: { exposed_at: ago(1) } },
+      ["high_risk", RISK, 1, ago(0), "its value is in the git history"],
+    ],
     [
       "exposed, then rotated",
       { age: HOUR_MS, state: { exposed_at: ago(2 * HOUR_MS) } },
@@ -112,7 +197,11 @@ describe("the health of one token", () => {
     ],
     [
       "failing",
-      { age: 8 * DAY_MS, state: { failures: 2, last_error: error, next_attempt_at: ago(-HOUR_MS) }, config: ruled(168) },
+      {
+        age: 8 * DAY_MS,
+        state: { failures: 2, last_error: error, next_attempt_at: ago(-HOUR_MS) },
+        config: ruled(168),
+      },
       [
         "failing",
         ["needs_rotation"],
@@ -136,16 +225,32 @@ describe("the health of one token", () => {
       { age: HOUR_MS, state: { failures: 1, expires_at: ago(1) } },
       ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T11:59:59.999Z"],
     ],
-    ["five minutes ahead of this clock", { age: -5 * 60_000 }, ["recently_rotated", ["recently_rotated"], 0, null, "rotated 0 min ago"]],
+    [
+      "five minutes ahead of this clock",
+      { age: -5 * 60_000 },
+      ["recently_rotated", ["recently_rotated"], 0, null, "rotated 0 min ago"],
+    ],
     [
       "more than five minutes ahead",
       { age: -5 * 60_000 - 1 },
-      ["unknown", [], null, null, "the record says it was rotated at 2026-03-01T12:05:00.001Z, which is ahead of this clock"],
+      [
+        "unknown",
+        [],
+        null,
+        null,
+        "the record says it was rotated at 2026-03-01T12:05:00.001Z, which is ahead of this clock",
+      ],
     ],
     [
       "a time that is none",
       { age: 0, state: { rotated_at: "2026-02-30T25:00:00Z", failures: 1 } },
-      ["unknown", [], null, null, "the record says it was rotated at 2026-02-30T25:00:00Z, which is not a point in time"],
+      [
+        "unknown",
+        [],
+        null,
+        null,
+        "the record says it was rotated at 2026-02-30T25:00:00Z, which is not a point in time",
+      ],
     ],
   ])("%s", (_, given, [status, lists, age_hours, next_due, reason]) => {
     const report = health(configOf(given), home, now);
@@ -176,12 +281,20 @@ test("the seed's example", () => {
     never_rotated: ["UNUSED_TOKEN"],
     high_risk: ["EXPIRED_TOKEN"],
   });
-  expect(tokens.map((token) => token.status)).toEqual(["ok", "needs_rotation", "recently_rotated", "never_rotated", "high_risk"]);
+  expect(tokens.map((token) => token.status)).toEqual([
+    "ok",
+    "needs_rotation",
+    "recently_rotated",
+    "never_rotated",
+    "high_risk",
+  ]);
 });
 
 describe("--fail-on", () => {
   test("statuses are ordered from the mildest to the worst", () => {
-    const table = HEALTH_STATUSES.map((status) => HEALTH_STATUSES.filter((threshold) => statusAtLeast(status, threshold)).length);
+    const table = HEALTH_STATUSES.map(
+      (status) => HEALTH_STATUSES.filter((threshold) => statusAtLeast(status, threshold)).length,
+    );
     expect(table).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(statusAtLeast("failing", "high_risk")).toBe(false);
     expect(statusAtLeast("failing", "needs_rotation")).toBe(true);
@@ -212,12 +325,20 @@ test("whatever the record says, the lists agree with each other, with the status
       const report = health(config, home, NOW);
       const declared = Object.keys(config.tokens ?? {});
       expect(report.tokens.map((token) => token.name)).toEqual(declared);
-      const inOrder = (list: readonly string[]) => expect(list).toEqual(declared.filter((name) => list.includes(name)));
-      [report.needs_rotation, report.recently_rotated, report.never_rotated, report.high_risk].forEach(inOrder);
+      const inOrder = (list: readonly string[]) =>
+        expect(list).toEqual(declared.filter((name) => list.includes(name)));
+      [
+        report.needs_rotation,
+        report.recently_rotated,
+        report.never_rotated,
+        report.high_risk,
+      ].forEach(inOrder);
       expect(report.needs_rotation).toEqual(expect.arrayContaining([...report.high_risk]));
-      expect(report.recently_rotated.filter((name) => report.needs_rotation.includes(name) || report.never_rotated.includes(name))).toEqual(
-        [],
-      );
+      expect(
+        report.recently_rotated.filter(
+          (name) => report.needs_rotation.includes(name) || report.never_rotated.includes(name),
+        ),
+      ).toEqual([]);
       const { due } = plan(config, home, NOW);
       for (const { name, status } of report.tokens) {
         if (status === "recently_rotated") expect(report.recently_rotated).toContain(name);
@@ -225,7 +346,12 @@ test("whatever the record says, the lists agree with each other, with the status
         if (status === "high_risk") expect(report.high_risk).toContain(name);
         if (status === "needs_rotation") expect(report.needs_rotation).toContain(name);
         const mild: readonly HealthStatus[] = ["ok", "should_rotate", "unknown"];
-        if (mild.includes(status)) expect([...report.high_risk, ...report.needs_rotation, ...report.never_rotated]).not.toContain(name);
+        if (mild.includes(status))
+          expect([
+            ...report.high_risk,
+            ...report.needs_rotation,
+            ...report.never_rotated,
+          ]).not.toContain(name);
         const told = due.find((each) => each.token_name === name);
         if (told?.trigger === "exposed" || told?.trigger === "interval") {
           const listed = report.needs_rotation.includes(name);

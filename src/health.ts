@@ -43,7 +43,12 @@ export type HealthReport = {
 };
 
 /** The limits where the settings name none: the seed's bands. */
-const DEFAULT_HEALTH = { recently_rotated_hours: 24, should_rotate_days: 7, needs_rotation_days: 14, high_risk_days: 30 } as const;
+const DEFAULT_HEALTH = {
+  recently_rotated_hours: 24,
+  should_rotate_days: 7,
+  needs_rotation_days: 14,
+  high_risk_days: 30,
+} as const;
 /** How far ahead of this clock a rotation may be dated before its record is not believed, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
@@ -56,7 +61,12 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
  * Throws as `plan`.
  */
 export function health(config: TokenConfig, home: Home, now: Date): HealthReport {
-  const lists: Record<Band, string[]> = { needs_rotation: [], recently_rotated: [], never_rotated: [], high_risk: [] };
+  const lists: Record<Band, string[]> = {
+    needs_rotation: [],
+    recently_rotated: [],
+    never_rotated: [],
+    high_risk: [],
+  };
   const tokens: TokenHealth[] = [];
   for (const each of assessTokens(config, home, now)) {
     tokens.push(each.health);
@@ -76,7 +86,8 @@ export type Assessment = JudgedToken & {
 export function* assessTokens(config: TokenConfig, home: Home, now: Date): Generator<Assessment> {
   const limits = limitsOf(config);
   const write = instantWriter();
-  for (const judged of judgeTokens(config, home, now).tokens) yield assess(judged, { limits, now: now.getTime(), write });
+  for (const judged of judgeTokens(config, home, now).tokens)
+    yield assess(judged, { limits, now: now.getTime(), write });
 }
 
 /** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
@@ -114,7 +125,12 @@ export function healthBands(config: TokenConfig): HealthBands {
   };
 }
 
-type Limits = { readonly recent: number; readonly should: number; readonly needs: number; readonly risk: number };
+type Limits = {
+  readonly recent: number;
+  readonly should: number;
+  readonly needs: number;
+  readonly risk: number;
+};
 type Band = "recently_rotated" | "never_rotated" | "needs_rotation" | "high_risk";
 type Finding = { readonly status: HealthStatus; readonly reason: string };
 
@@ -128,7 +144,10 @@ function limitsOf(config: TokenConfig): Limits {
   };
 }
 
-function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; now: number; write: (ms: number) => string }): Assessment {
+function assess(
+  judged: JudgedToken,
+  { limits, now, write }: { limits: Limits; now: number; write: (ms: number) => string },
+): Assessment {
   const { token, state, verdict } = judged;
   const danger = dangerOf(judged, now);
   // Read once: parsing dates is most of the work over a large record.
@@ -136,13 +155,19 @@ function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; n
   const nonsense = nonsenseOf(state, recorded, now);
   const rotated = nonsense === null && recorded !== null ? Math.min(recorded, now) : null;
   const age = rotated === null ? null : now - rotated;
-  const band = worse(nonsense ?? (age === null ? null : bandOf(age, judged, limits)), age === null ? null : aheadOf(judged, age, now));
+  const band = worse(
+    nonsense ?? (age === null ? null : bandOf(age, judged, limits)),
+    age === null ? null : aheadOf(judged, age, now),
+  );
   const lists: Band[] = [];
   if (danger !== null || band?.status === "high_risk") lists.push("needs_rotation", "high_risk");
   else if (band?.status === "needs_rotation") lists.push("needs_rotation");
   else if (band?.status === "recently_rotated") lists.push("recently_rotated");
   if (state.rotated_at === null) lists.push("never_rotated");
-  const finding = danger ?? nonsense ?? failingOf(judged) ?? band ?? { status: "never_rotated", reason: "never rotated" };
+  const finding = danger ??
+    nonsense ??
+    failingOf(judged) ??
+    band ?? { status: "never_rotated", reason: "never rotated" };
   return {
     ...judged,
     health: {
@@ -150,7 +175,11 @@ function assess(judged: JudgedToken, { limits, now, write }: { limits: Limits; n
       status: finding.status,
       age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
       next_due: verdict.next === null ? null : write(verdict.next.at),
-      reason: [finding.reason, ...(verdict.hold?.code === "waiting" ? [`it ${verdict.hold.reason}`] : []), ...besides(state)].join("; "),
+      reason: [
+        finding.reason,
+        ...(verdict.hold?.code === "waiting" ? [`it ${verdict.hold.reason}`] : []),
+        ...besides(state),
+      ].join("; "),
     },
     lists,
   };
@@ -187,17 +216,26 @@ function worse(one: Finding | null, other: Finding | null): Finding | null {
 
 /** @param rotated what `rotated_at` says, in milliseconds; null where it says nothing that can be read */
 function nonsenseOf(state: TokenState, rotated: number | null, now: number): Finding | null {
-  if (state.drift) return { status: "unknown", reason: `${state.drift.message} at ${state.drift.at}: rotate it by name to take it back` };
+  if (state.drift)
+    return {
+      status: "unknown",
+      reason: `${state.drift.message} at ${state.drift.at}: rotate it by name to take it back`,
+    };
   if (state.rotated_at === null) return null;
   if (rotated !== null && rotated <= now + CLOCK_TOLERANCE_MS) return null;
   const why = rotated === null ? "is not a point in time" : "is ahead of this clock";
-  return { status: "unknown", reason: `the record says it was rotated at ${state.rotated_at}, which ${why}` };
+  return {
+    status: "unknown",
+    reason: `the record says it was rotated at ${state.rotated_at}, which ${why}`,
+  };
 }
 
 function failingOf({ token, state, verdict }: JudgedToken): Finding | null {
   if (state.failures === 0) return null;
   const last = state.last_error === null ? "" : `: ${state.last_error.message}`;
-  const none = state.stuck_at ? `it waits for a person: ${stuckHelp(token.name)}` : "no further attempt is planned";
+  const none = state.stuck_at
+    ? `it waits for a person: ${stuckHelp(token.name)}`
+    : "no further attempt is planned";
   const next = verdict.next === null ? none : `next attempt at ${toInstant(verdict.next.at)}`;
   return { status: "failing", reason: `${failedTimes(state)}${last}; ${next}` };
 }

@@ -63,12 +63,19 @@ describe("canonical JSON", () => {
 
 describe("appending", () => {
   test("each entry holds the SHA-256 of the canonical JSON of the one before", () => {
-    const [first, second, ...rest] = appendHistory([], [draft(1), { ...draft(2), error: "put-failed" }]);
+    const [first, second, ...rest] = appendHistory(
+      [],
+      [draft(1), { ...draft(2), error: "put-failed" }],
+    );
     const canonical =
       '{"at":"2026-11-05T02:07:00Z","event":"rotated","generation":1,"id":"run-1/API_KEY/rotated","new_hash":"sha256:1","previous_entry":null,"previous_hash":null,"token_name":"API_KEY","triggered_by":{"kind":"schedule"}}';
     expect([first, second, rest]).toEqual([
       { ...draft(1), previous_entry: null },
-      { ...draft(2), error: "put-failed", previous_entry: createHash("sha256").update(canonical).digest("hex") },
+      {
+        ...draft(2),
+        error: "put-failed",
+        previous_entry: createHash("sha256").update(canonical).digest("hex"),
+      },
       [],
     ]);
   });
@@ -88,11 +95,16 @@ describe("appending", () => {
   test("what is recorded already is not recorded twice, but another event of that name is kept", () => {
     expect(appendHistory(chain(3), [draft(1), draft(2)])).toEqual(chain(3));
     const other = { ...draft(1), new_hash: "sha256:other" };
-    expect(appendHistory(chain(3), [other]).at(-1)).toEqual({ ...other, previous_entry: entryDigest(chain(3)[2] ?? absent()) });
+    expect(appendHistory(chain(3), [other]).at(-1)).toEqual({
+      ...other,
+      previous_entry: entryDigest(chain(3)[2] ?? absent()),
+    });
   });
 
   test("a draft cannot choose its own place", () => {
-    expect(appendHistory([], [{ ...draft(1), previous_entry: "forged" }])[0]?.previous_entry).toBeNull();
+    expect(
+      appendHistory([], [{ ...draft(1), previous_entry: "forged" }])[0]?.previous_entry,
+    ).toBeNull();
   });
 });
 
@@ -108,23 +120,32 @@ describe("verifying", () => {
   test("a chain, its later part, and nothing", () => {
     expect(verifyChain(whole(), null)).toEqual({ ok: true, breaks: [] });
     expect(verifyChain(whole().slice(2))).toEqual({ ok: true, breaks: [] });
-    expect(verifyChain(whole().slice(2), entryDigest(whole()[1] ?? absent()))).toEqual({ ok: true, breaks: [] });
+    expect(verifyChain(whole().slice(2), entryDigest(whole()[1] ?? absent()))).toEqual({
+      ok: true,
+      breaks: [],
+    });
     expect(verifyChain([], null)).toEqual({ ok: true, breaks: [] });
   });
 
   test("a file that was formatted anew, its keys in another order", () => {
-    const shuffled = whole().map((entry): HistoryEntry => Object.assign(Object.fromEntries(Object.entries(entry).reverse()), entry));
+    const shuffled = whole().map(
+      (entry): HistoryEntry =>
+        Object.assign(Object.fromEntries(Object.entries(entry).reverse()), entry),
+    );
     expect(Object.keys(shuffled[0] ?? {})).not.toEqual(Object.keys(whole()[0] ?? {}));
     expect(verifyChain(shuffled, null).ok).toBe(true);
   });
 
   test("an edit", () => {
-    expect(verifyChain(whole().with(1, { ...(whole()[1] ?? absent()), new_hash: null })).breaks).toEqual([
+    expect(
+      verifyChain(whole().with(1, { ...(whole()[1] ?? absent()), new_hash: null })).breaks,
+    ).toEqual([
       {
         index: 2,
         id: "run-2/API_KEY/rotated",
         kind: "edited-or-missing",
-        message: "what entry 2 follows is not here: the entry before it was edited, or one is missing",
+        message:
+          "what entry 2 follows is not here: the entry before it was edited, or one is missing",
       },
     ]);
   });
@@ -194,9 +215,14 @@ describe("rolling over", () => {
     ];
     const history = appendHistory(
       [],
-      [...times.map((at, n) => draft(n, at)), ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` }))],
+      [
+        ...times.map((at, n) => draft(n, at)),
+        ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` })),
+      ],
     );
-    const { moved } = rollOver(history, 10, (at) => historyPath("ops/secrets/token_config.json", at));
+    const { moved } = rollOver(history, 10, (at) =>
+      historyPath("ops/secrets/token_config.json", at),
+    );
     expect([...moved].map(([path, entries]) => [path, entries.map((entry) => entry.at)])).toEqual([
       ["ops/secrets/token_history/2026-10.jsonl", times.slice(0, 2)],
       ["ops/secrets/token_history/2026-11.jsonl", times.slice(2, 3)],
@@ -208,30 +234,41 @@ describe("rolling over", () => {
     const times = ["2026-12-01T00:00:01Z", "2026-11-30T23:59:59Z"];
     const history = appendHistory(
       [],
-      [...times.map((at, n) => draft(n, at)), ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` }))],
+      [
+        ...times.map((at, n) => draft(n, at)),
+        ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` })),
+      ],
     );
     const { moved } = rollOver(history, 8);
-    expect([...moved].map(([path, entries]) => [path, entries.length])).toEqual([["token_history/2026-12.jsonl", 3]]);
+    expect([...moved].map(([path, entries]) => [path, entries.length])).toEqual([
+      ["token_history/2026-12.jsonl", 3],
+    ]);
   });
 
   test("what moved, read back, and what stayed are the whole chain", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 10, max: 40 }), (size, limit) => {
-        const history = appendHistory(
-          [],
-          Array.from({ length: size }, (_, n) => draft(n, new Date(Date.UTC(2026, 0, 1 + 5 * n)).toISOString())),
-        );
-        const { kept, moved } = rollOver(history, limit);
-        const lines = [...moved.keys()].sort().map((path) => historyLines(moved.get(path) ?? []));
-        const read: HistoryEntry[] = lines
-          .join("")
-          .split("\n")
-          .flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
-        expect([...read, ...kept]).toEqual(history);
-        expect(verifyChain([...read, ...kept], null).ok).toBe(true);
-        expect(kept.length).toBeLessThanOrEqual(limit);
-        expect(verifyChain(appendHistory(kept, [draft(99)])).ok).toBe(true);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 10, max: 40 }),
+        (size, limit) => {
+          const history = appendHistory(
+            [],
+            Array.from({ length: size }, (_, n) =>
+              draft(n, new Date(Date.UTC(2026, 0, 1 + 5 * n)).toISOString()),
+            ),
+          );
+          const { kept, moved } = rollOver(history, limit);
+          const lines = [...moved.keys()].sort().map((path) => historyLines(moved.get(path) ?? []));
+          const read: HistoryEntry[] = lines
+            .join("")
+            .split("\n")
+            .flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
+          expect([...read, ...kept]).toEqual(history);
+          expect(verifyChain([...read, ...kept], null).ok).toBe(true);
+          expect(kept.length).toBeLessThanOrEqual(limit);
+          expect(verifyChain(appendHistory(kept, [draft(99)])).ok).toBe(true);
+        },
+      ),
     );
   });
 
@@ -245,7 +282,11 @@ describe("rolling over", () => {
   });
 
   test("the file lies beside the record, wherever that is", () => {
-    expect(historyPath("token_config.json", "2026-11-05T02:07:00Z")).toBe("token_history/2026-11.jsonl");
-    expect(historyPath("a/b/c.json", "2026-11-05T02:07:00Z")).toBe("a/b/token_history/2026-11.jsonl");
+    expect(historyPath("token_config.json", "2026-11-05T02:07:00Z")).toBe(
+      "token_history/2026-11.jsonl",
+    );
+    expect(historyPath("a/b/c.json", "2026-11-05T02:07:00Z")).toBe(
+      "a/b/token_history/2026-11.jsonl",
+    );
   });
 });

@@ -5,7 +5,14 @@ import type { HistoryEntry } from "./schema.ts";
 /** An entry before it has its place in the chain. `id` is unique and the same when the same event is recorded again: `<run id>/<token>/<event>`. */
 export type HistoryDraft = Pick<
   HistoryEntry,
-  "id" | "at" | "event" | "token_name" | "generation" | "previous_hash" | "new_hash" | "triggered_by"
+  | "id"
+  | "at"
+  | "event"
+  | "token_name"
+  | "generation"
+  | "previous_hash"
+  | "new_hash"
+  | "triggered_by"
 > & { readonly [extra: string]: unknown };
 
 /**
@@ -34,7 +41,8 @@ export function entryDigest(entry: HistoryEntry): string {
  * does not depend on how a file was formatted. Members that are undefined are left out, as JSON does.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   members.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -57,7 +65,11 @@ export function appendHistory(
   let previous = last === undefined ? before : entryDigest(last);
   for (const draft of drafts) {
     const twin = known.get(draft.id);
-    if (twin !== undefined && canonicalJson({ ...draft, previous_entry: twin.previous_entry }) === canonicalJson(twin)) continue;
+    if (
+      twin !== undefined &&
+      canonicalJson({ ...draft, previous_entry: twin.previous_entry }) === canonicalJson(twin)
+    )
+      continue;
     const entry: HistoryEntry = { ...draft, previous_entry: previous };
     entries.push(entry);
     known.set(entry.id, entry);
@@ -73,7 +85,10 @@ export function appendHistory(
  * @param entries in the order of the files, the oldest first
  * @param before what the first entry must point at: null where it is the first of all; undefined where older ones moved elsewhere
  */
-export function verifyChain(entries: readonly HistoryEntry[], before?: string | null): { ok: boolean; breaks: ChainBreak[] } {
+export function verifyChain(
+  entries: readonly HistoryEntry[],
+  before?: string | null,
+): { ok: boolean; breaks: ChainBreak[] } {
   const digests = entries.map(entryDigest);
   const known = new Set(digests);
   const breaks: ChainBreak[] = [];
@@ -85,12 +100,22 @@ export function verifyChain(entries: readonly HistoryEntry[], before?: string | 
   return { ok: breaks.length === 0, breaks };
 }
 
-function breakOf(entry: HistoryEntry, index: number, known: ReadonlySet<string>): Pick<ChainBreak, "kind" | "message"> {
+function breakOf(
+  entry: HistoryEntry,
+  index: number,
+  known: ReadonlySet<string>,
+): Pick<ChainBreak, "kind" | "message"> {
   if (entry.previous_entry === null) {
-    return { kind: "restarted", message: `entry ${index} claims that nothing came before it, yet something did` };
+    return {
+      kind: "restarted",
+      message: `entry ${index} claims that nothing came before it, yet something did`,
+    };
   }
   if (known.has(entry.previous_entry)) {
-    return { kind: "reordered", message: `what entry ${index} follows stands elsewhere: entries were moved, copied or put in between` };
+    return {
+      kind: "reordered",
+      message: `what entry ${index} follows stands elsewhere: entries were moved, copied or put in between`,
+    };
   }
   return {
     kind: "edited-or-missing",

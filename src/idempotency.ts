@@ -9,7 +9,11 @@ import { type Home, resolveToken, tokenState } from "./token.ts";
 /** What was done of a request: nothing yet; begun, for those tokens; or all of it, as those entries tell. */
 export type Earlier =
   | { readonly kind: "none" }
-  | { readonly kind: "unfinished"; readonly names: readonly string[]; readonly entries: readonly HistoryEntry[] }
+  | {
+      readonly kind: "unfinished";
+      readonly names: readonly string[];
+      readonly entries: readonly HistoryEntry[];
+    }
   | { readonly kind: "done"; readonly entries: readonly HistoryEntry[] };
 
 /** Events that say that what was asked for came about; after any other the request is tried again. */
@@ -19,13 +23,23 @@ const DONE = ["rotated", "rule_set", "workflow_set"];
  * Marks a request. The record may be public, so it holds digests; a caller's own key means nothing beside another's.
  * @param asked.body what was asked for, without any value: a digest of it can be guessed from
  */
-export function markOf(asked: { readonly caller: string; readonly key: string; readonly body: unknown }): RequestMark {
+export function markOf(asked: {
+  readonly caller: string;
+  readonly key: string;
+  readonly body: unknown;
+}): RequestMark {
   return { id: digest(`${asked.caller}\n${asked.key}`), asked: digest(canonicalJson(asked.body)) };
 }
 
 /** With the mark among those there, once. */
-export function withMark(marks: readonly RequestMark[] | undefined, mark: RequestMark | null | undefined): { requests?: RequestMark[] } {
-  const all = mark && !marks?.some(({ id }) => id === mark.id) ? [...(marks ?? []), mark] : [...(marks ?? [])];
+export function withMark(
+  marks: readonly RequestMark[] | undefined,
+  mark: RequestMark | null | undefined,
+): { requests?: RequestMark[] } {
+  const all =
+    mark && !marks?.some(({ id }) => id === mark.id)
+      ? [...(marks ?? []), mark]
+      : [...(marks ?? [])];
   return all.length === 0 ? {} : { requests: all };
 }
 
@@ -39,7 +53,9 @@ export function earlierRequest(config: TokenConfig, mark: RequestMark): Earlier 
     if (found !== undefined && found.asked !== mark.asked) throw mismatch();
     return found !== undefined;
   };
-  const entries = (config.history ?? []).filter(({ requests, event }) => marked(requests) && DONE.includes(event));
+  const entries = (config.history ?? []).filter(
+    ({ requests, event }) => marked(requests) && DONE.includes(event),
+  );
   const states = Object.entries(config.state?.tokens ?? {});
   const names = states.filter(([, { pending }]) => marked(pending?.requests)).map(([name]) => name);
   if (names.length > 0) return { kind: "unfinished", names, entries };
@@ -61,7 +77,9 @@ export function replayed(
   by: { readonly home: Home; readonly triggeredBy: TriggeredBy },
 ): Report {
   const tokens = entries.flatMap((entry) =>
-    entry.token_name === null ? [] : [tokenReport(config, { ...entry, token_name: entry.token_name }, by.home)],
+    entry.token_name === null
+      ? []
+      : [tokenReport(config, { ...entry, token_name: entry.token_name }, by.home)],
   );
   const [first] = entries;
   const at = entries.at(-1)?.at ?? "";
@@ -90,14 +108,23 @@ export function replayed(
 export function joined(before: Report, after: Report): Report {
   const names = new Set(after.tokens.map(({ token_name: name }) => name));
   const earlier = before.tokens.filter(({ token_name: name }) => !names.has(name));
-  return { ...after, tokens: [...earlier, ...after.tokens], rotated: [...earlier.map(({ token_name: name }) => name), ...after.rotated] };
+  return {
+    ...after,
+    tokens: [...earlier, ...after.tokens],
+    rotated: [...earlier.map(({ token_name: name }) => name), ...after.rotated],
+  };
 }
 
-function tokenReport(config: TokenConfig, entry: HistoryEntry & { readonly token_name: string }, home: Home): TokenReport {
+function tokenReport(
+  config: TokenConfig,
+  entry: HistoryEntry & { readonly token_name: string },
+  home: Home,
+): TokenReport {
   const { token_name: name, generation } = entry;
   const token = resolveToken(config, name, home);
   const { destinations } = tokenState(config, name);
-  const holds = (id: string) => destinations[id]?.status === "placed" && destinations[id].generation === generation;
+  const holds = (id: string) =>
+    destinations[id]?.status === "placed" && destinations[id].generation === generation;
   return {
     token_name: name,
     status: "rotated",
@@ -105,7 +132,9 @@ function tokenReport(config: TokenConfig, entry: HistoryEntry & { readonly token
     generation: generation ?? 0,
     previous_hash: entry.previous_hash,
     new_hash: entry.new_hash,
-    destinations: (token?.placements ?? []).filter(({ id }) => holds(id)).map(({ id }) => ({ id, status: "placed", error: null })),
+    destinations: (token?.placements ?? [])
+      .filter(({ id }) => holds(id))
+      .map(({ id }) => ({ id, status: "placed", error: null })),
     warnings: [],
     error: null,
   };

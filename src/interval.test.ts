@@ -18,7 +18,12 @@ function recommended(
 }
 
 function lifetime(hours: number): { state: Partial<TokenState> } {
-  return { state: { rotated_at: toInstant(now - HOUR_MS), expires_at: toInstant(now - HOUR_MS + hours * HOUR_MS) } };
+  return {
+    state: {
+      rotated_at: toInstant(now - HOUR_MS),
+      expires_at: toInstant(now - HOUR_MS + hours * HOUR_MS),
+    },
+  };
 }
 
 describe("the recommended interval", () => {
@@ -30,16 +35,32 @@ describe("the recommended interval", () => {
     ["anything else", recommended({ type: "custom" }), 336],
     ["a critical group", recommended({ groups: ["TEAM", "CRITICAL_TOKENS"] }), 42],
     ["an unimportant group", recommended({ groups: ["LOW_PRIORITY_TOKENS"] }), 336],
-    ["critical before unimportant", recommended({ groups: ["LOW_PRIORITY_TOKENS", "production"] }), 42],
+    [
+      "critical before unimportant",
+      recommended({ groups: ["LOW_PRIORITY_TOKENS", "production"] }),
+      42,
+    ],
     ["a quicker rhythm", recommended({}, { rhythm: 50.5 }), 50],
     ["a slower rhythm", recommended({}, { rhythm: 500 }), 168],
     ["a morning of trying things out", recommended({}, { rhythm: 0.1 }), 24],
     ["four fifths of a lifetime", recommended({}, lifetime(100)), 80],
     ["a lifetime of an hour", recommended({}, lifetime(1)), 1],
     ["a lifetime longer than the table", recommended({}, lifetime(10_000)), 168],
-    ["never under its own rule", recommended({}, { rule: { interval_hours: 1000.5 }, rhythm: 30 }), 1001],
-    ["a rule that is quicker than the table", recommended({}, { rule: { interval_hours: 1 } }), 168],
-    ["never beyond what a rule may say", recommended({}, { rule: { interval_hours: 87_600 } }), 87_600],
+    [
+      "never under its own rule",
+      recommended({}, { rule: { interval_hours: 1000.5 }, rhythm: 30 }),
+      1001,
+    ],
+    [
+      "a rule that is quicker than the table",
+      recommended({}, { rule: { interval_hours: 1 } }),
+      168,
+    ],
+    [
+      "never beyond what a rule may say",
+      recommended({}, { rule: { interval_hours: 87_600 } }),
+      87_600,
+    ],
   ])("%s", (_, hours, expected) => {
     expect(hours).toBe(expected);
   });

@@ -1,7 +1,13 @@
 // How often a credential had best be rotated: a small table, tightened by what is known of the token.
 import { rotatedMs } from "./condition.ts";
 import { HOUR_MS, instantMs } from "./instant.ts";
-import { type HistoryEntry, MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type TokenState, type TokenType } from "./schema.ts";
+import {
+  type HistoryEntry,
+  MAX_INTERVAL_HOURS,
+  MIN_INTERVAL_HOURS,
+  type TokenState,
+  type TokenType,
+} from "./schema.ts";
 import type { Token } from "./token.ts";
 
 /**
@@ -56,13 +62,23 @@ export function rhythms(history: readonly HistoryEntry[]): Map<string, number> {
  * a lifetime that its issuer sets; never shorter than the interval of its own rule, which a person chose.
  * @param rhythm hours between its rotations, where they are known
  */
-export function recommendedInterval(token: Token, state: TokenState, now: number, rhythm: number | null): number {
+export function recommendedInterval(
+  token: Token,
+  state: TokenState,
+  now: number,
+  rhythm: number | null,
+): number {
   let hours = RECOMMENDED_HOURS[token.type];
   if (token.groups.some((group) => CRITICAL_GROUP.test(group))) hours *= CRITICAL_SHARE;
   else if (token.groups.some((group) => RELAXED_GROUP.test(group))) hours *= RELAXED_FACTOR;
   if (rhythm !== null) hours = Math.min(hours, Math.max(rhythm, SHORTEST_RHYTHM_HOURS));
   const [rotated, expires] = [rotatedMs(state, now), instantMs(state.expires_at)];
-  if (rotated !== null && expires !== null && expires > rotated) hours = Math.min(hours, ((expires - rotated) / HOUR_MS) * 0.8);
-  hours = Math.max(Math.floor(hours), MIN_INTERVAL_HOURS, Math.ceil(token.rule?.intervalHours ?? 0));
+  if (rotated !== null && expires !== null && expires > rotated)
+    hours = Math.min(hours, ((expires - rotated) / HOUR_MS) * 0.8);
+  hours = Math.max(
+    Math.floor(hours),
+    MIN_INTERVAL_HOURS,
+    Math.ceil(token.rule?.intervalHours ?? 0),
+  );
   return Math.min(hours, MAX_INTERVAL_HOURS);
 }

@@ -20,7 +20,9 @@ type ObtainOptions = {
  * What a failed attempt left with the service: nothing; the credential with that ref, which could not be revoked; or
  * nobody knows, so that it is to be looked for by its label.
  */
-export type Leftover = { readonly kind: "nothing" | "unknown" } | { readonly kind: "credential"; readonly ref: string };
+export type Leftover =
+  | { readonly kind: "nothing" | "unknown" }
+  | { readonly kind: "credential"; readonly ref: string };
 
 export const NOTHING: Leftover = { kind: "nothing" };
 
@@ -78,24 +80,45 @@ export async function obtain(selected: Selected, options: ObtainOptions): Promis
   }
 }
 
-async function issueChecked(selected: Selected, issuer: Issuer, { request, world, until }: ObtainOptions): Promise<Obtained> {
+async function issueChecked(
+  selected: Selected,
+  issuer: Issuer,
+  { request, world, until }: ObtainOptions,
+): Promise<Obtained> {
   const { token, state } = selected;
   const { name: tokenName, type, length, prefix, includeSpecial } = token;
   const label = labelOf(world.home, tokenName, generationOf(selected));
   const retiring = (state.retiring ?? []).flatMap(({ ref }) => (ref === null ? [] : [ref]));
   const signal = AbortSignal.timeout(Math.max(0, until.getTime() - world.clock().getTime()));
-  const asked = { tokenName, label, type, length, prefix, includeSpecial, current: state.ref ?? null, retiring, signal };
+  const asked = {
+    tokenName,
+    label,
+    type,
+    length,
+    prefix,
+    includeSpecial,
+    current: state.ref ?? null,
+    retiring,
+    signal,
+  };
   const credential = await inTime(issuer.issue(asked), signal, tokenName);
   const discard = () => discardOf(selected, credential, issuer);
   const obtained = usable(token, credential, { request, discard });
   if (!obtained.ok) return { ...obtained, left: await discard() };
-  if (credential.ref !== null && (credential.ref === state.ref || retiring.includes(credential.ref))) {
+  if (
+    credential.ref !== null &&
+    (credential.ref === state.ref || retiring.includes(credential.ref))
+  ) {
     return { ok: false, error: sameAgain(tokenName), left: NOTHING };
   }
   const { verdict, detail } = await checkUntilSettled(credential, issuer, { world, until, signal });
   if (verdict === "works") return obtained;
   const left = await discard();
-  return { ok: false, error: checkFailed(tokenName, { verdict, detail }, endedHow(credential, left)), left };
+  return {
+    ok: false,
+    error: checkFailed(tokenName, { verdict, detail }, endedHow(credential, left)),
+    left,
+  };
 }
 
 /** Masked first; then judged by what a destination accepts. */
@@ -108,17 +131,24 @@ function usable(
   for (const [field, value] of Object.entries(credential.fields)) {
     const problem = checkSecretValue(value);
     if (problem === null) continue;
-    const error = new Misconfigured(`the new ${field} of ${token.name} cannot be used: ${problem.message}`, {
-      code: problem.code,
-      hint: problem.hint ?? undefined,
-    });
+    const error = new Misconfigured(
+      `the new ${field} of ${token.name} cannot be used: ${problem.message}`,
+      {
+        code: problem.code,
+        hint: problem.hint ?? undefined,
+      },
+    );
     return { ok: false, error, left: NOTHING };
   }
   return { ok: true, credential, discard };
 }
 
 /** Revokes what will not be used. Whatever the record holds already is left alone: an issuer may hand over the same one again. */
-async function discardOf({ state }: Selected, { ref }: Credential, issuer: Issuer): Promise<Leftover> {
+async function discardOf(
+  { state }: Selected,
+  { ref }: Credential,
+  issuer: Issuer,
+): Promise<Leftover> {
   const held = [state.ref, ...(state.retiring ?? []).map((credential) => credential.ref)];
   if (ref === null || held.includes(ref)) return NOTHING;
   return issuer.revoke(ref).then(
@@ -131,7 +161,11 @@ async function discardOf({ state }: Selected, { ref }: Credential, issuer: Issue
 async function checkUntilSettled(
   credential: Credential,
   issuer: Issuer,
-  { world, until, signal }: Pick<ObtainOptions, "world" | "until"> & { readonly signal: AbortSignal },
+  {
+    world,
+    until,
+    signal,
+  }: Pick<ObtainOptions, "world" | "until"> & { readonly signal: AbortSignal },
 ): Promise<CheckResult> {
   const settled = Math.min(until.getTime(), world.clock().getTime() + credential.settlesWithinMs);
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
@@ -147,7 +181,11 @@ function unknownOf(error: unknown): CheckResult {
 }
 
 /** An issuer that does not heed the signal must not hold up the run. */
-function inTime<Result>(issuing: Promise<Result>, signal: AbortSignal, tokenName: string): Promise<Result> {
+function inTime<Result>(
+  issuing: Promise<Result>,
+  signal: AbortSignal,
+  tokenName: string,
+): Promise<Result> {
   const late = new Uncertain(`the issuer of ${tokenName} did not answer in time`, {
     code: "issue-timeout",
     hint: "The next run looks for what it may have made, revokes it, and tries again.",
@@ -159,22 +197,34 @@ function inTime<Result>(issuing: Promise<Result>, signal: AbortSignal, tokenName
 }
 
 function sameAgain(tokenName: string): Unchanged {
-  return new Unchanged(`the issuer of ${tokenName} handed over a credential that the record holds already`, {
-    code: "credential-reused",
-    hint: "Nothing was placed or revoked. Let the issuer make a new one each time.",
-  });
+  return new Unchanged(
+    `the issuer of ${tokenName} handed over a credential that the record holds already`,
+    {
+      code: "credential-reused",
+      hint: "Nothing was placed or revoked. Let the issuer make a new one each time.",
+    },
+  );
 }
 
-function checkFailed(tokenName: string, { verdict, detail }: CheckResult, ended: string): Unchanged {
+function checkFailed(
+  tokenName: string,
+  { verdict, detail }: CheckResult,
+  ended: string,
+): Unchanged {
   const why = detail === null ? "" : `: ${detail}`;
-  return new Unchanged(`the new credential for ${tokenName} was issued but its check said ${verdict}${why}`, {
-    code: "check-failed",
-    hint: `${ended} placed nowhere; the one in use still stands.`,
-  });
+  return new Unchanged(
+    `the new credential for ${tokenName} was issued but its check said ${verdict}${why}`,
+    {
+      code: "check-failed",
+      hint: `${ended} placed nowhere; the one in use still stands.`,
+    },
+  );
 }
 
 /** Without a ref there was nothing to revoke it by. */
 function endedHow({ ref }: Credential, { kind }: Leftover): string {
   if (ref === null) return "It is";
-  return kind === "nothing" ? "It is revoked and" : "It could not be revoked, which the next run tries again, and is";
+  return kind === "nothing"
+    ? "It is revoked and"
+    : "It could not be revoked, which the next run tries again, and is";
 }

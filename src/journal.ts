@@ -22,7 +22,11 @@ export type Journalled = {
 };
 
 /** Commits the journal, and with it this run's lease on what is in it. Throws as `reviseRecord`: nothing is placed then. */
-export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Prepared[]): Promise<Journalled> {
+export async function journal(
+  run: Run,
+  loaded: LoadedRecord,
+  ready: readonly Prepared[],
+): Promise<Journalled> {
   const { request, options } = run;
   const now = options.clock();
   const until = leaseUntil(
@@ -35,20 +39,36 @@ export async function journal(run: Run, loaded: LoadedRecord, ready: readonly Pr
   let lost = new Map<string, string>();
   const { record } = await reviseRecord(options.source, loaded, (fresh) => {
     lost = new Map();
-    const config = request.wanted.kind === "tokens" && request.wanted.create ? declareTokens(fresh, request.wanted.names) : fresh;
+    const config =
+      request.wanted.kind === "tokens" && request.wanted.create
+        ? declareTokens(fresh, request.wanted.names)
+        : fresh;
     const sealed = journalsBoxes(config, loaded.visibility);
     const states: Record<string, TokenState> = {};
     for (const prepared of ready) {
       const { name } = prepared.selected.token;
       const reason = whyLost(config, prepared.selected, options.home);
       const lease = { runId: options.runId, leaseUntil: until, mark: request.mark ?? null };
-      if (reason === null) states[name] = journalledState(prepared, { state: tokenState(config, name), lease, sealed, now });
+      if (reason === null)
+        states[name] = journalledState(prepared, {
+          state: tokenState(config, name),
+          lease,
+          sealed,
+          now,
+        });
       else lost.set(name, reason);
     }
     const names = Object.keys(states);
-    return names.length === 0 ? null : { config: withStates(config, states), message: headline("prepare", names) };
+    return names.length === 0
+      ? null
+      : { config: withStates(config, states), message: headline("prepare", names) };
   });
-  return { record, taken: ready.filter((prepared) => !lost.has(prepared.selected.token.name)), lost, placeUntil };
+  return {
+    record,
+    taken: ready.filter((prepared) => !lost.has(prepared.selected.token.name)),
+    lost,
+    placeUntil,
+  };
 }
 
 /** Boxes are committed only where strangers cannot collect them; `auto` trusts nothing but a private repository. */
@@ -65,7 +85,12 @@ function journalledState(
     lease,
     sealed,
     now,
-  }: { state: TokenState; lease: { runId: string; leaseUntil: string; mark: RequestMark | null }; sealed: boolean; now: Date },
+  }: {
+    state: TokenState;
+    lease: { runId: string; leaseUntil: string; mark: RequestMark | null };
+    sealed: boolean;
+    now: Date;
+  },
 ): TokenState {
   const { token } = prepared.selected;
   if (prepared.resumed) {
@@ -76,7 +101,13 @@ function journalledState(
   const declaration = declarationDigest(token);
   const { prints, ref, expiresAt } = prepared;
   const announced = isAnnouncedBy(state, lease.runId);
-  const begin: RotationEvent = { type: "begin", ...lease, declaration, issuer: prepared.issuer, destinations };
+  const begin: RotationEvent = {
+    type: "begin",
+    ...lease,
+    declaration,
+    issuer: prepared.issuer,
+    destinations,
+  };
   const begun = announced ? state : next(state, begin, now).state;
   const issued = next(begun, { type: "issued", ...prints, ref, expiresAt }, now).state;
   const boxed = next(issued, { type: "sealed", boxes: sealed ? prepared.boxes : null }, now).state;

@@ -14,13 +14,22 @@ const accepts = new Ajv({ strict: true, formats: { "date-time": true } }).compil
 function compare(document: unknown): void {
   const valid = accepts(document);
   const parsed = parseConfig(JSON.stringify(document), LOCAL);
-  if (parsed.ok && !valid) expect.fail(`accepted by parseConfig only: ${JSON.stringify(document)}\n${JSON.stringify(accepts.errors)}`);
-  if (valid && !checkShape(document).ok) expect.fail(`accepted by the schema only: ${JSON.stringify(document)}`);
+  if (parsed.ok && !valid)
+    expect.fail(
+      `accepted by parseConfig only: ${JSON.stringify(document)}\n${JSON.stringify(accepts.errors)}`,
+    );
+  if (valid && !checkShape(document).ok)
+    expect.fail(`accepted by the schema only: ${JSON.stringify(document)}`);
 }
 
 describe("the JSON Schema accepts and refuses what parseConfig does", () => {
   test("accepted", () => {
-    for (const document of [{}, FULL_CONFIG, { "x-a": 1, tokens: { A: { "x-b": null } } }, { tokens: { GITHUB_TOKEN: {} } }]) {
+    for (const document of [
+      {},
+      FULL_CONFIG,
+      { "x-a": 1, tokens: { A: { "x-b": null } } },
+      { tokens: { GITHUB_TOKEN: {} } },
+    ]) {
       expect(parseConfig(JSON.stringify(document), LOCAL).ok).toBe(true);
       expect(accepts(document)).toBe(true);
     }
@@ -41,13 +50,30 @@ describe("the JSON Schema accepts and refuses what parseConfig does", () => {
   });
 
   test("with any one part damaged", () => {
-    for (const put of [null, "", "x y", "A", 0, -1, 1.5, true, [], {}, ["A"], { to: "vault" }, "2026-01-01", "2026-02-30T00:00:00Z"]) {
+    for (const put of [
+      null,
+      "",
+      "x y",
+      "A",
+      0,
+      -1,
+      1.5,
+      true,
+      [],
+      {},
+      ["A"],
+      { to: "vault" },
+      "2026-01-01",
+      "2026-02-30T00:00:00Z",
+    ]) {
       for (const document of damaged(FULL_CONFIG, put)) compare(document);
     }
   });
 
   test("with anything put anywhere", () => {
-    const documents = fc.jsonValue({ maxDepth: 2 }).chain((put) => fc.constantFrom(...damaged(FULL_CONFIG, put)));
+    const documents = fc
+      .jsonValue({ maxDepth: 2 })
+      .chain((put) => fc.constantFrom(...damaged(FULL_CONFIG, put)));
     fc.assert(fc.property(documents, compare), { numRuns: 500 });
   });
 });

@@ -5,15 +5,29 @@ import { LABEL_PATTERN, MAX_NAME_LENGTH, NAME_PATTERN, recordSchema } from "./sc
 import { ALL_TOKENS } from "./workflows.ts";
 
 // The definition lets any name through, so that `parseConfig` can say what is wrong with one; an editor underlines it at once.
-const TOKEN_NAMES = { type: "string", pattern: NAME_PATTERN.source, maxLength: MAX_NAME_LENGTH, not: { enum: [ALL_TOKENS, "__proto__"] } };
-const WORKFLOW_NAMES = { type: "string", pattern: LABEL_PATTERN.source, maxLength: MAX_NAME_LENGTH, not: { enum: ["__proto__"] } };
+const TOKEN_NAMES = {
+  type: "string",
+  pattern: NAME_PATTERN.source,
+  maxLength: MAX_NAME_LENGTH,
+  not: { enum: [ALL_TOKENS, "__proto__"] },
+};
+const WORKFLOW_NAMES = {
+  type: "string",
+  pattern: LABEL_PATTERN.source,
+  maxLength: MAX_NAME_LENGTH,
+  not: { enum: ["__proto__"] },
+};
 
 /**
  * Draft-07, which editors know best. It says what shape a file has; which names, schedules and zones exist
  * is beyond it, and `parseConfig` tells.
  */
 export function jsonSchema(): Readonly<Record<string, unknown>> {
-  const { $schema, properties = {}, ...rest } = z.toJSONSchema(recordSchema, { target: "draft-7", io: "input" });
+  const {
+    $schema,
+    properties = {},
+    ...rest
+  } = z.toJSONSchema(recordSchema, { target: "draft-7", io: "input" });
   const { tokens, rules, workflows } = properties;
   return {
     $schema,

@@ -1,5 +1,10 @@
 // Key pairs: Ed25519, RSA and ECDSA, the private key as PEM, OpenSSH or JWK, the public one in every form.
-import { createPrivateKey, createPublicKey, generateKeyPair as generate, type KeyObject } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair as generate,
+  type KeyObject,
+} from "node:crypto";
 import type { GenerateDeclaration } from "./schema.ts";
 import { Secret } from "./secret.ts";
 
@@ -38,7 +43,11 @@ export type KeyPair = {
   readonly warnings: readonly string[];
 };
 
-type Kind = { readonly alg: string; readonly strength: number; readonly make: () => Promise<KeyObject> };
+type Kind = {
+  readonly alg: string;
+  readonly strength: number;
+  readonly make: () => Promise<KeyObject>;
+};
 
 const DEFAULT_RSA_BITS = 3072;
 /** NIST SP 800-57 part 1, table 2; 4096 by the formula of FIPS 140 IG D.B. */
@@ -48,13 +57,25 @@ const STRONG_BITS = 128;
 function kindOf({ algorithm, bits }: KeyPairRequest): Kind {
   switch (algorithm ?? "ed25519") {
     case "ed25519":
-      return { alg: "EdDSA", strength: 128, make: () => made((done) => generate("ed25519", {}, done)) };
+      return {
+        alg: "EdDSA",
+        strength: 128,
+        make: () => made((done) => generate("ed25519", {}, done)),
+      };
     case "ecdsa":
-      return { alg: "ES256", strength: 128, make: () => made((done) => generate("ec", { namedCurve: "P-256" }, done)) };
+      return {
+        alg: "ES256",
+        strength: 128,
+        make: () => made((done) => generate("ec", { namedCurve: "P-256" }, done)),
+      };
     case "rsa": {
       const modulusLength = bits ?? DEFAULT_RSA_BITS;
       const strength = RSA_STRENGTH[modulusLength] ?? 0;
-      return { alg: "RS256", strength, make: () => made((done) => generate("rsa", { modulusLength }, done)) };
+      return {
+        alg: "RS256",
+        strength,
+        make: () => made((done) => generate("rsa", { modulusLength }, done)),
+      };
     }
   }
 }
@@ -79,11 +100,17 @@ export async function generateKeyPair(request: KeyPairRequest, comment = ""): Pr
   return {
     privateKey: new Secret(await privateText(key, format, { jwk: publicKey.jwk, comment })),
     publicKey,
-    publicText: { pem: publicKey.pem, openssh: publicKey.openssh, jwk: JSON.stringify(publicKey.jwk) }[format],
+    publicText: {
+      pem: publicKey.pem,
+      openssh: publicKey.openssh,
+      jwk: JSON.stringify(publicKey.jwk),
+    }[format],
     strengthBits: strength,
     warnings:
       strength < STRONG_BITS
-        ? [`An RSA key of 2048 bits has a strength of ${strength} bits, under ${STRONG_BITS}: 3072 would have enough.`]
+        ? [
+            `An RSA key of 2048 bits has a strength of ${strength} bits, under ${STRONG_BITS}: 3072 would have enough.`,
+          ]
         : [],
   };
 }
@@ -96,14 +123,20 @@ async function publicForms(key: KeyObject, alg: string): Promise<PublicForms> {
   const { default: sshpk } = await import("sshpk");
   const parsed = sshpk.parseKey(pem, "pem");
   parsed.comment = "";
-  return { kid, pem, openssh: parsed.toString("ssh").trim(), jwk: { ...exported, kid, alg, use: "sig" } };
+  return {
+    kid,
+    pem,
+    openssh: parsed.toString("ssh").trim(),
+    jwk: { ...exported, kid, alg, use: "sig" },
+  };
 }
 
 /** The id (RFC 7638) of a public key in any of its forms; null for a text that is none. */
 export async function keyIdOf(publicText: string): Promise<string | null> {
   const { calculateJwkThumbprint } = await import("jose");
   try {
-    if (publicText.startsWith("{")) return await calculateJwkThumbprint(stringsOf(JSON.parse(publicText)));
+    if (publicText.startsWith("{"))
+      return await calculateJwkThumbprint(stringsOf(JSON.parse(publicText)));
     const pem = publicText.startsWith("-----") ? publicText : await pemOfOpenssh(publicText);
     return await calculateJwkThumbprint(stringsOf(createPublicKey(pem).export({ format: "jwk" })));
   } catch {
@@ -125,7 +158,12 @@ async function privateText(
     case "pem":
       return key.export({ type: "pkcs8", format: "pem" }).toString();
     case "jwk":
-      return JSON.stringify({ ...stringsOf(key.export({ format: "jwk" })), kid: jwk.kid, alg: jwk.alg, use: jwk.use });
+      return JSON.stringify({
+        ...stringsOf(key.export({ format: "jwk" })),
+        kid: jwk.kid,
+        alg: jwk.alg,
+        use: jwk.use,
+      });
     case "openssh": {
       const { default: sshpk } = await import("sshpk");
       const parsed = sshpk.parsePrivateKey(key.export({ type: "pkcs8", format: "pem" }), "pkcs8");
@@ -136,7 +174,9 @@ async function privateText(
 }
 
 function stringsOf(jwk: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(jwk).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(jwk).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 /**

@@ -23,20 +23,35 @@ const TRIGGERS: readonly (readonly [pattern: RegExp, kind: TriggerKind])[] = [
 ];
 
 /** Reads one of the lists `history` and `rotation_history`, and chains the entries. */
-export function readHistory(lists: readonly unknown[], gathered: Gathered, notes: Notes): HistoryEntry[] {
+export function readHistory(
+  lists: readonly unknown[],
+  gathered: Gathered,
+  notes: Notes,
+): HistoryEntry[] {
   let lost = 0;
-  const entries = lists.flatMap((list): unknown[] => (Array.isArray(list) ? list : list === undefined ? [] : [list]));
+  const entries = lists.flatMap((list): unknown[] =>
+    Array.isArray(list) ? list : list === undefined ? [] : [list],
+  );
   const drafts = entries.flatMap((entry, index): HistoryDraft[] => {
     const draft = isObject(entry) ? draftOf(entry, index, gathered, notes) : null;
     if (draft === null) lost++;
     return draft === null ? [] : [draft];
   });
-  if (lost > 0) notes.warn(`${lost} of ${entries.length} entries of the history name no token or no time and were left out.`);
+  if (lost > 0)
+    notes.warn(
+      `${lost} of ${entries.length} entries of the history name no token or no time and were left out.`,
+    );
   return appendHistory([], drafts);
 }
 
-function draftOf(entry: Record<string, unknown>, index: number, gathered: Gathered, notes: Notes): HistoryDraft | null {
-  const field = (names: readonly string[]) => names.map((name) => entry[name]).find((content) => content !== undefined);
+function draftOf(
+  entry: Record<string, unknown>,
+  index: number,
+  gathered: Gathered,
+  notes: Notes,
+): HistoryDraft | null {
+  const field = (names: readonly string[]) =>
+    names.map((name) => entry[name]).find((content) => content !== undefined);
   const token_name = tokenOf(entry, gathered);
   for (const [key, content] of Object.entries(entry)) {
     if (content === token_name) continue;
@@ -66,16 +81,22 @@ function draftOf(entry: Record<string, unknown>, index: number, gathered: Gather
 function tokenOf(entry: Record<string, unknown>, gathered: Gathered): string | null {
   for (const key of FIELDS.token) {
     const name = entry[key];
-    if (typeof name === "string" && (gathered.tokens.has(name) || (key === "token_name" && isShowableName(name)))) return name;
+    if (
+      typeof name === "string" &&
+      (gathered.tokens.has(name) || (key === "token_name" && isShowableName(name)))
+    )
+      return name;
   }
   return null;
 }
 
 /** Only whole SHA-256 digests: anything else proves nothing, and might be a value. */
 function hashOf(content: unknown, notes: Notes): string | null {
-  const hex = typeof content === "string" ? /^(?:sha256:)?([0-9a-f]{64})$/i.exec(content)?.[1] : undefined;
+  const hex =
+    typeof content === "string" ? /^(?:sha256:)?([0-9a-f]{64})$/i.exec(content)?.[1] : undefined;
   if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
-  if (typeof content === "string" && content !== "") notes.warn("Hashes in the history that are not whole SHA-256 digests were left out.");
+  if (typeof content === "string" && content !== "")
+    notes.warn("Hashes in the history that are not whole SHA-256 digests were left out.");
   return null;
 }
 

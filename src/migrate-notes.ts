@@ -15,7 +15,8 @@ export type Notes = {
 /** Seconds since 1970 stay below this until the year 5138; milliseconds have been above it since 1973. */
 const MAX_SECONDS = 100_000_000_000;
 /** What `datetime.isoformat()` and `str(datetime)` write, with any number of digits after the seconds. */
-const PYTHON_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d+)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+const PYTHON_TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d+)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 const NAIVE = "Times without a zone were taken as UTC.";
 
 /** @param now what no time of the past may exceed */

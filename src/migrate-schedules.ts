@@ -4,7 +4,13 @@ import { Misconfigured } from "./errors.ts";
 import type { Notes } from "./migrate-notes.ts";
 import { type Gathered, stateOf } from "./migrate-tokens.ts";
 import { isTimeZone, parseSchedule } from "./schedule.ts";
-import { LABEL_PATTERN, MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type Rule, type Workflow } from "./schema.ts";
+import {
+  LABEL_PATTERN,
+  MAX_INTERVAL_HOURS,
+  MIN_INTERVAL_HOURS,
+  type Rule,
+  type Workflow,
+} from "./schema.ts";
 import { seenName } from "./seen.ts";
 import { ALL_TOKENS } from "./workflows.ts";
 
@@ -13,7 +19,11 @@ const PLACEHOLDER_SCHEDULE = "@daily";
 const TIMES = ["last_rotation", "last_rotated"];
 
 /** Reads the section `rotation_rules`; a rule for a token that nobody declared declares it, as `setup-rule` does. */
-export function readRules(section: unknown, gathered: Gathered, notes: Notes): Record<string, Rule> {
+export function readRules(
+  section: unknown,
+  gathered: Gathered,
+  notes: Notes,
+): Record<string, Rule> {
   if (section === undefined) return {};
   if (!isObject(section)) {
     notes.warn("The section rotation_rules is not an object and was left out.");
@@ -21,34 +31,52 @@ export function readRules(section: unknown, gathered: Gathered, notes: Notes): R
   }
   return Object.fromEntries(
     Object.entries(section).flatMap(([name, entry]) => {
-      const rule = ruleOf(name, isObject(entry) ? entry : { interval_hours: entry }, gathered, notes);
+      const rule = ruleOf(
+        name,
+        isObject(entry) ? entry : { interval_hours: entry },
+        gathered,
+        notes,
+      );
       if (rule === null) return [];
       if (!gathered.tokens.has(name)) {
         gathered.tokens.set(name, {});
-        notes.warn(`The token ${seenName(name)} had a rule only: it is now declared, as an api_key.`);
+        notes.warn(
+          `The token ${seenName(name)} had a rule only: it is now declared, as an api_key.`,
+        );
       }
       return [[name, rule] as const];
     }),
   );
 }
 
-function ruleOf(name: string, entry: Record<string, unknown>, gathered: Gathered, notes: Notes): Rule | null {
+function ruleOf(
+  name: string,
+  entry: Record<string, unknown>,
+  gathered: Gathered,
+  notes: Notes,
+): Rule | null {
   const given = entry.interval_hours;
-  const hours = typeof given === "number" || (typeof given === "string" && /^\d+(\.\d+)?$/.test(given)) ? Number(given) : Number.NaN;
+  const hours =
+    typeof given === "number" || (typeof given === "string" && /^\d+(\.\d+)?$/.test(given))
+      ? Number(given)
+      : Number.NaN;
   if (!Number.isFinite(hours)) {
     notes.warn(`The rule for ${seenName(name)} has no interval in hours and was left out.`);
     return null;
   }
   const interval_hours = Math.min(Math.max(hours, MIN_INTERVAL_HOURS), MAX_INTERVAL_HOURS);
   if (interval_hours !== hours)
-    notes.warn(`The rule for ${seenName(name)} had an interval of ${hours} hours: it is now ${interval_hours}.`);
+    notes.warn(
+      `The rule for ${seenName(name)} had an interval of ${hours} hours: it is now ${interval_hours}.`,
+    );
   const rule: Rule = { interval_hours };
   for (const [key, content] of Object.entries(entry)) {
     if (key === "auto_rotate" && typeof content === "boolean") rule.auto_rotate = content;
     else if (key === "enabled" && content === false) rule.auto_rotate = false;
     else if (key === "notify" && typeof content === "boolean") rule.notify = content;
     else if (TIMES.includes(key)) noteRotation(name, notes.time(content), gathered);
-    else if (key !== "interval_hours" && key !== "enabled" && key !== "token_name") notes.leftOut("rotation_rules", key);
+    else if (key !== "interval_hours" && key !== "enabled" && key !== "token_name")
+      notes.leftOut("rotation_rules", key);
   }
   return rule;
 }
@@ -61,7 +89,11 @@ function noteRotation(name: string, rotated_at: string | null, gathered: Gathere
 }
 
 /** Reads the section `workflows`: a map, or a list of objects with a name each. */
-export function readWorkflows(section: unknown, gathered: Gathered, notes: Notes): Record<string, Workflow> {
+export function readWorkflows(
+  section: unknown,
+  gathered: Gathered,
+  notes: Notes,
+): Record<string, Workflow> {
   if (section === undefined) return {};
   const workflows = new Map<string, Workflow>();
   for (const [name, entry] of entriesOf(section, notes)) {
@@ -84,14 +116,21 @@ function entriesOf(section: unknown, notes: Notes): (readonly [string, unknown])
 }
 
 function freeName(name: string, taken: ReadonlyMap<string, unknown>, notes: Notes): string {
-  const spelled = LABEL_PATTERN.test(name) ? name : name.replace(/[^A-Za-z0-9_.-]+/g, "_").replace(/^[.-]/, "_") || "workflow";
+  const spelled = LABEL_PATTERN.test(name)
+    ? name
+    : name.replace(/[^A-Za-z0-9_.-]+/g, "_").replace(/^[.-]/, "_") || "workflow";
   let free = spelled;
   for (let number = 2; taken.has(free); number++) free = `${spelled}_${number}`;
   if (free !== name) notes.warn(`The workflow ${seenName(name)} is now called ${seenName(free)}.`);
   return free;
 }
 
-function workflowOf(name: string, entry: unknown, gathered: Gathered, notes: Notes): Workflow | null {
+function workflowOf(
+  name: string,
+  entry: unknown,
+  gathered: Gathered,
+  notes: Notes,
+): Workflow | null {
   const fields = isObject(entry) ? entry : { tokens: entry };
   const tokens = membersOf(name, fields.tokens, gathered, notes);
   if (tokens.length === 0) {
@@ -103,7 +142,8 @@ function workflowOf(name: string, entry: unknown, gathered: Gathered, notes: Not
   if (schedule === null || fields.enabled === false) workflow.enabled = false;
   const zone = fields.timezone;
   if (typeof zone === "string" && isTimeZone(zone)) workflow.timezone = zone;
-  else if (zone !== undefined) notes.warn(`The workflow ${seenName(name)} has an unknown time zone: it now runs by UTC.`);
+  else if (zone !== undefined)
+    notes.warn(`The workflow ${seenName(name)} has an unknown time zone: it now runs by UTC.`);
   const known = ["tokens", "schedule", "enabled", "timezone", "workflow_name", "name"];
   for (const key of Object.keys(fields)) if (!known.includes(key)) notes.leftOut("workflows", key);
   return workflow;
@@ -112,9 +152,13 @@ function workflowOf(name: string, entry: unknown, gathered: Gathered, notes: Not
 function membersOf(name: string, content: unknown, gathered: Gathered, notes: Notes): string[] {
   const listed: unknown[] = Array.isArray(content) ? content : [content];
   return listed.flatMap((member) => {
-    if (typeof member === "string" && (member === ALL_TOKENS || gathered.tokens.has(member))) return [member];
+    if (typeof member === "string" && (member === ALL_TOKENS || gathered.tokens.has(member)))
+      return [member];
     const what = typeof member === "string" ? seenName(member) : "something that is not a name";
-    if (content !== undefined) notes.warn(`The workflow ${seenName(name)} names ${what}, which is not declared: it was left out there.`);
+    if (content !== undefined)
+      notes.warn(
+        `The workflow ${seenName(name)} names ${what}, which is not declared: it was left out there.`,
+      );
     return [];
   });
 }

@@ -40,7 +40,8 @@ export function valuesIn(key: string, content: unknown, within = false): string[
 /** Reads the section `tokens`. */
 export function readTokens(section: unknown, gathered: Gathered, notes: Notes): void {
   if (section === undefined) return;
-  if (isObject(section)) for (const [name, entry] of Object.entries(section)) readToken(name, entry, gathered, notes);
+  if (isObject(section))
+    for (const [name, entry] of Object.entries(section)) readToken(name, entry, gathered, notes);
   else notes.warn("The section tokens is not an object and was left out.");
 }
 
@@ -54,7 +55,8 @@ function readToken(name: string, entry: unknown, gathered: Gathered, notes: Note
     values.push(...found);
     if (found.length > 0 || VALUE_KEYS.includes(key)) continue;
     if (key === "type") declared.type = typeOf(name, content, notes);
-    else if (ROTATED.includes(key)) state = { ...state, rotated_at: state.rotated_at ?? notes.time(content) };
+    else if (ROTATED.includes(key))
+      state = { ...state, rotated_at: state.rotated_at ?? notes.time(content) };
     else if (COUNTS.includes(key)) state = { ...state, generation: generationOf(content) };
     else if (isDeclarable(key, content)) declared[key] = content;
     else notes.leftOut("tokens", key);
@@ -63,20 +65,27 @@ function readToken(name: string, entry: unknown, gathered: Gathered, notes: Note
   if (values.length > 0) gathered.exposed.add(name);
   const { prefix } = declared;
   // A prefix that is most of a value gives it away.
-  if (typeof prefix === "string" && values.some((value) => value.startsWith(prefix) && prefix.length > value.length / 2)) {
+  if (
+    typeof prefix === "string" &&
+    values.some((value) => value.startsWith(prefix) && prefix.length > value.length / 2)
+  ) {
     delete declared.prefix;
     notes.leftOut("tokens", "prefix");
   }
   gathered.tokens.set(name, makeable(name, declared, notes));
   // Who was rotated has had a credential, whether or not anybody counted.
   if (state.rotated_at !== null || state.generation > 0) {
-    gathered.states.set(name, { ...state, generation: Math.max(state.generation, state.rotated_at === null ? 0 : 1) });
+    gathered.states.set(name, {
+      ...state,
+      generation: Math.max(state.generation, state.rotated_at === null ? 0 : 1),
+    });
   }
 }
 
 function typeOf(name: string, content: unknown, notes: Notes): string {
   const known = TOKEN_TYPES.find((type) => type === content);
-  if (known === undefined) notes.warn(`The token ${seenName(name)} is of a type that no longer exists: it is now custom.`);
+  if (known === undefined)
+    notes.warn(`The token ${seenName(name)} is of a type that no longer exists: it is now custom.`);
   return known ?? "custom";
 }
 
@@ -86,7 +95,9 @@ function generationOf(content: unknown): number {
 
 function isDeclarable(key: string, content: unknown): boolean {
   if (key === "prefix" && typeof content === "string" && content.length > MAX_PREFIX) return false;
-  return DECLARED.some((each) => each === key) && checkShape({ tokens: { NAME: { [key]: content } } }).ok;
+  return (
+    DECLARED.some((each) => each === key) && checkShape({ tokens: { NAME: { [key]: content } } }).ok
+  );
 }
 
 /** The declaration, without a length and prefix from which nothing can be made. */
@@ -96,11 +107,18 @@ function makeable(name: string, declared: Record<string, unknown>, notes: Notes)
   const { length, prefix, include_special, ...rest } = declaration;
   try {
     const includeSpecial = include_special ?? null;
-    checkRequest({ type: declaration.type ?? "api_key", length: length ?? null, prefix: prefix ?? null, includeSpecial });
+    checkRequest({
+      type: declaration.type ?? "api_key",
+      length: length ?? null,
+      prefix: prefix ?? null,
+      includeSpecial,
+    });
     return declaration;
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error;
-    notes.warn(`The token ${seenName(name)} gets its type's usual length and form: ${error.message}.`);
+    notes.warn(
+      `The token ${seenName(name)} gets its type's usual length and form: ${error.message}.`,
+    );
     return rest;
   }
 }

@@ -46,14 +46,31 @@ test("a file as the Python program wrote it", () => {
       RULE_ONLY: { interval_hours: 168, auto_rotate: true, notify: true },
     },
     workflows: {
-      daily_security: { tokens: ["GITHUB_TOKEN", "API_KEYS"], schedule: "0 2 * * *", created_at: "2025-01-01", last_run: null },
+      daily_security: {
+        tokens: ["GITHUB_TOKEN", "API_KEYS"],
+        schedule: "0 2 * * *",
+        created_at: "2025-01-01",
+        last_run: null,
+      },
       weekly_full: { tokens: ["ALL_TOKENS"], schedule: "0 0 * * 0" },
       "on fire": { tokens: ["API_KEY"], schedule: "whenever" },
       ghost: { tokens: ["GONE"], schedule: "0 0 * * *" },
     },
     history: [
-      { token_name: "API_KEY", timestamp: "2026-02-27T00:00:00", previous_hash: null, new_hash: "A".repeat(64), triggered_by: "manual" },
-      { token_name: "API_KEY", timestamp: 1772236800.5, previous_hash: "a".repeat(64), new_hash: "short", triggered_by: "scheduler" },
+      {
+        token_name: "API_KEY",
+        timestamp: "2026-02-27T00:00:00",
+        previous_hash: null,
+        new_hash: "A".repeat(64),
+        triggered_by: "manual",
+      },
+      {
+        token_name: "API_KEY",
+        timestamp: 1772236800.5,
+        previous_hash: "a".repeat(64),
+        new_hash: "short",
+        triggered_by: "scheduler",
+      },
       { token_name: "REMOVED", timestamp: "2026-02-01", new_token: CANARY },
       { token: CANARY },
     ],
@@ -224,7 +241,9 @@ test("a file as the Python program wrote it", () => {
   `);
   expect(verifyChain(config.history ?? []).ok).toBe(true);
   expect(validateConfig(config, LOCAL)).toEqual([]);
-  expect(validateConfig(config, GITHUB).map(({ code, pointer }) => `${code} ${pointer}`)).toEqual(["reserved-name /tokens/GITHUB_TOKEN"]);
+  expect(validateConfig(config, GITHUB).map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+    "reserved-name /tokens/GITHUB_TOKEN",
+  ]);
 });
 
 describe("other shapes of the same", () => {
@@ -232,7 +251,9 @@ describe("other shapes of the same", () => {
     const { config, exposed, warnings } = migrate({
       tokens: { A: CANARY, B: 12345, C: { last_rotated: 1772323200 }, D: { type: "custom" } },
       workflows: { hourly: ["A"], list: "B" },
-      rotation_history: [{ token_name: "C", rotated_at: "2026-02-28 10:00", reason: "API call", old_token: CANARY }],
+      rotation_history: [
+        { token_name: "C", rotated_at: "2026-02-28 10:00", reason: "API call", old_token: CANARY },
+      ],
       secrets: { D: CANARY },
     });
     expect(exposed).toEqual(["A", "B", "C", "D"]);
@@ -343,7 +364,9 @@ describe("other shapes of the same", () => {
   });
 
   test("a time ahead of this clock counts as now", () => {
-    const { config } = migrate({ tokens: { A: { value: "x", last_rotated: "2999-01-01T00:00:00Z" } } });
+    const { config } = migrate({
+      tokens: { A: { value: "x", last_rotated: "2999-01-01T00:00:00Z" } },
+    });
     expect(config.state?.tokens?.A?.rotated_at).toBe("2026-03-01T12:00:00Z");
   });
 });
@@ -361,19 +384,32 @@ describe("refuses", () => {
 
   test.each([
     ["a file of this version", '{"version": 1, "tokens": {"A": {}}}', "already-migrated"],
-    ["a file of this version that does not say so", '{"tokens": {"A": {"type": "api_key"}}}', "already-migrated"],
-    ["a file of this version with a value put in", '{"version": 1, "tokens": {"A": {"value": "x"}}}', "already-migrated"],
+    [
+      "a file of this version that does not say so",
+      '{"tokens": {"A": {"type": "api_key"}}}',
+      "already-migrated",
+    ],
+    [
+      "a file of this version with a value put in",
+      '{"version": 1, "tokens": {"A": {"value": "x"}}}',
+      "already-migrated",
+    ],
     ["what is not JSON", `{"tokens": {"A": {"value": "${CANARY}`, "json-syntax"],
     ["what is not an object", `["${CANARY}"]`, "not-a-config"],
     [
       "a value in a name",
-      JSON.stringify({ tokens: { A: { value: CANARY } }, workflows: { [`w-${CANARY}`]: { tokens: ["A"], schedule: "@daily" } } }),
+      JSON.stringify({
+        tokens: { A: { value: CANARY } },
+        workflows: { [`w-${CANARY}`]: { tokens: ["A"], schedule: "@daily" } },
+      }),
       "value-as-name",
     ],
   ])("%s", (_, text, code) => {
     const error = refusal(text);
     expect(error.code).toBe(code);
-    expect(JSON.stringify([error.message, error.hint, error.problems, error.cause])).not.toContain("c4N4ry");
+    expect(JSON.stringify([error.message, error.hint, error.problems, error.cause])).not.toContain(
+      "c4N4ry",
+    );
   });
 });
 
@@ -410,9 +446,21 @@ test("no value comes out, wherever it stood", () => {
     "triggered_by",
     "reason",
   );
-  const entry = fc.oneof(fc.dictionary(key, fc.oneof(anything, fc.array(anything, { maxLength: 3 })), { noNullPrototype: true }), anything);
+  const entry = fc.oneof(
+    fc.dictionary(key, fc.oneof(anything, fc.array(anything, { maxLength: 3 })), {
+      noNullPrototype: true,
+    }),
+    anything,
+  );
   const section = fc.oneof(
-    { weight: 8, arbitrary: fc.dictionary(fc.constantFrom("A", "B_2", "GITHUB_X", "a-b", "ALL_TOKENS"), entry, { noNullPrototype: true }) },
+    {
+      weight: 8,
+      arbitrary: fc.dictionary(
+        fc.constantFrom("A", "B_2", "GITHUB_X", "a-b", "ALL_TOKENS"),
+        entry,
+        { noNullPrototype: true },
+      ),
+    },
     { weight: 1, arbitrary: anything },
     { weight: 2, arbitrary: fc.array(entry) },
   );
@@ -442,8 +490,10 @@ test("no value comes out, wherever it stood", () => {
       expect(JSON.stringify([config, exposed, warnings])).not.toContain("c4N4ry");
       const parsed = parseConfig(serializeConfig(config), LOCAL);
       const told = parsed.ok ? [] : parsed.problems.map(({ message }) => message);
-      for (const message of told) expect(warnings.some((warning) => warning.includes(message))).toBe(true);
-      for (const name of exposed) expect(config.state?.tokens?.[name]?.exposed_at).toBe("2026-03-01T12:00:00Z");
+      for (const message of told)
+        expect(warnings.some((warning) => warning.includes(message))).toBe(true);
+      for (const name of exposed)
+        expect(config.state?.tokens?.[name]?.exposed_at).toBe("2026-03-01T12:00:00Z");
     }),
     { numRuns: 1000 },
   );

@@ -20,10 +20,24 @@ const HOMES: readonly (readonly [where: string, home: Home])[] = [
   ["On GitHub", { kind: "github", repository: "owner/name" }],
   ["In a local work tree", { kind: "local", repository: "owner/name" }],
 ];
-const READ = new Set(["tokens", "rotation_rules", "rules", "workflows", "history", "rotation_history", "settings", "version", "$schema"]);
+const READ = new Set([
+  "tokens",
+  "rotation_rules",
+  "rules",
+  "workflows",
+  "history",
+  "rotation_history",
+  "settings",
+  "version",
+  "$schema",
+]);
 
 /** `exposed` names the tokens whose value stood in the file: each is due at once, since git keeps what was committed. */
-export type Migration = { readonly config: TokenConfig; readonly exposed: string[]; readonly warnings: string[] };
+export type Migration = {
+  readonly config: TokenConfig;
+  readonly exposed: string[];
+  readonly warnings: string[];
+};
 
 /**
  * Imports the Python program's file. Rules, workflows, history and times of rotation carry over; no value
@@ -34,7 +48,12 @@ export type Migration = { readonly config: TokenConfig; readonly exposed: string
 export function migrateFirstVersion(text: string, now: Date): Migration {
   const document = readDocument(text);
   const notes = createNotes(now);
-  const gathered: Gathered = { tokens: new Map(), states: new Map(), exposed: new Set(), values: new Set() };
+  const gathered: Gathered = {
+    tokens: new Map(),
+    states: new Map(),
+    exposed: new Set(),
+    values: new Set(),
+  };
   readTokens(document.tokens, gathered, notes);
   const rules = readRules(document.rotation_rules ?? document.rules, gathered, notes);
   const workflows = readWorkflows(document.workflows, gathered, notes);
@@ -42,7 +61,8 @@ export function migrateFirstVersion(text: string, now: Date): Migration {
   const settings = readSettings(document.settings, notes);
   readRest(document, gathered, notes);
   const exposed = [...gathered.exposed].filter((name) => gathered.tokens.has(name));
-  for (const name of exposed) gathered.states.set(name, { ...stateOf(gathered, name), exposed_at: toInstant(now.getTime()) });
+  for (const name of exposed)
+    gathered.states.set(name, { ...stateOf(gathered, name), exposed_at: toInstant(now.getTime()) });
   const config: TokenConfig = {
     version: 1,
     ...settings,
@@ -66,7 +86,10 @@ function readDocument(text: string): Record<string, unknown> {
     });
   }
   if (firstVersionMark(document) === null && (document.version === 1 || checkShape(document).ok)) {
-    throw new Misconfigured("the file is already of this version", { code: "already-migrated", hint: "There is nothing to migrate." });
+    throw new Misconfigured("the file is already of this version", {
+      code: "already-migrated",
+      hint: "There is nothing to migrate.",
+    });
   }
   return document;
 }
@@ -126,9 +149,13 @@ function refuseCarriedValues(config: TokenConfig, gathered: Gathered): void {
 function refusals(config: TokenConfig): string[] {
   const told = HOMES.map(([where, home]) => ({
     where,
-    problems: validateConfig(config, home).map(({ message, hint }) => `${message}. ${hint ?? ""}`.trim()),
+    problems: validateConfig(config, home).map(({ message, hint }) =>
+      `${message}. ${hint ?? ""}`.trim(),
+    ),
   }));
-  const everywhere = new Set(told[0]?.problems.filter((problem) => told.every(({ problems }) => problems.includes(problem))));
+  const everywhere = new Set(
+    told[0]?.problems.filter((problem) => told.every(({ problems }) => problems.includes(problem))),
+  );
   const local = told.flatMap(({ where, problems }) =>
     problems.filter((problem) => !everywhere.has(problem)).map((problem) => `${where}: ${problem}`),
   );

@@ -16,15 +16,43 @@ describe("checkSecretName", () => {
     ["github-token", "actions", "invalid-name", "Call it GH_TOKEN."],
     ["api key", "vault", "invalid-name", "Call it API_KEY."],
     ["2FA_SEED", "vault", "invalid-name", "Call it _2FA_SEED."],
-    ["API_KEY\n", "actions", "invalid-name", "Use letters, digits and underscores, beginning with a letter."],
-    ["CLÉ", "actions", "invalid-name", "Use letters, digits and underscores, beginning with a letter."],
-    ["---", "actions", "invalid-name", "Use letters, digits and underscores, beginning with a letter."],
+    [
+      "API_KEY\n",
+      "actions",
+      "invalid-name",
+      "Use letters, digits and underscores, beginning with a letter.",
+    ],
+    [
+      "CLÉ",
+      "actions",
+      "invalid-name",
+      "Use letters, digits and underscores, beginning with a letter.",
+    ],
+    [
+      "---",
+      "actions",
+      "invalid-name",
+      "Use letters, digits and underscores, beginning with a letter.",
+    ],
     ["", "actions", "empty-name", "Use letters, digits and underscores, beginning with a letter."],
-    ["A".repeat(256), "vault", "name-too-long", "Use letters, digits and underscores, beginning with a letter."],
-    ["__proto__", "vault", "reserved-name", "Use letters, digits and underscores, beginning with a letter."],
+    [
+      "A".repeat(256),
+      "vault",
+      "name-too-long",
+      "Use letters, digits and underscores, beginning with a letter.",
+    ],
+    [
+      "__proto__",
+      "vault",
+      "reserved-name",
+      "Use letters, digits and underscores, beginning with a letter.",
+    ],
   ] as const)("%s for %s: %s", (name, kind, code, hint) => {
     const complaint = checkSecretName(name, kind);
-    expect({ code: complaint?.code ?? null, hint: complaint?.hint ?? null }).toEqual({ code, hint });
+    expect({ code: complaint?.code ?? null, hint: complaint?.hint ?? null }).toEqual({
+      code,
+      hint,
+    });
   });
 
   test("a value in the name's place is not shown", () => {
@@ -35,14 +63,18 @@ describe("checkSecretName", () => {
 
   test("a suggested name is always accepted", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 300 }), fc.constantFrom("actions", "vault"), (name, kind) => {
-        const hint = checkSecretName(name, kind)?.hint;
-        const better = hint?.match(/^Call it (.*)\.$/s)?.[1];
-        if (better !== undefined) {
-          expect(better).toMatch(NAME_PATTERN);
-          expect(checkSecretName(better, kind)).toBeNull();
-        }
-      }),
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 300 }),
+        fc.constantFrom("actions", "vault"),
+        (name, kind) => {
+          const hint = checkSecretName(name, kind)?.hint;
+          const better = hint?.match(/^Call it (.*)\.$/s)?.[1];
+          if (better !== undefined) {
+            expect(better).toMatch(NAME_PATTERN);
+            expect(checkSecretName(better, kind)).toBeNull();
+          }
+        },
+      ),
     );
   });
 });
@@ -65,7 +97,11 @@ describe("nearest", () => {
   });
 
   test("puts the nearest first and stops at the limit", () => {
-    expect(nearest("TOKEN_1", ["TOKEN_22", "TOKEN_2", "TOKEN_1X", "token_1"], 3)).toEqual(["token_1", "TOKEN_1X", "TOKEN_2"]);
+    expect(nearest("TOKEN_1", ["TOKEN_22", "TOKEN_2", "TOKEN_1X", "token_1"], 3)).toEqual([
+      "token_1",
+      "TOKEN_1X",
+      "TOKEN_2",
+    ]);
   });
 });
 

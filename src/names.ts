@@ -4,7 +4,11 @@ import { MAX_NAME_LENGTH, NAME_PATTERN } from "./schema.ts";
 import { isShowableName, seenName } from "./seen.ts";
 
 /** What is wrong with a name or a value, without a place in a file. */
-export type Complaint = { readonly code: string; readonly message: string; readonly hint: string | null };
+export type Complaint = {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+};
 
 /** Where a secret of that name is to live: GitHub reserves names that the vault accepts. */
 export type NameKind = "actions" | "vault";
@@ -17,7 +21,10 @@ function corrected(name: string, kind: NameKind): string | null {
   // A value put in the name's place must not come back in capitals.
   if (!isShowableName(name)) return null;
   const spelled = name.replace(/[^A-Za-z0-9_]+/g, "_");
-  const allowed = kind === "actions" ? spelled.toUpperCase().replace(RESERVED_PREFIX, "GH_") : spelled.toUpperCase();
+  const allowed =
+    kind === "actions"
+      ? spelled.toUpperCase().replace(RESERVED_PREFIX, "GH_")
+      : spelled.toUpperCase();
   const started = (/^[0-9]/.test(allowed) ? `_${allowed}` : allowed).slice(0, MAX_NAME_LENGTH);
   return /[A-Z0-9]/.test(started) && NAME_PATTERN.test(started) ? started : null;
 }
@@ -26,17 +33,28 @@ function complaint(name: string, kind: NameKind): { code: string; message: strin
   const shown = seenName(name);
   if (name === "") return { code: "empty-name", message: "a secret's name is empty" };
   if (name.length > MAX_NAME_LENGTH)
-    return { code: "name-too-long", message: `a secret's name has ${name.length} characters; at most ${MAX_NAME_LENGTH} are accepted` };
-  if (name === "__proto__") return { code: "reserved-name", message: `"__proto__" cannot be a secret's name` };
+    return {
+      code: "name-too-long",
+      message: `a secret's name has ${name.length} characters; at most ${MAX_NAME_LENGTH} are accepted`,
+    };
+  if (name === "__proto__")
+    return { code: "reserved-name", message: `"__proto__" cannot be a secret's name` };
   if (!NAME_PATTERN.test(name) && !/^[0-9][A-Za-z0-9_]*$/.test(name)) {
     return {
       code: "invalid-name",
       message: `${shown} cannot be a secret's name: only letters A to Z, digits and underscores are accepted`,
     };
   }
-  if (/^[0-9]/.test(name)) return { code: "invalid-name", message: `${shown} cannot be a secret's name: it begins with a digit` };
+  if (/^[0-9]/.test(name))
+    return {
+      code: "invalid-name",
+      message: `${shown} cannot be a secret's name: it begins with a digit`,
+    };
   if (kind === "actions" && RESERVED_PREFIX.test(name))
-    return { code: "reserved-name", message: `${shown} cannot be a secret's name on GitHub: names that begin with GITHUB_ are reserved` };
+    return {
+      code: "reserved-name",
+      message: `${shown} cannot be a secret's name on GitHub: names that begin with GITHUB_ are reserved`,
+    };
   return null;
 }
 
@@ -48,8 +66,15 @@ function complaint(name: string, kind: NameKind): { code: string; message: strin
 export function checkSecretName(name: string, kind: NameKind): Complaint | null {
   const found = complaint(name, kind);
   if (found === null) return null;
-  const better = name.length > MAX_NAME_LENGTH || name === "__proto__" ? null : corrected(name, kind);
-  return { ...found, hint: better === null ? "Use letters, digits and underscores, beginning with a letter." : `Call it ${better}.` };
+  const better =
+    name.length > MAX_NAME_LENGTH || name === "__proto__" ? null : corrected(name, kind);
+  return {
+    ...found,
+    hint:
+      better === null
+        ? "Use letters, digits and underscores, beginning with a letter."
+        : `Call it ${better}.`,
+  };
 }
 
 function folded(name: string): string {

@@ -17,7 +17,12 @@ const ERROR = { kind: "denied", code: "denied", message: "no", hint: null } as c
 const print = (value: string) => `sha256:${digest(value)}`;
 
 function begun(value: string, destinations: readonly string[]): RotationEvent[] {
-  const lease = { runId: "run", leaseUntil: NOW.toISOString(), declaration: "d", issuer: "generate" };
+  const lease = {
+    runId: "run",
+    leaseUntil: NOW.toISOString(),
+    declaration: "d",
+    issuer: "generate",
+  };
   return [
     { type: "begin", ...lease, destinations },
     { type: "issued", fingerprint: print(value), ref: null, expiresAt: null },
@@ -41,11 +46,22 @@ const halfPlaced = (value: string): RotationEvent[] => [
 ];
 
 function reach(...events: readonly RotationEvent[]): TokenState {
-  return events.reduce<TokenState>((state, event) => next(state, event, NOW).state, NEW_TOKEN_STATE);
+  return events.reduce<TokenState>(
+    (state, event) => next(state, event, NOW).state,
+    NEW_TOKEN_STATE,
+  );
 }
 
-function seenOf(state: TokenState, seen: Readonly<Record<string, string>>, declaration: object = {}): string | undefined {
-  const config: TokenConfig = { version: 1, tokens: { ALPHA: declaration }, state: { tokens: { ALPHA: state } } };
+function seenOf(
+  state: TokenState,
+  seen: Readonly<Record<string, string>>,
+  declaration: object = {},
+): string | undefined {
+  const config: TokenConfig = {
+    version: 1,
+    tokens: { ALPHA: declaration },
+    state: { tokens: { ALPHA: state } },
+  };
   const values = new Map(Object.entries(seen).map(([name, value]) => [name, new Secret(value)]));
   return observe(config, { home: HOME, seen: values, key: null, now: LATER })[0]?.observation;
 }
@@ -76,7 +92,8 @@ describe("a value that a job sees", () => {
   test("while a generation is under way tells nothing, stuck or not", () => {
     const state = reach(...rotated("one"), ...halfPlaced("two"));
     expect(state.stuck_at).toBe(NOW.toISOString());
-    for (const value of ["one", "two", "nobody's"]) expect(seenOf(state, { ALPHA: value })).toBe("unknown");
+    for (const value of ["one", "two", "nobody's"])
+      expect(seenOf(state, { ALPHA: value })).toBe("unknown");
   });
 
   test("under a name that was declared since is not ours to judge", () => {
@@ -90,23 +107,42 @@ describe("a value that a job sees", () => {
 test("only so many of the earlier fingerprints are kept, each once", () => {
   const values = Array.from({ length: 20 }, (_, index) => `value ${index}`);
   const state = reach(...values.flatMap((value) => rotated(value)));
-  expect([state.fingerprint, state.previous_fingerprint]).toEqual([print("value 19"), print("value 18")]);
+  expect([state.fingerprint, state.previous_fingerprint]).toEqual([
+    print("value 19"),
+    print("value 18"),
+  ]);
   expect(state.earlier_fingerprints).toEqual(values.slice(10, 18).toReversed().map(print));
 });
 
 describe("fingerprints under a key", () => {
   const old = new Secret("the first fingerprint key");
   const fresh = new Secret("the second fingerprint key");
-  const hmac = (value: string, key: Secret) => fingerprint(new Secret(value), { entropyBits: null, key });
+  const hmac = (value: string, key: Secret) =>
+    fingerprint(new Secret(value), { entropyBits: null, key });
   const issuedUnder = (value: string, key: Secret): RotationEvent => {
     const made = hmac(value, key);
-    return { type: "issued", fingerprint: made, fingerprintKey: fingerprintKeyId(made, key), ref: null, expiresAt: null };
+    return {
+      type: "issued",
+      fingerprint: made,
+      fingerprintKey: fingerprintKeyId(made, key),
+      ref: null,
+      expiresAt: null,
+    };
   };
   const rotatedUnder = (value: string, key: Secret) =>
     rotated(value).map((event) => (event.type === "issued" ? issuedUnder(value, key) : event));
   const look = (state: TokenState, value: string, key: Secret) => {
-    const config: TokenConfig = { version: 1, tokens: { ALPHA: {} }, state: { tokens: { ALPHA: state } } };
-    return observe(config, { home: HOME, seen: new Map([["ALPHA", new Secret(value)]]), key, now: LATER })[0]?.observation;
+    const config: TokenConfig = {
+      version: 1,
+      tokens: { ALPHA: {} },
+      state: { tokens: { ALPHA: state } },
+    };
+    return observe(config, {
+      home: HOME,
+      seen: new Map([["ALPHA", new Secret(value)]]),
+      key,
+      now: LATER,
+    })[0]?.observation;
   };
 
   test("tell nothing under another key: no drift of everything at once when the key is changed", () => {
@@ -119,15 +155,20 @@ describe("fingerprints under a key", () => {
     const state = reach(...rotatedUnder("one", old), ...rotatedUnder("two", fresh));
     expect([look(state, "two", fresh), look(state, "one", fresh)]).toEqual(["current", "unknown"]);
     expect(look(reach(...rotatedUnder("three", fresh)), "one", fresh)).toBe("other");
-    expect(look(next(state, rotatedUnder("x", fresh)[0] as RotationEvent, NOW).state, "two", fresh)).toBe("unknown");
+    expect(
+      look(next(state, rotatedUnder("x", fresh)[0] as RotationEvent, NOW).state, "two", fresh),
+    ).toBe("unknown");
   });
 });
 
 describe("a credential of several fields", () => {
-  const declaration = { destinations: [{ to: "actions", secret: { ALPHA_ID: "username", ALPHA: "value" } }] };
+  const declaration = {
+    destinations: [{ to: "actions", secret: { ALPHA_ID: "username", ALPHA: "value" } }],
+  };
   const ids = ["actions:acme/widgets:ALPHA_ID", HERE];
   const events = rotated("one", ids).map(
-    (event): RotationEvent => (event.type === "issued" ? { ...event, fingerprints: { username: null } } : event),
+    (event): RotationEvent =>
+      event.type === "issued" ? { ...event, fingerprints: { username: null } } : event,
   );
   const state = reach(...events);
 
@@ -153,18 +194,22 @@ describe("where proof is required", () => {
 
   test("a generation is proved once it was seen under every name, by however many jobs", () => {
     const half = reach(...rotated("one", [HERE, THERE]), seenAt(HERE));
-    expect([half.proved_at, half.destinations[HERE]?.proved_at, half.destinations[THERE]?.proved_at]).toEqual([
-      null,
-      NOW.toISOString(),
-      undefined,
-    ]);
+    expect([
+      half.proved_at,
+      half.destinations[HERE]?.proved_at,
+      half.destinations[THERE]?.proved_at,
+    ]).toEqual([null, NOW.toISOString(), undefined]);
     expect(next(half, seenAt(THERE), NOW).state.proved_at).toBe(NOW.toISOString());
   });
 });
 
 test("a consumer that was late, and was not seen with the next one either, is still waited for", () => {
   const late: RotationEvent = { type: "seen", verdict: "previous" };
-  expect(reach(...rotated("one"), ...rotated("two"), late, ...rotated("three")).seen_at).toBe(NOW.toISOString());
+  expect(reach(...rotated("one"), ...rotated("two"), late, ...rotated("three")).seen_at).toBe(
+    NOW.toISOString(),
+  );
   const proved: RotationEvent = { type: "seen", verdict: "current" };
-  expect(reach(...rotated("one"), ...rotated("two"), late, proved, ...rotated("three"))).not.toHaveProperty("seen_at");
+  expect(
+    reach(...rotated("one"), ...rotated("two"), late, proved, ...rotated("three")),
+  ).not.toHaveProperty("seen_at");
 });

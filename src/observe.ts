@@ -42,7 +42,14 @@ export function observe(config: TokenConfig, options: ObserveOptions): Observed[
     const token = resolveToken(config, name, options.home);
     if (token === null) return [];
     const state = tokenState(config, name);
-    return [{ token, state, ...observeToken(token, state, options), required: requiredOf(token, options.home) }];
+    return [
+      {
+        token,
+        state,
+        ...observeToken(token, state, options),
+        required: requiredOf(token, options.home),
+      },
+    ];
   });
 }
 
@@ -57,10 +64,19 @@ function visibleOf({ placements }: Token, home: Home): Token["placements"] {
 
 type Seen = Pick<Observed, "observation" | "proved">;
 
-function observeToken(token: Token, state: TokenState, { home, seen, key, now }: ObserveOptions): Seen {
+function observeToken(
+  token: Token,
+  state: TokenState,
+  { home, seen, key, now }: ObserveOptions,
+): Seen {
   const visible = visibleOf(token, home);
-  if (!visible.some(({ secretName }) => seen.has(secretName))) return { observation: "not_seen", proved: [] };
-  if (state.generation === 0 || state.pending !== null || !STAGES[stageOf(state)].takes.includes("seen")) {
+  if (!visible.some(({ secretName }) => seen.has(secretName)))
+    return { observation: "not_seen", proved: [] };
+  if (
+    state.generation === 0 ||
+    state.pending !== null ||
+    !STAGES[stageOf(state)].takes.includes("seen")
+  ) {
     return { observation: "unknown", proved: [] };
   }
   // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
@@ -69,46 +85,81 @@ function observeToken(token: Token, state: TokenState, { home, seen, key, now }:
     const value = seen.get(placement.secretName);
     return value === undefined
       ? []
-      : [{ id: placement.id, verdict: observeValue(value, { home, state, field: placement.field, key, now }) }];
+      : [
+          {
+            id: placement.id,
+            verdict: observeValue(value, { home, state, field: placement.field, key, now }),
+          },
+        ];
   });
   // The worst of several says what to do; a doubt is worse than a proof.
   const observation =
-    (["other", "previous", "unknown", "current"] as const).find((each) => verdicts.some(({ verdict }) => verdict === each)) ?? "unknown";
-  return { observation, proved: verdicts.filter(({ verdict }) => verdict === "current").map(({ id }) => id) };
+    (["other", "previous", "unknown", "current"] as const).find((each) =>
+      verdicts.some(({ verdict }) => verdict === each),
+    ) ?? "unknown";
+  return {
+    observation,
+    proved: verdicts.filter(({ verdict }) => verdict === "current").map(({ id }) => id),
+  };
 }
 
 type Judged = Exclude<Observation, "not_seen"> | "beside";
 
 function observeValue(
   value: Secret,
-  { state, field, home, key, now }: Omit<ObserveOptions, "seen"> & { readonly state: TokenState; readonly field: string },
+  {
+    state,
+    field,
+    home,
+    key,
+    now,
+  }: Omit<ObserveOptions, "seen"> & { readonly state: TokenState; readonly field: string },
 ): Judged {
   const { fingerprints = {} } = state;
   if (Object.hasOwn(fingerprints, field)) {
     // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch tells nothing.
-    return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match" ? "current" : "beside";
+    return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match"
+      ? "current"
+      : "beside";
   }
   if (isOtherKey(state.fingerprint_key, state.fingerprint, key)) return "unknown";
   const current = matchesFingerprint(value, state.fingerprint, key);
   if (current !== "mismatch") return current === "match" ? "current" : "unknown";
   const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
-  const before = [state.previous_fingerprint ?? null, ...retiring, ...(state.earlier_fingerprints ?? [])];
-  if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match")) return "previous";
+  const before = [
+    state.previous_fingerprint ?? null,
+    ...retiring,
+    ...(state.earlier_fingerprints ?? []),
+  ];
+  if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match"))
+    return "previous";
   const overwrote = overwroteUnknown(state, home);
   if (overwrote !== null && Math.abs(now.getTime() - overwrote) < QUEUED_MS) return "unknown";
   // It may be the one before, which only the key before could tell.
-  return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key) ? "unknown" : "other";
+  return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key)
+    ? "unknown"
+    : "other";
 }
 
 /**
  * When a value was overwritten that the record has no fingerprint of: a drift, or where jobs are queued also a weak value,
  * and what stood there before the first rotation.
  */
-function overwroteUnknown({ overwrote_drift_at, previous_fingerprint: previous, rotated_at }: TokenState, home: Home): number | null {
-  return instantMs(overwrote_drift_at) ?? (previous || home.kind === "local" ? null : instantMs(rotated_at));
+function overwroteUnknown(
+  { overwrote_drift_at, previous_fingerprint: previous, rotated_at }: TokenState,
+  home: Home,
+): number | null {
+  return (
+    instantMs(overwrote_drift_at) ??
+    (previous || home.kind === "local" ? null : instantMs(rotated_at))
+  );
 }
 
 /** Whether a fingerprint was made with another key than this one. Records of earlier versions do not say with which. */
-function isOtherKey(keyId: string | undefined, fingerprint: string | null, key: Secret | null): boolean {
+function isOtherKey(
+  keyId: string | undefined,
+  fingerprint: string | null,
+  key: Secret | null,
+): boolean {
   return keyId !== undefined && key !== null && keyId !== fingerprintKeyId(fingerprint, key);
 }

@@ -8,7 +8,11 @@ import type { TokenState } from "./schema.ts";
  * Why what this run placed may not be what the record holds; null where it is, or where nothing of it can have been placed.
  * @param state as the record has it after the run
  */
-export function overtaken(state: TokenState, prepared: Prepared, outcomes: readonly Outcome[]): ReportedError | null {
+export function overtaken(
+  state: TokenState,
+  prepared: Prepared,
+  outcomes: readonly Outcome[],
+): ReportedError | null {
   const { generation, prints } = prepared;
   const holds = state.pending ?? state;
   // The same box, placed by whoever took it up: any number of times is as good as once.

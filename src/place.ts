@@ -23,7 +23,9 @@ export async function place(
       return box === undefined ? [] : [{ name: selected.token.name, placement, box }];
     }),
   );
-  const outcomes = new Map<string, Outcome[]>(prepared.map(({ selected }) => [selected.token.name, []]));
+  const outcomes = new Map<string, Outcome[]>(
+    prepared.map(({ selected }) => [selected.token.name, []]),
+  );
   const left = () => how.until.getTime() - world.clock().getTime();
   // Also a request that is waiting to be sent again ends by then.
   const signal = AbortSignal.timeout(Math.max(0, left()));
@@ -34,15 +36,20 @@ export async function place(
       const destination = await world.destination(placement.scope);
       await destination.put(placement.secretName, box, { signal, access: placement.access });
     };
-    outcomes.get(name)?.push({ id: placement.id, error: await put().then(() => null, reportError) });
+    outcomes
+      .get(name)
+      ?.push({ id: placement.id, error: await put().then(() => null, reportError) });
     how.onPlaced(++done, jobs.length);
   });
   return outcomes;
 }
 
 function leaseOver(id: string): Unchanged {
-  return new Unchanged(`${id} was not placed: the run took so long that its lease on the token is over`, {
-    code: "lease-over",
-    hint: "The next run places it. If this happens often, rotate fewer tokens at once.",
-  });
+  return new Unchanged(
+    `${id} was not placed: the run took so long that its lease on the token is over`,
+    {
+      code: "lease-over",
+      hint: "The next run places it. If this happens often, rotate fewer tokens at once.",
+    },
+  );
 }

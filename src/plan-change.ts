@@ -1,5 +1,12 @@
 // Plan, approve, apply: a change that an agent wants is told first, approved where the record says so, and done only as it was told.
-import { type Change, isAgent, needsApproval, type PlanMark, planDigest, requireAgentMay } from "./agents.ts";
+import {
+  type Change,
+  isAgent,
+  needsApproval,
+  type PlanMark,
+  planDigest,
+  requireAgentMay,
+} from "./agents.ts";
 import type { App, RuleResult, RunRequest, WorkflowResult } from "./app.ts";
 import { declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
 import { Denied, Failure } from "./errors.ts";
@@ -17,7 +24,11 @@ export type PlannedChange = {
   readonly change: Change;
   /** What would be done, in words. */
   readonly effects: readonly string[];
-  readonly approval: { readonly required: boolean; readonly approved_by: string | null; readonly url: string | null };
+  readonly approval: {
+    readonly required: boolean;
+    readonly approved_by: string | null;
+    readonly url: string | null;
+  };
 };
 
 export type AppliedChange = {
@@ -48,7 +59,11 @@ type By = { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | nul
 type Planner = By & { readonly asks?: boolean };
 
 /** Tells what a change would do, and asks a person to approve it where that is needed. Changes nothing of the record. Throws as the change itself would. */
-export async function planChange(change: Change, { triggeredBy, asks = true }: Planner, options: ChangeOptions): Promise<PlannedChange> {
+export async function planChange(
+  change: Change,
+  { triggeredBy, asks = true }: Planner,
+  options: ChangeOptions,
+): Promise<PlannedChange> {
   const config = await options.config();
   // Only whether agents may change anything: the approval is what the plan is for.
   requireAgentMay(config, {
@@ -65,22 +80,53 @@ export async function planChange(change: Change, { triggeredBy, asks = true }: P
   if (approvals === null) throw nobodyToAsk(change);
   if (!asks) {
     const found = await approvals.find(digest);
-    return { digest, change, effects, approval: { required: true, approved_by: found?.approvedBy ?? null, url: found?.url ?? null } };
+    return {
+      digest,
+      change,
+      effects,
+      approval: { required: true, approved_by: found?.approvedBy ?? null, url: found?.url ?? null },
+    };
   }
   const title = `Approve: ${change.operation} ${"token_name" in change ? change.token_name : change.workflow_name}`;
-  const approval = await approvals.request({ digest, title, lines: effects, askedBy: triggeredBy.actor ?? triggeredBy.kind });
-  return { digest, change, effects, approval: { required: true, approved_by: approval.approvedBy, url: approval.url } };
+  const approval = await approvals.request({
+    digest,
+    title,
+    lines: effects,
+    askedBy: triggeredBy.actor ?? triggeredBy.kind,
+  });
+  return {
+    digest,
+    change,
+    effects,
+    approval: { required: true, approved_by: approval.approvedBy, url: approval.url },
+  };
 }
 
 /**
  * Does what was planned. Throws `Unchanged` (`record-moved`) where the record is no longer what the plan was made of, `Denied`
  * (`approval-required`) where nobody has approved it, and what the change itself throws.
  */
-export async function applyChange(change: Change, planned: string, by: By, options: ChangeOptions): Promise<AppliedChange> {
+export async function applyChange(
+  change: Change,
+  planned: string,
+  by: By,
+  options: ChangeOptions,
+): Promise<AppliedChange> {
   const { approvedBy, close } = await requireApproved(change, planned, by, options);
-  const done = await perform(change, { ...by, plan: { digest: planned, change, approved: true } }, options.app);
+  const done = await perform(
+    change,
+    { ...by, plan: { digest: planned, change, approved: true } },
+    options.app,
+  );
   const nothing = { report: null, rule: null, workflow: null };
-  return { digest: planned, operation: change.operation, approved_by: approvedBy, ...nothing, ...done, warnings: await close() };
+  return {
+    digest: planned,
+    operation: change.operation,
+    approved_by: approvedBy,
+    ...nothing,
+    ...done,
+    warnings: await close(),
+  };
 }
 
 /** A plan that may be carried out. */
@@ -91,17 +137,29 @@ export type ApprovedPlan = {
 };
 
 /** Throws as `applyChange` where the plan is out of date, or not approved although the record wants that. */
-export async function requireApproved(change: Change, planned: string, by: By, options: ChangeOptions): Promise<ApprovedPlan> {
+export async function requireApproved(
+  change: Change,
+  planned: string,
+  by: By,
+  options: ChangeOptions,
+): Promise<ApprovedPlan> {
   const config = await options.config();
   const { operation } = change;
   // What this very request began was judged then, and has itself moved the record since: it is told or finished, not done again.
-  if (by.mark && earlierRequest(config, by.mark).kind !== "none") return { approvedBy: null, close: async () => [] };
-  requireAgentMay(config, { operation, triggeredBy: by.triggeredBy, plan: { digest: planned, change, approved: true } });
-  if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, operation)) return { approvedBy: null, close: async () => [] };
+  if (by.mark && earlierRequest(config, by.mark).kind !== "none")
+    return { approvedBy: null, close: async () => [] };
+  requireAgentMay(config, {
+    operation,
+    triggeredBy: by.triggeredBy,
+    plan: { digest: planned, change, approved: true },
+  });
+  if (!isAgent(by.triggeredBy) || !needsApproval(config.settings, operation))
+    return { approvedBy: null, close: async () => [] };
   const approvals = await options.approvals(config.settings?.agents?.ask_in ?? "issue");
   if (approvals === null) throw nobodyToAsk(change);
   const approval = await approvals.find(planned);
-  if (approval?.approvedBy) return { approvedBy: approval.approvedBy, close: () => closed(approvals, planned) };
+  if (approval?.approvedBy)
+    return { approvedBy: approval.approvedBy, close: () => closed(approvals, planned) };
   throw new Denied(`nobody has approved this ${operation} yet`, {
     code: "approval-required",
     hint:
@@ -113,23 +171,52 @@ export async function requireApproved(change: Change, planned: string, by: By, o
 
 type Performed = Partial<Pick<AppliedChange, "report" | "rule" | "workflow">>;
 
-async function perform(change: Change, by: By & { readonly plan: PlanMark }, app: ChangeOptions["app"]): Promise<Performed> {
+async function perform(
+  change: Change,
+  by: By & { readonly plan: PlanMark },
+  app: ChangeOptions["app"],
+): Promise<Performed> {
   switch (change.operation) {
     case "rotate":
     case "run_workflow":
       return { report: await app.run({ ...runOf(change), ...by, dryRun: false }) };
     case "setup_rotation": {
-      const { token_name: tokenName, interval_hours: intervalHours, auto_rotate: autoRotate, notify } = change;
-      return { rule: await app.setupRule({ tokenName, intervalHours, autoRotate, notify, create: false, ...by }) };
+      const {
+        token_name: tokenName,
+        interval_hours: intervalHours,
+        auto_rotate: autoRotate,
+        notify,
+      } = change;
+      return {
+        rule: await app.setupRule({
+          tokenName,
+          intervalHours,
+          autoRotate,
+          notify,
+          create: false,
+          ...by,
+        }),
+      };
     }
     case "create_workflow": {
       const { workflow_name: workflowName, tokens, schedule, timezone } = change;
-      return { workflow: await app.createWorkflow({ workflowName, tokens, schedule, timezone, create: false, ...by }) };
+      return {
+        workflow: await app.createWorkflow({
+          workflowName,
+          tokens,
+          schedule,
+          timezone,
+          create: false,
+          ...by,
+        }),
+      };
     }
   }
 }
 
-function runOf(change: Extract<Change, { operation: "rotate" | "run_workflow" }>): Pick<RunRequest, "wanted"> {
+function runOf(
+  change: Extract<Change, { operation: "rotate" | "run_workflow" }>,
+): Pick<RunRequest, "wanted"> {
   return change.operation === "rotate"
     ? { wanted: { kind: "tokens", names: [change.token_name], value: null, create: false } }
     : { wanted: { kind: "workflow", name: change.workflow_name } };
@@ -155,18 +242,34 @@ async function effectsOf(
       requireDeclared(config, [change.token_name]);
       const before = config.rules?.[change.token_name];
       const was =
-        before === undefined ? "it has no rule" : `now ${before.interval_hours} h${before.auto_rotate === false ? ", not by itself" : ""}`;
-      return [`rotate ${change.token_name} every ${change.interval_hours} h${change.auto_rotate ? "" : ", not by itself"} (${was})`];
+        before === undefined
+          ? "it has no rule"
+          : `now ${before.interval_hours} h${before.auto_rotate === false ? ", not by itself" : ""}`;
+      return [
+        `rotate ${change.token_name} every ${change.interval_hours} h${change.auto_rotate ? "" : ", not by itself"} (${was})`,
+      ];
     }
     case "create_workflow": {
       requireDeclared(config, undeclaredMembers(config, change.tokens));
       const { workflow_name: name, tokens, schedule, timezone } = change;
-      const workflow = { tokens: [...tokens], schedule, ...(timezone === null ? {} : { timezone }) };
-      const after = requireValid(declareWorkflow(config, name, { enabled: true, ...workflow }, options.clock()), options.home);
-      const replaces = Object.hasOwn(config.workflows ?? {}, name) ? ", in place of the one of that name" : "";
+      const workflow = {
+        tokens: [...tokens],
+        schedule,
+        ...(timezone === null ? {} : { timezone }),
+      };
+      const after = requireValid(
+        declareWorkflow(config, name, { enabled: true, ...workflow }, options.clock()),
+        options.home,
+      );
+      const replaces = Object.hasOwn(config.workflows ?? {}, name)
+        ? ", in place of the one of that name"
+        : "";
       const [first = "", ...rest] = linesOf(expandWorkflow(after, name).tokens);
       const when = `${schedule}${timezone === null ? "" : ` (${timezone})`}`;
-      return [`run workflow ${name} on ${when} for ${first}${replaces}`, ...rest.map((line) => `and for ${line}`)];
+      return [
+        `run workflow ${name} on ${when} for ${first}${replaces}`,
+        ...rest.map((line) => `and for ${line}`),
+      ];
     }
   }
 }
@@ -178,10 +281,13 @@ function linesOf(names: readonly string[]): string[] {
 }
 
 function nobodyToAsk({ operation }: Change): Denied {
-  return new Denied(`${operation} needs a person's approval, and there is nobody to ask: the record is not on GitHub`, {
-    code: "approval-required",
-    hint: "A person does it with the CLI, or changes settings.agents.approval in the record.",
-  });
+  return new Denied(
+    `${operation} needs a person's approval, and there is nobody to ask: the record is not on GitHub`,
+    {
+      code: "approval-required",
+      hint: "A person does it with the CLI, or changes settings.agents.approval in the record.",
+    },
+  );
 }
 
 /** It is done, whether or not its issue could be closed. */

@@ -50,20 +50,30 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
   const waiting: { token_name: string; at: number; reason: string }[] = [];
   for (const { token, verdict } of tokens) {
     const { reasons, hold, next } = verdict;
-    if (hold !== null) skipped.push({ token_name: token.name, code: hold.code, reason: hold.reason, blocked_until: hold.until });
+    if (hold !== null)
+      skipped.push({
+        token_name: token.name,
+        code: hold.code,
+        reason: hold.reason,
+        blocked_until: hold.until,
+      });
     else if (reasons[0] !== undefined) due.push(dueToken(token.name, reasons[0].trigger, verdict));
     if (next !== null) waiting.push({ token_name: token.name, at: next.at, reason: next.reason() });
   }
   const write = instantWriter();
   // The sort is stable, so that tokens due at one time stay in declaration order.
-  const upcoming = waiting.sort((a, b) => a.at - b.at).map((each) => ({ ...each, at: write(each.at) }));
+  const upcoming = waiting
+    .sort((a, b) => a.at - b.at)
+    .map((each) => ({ ...each, at: write(each.at) }));
   const first = upcoming[0];
   return {
     due,
     skipped,
     upcoming,
     workflows,
-    unseen_workflows: workflows.filter((workflow) => workflow.unseen).map((workflow) => workflow.workflow_name),
+    unseen_workflows: workflows
+      .filter((workflow) => workflow.unseen)
+      .map((workflow) => workflow.workflow_name),
     next_due: first === undefined ? null : { token_name: first.token_name, at: first.at },
   };
 }
@@ -72,7 +82,9 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
 export function nextDueOf(config: TokenConfig, home: Home, name: string, now: Date): string | null {
   const token = resolveToken(config, name, home);
   if (token === null) return null;
-  const meaning = workflowStatuses(config, now, indexGroups(config)).filter((workflow) => workflow.tokens.includes(name));
+  const meaning = workflowStatuses(config, now, indexGroups(config)).filter((workflow) =>
+    workflow.tokens.includes(name),
+  );
   const mine = meaning.flatMap((workflow) => enabled(workflow) ?? []);
   const { next } = judgeToken(token, tokenState(config, name), mine, now.getTime());
   return next === null ? null : toInstant(next.at);

@@ -37,7 +37,10 @@ export type IssueRequest = {
 };
 
 /** Whether a credential works; `unknown` is its own answer, never "works". */
-export type CheckResult = { readonly verdict: "works" | "refused" | "unknown"; readonly detail: string | null };
+export type CheckResult = {
+  readonly verdict: "works" | "refused" | "unknown";
+  readonly detail: string | null;
+};
 
 /** Makes, checks and revokes credentials. */
 export type Issuer = {
@@ -59,7 +62,11 @@ export type PublicKey = {
 };
 
 /** What can be known of a secret without its value. */
-export type SecretInfo = { readonly name: string; readonly createdAt: string | null; readonly updatedAt: string | null };
+export type SecretInfo = {
+  readonly name: string;
+  readonly createdAt: string | null;
+  readonly updatedAt: string | null;
+};
 
 /** A value sealed for one scope: only that scope can open it, and placing it again changes nothing. */
 export type SealedBox = {
@@ -122,7 +129,9 @@ export type Change = {
 export type Commit = { readonly sha: string | null; readonly url: string | null };
 
 /** `conflict`: somebody else saved since `expected`; nothing was written. */
-export type SaveResult = ({ readonly kind: "saved"; readonly version: string } & Commit) | { readonly kind: "conflict" };
+export type SaveResult =
+  | ({ readonly kind: "saved"; readonly version: string } & Commit)
+  | { readonly kind: "conflict" };
 
 /** Where the record lives. Paths are relative to the repository's root, with forward slashes. */
 export type Store = {

@@ -21,7 +21,12 @@ export async function preflight(
   const found = await Promise.all(
     [...scopes].map(async ([id, asked]): Promise<[string, PublicKey | Error][]> => {
       const entries = await ask(id, asked, world).catch((error: unknown): [string, Error][] => [
-        [id, error instanceof Error ? error : new Unchanged(`preflight of ${id} failed`, { code: "preflight", cause: error })],
+        [
+          id,
+          error instanceof Error
+            ? error
+            : new Unchanged(`preflight of ${id} failed`, { code: "preflight", cause: error }),
+        ],
       ]);
       onKey(++done, scopes.size);
       return entries;
@@ -35,7 +40,8 @@ function scopesOf(selected: readonly Selected[]): Map<string, Asked> {
   for (const { token, state } of selected) {
     for (const { id, scopeId, scope, secretName, access } of token.placements) {
       const asked = scopes.get(scopeId) ?? { scope, secrets: [] };
-      const isNew = !Object.hasOwn(state.destinations, id) || state.destinations[id]?.placed_at == null;
+      const isNew =
+        !Object.hasOwn(state.destinations, id) || state.destinations[id]?.placed_at == null;
       const alone = token.placements.length === 1 && !token.outside;
       asked.secrets.push({ name: secretName, isNew, alone, access: access ?? null });
       scopes.set(scopeId, asked);
@@ -52,7 +58,10 @@ async function ask(
   const destination = await world.destination(scope);
   const key = await destination.publicKey();
   const refused = await destination.admit(secrets);
-  return [[id, key], ...[...refused].map(([name, error]): [string, Error] => [`${id}:${name}`, error])];
+  return [
+    [id, key],
+    ...[...refused].map(([name, error]): [string, Error] => [`${id}:${name}`, error]),
+  ];
 }
 
 /** The keys of the token's own scopes. Throws the first refusal, or `Misconfigured` (`destination-missing`) where it has no scope. */
@@ -75,6 +84,7 @@ export function requireKeys(token: Token, keys: Keys): ReadonlyMap<string, Publi
 /** One scope's key. Throws its refusal. */
 export function requireKey(scopeId: string, keys: Keys): PublicKey {
   const key = keys.get(scopeId);
-  if (key === undefined || key instanceof Error) throw key ?? new Unchanged(`the key of ${scopeId} was not fetched`, { code: "preflight" });
+  if (key === undefined || key instanceof Error)
+    throw key ?? new Unchanged(`the key of ${scopeId} was not fetched`, { code: "preflight" });
   return key;
 }

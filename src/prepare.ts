@@ -44,7 +44,13 @@ export type Prepared = {
 export type Preparation =
   | { readonly ok: true; readonly prepared: Prepared }
   /** `attempted`: an issuer was asked, so the failure counts towards the token's backoff. */
-  | { readonly ok: false; readonly selected: Selected; readonly error: Error; readonly attempted: boolean; readonly left: Leftover };
+  | {
+      readonly ok: false;
+      readonly selected: Selected;
+      readonly error: Error;
+      readonly attempted: boolean;
+      readonly left: Leftover;
+    };
 
 /** Credentials made at once: services limit how many requests they take, and most runs make few. */
 const ISSUE_CONCURRENCY = 5;
@@ -74,7 +80,10 @@ export type PrepareOptions = {
 };
 
 /** Makes and seals a credential for each token by itself: one's failure holds back no other. Never throws a `Failure`. */
-export async function prepare(selected: readonly Selected[], options: PrepareOptions): Promise<Preparation[]> {
+export async function prepare(
+  selected: readonly Selected[],
+  options: PrepareOptions,
+): Promise<Preparation[]> {
   let done = 0;
   return inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
     const preparation = await prepareOne(one, options);
@@ -86,7 +95,8 @@ export async function prepare(selected: readonly Selected[], options: PrepareOpt
 async function prepareOne(selected: Selected, options: PrepareOptions): Promise<Preparation> {
   const { request, world, keys } = options;
   const obtained = await obtain(selected, { request, world, until: options.until });
-  if (!obtained.ok) return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
+  if (!obtained.ok)
+    return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
   try {
     const prepared = await sealAll(selected, obtained.credential, {
       supplied: suppliedValue(request) !== null,
@@ -101,7 +111,10 @@ async function prepareOne(selected: Selected, options: PrepareOptions): Promise<
 }
 
 /** The journalled boxes, if they still fit the scopes' keys: a scope that changed its key could not open them. */
-function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<string, PublicKey>): Prepared | null {
+function resume(
+  { token, state, reason, how }: Selected,
+  keys: ReadonlyMap<string, PublicKey>,
+): Prepared | null {
   const { pending } = state;
   if (how !== "resume" || pending?.boxes == null) return null;
   const boxes: Record<string, SealedBox> = {};
@@ -112,7 +125,13 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
     if (box === undefined || key === undefined || !isFor(key, box)) return null;
     boxes[id] = { keyId: key.keyId, key: key.key, sealed: box.sealed };
   }
-  const { generation, ref, fingerprint, fingerprint_key: fingerprintKey = null, fingerprints = {} } = pending;
+  const {
+    generation,
+    ref,
+    fingerprint,
+    fingerprint_key: fingerprintKey = null,
+    fingerprints = {},
+  } = pending;
   const selected: Selected = { token, state, reason, how };
   const expiresAt = pending.expires_at ?? null;
   return {
@@ -129,7 +148,10 @@ function resume({ token, state, reason, how }: Selected, keys: ReadonlyMap<strin
 }
 
 /** An environment that is made anew may have the old one's key id: GitHub would take the box, and store garbage. */
-function isFor({ keyId, key }: PublicKey, box: { readonly key_id: string; readonly key?: string | undefined }): boolean {
+function isFor(
+  { keyId, key }: PublicKey,
+  box: { readonly key_id: string; readonly key?: string | undefined },
+): boolean {
   return box.key_id === keyId && (box.key === undefined || box.key === key);
 }
 
@@ -140,9 +162,15 @@ async function sealAll(
 ): Promise<Prepared> {
   const { token, state } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
-  if (main === undefined) throw new Unchanged(`the issuer of ${token.name} handed over nothing`, { code: "credential-empty" });
+  if (main === undefined)
+    throw new Unchanged(`the issuer of ${token.name} handed over nothing`, {
+      code: "credential-empty",
+    });
   // Where somebody put something else, handing in the recorded value takes that back.
-  if (!(options.supplied && state.drift) && matchesFingerprint(main, state.fingerprint, options.key) === "match") {
+  if (
+    !(options.supplied && state.drift) &&
+    matchesFingerprint(main, state.fingerprint, options.key) === "match"
+  ) {
     throw new Misconfigured(`the new value of ${token.name} is the one that it already has`, {
       code: "value-unchanged",
       hint: "Hand in a new one.",
@@ -151,7 +179,10 @@ async function sealAll(
   const { seal } = await import("./seal.ts");
   const boxes: Record<string, SealedBox> = {};
   for (const placement of token.placements)
-    boxes[placement.id] = await seal(fieldOf(credential, placement, token), requireKey(placement.scopeId, options.keys));
+    boxes[placement.id] = await seal(
+      fieldOf(credential, placement, token),
+      requireKey(placement.scopeId, options.keys),
+    );
   return {
     selected,
     generation: generationOf(selected),
@@ -166,12 +197,17 @@ async function sealAll(
 }
 
 /** Fingerprints of everything that is placed. Of the fields beside the main one nobody knows how they could be guessed. */
-function printsOf(credential: Credential, token: Token, { main, key }: { readonly main: Secret; readonly key: Secret | null }): Prints {
+function printsOf(
+  credential: Credential,
+  token: Token,
+  { main, key }: { readonly main: Secret; readonly key: Secret | null },
+): Prints {
   const print = fingerprint(main, { entropyBits: credential.entropyBits, key });
   const fingerprints: Record<string, string | null> = {};
   for (const field of new Set(token.placements.map((placement) => placement.field))) {
     const value = credential.fields[field];
-    if (value === undefined || value === main || matchesFingerprint(value, print, key) === "match") continue;
+    if (value === undefined || value === main || matchesFingerprint(value, print, key) === "match")
+      continue;
     fingerprints[field] = fingerprint(value, { entropyBits: null, key });
   }
   return { fingerprint: print, fingerprintKey: fingerprintKeyId(print, key), fingerprints };
@@ -180,8 +216,11 @@ function printsOf(credential: Credential, token: Token, { main, key }: { readonl
 function fieldOf(credential: Credential, placement: Placement, token: Token): Secret {
   const value = credential.fields[placement.field];
   if (value !== undefined) return value;
-  throw new Misconfigured(`the credential of ${token.name} has no field ${JSON.stringify(placement.field)}`, {
-    code: "field-missing",
-    hint: `Its fields are ${Object.keys(credential.fields).join(", ")}.`,
-  });
+  throw new Misconfigured(
+    `the credential of ${token.name} has no field ${JSON.stringify(placement.field)}`,
+    {
+      code: "field-missing",
+      hint: `Its fields are ${Object.keys(credential.fields).join(", ")}.`,
+    },
+  );
 }

@@ -28,7 +28,8 @@ export function draw(alphabet: string, count: number, random: RandomBytes): stri
   const usable = 256 - (256 % alphabet.length);
   let drawn = "";
   for (let round = 0; round < MAX_DRAWS; round++) {
-    for (const byte of random(count - drawn.length)) if (byte < usable) drawn += alphabet.charAt(byte % alphabet.length);
+    for (const byte of random(count - drawn.length))
+      if (byte < usable) drawn += alphabet.charAt(byte % alphabet.length);
     if (drawn.length >= count) return drawn.slice(0, count);
   }
   throw brokenSource();
@@ -39,11 +40,18 @@ export function draw(alphabet: string, count: number, random: RandomBytes): stri
  * putting missing characters in would favour some. `count` is at least the number of classes.
  * @throws Unchanged `random-source-broken`.
  */
-export function drawWithEvery(classes: readonly string[], count: number, random: RandomBytes): string {
+export function drawWithEvery(
+  classes: readonly string[],
+  count: number,
+  random: RandomBytes,
+): string {
   const alphabet = classes.join("");
   for (let attempt = 0; attempt < MAX_DRAWS; attempt++) {
     const drawn = draw(alphabet, count, random);
-    if (classes.every((characters) => [...drawn].some((character) => characters.includes(character)))) return drawn;
+    if (
+      classes.every((characters) => [...drawn].some((character) => characters.includes(character)))
+    )
+      return drawn;
   }
   throw brokenSource();
 }

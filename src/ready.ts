@@ -25,8 +25,11 @@ type Readied = {
 export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   const { request, options, selection } = run;
   // Loading the sealing code takes about as long as GitHub takes to answer, so both are done at once.
-  if (selection.selected.some(({ how }) => how === "issue")) void import("./seal.ts").then(({ prepareToSeal }) => prepareToSeal());
-  const keys = await preflight(selection.selected, options, (done, total) => request.onProgress?.({ phase: "preflight", done, total }));
+  if (selection.selected.some(({ how }) => how === "issue"))
+    void import("./seal.ts").then(({ prepareToSeal }) => prepareToSeal());
+  const keys = await preflight(selection.selected, options, (done, total) =>
+    request.onProgress?.({ phase: "preflight", done, total }),
+  );
   const sorted = selection.selected.map((selected) => sortOut(selected, keys, request));
   const toIssue = sorted.flatMap((one) => ("issue" in one ? [one.issue] : []));
   const isOutside = (selected: Selected) => issuesOutside(selected, request);
@@ -41,7 +44,11 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
   });
   return {
     record: begun.record,
-    preparations: [...sorted.flatMap((one) => ("issue" in one ? [] : [one.preparation])), ...refused, ...issued],
+    preparations: [
+      ...sorted.flatMap((one) => ("issue" in one ? [] : [one.preparation])),
+      ...refused,
+      ...issued,
+    ],
     revoked,
     lost,
   };
@@ -50,7 +57,10 @@ export async function ready(run: Run, loaded: LoadedRecord): Promise<Readied> {
 type Opened = { readonly outside: readonly Selected[]; readonly refused: readonly Preparation[] };
 
 /** Opens each token's issuer before anything is announced: a variable that is not set must not cost a commit. */
-async function openIssuers(selected: readonly Selected[], { issuer }: Pick<Run["options"], "issuer">): Promise<Opened> {
+async function openIssuers(
+  selected: readonly Selected[],
+  { issuer }: Pick<Run["options"], "issuer">,
+): Promise<Opened> {
   const outside: Selected[] = [];
   const refused: Preparation[] = [];
   for (const one of selected) {
@@ -68,13 +78,31 @@ function asError(error: unknown): Error {
 }
 
 /** Before anything is issued: a service that allows two credentials has room for a new one then. */
-function revokeDue({ options, observed, startedAt }: Run, record: LoadedRecord): Promise<Revoked[]> {
-  const late = new Set(observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name));
-  return revoke(dueRevocations(record.config, { home: options.home, now: startedAt, late }), options.issuer);
+function revokeDue(
+  { options, observed, startedAt }: Run,
+  record: LoadedRecord,
+): Promise<Revoked[]> {
+  const late = new Set(
+    observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name),
+  );
+  return revoke(
+    dueRevocations(record.config, { home: options.home, now: startedAt, late }),
+    options.issuer,
+  );
 }
 
 /** What was prepared, but is no longer this run's to place: it is revoked, since nobody else knows of it. */
-export async function discardLost(preparations: readonly Preparation[], { lost }: Pick<Journalled, "lost">): Promise<Lost[]> {
-  const prepared = preparations.flatMap((one) => (one.ok && lost.has(one.prepared.selected.token.name) ? [one.prepared] : []));
-  return Promise.all(prepared.map(async (one) => ({ selected: one.selected, left: (await one.discard?.()) ?? NOTHING })));
+export async function discardLost(
+  preparations: readonly Preparation[],
+  { lost }: Pick<Journalled, "lost">,
+): Promise<Lost[]> {
+  const prepared = preparations.flatMap((one) =>
+    one.ok && lost.has(one.prepared.selected.token.name) ? [one.prepared] : [],
+  );
+  return Promise.all(
+    prepared.map(async (one) => ({
+      selected: one.selected,
+      left: (await one.discard?.()) ?? NOTHING,
+    })),
+  );
 }

@@ -43,7 +43,8 @@ export async function loadRecord(source: RecordSource, parse = parseConfig): Pro
   const snapshot = await source.store.load([source.path]);
   const text = snapshot.files.get(source.path) ?? null;
   if (text === null) {
-    if (source.whenMissing === "empty") return { config: { version: 1 }, version: snapshot.version, visibility: snapshot.visibility };
+    if (source.whenMissing === "empty")
+      return { config: { version: 1 }, version: snapshot.version, visibility: snapshot.visibility };
     throw new Misconfigured(`${source.path} does not exist`, {
       code: "record-missing",
       hint: "Write one with `token-automation init`, commit it, or name another by config-path (--config).",
@@ -79,16 +80,26 @@ export async function reviseRecord(
     const revision = revise(record.config);
     if (revision === null) return { record, commit: null };
     const { config, files } = await filesOf(source, record, revision.config);
-    const saved = await source.store.save({ expected: record.version, files, message: revision.message });
+    const saved = await source.store.save({
+      expected: record.version,
+      files,
+      message: revision.message,
+    });
     if (saved.kind === "saved") {
-      return { record: { ...record, config, version: saved.version }, commit: { sha: saved.sha, url: saved.url } };
+      return {
+        record: { ...record, config, version: saved.version },
+        commit: { sha: saved.sha, url: saved.url },
+      };
     }
     record = await loadRecord(source);
   }
-  throw new Unchanged(`${source.path} was changed by others ${MAX_ATTEMPTS} times while this change was tried`, {
-    code: "record-contended",
-    hint: "Run it again when less is going on.",
-  });
+  throw new Unchanged(
+    `${source.path} was changed by others ${MAX_ATTEMPTS} times while this change was tried`,
+    {
+      code: "record-contended",
+      hint: "Run it again when less is going on.",
+    },
+  );
 }
 
 /** The record's file, and the history files that its older entries move to. */
@@ -97,13 +108,16 @@ async function filesOf(
   record: LoadedRecord,
   config: TokenConfig,
 ): Promise<{ config: TokenConfig; files: Map<string, string> }> {
-  const { kept, moved } = rollOver(config.history ?? [], config.settings?.history_limit ?? HISTORY_LIMIT, (at) =>
-    historyPath(source.path, at),
+  const { kept, moved } = rollOver(
+    config.history ?? [],
+    config.settings?.history_limit ?? HISTORY_LIMIT,
+    (at) => historyPath(source.path, at),
   );
   if (moved.size === 0) return { config, files: new Map([[source.path, serializeConfig(config)]]) };
   const older = await source.store.load([...moved.keys()], record.version ?? undefined);
   const rolled = { ...config, history: kept };
   const files = new Map([[source.path, serializeConfig(rolled)]]);
-  for (const [path, entries] of moved) files.set(path, (older.files.get(path) ?? "") + historyLines(entries));
+  for (const [path, entries] of moved)
+    files.set(path, (older.files.get(path) ?? "") + historyLines(entries));
   return { config: rolled, files };
 }

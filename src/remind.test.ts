@@ -7,7 +7,11 @@ import { recordsOnGitHub } from "./testing/record-on-github.ts";
 
 const recordOnGitHub = recordsOnGitHub();
 const due = { wanted: { kind: "due" }, dryRun: false, triggeredBy: { kind: "schedule" } } as const;
-const workflow = { wanted: { kind: "workflow", name: "nightly" }, dryRun: false, triggeredBy: { kind: "cli" } } as const;
+const workflow = {
+  wanted: { kind: "workflow", name: "nightly" },
+  dryRun: false,
+  triggeredBy: { kind: "cli" },
+} as const;
 const handIn = (value: string) =>
   ({
     wanted: { kind: "tokens", names: ["ALPHA"], value: new Secret(value), create: false },
@@ -19,7 +23,17 @@ const CANARY = ["handed", "in", "by", "a", "person"].join("-");
 const steps = ["Open the console", "Make a *new* key for @everyone"];
 const config = (more: object = {}) => ({
   version: 1,
-  tokens: { ALPHA: { issuer: { use: "manual", owner: "@acme/ops", steps, url: "https://example.com/keys", ...more } } },
+  tokens: {
+    ALPHA: {
+      issuer: {
+        use: "manual",
+        owner: "@acme/ops",
+        steps,
+        url: "https://example.com/keys",
+        ...more,
+      },
+    },
+  },
   rules: { ALPHA: { interval_hours: 24 * 30 } },
   workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "17 2 * * *", enabled: false } },
 });
@@ -39,7 +53,9 @@ test("one issue is opened in the lead time, told again once it is overdue, and c
     warnings: [],
     tokens: [{ status: "skipped", reason: expect.stringContaining("waits for @acme/ops") }],
   });
-  expect(repository.issues).toMatchObject([{ number: 1, state: "open", title: "ALPHA needs a new value by 2026-03-31" }]);
+  expect(repository.issues).toMatchObject([
+    { number: 1, state: "open", title: "ALPHA needs a new value by 2026-03-31" },
+  ]);
   const body = repository.issues[0]?.body ?? "";
   expect(body).toContain("@acme/ops makes the next value");
   expect(body).toContain("1. Open the console\n2. Make a \\*new\\* key for \\@everyone");
@@ -54,8 +70,12 @@ test("one issue is opened in the lead time, told again once it is overdue, and c
 
   passed(31 * DAY_MS);
   await (await open()).run(due);
-  expect(repository.issues).toMatchObject([{ number: 1, state: "open", title: "ALPHA needs a new value now" }]);
-  expect((await (await open()).health()).tokens).toMatchObject([{ reason: expect.stringContaining("waits for @acme/ops") }]);
+  expect(repository.issues).toMatchObject([
+    { number: 1, state: "open", title: "ALPHA needs a new value now" },
+  ]);
+  expect((await (await open()).health()).tokens).toMatchObject([
+    { reason: expect.stringContaining("waits for @acme/ops") },
+  ]);
   expect((await (await open()).suggest()).suggestions).toContain("👤 Waits for a person: ALPHA");
 
   expect((await (await open()).run(handIn(CANARY))).rotated).toEqual(["ALPHA"]);
@@ -81,7 +101,9 @@ test("an empty value, and the one that it already has, are refused; the reminder
     ["", "empty-value"],
     [CANARY, "value-unchanged"],
   ] as const) {
-    expect((await (await open({ fingerprintKey })).run(handIn(value))).tokens).toMatchObject([{ status: "failed", error: { code } }]);
+    expect((await (await open({ fingerprintKey })).run(handIn(value))).tokens).toMatchObject([
+      { status: "failed", error: { code } },
+    ]);
   }
   expect(repository.secret("ALPHA")?.value).toBe(CANARY);
 });
@@ -89,17 +111,30 @@ test("an empty value, and the one that it already has, are refused; the reminder
 test("an issue that could not be opened fails nothing, and is opened by the next run; one that could not be closed is closed by it", async () => {
   const { open, repository, github, passed } = await recordOnGitHub(config());
   const issues = "/repos/acme/widgets/issues";
-  github.faults.add({ match: { method: "POST", path: issues }, action: { kind: "apply-then-cut" } });
+  github.faults.add({
+    match: { method: "POST", path: issues },
+    action: { kind: "apply-then-cut" },
+  });
   const report = await (await open()).run(due);
-  expect(report).toMatchObject({ failed: [], warnings: [expect.stringContaining("ALPHA: its owner could not be reminded")] });
+  expect(report).toMatchObject({
+    failed: [],
+    warnings: [expect.stringContaining("ALPHA: its owner could not be reminded")],
+  });
   passed(60_000);
   expect((await (await open()).run(due)).warnings).toEqual([]);
   expect(repository.issues).toHaveLength(1);
 
-  github.faults.add({ match: { method: "PATCH", path: `${issues}/1` }, times: 9, action: { kind: "status", status: 404 } });
+  github.faults.add({
+    match: { method: "PATCH", path: `${issues}/1` },
+    times: 9,
+    action: { kind: "status", status: 404 },
+  });
   passed(120_000);
   const rotated = await (await open()).run(handIn(CANARY));
-  expect(rotated).toMatchObject({ rotated: ["ALPHA"], warnings: [expect.stringContaining("its reminder could not be closed")] });
+  expect(rotated).toMatchObject({
+    rotated: ["ALPHA"],
+    warnings: [expect.stringContaining("its reminder could not be closed")],
+  });
   expect(repository.issues).toMatchObject([{ state: "open" }]);
   github.faults.clear();
   await (await open()).run(due);
@@ -108,7 +143,9 @@ test("an issue that could not be opened fails nothing, and is opened by the next
 
 test("a notification goes to the webhook once; without one, each run says so", async () => {
   const { open, repository, passed } = await recordOnGitHub(config({ remind: "notification" }));
-  expect((await (await open()).run(due)).warnings).toEqual([expect.stringContaining("none is set")]);
+  expect((await (await open()).run(due)).warnings).toEqual([
+    expect.stringContaining("none is set"),
+  ]);
   const receiver = await startReceiver([200]);
   try {
     const webhook = { url: new Secret(`${receiver.url}/hook`), secret: null };
@@ -116,7 +153,12 @@ test("a notification goes to the webhook once; without one, each run says so", a
     passed(DAY_MS);
     await (await open({ webhook })).run(due);
     const received = receiver.posts.map(({ body }): unknown => JSON.parse(body));
-    expect(received).toMatchObject([{ kind: "reminder", reminder: { token_name: "ALPHA", owner: "@acme/ops", steps, overdue: true } }]);
+    expect(received).toMatchObject([
+      {
+        kind: "reminder",
+        reminder: { token_name: "ALPHA", owner: "@acme/ops", steps, overdue: true },
+      },
+    ]);
     expect(repository.issues).toEqual([]);
   } finally {
     await receiver.close();

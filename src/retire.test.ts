@@ -20,10 +20,23 @@ const NONE: ReadonlySet<string> = new Set();
 
 function due(
   proof: ProofMode,
-  { old = {}, state = {}, late = NONE }: { old?: object; state?: object; late?: ReadonlySet<string> },
+  {
+    old = {},
+    state = {},
+    late = NONE,
+  }: { old?: object; state?: object; late?: ReadonlySet<string> },
 ): boolean {
-  const held: TokenState = { ...NEW_TOKEN_STATE, generation: 2, ...state, retiring: [{ ...OLD, ...old }] };
-  const config: TokenConfig = { version: 1, tokens: { ALPHA: { proof } }, state: { tokens: { ALPHA: held } } };
+  const held: TokenState = {
+    ...NEW_TOKEN_STATE,
+    generation: 2,
+    ...state,
+    retiring: [{ ...OLD, ...old }],
+  };
+  const config: TokenConfig = {
+    version: 1,
+    tokens: { ALPHA: { proof } },
+    state: { tokens: { ALPHA: held } },
+  };
   return dueRevocations(config, { home: HOME, now: NOW, late }).length > 0;
 }
 
@@ -36,13 +49,33 @@ describe("a credential that was replaced is revoked", () => {
     ["not before it is proved, where proof is required", "required", {}, false],
     ["where no job was seen at all", "when-seen", {}, true],
     ["not while a job was seen with it", "when-seen", { state: seen }, false],
-    ["once proved, although a job was seen with it before", "when-seen", { state: seen, old: proved }, true],
+    [
+      "once proved, although a job was seen with it before",
+      "when-seen",
+      { state: seen, old: proved },
+      true,
+    ],
     ["unseen, where no proof is asked for", "none", { state: seen }, true],
-    ["not before its overlap is over", "none", { old: { replaced_at: "2026-03-02T00:00:01Z" } }, false],
+    [
+      "not before its overlap is over",
+      "none",
+      { old: { replaced_at: "2026-03-02T00:00:01Z" } },
+      false,
+    ],
     ["not before a newer one is placed everywhere", "none", { old: { replaced_at: null } }, false],
-    ["at once, where it was never placed", "required", { old: { replaced_at: null, never_placed: true } }, true],
+    [
+      "at once, where it was never placed",
+      "required",
+      { old: { replaced_at: null, never_placed: true } },
+      true,
+    ],
     ["not by the very run that sees it in use", "when-seen", { late: new Set(["ALPHA"]) }, false],
-    ["nor where another job has proved the newer one", "required", { old: proved, late: new Set(["ALPHA"]) }, false],
+    [
+      "nor where another job has proved the newer one",
+      "required",
+      { old: proved, late: new Set(["ALPHA"]) },
+      false,
+    ],
     ["in use, where no proof is asked for", "none", { late: new Set(["ALPHA"]) }, true],
   ])("%s", (_, proof, given, expected) => {
     expect(due(proof, given)).toBe(expected);
@@ -63,12 +96,20 @@ test("five credentials are ended at a time, each by itself, in the order in whic
   const issuer: Issuer = { issue: never, check: never, find: never, revoke: end };
   const refs = Array.from({ length: 20 }, (_, index) => `key-${index}`);
   const revocations = refs.map(
-    (ref): Revocation => ({ tokenName: ref, credential: { ...OLD, ref }, issuing: { use: "http" }, kept: new Set(), mayCome: false }),
+    (ref): Revocation => ({
+      tokenName: ref,
+      credential: { ...OLD, ref },
+      issuing: { use: "http" },
+      kept: new Set(),
+      mayCome: false,
+    }),
   );
   const revoked = await revoke(revocations, async () => issuer);
   expect(most).toBe(5);
   expect(revoked.map(({ credential }) => credential.ref)).toEqual(refs);
-  expect(revoked.filter(({ error }) => error !== null).map(({ tokenName, error }) => [tokenName, error?.code])).toEqual([
-    ["key-3", "unexpected"],
-  ]);
+  expect(
+    revoked
+      .filter(({ error }) => error !== null)
+      .map(({ tokenName, error }) => [tokenName, error?.code]),
+  ).toEqual([["key-3", "unexpected"]]);
 });

@@ -32,14 +32,19 @@ type RetireOptions = {
 };
 
 /** Every recorded credential that may be revoked now: placed over everywhere, overlap over, proved where proof is asked for. */
-export function dueRevocations(config: TokenConfig, { home, now, late }: RetireOptions): Revocation[] {
+export function dueRevocations(
+  config: TokenConfig,
+  { home, now, late }: RetireOptions,
+): Revocation[] {
   // Also of tokens that are no longer declared: what was issued for them is still to be revoked.
   return Object.keys(config.state?.tokens ?? {}).flatMap((tokenName) => {
     const state = tokenState(config, tokenName);
     if (!state.retiring?.length) return [];
     const token = resolveToken(config, tokenName, home);
     return state.retiring
-      .filter((credential) => mayRevoke(token ?? REMOVED, state, { credential, now, isLate: late.has(tokenName) }))
+      .filter((credential) =>
+        mayRevoke(token ?? REMOVED, state, { credential, now, isLate: late.has(tokenName) }),
+      )
       .map((credential) => ({
         tokenName,
         credential,
@@ -51,11 +56,16 @@ export function dueRevocations(config: TokenConfig, { home, now, late }: RetireO
 }
 
 function mayCome({ ref, asked_at }: RetiringCredential, now: Date): boolean {
-  return ref === null && asked_at !== undefined && now.getTime() < Date.parse(asked_at) + MAY_COME_MS;
+  return (
+    ref === null && asked_at !== undefined && now.getTime() < Date.parse(asked_at) + MAY_COME_MS
+  );
 }
 
 /** The issuer as it is declared now, so that a mistake in it can be corrected; as it was where it is another now. */
-function issuingOf({ issuer, issuing }: RetiringCredential, token: Token | null): Revocation["issuing"] {
+function issuingOf(
+  { issuer, issuing }: RetiringCredential,
+  token: Token | null,
+): Revocation["issuing"] {
   if (token !== null && token.issuing.use === issuer) return token.issuing;
   return issuing ?? { use: issuer };
 }
@@ -85,7 +95,10 @@ export function revoke(
 }
 
 /** What is to be ended: the one that the record names, or what a run that died may have left under the label. */
-async function refsOf({ credential, kept }: Revocation, issuer: Issuer): Promise<readonly string[]> {
+async function refsOf(
+  { credential, kept }: Revocation,
+  issuer: Issuer,
+): Promise<readonly string[]> {
   if (credential.ref !== null) return kept.has(credential.ref) ? [] : [credential.ref];
   const found = credential.label === undefined ? [] : await issuer.find(credential.label);
   return found.filter((ref) => !kept.has(ref));
@@ -99,7 +112,11 @@ type Retirement = Pick<Token, "overlapHours" | "proof">;
 function mayRevoke(
   token: Retirement,
   state: TokenState,
-  { credential, now, isLate }: { readonly credential: RetiringCredential; readonly now: Date; readonly isLate: boolean },
+  {
+    credential,
+    now,
+    isLate,
+  }: { readonly credential: RetiringCredential; readonly now: Date; readonly isLate: boolean },
 ): boolean {
   if (credential.never_placed) return true;
   if (credential.replaced_at === null) return false;

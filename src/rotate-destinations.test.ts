@@ -13,7 +13,11 @@ import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "./testing/github/se
 const NOW = new Date("2026-03-01T00:00:00Z");
 const HOUR = 3_600_000;
 const PATH = "token_config.json";
-const due: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
+const due: RunRequest = {
+  wanted: { kind: "due" },
+  triggeredBy: { kind: "schedule" },
+  dryRun: false,
+};
 
 const servers: TestGitHub[] = [];
 const folders = useFolders();
@@ -22,7 +26,9 @@ afterEach(async () => {
 });
 
 async function scenario(tokens: TokenConfig["tokens"], token = DEFAULT_TOKEN) {
-  const rules = Object.fromEntries(Object.keys(tokens ?? {}).map((name) => [name, { interval_hours: 24 }]));
+  const rules = Object.fromEntries(
+    Object.keys(tokens ?? {}).map((name) => [name, { interval_hours: 24 }]),
+  );
   const files = { [PATH]: `${JSON.stringify({ version: 1, tokens, rules }, null, 2)}\n` };
   const github = await startGitHub({
     repositories: [
@@ -41,7 +47,8 @@ async function scenario(tokens: TokenConfig["tokens"], token = DEFAULT_TOKEN) {
       whenMissing: "error",
       clock: () => now,
     });
-  const run = async (hours = 0, request: RunRequest = due) => (await open(new Date(NOW.getTime() + hours * HOUR))).run(request);
+  const run = async (hours = 0, request: RunRequest = due) =>
+    (await open(new Date(NOW.getTime() + hours * HOUR))).run(request);
   const record = (): TokenConfig => JSON.parse(github.repository().file(PATH) ?? "null");
   return { github, repository: github.repository(), run, record };
 }
@@ -77,9 +84,14 @@ test("one value reaches every kind of scope, each sealed for its own key", async
   const { actions, dependabot, codespaces, agents } = repository.secretsOf;
   const organization = github.organization().secrets;
   const values = [
-    ...[actions, dependabot, codespaces, agents, repository.environment("production"), organization.actions].map((scope) =>
-      scope.get("API_KEY"),
-    ),
+    ...[
+      actions,
+      dependabot,
+      codespaces,
+      agents,
+      repository.environment("production"),
+      organization.actions,
+    ].map((scope) => scope.get("API_KEY")),
     github.repository("acme/gadgets").secretsOf.actions.get("WIDGETS_KEY"),
     organization.dependabot.get("ORG_KEY"),
   ].map((secret) => secret?.value);
@@ -97,7 +109,10 @@ test("what each kind costs: the first time, and then", async () => {
   } as const;
   const costs: Record<string, number[]> = {};
   for (const [kind, destination] of Object.entries(kinds)) {
-    const { github, run } = await scenario({ ONE: { destinations: [destination] }, TWO: { destinations: [destination] } });
+    const { github, run } = await scenario({
+      ONE: { destinations: [destination] },
+      TWO: { destinations: [destination] },
+    });
     costs[kind] = [];
     for (const hours of [0, 25]) {
       github.reset();
@@ -106,16 +121,31 @@ test("what each kind costs: the first time, and then", async () => {
     }
   }
   // K + 4 with K = 2; one to count what is there where secrets are new; one for each secret's readers.
-  expect(costs).toEqual({ actions: [6, 6], environment: [7, 6], dependabot: [7, 6], organization: [9, 8], declared: [7, 6] });
+  expect(costs).toEqual({
+    actions: [6, 6],
+    environment: [7, 6],
+    dependabot: [7, 6],
+    organization: [9, 8],
+    declared: [7, 6],
+  });
 });
 
 const THREE: NonNullable<TokenConfig["tokens"]> = {
-  API_KEY: { destinations: [{ to: "actions" }, { to: "environment", environment: "production" }, { to: "dependabot" }] },
+  API_KEY: {
+    destinations: [
+      { to: "actions" },
+      { to: "environment", environment: "production" },
+      { to: "dependabot" },
+    ],
+  },
 };
 
 test("a permission that one of three destinations lacks shows before anything is made: all three keep what they have", async () => {
   const { github, repository, run, record } = await scenario({ ...THREE, OTHER: {} }, "ghs_narrow");
-  github.addToken({ token: "ghs_narrow", permissions: { contents: "write", secrets: "write", environments: "write" } });
+  github.addToken({
+    token: "ghs_narrow",
+    permissions: { contents: "write", secrets: "write", environments: "write" },
+  });
   const report = await run();
   expect([report.rotated, report.failed]).toEqual([["OTHER"], ["API_KEY"]]);
   expect(report.tokens.find(({ token_name }) => token_name === "API_KEY")?.error).toMatchObject({
@@ -131,9 +161,16 @@ test("a permission that one of three destinations lacks shows before anything is
 
 test("one of three that refuses the placing holds back neither of the others, and gets the same value later", async () => {
   const { github, repository, run, record } = await scenario(THREE);
-  github.faults.add({ match: { method: "PUT", path: /dependabot/ }, action: { kind: "status", status: 403 } });
+  github.faults.add({
+    match: { method: "PUT", path: /dependabot/ },
+    action: { kind: "status", status: 403 },
+  });
   const first = await run();
-  expect(first.tokens[0]?.destinations.map(({ status }) => status)).toEqual(["placed", "placed", "failed"]);
+  expect(first.tokens[0]?.destinations.map(({ status }) => status)).toEqual([
+    "placed",
+    "placed",
+    "failed",
+  ]);
   expect(first.tokens[0]?.destinations[2]?.error).toMatchObject({
     kind: "denied",
     hint: expect.stringContaining("Dependabot secrets: write"),
@@ -149,41 +186,68 @@ test("one of three that refuses the placing holds back neither of the others, an
 test("an environment that disappears between plan and place is told, loses nothing, and is served when it is there again", async () => {
   const { github, repository, run, record } = await scenario(THREE);
   // What somebody does while the run is at work.
-  github.faults.add({ match: { method: "PUT", path: /environments/ }, action: { kind: "status", status: 404 } });
+  github.faults.add({
+    match: { method: "PUT", path: /environments/ },
+    action: { kind: "status", status: 404 },
+  });
   repository.removeEnvironment("production");
   const gone = await run();
-  expect(gone.tokens[0]?.error).toMatchObject({ kind: "misconfigured", code: "environment-missing" });
+  expect(gone.tokens[0]?.error).toMatchObject({
+    kind: "misconfigured",
+    code: "environment-missing",
+  });
   expect(repository.secrets()).toEqual([]);
 
   await repository.addEnvironment("production");
   const placedElsewhere = await run(1);
-  expect(placedElsewhere.tokens[0]?.destinations.map(({ status }) => status)).toEqual(["placed", "failed", "placed"]);
+  expect(placedElsewhere.tokens[0]?.destinations.map(({ status }) => status)).toEqual([
+    "placed",
+    "failed",
+    "placed",
+  ]);
   const pending = record().state?.tokens?.API_KEY?.pending;
-  expect(Object.keys(pending?.boxes ?? {})).toContain("environment:acme/widgets/production:API_KEY");
+  expect(Object.keys(pending?.boxes ?? {})).toContain(
+    "environment:acme/widgets/production:API_KEY",
+  );
   expect((await run(2)).rotated).toEqual(["API_KEY"]);
-  expect(repository.environment("production").get("API_KEY")?.value).toBe(repository.secret("API_KEY")?.value);
+  expect(repository.environment("production").get("API_KEY")?.value).toBe(
+    repository.secret("API_KEY")?.value,
+  );
 });
 
 test("an environment that is made anew under the same key id gets no box that only the old one could open", async () => {
   const { github, repository, run } = await scenario(THREE);
   const before = repository.environment("production").publicKey();
   const removed = () => void repository.removeEnvironment("production");
-  github.faults.add({ match: { method: "PUT", path: /environments/ }, action: { kind: "call", before: removed } });
+  github.faults.add({
+    match: { method: "PUT", path: /environments/ },
+    action: { kind: "call", before: removed },
+  });
   expect((await run()).failed).toEqual(["API_KEY"]);
   const after = (await repository.addEnvironment("production")).publicKey();
   expect([after.keyId === before.keyId, after.key === before.key]).toEqual([true, false]);
   expect((await run(1)).rotated).toEqual(["API_KEY"]);
   expect(repository.environment("production").get("API_KEY")?.value).toMatch(/^[A-Za-z0-9]{32}$/);
-  expect(repository.environment("production").get("API_KEY")?.value).toBe(repository.secret("API_KEY")?.value);
+  expect(repository.environment("production").get("API_KEY")?.value).toBe(
+    repository.secret("API_KEY")?.value,
+  );
 });
 
 test("who may read an organization's secret is the same before and after rotations, for every app", async () => {
   const apps = ["actions", "dependabot", "codespaces", "agents"] as const;
-  const destinations = apps.map((app) => ({ to: "organization" as const, organization: "acme", app }));
+  const destinations = apps.map((app) => ({
+    to: "organization" as const,
+    organization: "acme",
+    app,
+  }));
   const { github, run } = await scenario({ API_KEY: { destinations } });
   const { secrets, readers } = github.organization();
   for (const app of apps) {
-    secrets[app].put("API_KEY", { encrypted_value: "AAAA", key_id: secrets[app].publicKey().keyId }, NOW);
+    secrets[app].put(
+      "API_KEY",
+      { encrypted_value: "AAAA", key_id: secrets[app].publicKey().keyId },
+      NOW,
+    );
     readers[app].set("API_KEY", { visibility: "selected", selected: [2, 3] });
   }
   const before = apps.map((app) => structuredClone(readers[app].get("API_KEY")));
@@ -201,20 +265,33 @@ test("a full scope refuses what is new there, before anything is made, and nothi
   });
   const scope = repository.secretsOf.dependabot;
   for (let at = 0; at < 100; at += 1)
-    scope.put(at === 0 ? "OLD" : `S${at}`, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, NOW);
+    scope.put(
+      at === 0 ? "OLD" : `S${at}`,
+      { encrypted_value: "AAAA", key_id: scope.publicKey().keyId },
+      NOW,
+    );
   const report = await run();
   expect([report.rotated, report.failed]).toEqual([["OLD"], ["NEW"]]);
-  expect(report.tokens.find(({ token_name }) => token_name === "NEW")?.error).toMatchObject({ code: "scope-full" });
+  expect(report.tokens.find(({ token_name }) => token_name === "NEW")?.error).toMatchObject({
+    code: "scope-full",
+  });
 });
 
 test("a pair of which only one half has room among the Actions secrets is not torn, nor are two places told apart", async () => {
   const { github, repository, run, record } = await scenario({
-    PAIR: { issuer: { use: "generate" }, destinations: [{ to: "actions", secret: { ONE: "value", TWO: "value" } }] },
+    PAIR: {
+      issuer: { use: "generate" },
+      destinations: [{ to: "actions", secret: { ONE: "value", TWO: "value" } }],
+    },
     BOTH: { destinations: [{ to: "dependabot" }, { to: "actions" }] },
   });
   const scope = repository.secretsOf.actions;
   for (let at = 0; at < 100; at += 1)
-    scope.put(at === 0 ? "ONE" : `S${at}`, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, NOW);
+    scope.put(
+      at === 0 ? "ONE" : `S${at}`,
+      { encrypted_value: "AAAA", key_id: scope.publicKey().keyId },
+      NOW,
+    );
   const report = await run();
   expect(report.tokens.map(({ token_name, error }) => [token_name, error?.code])).toEqual([
     ["PAIR", "scope-full"],
@@ -226,11 +303,19 @@ test("a pair of which only one half has room among the Actions secrets is not to
 
 test("a job's variable named like a secret that jobs cannot see neither proves nor blocks anything", async () => {
   const { run } = await scenario({
-    HIDDEN: { destinations: [{ to: "dependabot" }, { to: "codespaces" }, { to: "actions", repository: "acme/gadgets" }] },
+    HIDDEN: {
+      destinations: [
+        { to: "dependabot" },
+        { to: "codespaces" },
+        { to: "actions", repository: "acme/gadgets" },
+      ],
+    },
     BOTH: { destinations: [{ to: "actions" }, { to: "dependabot", secret: "ELSEWHERE" }] },
   });
   await run();
-  const seen = new Map(["HIDDEN", "ELSEWHERE"].map((name) => [name, new Secret("somebody else's value")]));
+  const seen = new Map(
+    ["HIDDEN", "ELSEWHERE"].map((name) => [name, new Secret("somebody else's value")]),
+  );
   const report = await run(25, { ...due, seen });
   expect([report.drifted, report.proved, report.rotated]).toEqual([[], [], ["HIDDEN", "BOTH"]]);
 });
@@ -247,7 +332,12 @@ test("files of a local record: rolled forward from the journal, where a crash le
       ],
     },
   };
-  const config = { version: 1, settings: { journal: "sealed" }, tokens, rules: { DB_PASSWORD: { interval_hours: 24 } } };
+  const config = {
+    version: 1,
+    settings: { journal: "sealed" },
+    tokens,
+    rules: { DB_PASSWORD: { interval_hours: 24 } },
+  };
   await writeFile(join(directory, PATH), JSON.stringify(config));
   const open = (clock: () => Date) =>
     compose({
@@ -258,7 +348,8 @@ test("files of a local record: rolled forward from the journal, where a crash le
       clock,
     });
   // From the journal on it is so late that nothing more may be placed, as if the run had died there.
-  const journalled = () => readFileSync(join(directory, PATH), "utf8").includes('"stage": "sealed"');
+  const journalled = () =>
+    readFileSync(join(directory, PATH), "utf8").includes('"stage": "sealed"');
   const late = new Date(NOW.getTime() + 10 * HOUR);
   const first = await open(() => (journalled() ? late : NOW)).then((app) => app.run(due));
   expect(first.tokens[0]).toMatchObject({ status: "failed", error: { code: "lease-over" } });
@@ -267,6 +358,8 @@ test("files of a local record: rolled forward from the journal, where a crash le
   expect(second.tokens[0]).toMatchObject({ status: "resumed", generation: 1 });
   const value = await readFile(join(directory, "run/DB_PASSWORD"), "utf8");
   expect(value).toHaveLength(24);
-  expect(await readFile(join(directory, "run/app.env"), "utf8")).toContain(`DB_PASSWORD=${value}\n`);
+  expect(await readFile(join(directory, "run/app.env"), "utf8")).toContain(
+    `DB_PASSWORD=${value}\n`,
+  );
   expect(await readFile(join(directory, PATH), "utf8")).not.toContain(value);
 });

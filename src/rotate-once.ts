@@ -21,7 +21,9 @@ export async function rotateOnce(request: RunRequest, options: RunOptions): Prom
   if (before.kind === "done") return retold(loaded.config, before.entries);
   if (before.kind === "unfinished") {
     // Its plan was judged when it was begun, which has itself moved the record since.
-    const plan = request.plan && { plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) } };
+    const plan = request.plan && {
+      plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) },
+    };
     const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
     const { report, config } = await rotate(rest, options, loaded);
     return { report: joined(retold(config, before.entries).report, report), config };

@@ -12,7 +12,11 @@ const ONE = { version: 1, tokens: { ALPHA: {} }, rules: { ALPHA: daily } };
 
 const world = recordsOnGitHub();
 
-const due: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
+const due: RunRequest = {
+  wanted: { kind: "due" },
+  triggeredBy: { kind: "schedule" },
+  dryRun: false,
+};
 const asked = (name: string, value: Secret | null = null): RunRequest => ({
   wanted: { kind: "tokens", names: [name], value, create: false },
   triggeredBy: { kind: "cli" },
@@ -26,7 +30,10 @@ describe("a lease", () => {
   test("covers everything that its run places, not only the token's own", async () => {
     const names = Array.from({ length: 12 }, (_, index) => `TOKEN_${index}`);
     const tokens = Object.fromEntries(names.map((name) => [name, {}]));
-    const { open, journals } = await world({ version: 1, tokens, rules: Object.fromEntries(names.map((name) => [name, daily])) }, "public");
+    const { open, journals } = await world(
+      { version: 1, tokens, rules: Object.fromEntries(names.map((name) => [name, daily])) },
+      "public",
+    );
     await (await open()).run(due);
     const [one] = journals("TOKEN_0");
     expect(Date.parse(one?.lease_until ?? "") - NOW.getTime()).toBe(90_000 + 12_000);
@@ -35,28 +42,49 @@ describe("a lease", () => {
   test("that is over ends the placing: another run may have taken the tokens up", async () => {
     const names = Array.from({ length: 11 }, (_, index) => `TOKEN_${index}`);
     const tokens = Object.fromEntries(names.map((name) => [name, {}]));
-    const config = { version: 1, tokens, rules: Object.fromEntries(names.map((name) => [name, daily])) };
+    const config = {
+      version: 1,
+      tokens,
+      rules: Object.fromEntries(names.map((name) => [name, daily])),
+    };
     const { github, repository, open, passed, state } = await world(config, "public");
     // Ten are placed at once; whatever comes after the first answer finds the lease over.
-    github.faults.add({ match: placing, times: 99, action: { kind: "call", before: () => passed(10 * MINUTE) } });
+    github.faults.add({
+      match: placing,
+      times: 99,
+      action: { kind: "call", before: () => passed(10 * MINUTE) },
+    });
     const report = await (await open()).run(due);
     expect(report).toMatchObject({ rotated: names.slice(0, 10), failed: ["TOKEN_10"] });
     expect(report.tokens[10]?.error).toMatchObject({ kind: "unchanged", code: "lease-over" });
     expect(repository.secret("TOKEN_10")).toBeNull();
-    expect(state("TOKEN_10")).toMatchObject({ generation: 0, failures: 1, last_error: { code: "lease-over" } });
+    expect(state("TOKEN_10")).toMatchObject({
+      generation: 0,
+      failures: 1,
+      last_error: { code: "lease-over" },
+    });
   });
 
   test("lets the next run place what was journalled at once, and nobody make anything new before it is over", async () => {
     const { github, repository, open, passed, state } = await world(ONE, "private");
-    github.faults.add({ match: { graphql: "mutation", nth: 2 }, times: 99, action: { kind: "status", status: 403, body: {} } });
+    github.faults.add({
+      match: { graphql: "mutation", nth: 2 },
+      times: 99,
+      action: { kind: "status", status: 403, body: {} },
+    });
     await (await open()).run(due);
     const placed = repository.secret("ALPHA")?.value;
     github.faults.clear();
     passed(MINUTE / 2);
-    expect((await (await open()).run(due)).tokens).toMatchObject([{ status: "resumed", generation: 1 }]);
+    expect((await (await open()).run(due)).tokens).toMatchObject([
+      { status: "resumed", generation: 1 },
+    ]);
     expect(state()).toMatchObject({ generation: 1, pending: null });
     expect(repository.secret("ALPHA")?.value).toBe(placed);
-    expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ skipped: ["ALPHA"], commit: null });
+    expect(await (await open()).run(asked("ALPHA"))).toMatchObject({
+      skipped: ["ALPHA"],
+      commit: null,
+    });
     expect(repository.secret("ALPHA")?.value).toBe(placed);
     passed(2 * MINUTE);
     expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
@@ -66,7 +94,11 @@ describe("a lease", () => {
 
   test("keeps every other run away where nothing but the intent was journalled", async () => {
     const { github, open, passed } = await world(ONE, "public");
-    github.faults.add({ match: { graphql: "mutation", nth: 2 }, times: 99, action: { kind: "status", status: 403, body: {} } });
+    github.faults.add({
+      match: { graphql: "mutation", nth: 2 },
+      times: 99,
+      action: { kind: "status", status: 403, body: {} },
+    });
     await (await open()).run(due);
     github.faults.clear();
     passed(MINUTE);
@@ -74,7 +106,10 @@ describe("a lease", () => {
       expect(await (await open()).run(request)).toMatchObject({ skipped: ["ALPHA"], commit: null });
     }
     passed(2 * MINUTE);
-    expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"], tokens: [{ generation: 2 }] });
+    expect(await (await open()).run(due)).toMatchObject({
+      rotated: ["ALPHA"],
+      tokens: [{ generation: 2 }],
+    });
   });
 
   test("and its boxes are given up where a later generation is recorded, as by a merge: none is gone back to", async () => {
@@ -86,12 +121,18 @@ describe("a lease", () => {
     const [here = ""] = Object.keys(state()?.destinations ?? {});
     const placed = { status: "placed", generation: 5, placed_at: NOW.toISOString() } as const;
     edit((config) => {
-      const merged: TokenState = { ...(state() ?? expect.fail()), generation: 5, destinations: { [here]: placed } };
+      const merged: TokenState = {
+        ...(state() ?? expect.fail()),
+        generation: 5,
+        destinations: { [here]: placed },
+      };
       return { ...config, state: { ...config.state, tokens: { ALPHA: merged } } };
     });
     const before = repository.secret("ALPHA")?.value;
     passed(27 * HOUR);
-    expect((await (await open()).run(due)).tokens).toMatchObject([{ status: "rotated", generation: 6 }]);
+    expect((await (await open()).run(due)).tokens).toMatchObject([
+      { status: "rotated", generation: 6 },
+    ]);
     expect(state()).toMatchObject({ generation: 6, pending: null });
     expect(repository.secret("ALPHA")?.value).not.toBe(before);
   });
@@ -107,7 +148,11 @@ describe("a lease", () => {
   test("by a clock that was far ahead is not waited for", async () => {
     const { github, open, passed, state } = await world(ONE, "public");
     passed(365 * 24 * HOUR);
-    github.faults.add({ match: { graphql: "mutation", nth: 2 }, times: 99, action: { kind: "status", status: 403, body: {} } });
+    github.faults.add({
+      match: { graphql: "mutation", nth: 2 },
+      times: 99,
+      action: { kind: "status", status: 403, body: {} },
+    });
     await (await open()).run(due);
     github.faults.clear();
     passed(0);
@@ -123,7 +168,10 @@ describe("a lease", () => {
       match: placing,
       action: {
         kind: "call",
-        before: async () => void answers.push(await person.abort("ALPHA", { kind: "cli" }).catch((error) => error.code)),
+        before: async () =>
+          void answers.push(
+            await person.abort("ALPHA", { kind: "cli" }).catch((error) => error.code),
+          ),
       },
     });
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
@@ -148,9 +196,13 @@ describe("a record that changed between reading and journalling", () => {
       },
     });
     const report = await (await open()).run(due);
-    expect(report.tokens).toMatchObject([{ status: "skipped", reason: "another run took it up meanwhile" }]);
+    expect(report.tokens).toMatchObject([
+      { status: "skipped", reason: "another run took it up meanwhile" },
+    ]);
     expect(state()).toMatchObject({ generation: 0, pending: null, abandoned_generation: 1 });
-    const values = new Set(journals("ALPHA").map(({ generation, fingerprint }) => `${generation} ${fingerprint}`));
+    const values = new Set(
+      journals("ALPHA").map(({ generation, fingerprint }) => `${generation} ${fingerprint}`),
+    );
     expect(values.size).toBe(1);
   });
 
@@ -160,7 +212,10 @@ describe("a record that changed between reading and journalling", () => {
     const value = repository.secret("ALPHA")?.value;
     passed(25 * HOUR);
     const seen = new Map([["ALPHA", new Secret("canary-drift-71c2")]]);
-    const drifted = { ...structuredClone(state()), drift: { at: "2026-03-02T00:59:00Z", message: "something else was seen" } };
+    const drifted = {
+      ...structuredClone(state()),
+      drift: { at: "2026-03-02T00:59:00Z", message: "something else was seen" },
+    };
     expect(seen.size).toBe(1);
     github.faults.add({
       match: { graphql: "mutation" },
@@ -194,8 +249,17 @@ describe("a run that another has overtaken", () => {
       },
     });
     const report = await (await open()).run(due);
-    expect(report).toMatchObject({ rotated: [], failed: ["ALPHA"], tokens: [{ error: { kind: "uncertain", code: "overtaken" } }] });
-    expect(state()).toMatchObject({ generation: 2, pending: null, failures: 1, last_error: { code: "overtaken" } });
+    expect(report).toMatchObject({
+      rotated: [],
+      failed: ["ALPHA"],
+      tokens: [{ error: { kind: "uncertain", code: "overtaken" } }],
+    });
+    expect(state()).toMatchObject({
+      generation: 2,
+      pending: null,
+      failures: 1,
+      last_error: { code: "overtaken" },
+    });
     passed(2 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
     expect(state()).toMatchObject({ generation: 3, failures: 0 });
@@ -206,30 +270,53 @@ describe("a run that another has overtaken", () => {
 });
 
 describe("a value that a person handed in and that is not placed yet", () => {
-  test.each(["due", "resume", "workflow"] as const)("is not replaced by a random one after the key changed: %s", async (kind) => {
-    const config = { ...ONE, workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } } };
-    const { github, repository, open, passed, state } = await world(config, "private");
-    await (await open()).run(asked("ALPHA", new Secret("canary-1111-first")));
-    github.faults.add({ match: placing, action: refused });
-    const second = await (await open()).run(asked("ALPHA", new Secret("canary-2222-second")));
-    expect(second).toMatchObject({ failed: ["ALPHA"], warnings: [] });
-    repository.rotateKey();
-    passed(2 * HOUR);
-    const wanted = kind === "due" ? due : kind === "resume" ? resume : { ...due, wanted: { kind, name: "all" } };
-    const report = await (await open()).run(wanted);
-    expect(report).toMatchObject({ rotated: [], tokens: [{ error: { code: "issuer-required" } }] });
-    expect(repository.secret("ALPHA")?.value).toBe("canary-1111-first");
-    expect(state()).toMatchObject({ generation: 1, pending: { generation: 2, issuer: "manual" } });
-  });
+  test.each(["due", "resume", "workflow"] as const)(
+    "is not replaced by a random one after the key changed: %s",
+    async (kind) => {
+      const config = {
+        ...ONE,
+        workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } },
+      };
+      const { github, repository, open, passed, state } = await world(config, "private");
+      await (await open()).run(asked("ALPHA", new Secret("canary-1111-first")));
+      github.faults.add({ match: placing, action: refused });
+      const second = await (await open()).run(asked("ALPHA", new Secret("canary-2222-second")));
+      expect(second).toMatchObject({ failed: ["ALPHA"], warnings: [] });
+      repository.rotateKey();
+      passed(2 * HOUR);
+      const wanted =
+        kind === "due"
+          ? due
+          : kind === "resume"
+            ? resume
+            : { ...due, wanted: { kind, name: "all" } };
+      const report = await (await open()).run(wanted);
+      expect(report).toMatchObject({
+        rotated: [],
+        tokens: [{ error: { code: "issuer-required" } }],
+      });
+      expect(repository.secret("ALPHA")?.value).toBe("canary-1111-first");
+      expect(state()).toMatchObject({
+        generation: 1,
+        pending: { generation: 2, issuer: "manual" },
+      });
+    },
+  );
 
   test("nor where it was never journalled", async () => {
     const { github, repository, open, passed } = await world(ONE, "public");
     github.faults.add({ match: placing, action: refused });
     const lost = await (await open()).run(asked("ALPHA", new Secret("canary-3333-only")));
-    expect(lost).toMatchObject({ failed: ["ALPHA"], warnings: [expect.stringContaining("hand it in once more")] });
+    expect(lost).toMatchObject({
+      failed: ["ALPHA"],
+      warnings: [expect.stringContaining("hand it in once more")],
+    });
     passed(2 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: [], skipped: ["ALPHA"] });
-    expect(await (await open()).run(resume)).toMatchObject({ rotated: [], tokens: [{ error: { code: "issuer-required" } }] });
+    expect(await (await open()).run(resume)).toMatchObject({
+      rotated: [],
+      tokens: [{ error: { code: "issuer-required" } }],
+    });
     expect(repository.secret("ALPHA")).toBeNull();
   });
 });
@@ -239,5 +326,7 @@ test("what would be resumed is foretold under its own number", async () => {
   github.faults.add({ match: placing, action: refused });
   await (await open()).run(due);
   passed(HOUR);
-  expect(await (await open()).run({ ...due, dryRun: true })).toMatchObject({ tokens: [{ status: "planned", generation: 1 }] });
+  expect(await (await open()).run({ ...due, dryRun: true })).toMatchObject({
+    tokens: [{ status: "planned", generation: 1 }],
+  });
 });

@@ -15,11 +15,21 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-type Scenario = { readonly config: unknown; readonly visibility?: "public" | "private"; readonly now?: () => Date };
+type Scenario = {
+  readonly config: unknown;
+  readonly visibility?: "public" | "private";
+  readonly now?: () => Date;
+};
 
 async function scenario({ config, visibility = "private", now = () => NOW }: Scenario) {
   const github = await startGitHub({
-    repositories: [{ fullName: REPOSITORY, visibility, files: { [PATH]: `${JSON.stringify(config, null, 2)}\n` } }],
+    repositories: [
+      {
+        fullName: REPOSITORY,
+        visibility,
+        files: { [PATH]: `${JSON.stringify(config, null, 2)}\n` },
+      },
+    ],
   });
   servers.push(github);
   const open = (at: () => Date = now, token = DEFAULT_TOKEN) =>
@@ -39,18 +49,27 @@ async function scenario({ config, visibility = "private", now = () => NOW }: Sce
   return { github, repository: github.repository(), open, record };
 }
 
-const due: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
+const due: RunRequest = {
+  wanted: { kind: "due" },
+  triggeredBy: { kind: "schedule" },
+  dryRun: false,
+};
 const asked = (names: string[], value: Secret | null = null): RunRequest => ({
   wanted: { kind: "tokens", names, value, create: false },
   triggeredBy: { kind: "cli" },
   dryRun: false,
 });
 const daily = { interval_hours: 24 };
-const TWO = { version: 1, tokens: { ALPHA: {}, BETA: { type: "password" } }, rules: { ALPHA: daily, BETA: daily } };
+const TWO = {
+  version: 1,
+  tokens: { ALPHA: {}, BETA: { type: "password" } },
+  rules: { ALPHA: daily, BETA: daily },
+};
 
 function requestsTo(github: TestGitHub): string[] {
   return github.requests.map(
-    (request) => `${request.method} ${request.path}${request.operation ? ` ${request.operation}` : ""} ${request.status}`,
+    (request) =>
+      `${request.method} ${request.path}${request.operation ? ` ${request.operation}` : ""} ${request.status}`,
   );
 }
 
@@ -119,7 +138,14 @@ describe("a run", () => {
       issuer: "generate",
       issues: { day: "2026-03-01", count: 1 },
       expires_at: null,
-      destinations: { "actions:acme/widgets:ALPHA": { status: "placed", generation: 1, placed_at: NOW.toISOString(), error: null } },
+      destinations: {
+        "actions:acme/widgets:ALPHA": {
+          status: "placed",
+          generation: 1,
+          placed_at: NOW.toISOString(),
+          error: null,
+        },
+      },
       pending: null,
       failures: 0,
       last_error: null,
@@ -133,8 +159,20 @@ describe("a run", () => {
         chained: previous_entry !== null,
       })),
     ).toEqual([
-      { id: `${run_id}/ALPHA/g1/rotated`, event: "rotated", token_name: "ALPHA", generation: 1, chained: false },
-      { id: `${run_id}/BETA/g1/rotated`, event: "rotated", token_name: "BETA", generation: 1, chained: true },
+      {
+        id: `${run_id}/ALPHA/g1/rotated`,
+        event: "rotated",
+        token_name: "ALPHA",
+        generation: 1,
+        chained: false,
+      },
+      {
+        id: `${run_id}/BETA/g1/rotated`,
+        event: "rotated",
+        token_name: "BETA",
+        generation: 1,
+        chained: true,
+      },
     ]);
 
     const head = repository.head();
@@ -149,7 +187,9 @@ describe("a run", () => {
     const { github, repository, open } = await scenario({ config: TWO });
     const head = repository.head();
     const report = await (await open()).run({ ...due, dryRun: true });
-    expect(report.tokens.map((token) => [token.token_name, token.status, token.generation])).toEqual([
+    expect(
+      report.tokens.map((token) => [token.token_name, token.status, token.generation]),
+    ).toEqual([
       ["ALPHA", "planned", 1],
       ["BETA", "planned", 1],
     ]);
@@ -181,15 +221,24 @@ describe("a run", () => {
   test("whose placing is refused for one token rotates the other, and the next run places the same box again", async () => {
     let now = NOW;
     const { github, repository, open, record } = await scenario({ config: TWO, now: () => now });
-    github.faults.add({ match: { method: "PUT", path: /BETA$/ }, action: { kind: "status", status: 422, body: { message: "no" } } });
+    github.faults.add({
+      match: { method: "PUT", path: /BETA$/ },
+      action: { kind: "status", status: 422, body: { message: "no" } },
+    });
     const report = await (await open()).run(due);
     expect(report).toMatchObject({ rotated: ["ALPHA"], failed: ["BETA"] });
     expect(repository.secret("BETA")).toBeNull();
     const waiting = record().state?.tokens?.BETA;
-    expect(waiting).toMatchObject({ generation: 0, failures: 1, pending: { generation: 1, stage: "sealed" } });
+    expect(waiting).toMatchObject({
+      generation: 0,
+      failures: 1,
+      pending: { generation: 1, stage: "sealed" },
+    });
     now = new Date(NOW.getTime() + HOUR);
     const next = await (await open()).run(due);
-    expect(next.tokens.map((token) => [token.token_name, token.status, token.generation])).toEqual([["BETA", "resumed", 1]]);
+    expect(next.tokens.map((token) => [token.token_name, token.status, token.generation])).toEqual([
+      ["BETA", "resumed", 1],
+    ]);
     expect(record().state?.tokens?.BETA).toMatchObject({
       generation: 1,
       pending: null,
@@ -215,7 +264,10 @@ describe("a run", () => {
   test("that may not commit places nothing: the journal comes first", async () => {
     const { github, repository, open } = await scenario({ config: TWO });
     repository.protectedBranches.set("main", "ruleset");
-    await expect((await open()).run(due)).rejects.toMatchObject({ kind: "denied", code: "branch-protected" });
+    await expect((await open()).run(due)).rejects.toMatchObject({
+      kind: "denied",
+      code: "branch-protected",
+    });
     expect(github.requests.filter((request) => request.method === "PUT")).toEqual([]);
   });
 
@@ -225,7 +277,10 @@ describe("a run", () => {
     const others: string[] = [];
     github.faults.add({
       match: { graphql: "mutation" },
-      action: { kind: "call", before: async () => void others.push(...(await other.run(due)).rotated) },
+      action: {
+        kind: "call",
+        before: async () => void others.push(...(await other.run(due)).rotated),
+      },
     });
     const report = await (await open()).run(due);
     expect(others).toEqual(["ALPHA", "BETA"]);
@@ -251,7 +306,10 @@ describe("a run", () => {
     });
     const report = await (await open()).run(due);
     expect(report.rotated).toEqual(["ALPHA", "BETA"]);
-    expect(record()).toMatchObject({ "x-note": "kept", state: { tokens: { ALPHA: { generation: 1, pending: null } } } });
+    expect(record()).toMatchObject({
+      "x-note": "kept",
+      state: { tokens: { ALPHA: { generation: 1, pending: null } } },
+    });
   });
 
   test("that dies after the journal is finished by the next, from the record alone", async () => {
@@ -273,16 +331,28 @@ describe("a run", () => {
   });
 
   test("records workflows it sees for the first time, and runs them when their time has come", async () => {
-    const config = { version: 1, tokens: { ALPHA: {} }, workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } } };
+    const config = {
+      version: 1,
+      tokens: { ALPHA: {} },
+      workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } },
+    };
     const { open, record } = await scenario({ config });
     expect((await (await open()).run(due)).rotated).toEqual([]);
-    expect(record().state?.workflows).toEqual({ nightly: { first_seen_at: NOW.toISOString(), last_run_at: null } });
+    expect(record().state?.workflows).toEqual({
+      nightly: { first_seen_at: NOW.toISOString(), last_run_at: null },
+    });
     const later = new Date("2026-03-04T09:30:00Z");
     const report = await (await open(() => later)).run(due);
     expect(report.tokens).toMatchObject([
-      { token_name: "ALPHA", status: "rotated", reason: "workflow nightly was due at 2026-03-01T02:00:00Z" },
+      {
+        token_name: "ALPHA",
+        status: "rotated",
+        reason: "workflow nightly was due at 2026-03-01T02:00:00Z",
+      },
     ]);
-    expect(record().state?.workflows).toEqual({ nightly: { first_seen_at: NOW.toISOString(), last_run_at: later.toISOString() } });
+    expect(record().state?.workflows).toEqual({
+      nightly: { first_seen_at: NOW.toISOString(), last_run_at: later.toISOString() },
+    });
     expect((await (await open(() => later)).run(due)).rotated).toEqual([]);
   });
 });
@@ -292,23 +362,36 @@ describe("a value that a person hands in", () => {
     const { github, repository, open, record } = await scenario({ config: TWO });
     const value = "canary-5bd1d5f5-correct horse";
     const report = await (await open()).run(asked(["BETA"], new Secret(value)));
-    expect(report).toMatchObject({ rotated: ["BETA"], tokens: [{ reason: "asked for", new_hash: null }] });
+    expect(report).toMatchObject({
+      rotated: ["BETA"],
+      tokens: [{ reason: "asked for", new_hash: null }],
+    });
     expect(repository.secret("BETA")?.value).toBe(value);
     expect(record().state?.tokens?.BETA?.fingerprint).toBeNull();
     const everything = JSON.stringify([report, github.requests, repository.history(PATH)]);
-    for (const form of [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("hex"), encodeURIComponent(value)]) {
+    for (const form of [
+      value,
+      Buffer.from(value).toString("base64"),
+      Buffer.from(value).toString("hex"),
+      encodeURIComponent(value),
+    ]) {
       expect(everything).not.toContain(form);
     }
   });
 
   test("is never replaced by a random one on schedule, only by name or by the next one handed in", async () => {
     let now = NOW;
-    const config = { ...TWO, workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } } };
+    const config = {
+      ...TWO,
+      workflows: { all: { tokens: ["ALL_TOKENS"], schedule: "0 3 * * *" } },
+    };
     const { repository, open, record } = await scenario({ config, now: () => now });
     await (await open()).run(asked(["BETA"], new Secret("canary-8d1f-handed-in")));
     now = new Date(NOW.getTime() + 50 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"], skipped: ["BETA"] });
-    expect(await (await open()).run({ ...due, wanted: { kind: "workflow", name: "all" } })).toMatchObject({
+    expect(
+      await (await open()).run({ ...due, wanted: { kind: "workflow", name: "all" } }),
+    ).toMatchObject({
       rotated: ["ALPHA"],
       failed: ["BETA"],
     });
@@ -318,13 +401,20 @@ describe("a value that a person hands in", () => {
   });
 
   test("is what a github_pat needs: without one it is refused, with nothing written", async () => {
-    const { repository, open } = await scenario({ config: { version: 1, tokens: { DEPLOY: { type: "github_pat" } } } });
+    const { repository, open } = await scenario({
+      config: { version: 1, tokens: { DEPLOY: { type: "github_pat" } } },
+    });
     const head = repository.head();
     const report = await (await open()).run(asked(["DEPLOY"]));
-    expect(report.tokens[0]).toMatchObject({ status: "failed", error: { code: "issuer-required", kind: "misconfigured" } });
+    expect(report.tokens[0]).toMatchObject({
+      status: "failed",
+      error: { code: "issuer-required", kind: "misconfigured" },
+    });
     expect(repository.head()).toBe(head);
     const value = `ghp_${"b".repeat(36)}`;
-    expect(await (await open()).run(asked(["DEPLOY"], new Secret(value)))).toMatchObject({ rotated: ["DEPLOY"] });
+    expect(await (await open()).run(asked(["DEPLOY"], new Secret(value)))).toMatchObject({
+      rotated: ["DEPLOY"],
+    });
     expect(repository.secret("DEPLOY")?.value).toBe(value);
   });
 
@@ -333,7 +423,10 @@ describe("a value that a person hands in", () => {
     const head = repository.head();
     for (const value of ["", "abc\n"]) {
       const report = await (await open()).run(asked(["ALPHA"], new Secret(value)));
-      expect(report.tokens[0]).toMatchObject({ status: "failed", error: { kind: "misconfigured" } });
+      expect(report.tokens[0]).toMatchObject({
+        status: "failed",
+        error: { kind: "misconfigured" },
+      });
     }
     expect(repository.head()).toBe(head);
   });
@@ -348,17 +441,34 @@ test("a name that nobody declared is refused with the nearest", async () => {
 });
 
 describe("what a job sees", () => {
-  const run = async (open: Awaited<ReturnType<typeof scenario>>["open"], at: Date, value: string | null) =>
-    (await open(() => at)).run({ ...due, seen: new Map(value === null ? [] : [["ALPHA", new Secret(value)]]) });
+  const run = async (
+    open: Awaited<ReturnType<typeof scenario>>["open"],
+    at: Date,
+    value: string | null,
+  ) =>
+    (await open(() => at)).run({
+      ...due,
+      seen: new Map(value === null ? [] : [["ALPHA", new Secret(value)]]),
+    });
   const at = (hours: number) => new Date(NOW.getTime() + hours * HOUR);
 
   test("proves a generation, once, in a commit of its own", async () => {
     const { repository, open, record } = await scenario({ config: TWO });
     await run(open, at(0), null);
     const value = repository.secret("ALPHA")?.value ?? "";
-    expect(await run(open, at(1), value)).toMatchObject({ rotated: [], proved: ["ALPHA"], commit: { sha: expect.any(String) } });
-    expect(record()).toMatchObject({ state: { tokens: { ALPHA: { proved_at: at(1).toISOString() } } } });
-    expect(record().history?.at(-1)).toMatchObject({ event: "proved", token_name: "ALPHA", generation: 1 });
+    expect(await run(open, at(1), value)).toMatchObject({
+      rotated: [],
+      proved: ["ALPHA"],
+      commit: { sha: expect.any(String) },
+    });
+    expect(record()).toMatchObject({
+      state: { tokens: { ALPHA: { proved_at: at(1).toISOString() } } },
+    });
+    expect(record().history?.at(-1)).toMatchObject({
+      event: "proved",
+      token_name: "ALPHA",
+      generation: 1,
+    });
     const head = repository.head();
     expect(await run(open, at(2), value)).toMatchObject({ commit: null });
     expect(repository.head()).toBe(head);
@@ -370,15 +480,26 @@ describe("what a job sees", () => {
     const first = repository.secret("ALPHA")?.value ?? "";
     await run(open, at(25), first);
     expect(await run(open, at(26), first)).toMatchObject({ drifted: [], proved: [], warnings: [] });
-    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 2, proved_at: null, seen_at: at(26).toISOString() });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({
+      generation: 2,
+      proved_at: null,
+      seen_at: at(26).toISOString(),
+    });
   });
 
   test("that is another value is drift: told, kept in the record, and overwritten by no schedule", async () => {
     const { repository, open, record } = await scenario({ config: TWO });
     await run(open, at(0), null);
     const drifted = await run(open, at(1), "canary-drift-9f27");
-    expect(drifted).toMatchObject({ drifted: ["ALPHA"], warnings: [expect.stringContaining("ALPHA: this job sees another value")] });
-    expect(record().history?.at(-1)).toMatchObject({ event: "drift", token_name: "ALPHA", generation: 1 });
+    expect(drifted).toMatchObject({
+      drifted: ["ALPHA"],
+      warnings: [expect.stringContaining("ALPHA: this job sees another value")],
+    });
+    expect(record().history?.at(-1)).toMatchObject({
+      event: "drift",
+      token_name: "ALPHA",
+      generation: 1,
+    });
     const later = await run(open, at(30), "canary-drift-9f27");
     expect(later).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"] });
     const health = await (await open(() => at(31))).health();
@@ -396,48 +517,85 @@ describe("what a job sees", () => {
   test.each<[string, RunRequest["wanted"]]>([
     ["the schedule's", { kind: "due" }],
     ["a workflow's", { kind: "workflow", name: "daily" }],
-  ])("that is first seen to be another value by %s run that would rotate it is not overwritten", async (_, wanted) => {
-    const workflows = { daily: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } };
-    const { repository, open, record } = await scenario({ config: { ...TWO, workflows } });
-    await run(open, at(0), null);
-    const value = repository.secret("ALPHA")?.value;
-    const seen = new Map([["ALPHA", new Secret("canary-drift-9f27")]]);
-    const drifted = await (await open(() => at(30))).run({ ...due, wanted, seen });
-    expect(drifted).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"], drifted: ["ALPHA"] });
-    expect(repository.secret("ALPHA")?.value).toBe(value);
-    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, drift: { at: at(30).toISOString() } });
-    expect(record().history?.map(({ event, token_name }) => `${event} ${token_name}`)).toContain("drift ALPHA");
-  });
+  ])(
+    "that is first seen to be another value by %s run that would rotate it is not overwritten",
+    async (_, wanted) => {
+      const workflows = { daily: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } };
+      const { repository, open, record } = await scenario({ config: { ...TWO, workflows } });
+      await run(open, at(0), null);
+      const value = repository.secret("ALPHA")?.value;
+      const seen = new Map([["ALPHA", new Secret("canary-drift-9f27")]]);
+      const drifted = await (await open(() => at(30))).run({ ...due, wanted, seen });
+      expect(drifted).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"], drifted: ["ALPHA"] });
+      expect(repository.secret("ALPHA")?.value).toBe(value);
+      expect(record().state?.tokens?.ALPHA).toMatchObject({
+        generation: 1,
+        drift: { at: at(30).toISOString() },
+      });
+      expect(record().history?.map(({ event, token_name }) => `${event} ${token_name}`)).toContain(
+        "drift ALPHA",
+      );
+    },
+  );
 });
 
 describe("a person", () => {
   test("resumes what is stuck, or gives it up", async () => {
     let now = NOW;
-    const { github, repository, open, record } = await scenario({ config: { ...TWO, settings: { stuck_after: 1 } }, now: () => now });
-    github.faults.add({ match: { method: "PUT", path: /ALPHA$/ }, times: 1, action: { kind: "status", status: 422, body: {} } });
+    const { github, repository, open, record } = await scenario({
+      config: { ...TWO, settings: { stuck_after: 1 } },
+      now: () => now,
+    });
+    github.faults.add({
+      match: { method: "PUT", path: /ALPHA$/ },
+      times: 1,
+      action: { kind: "status", status: 422, body: {} },
+    });
     await (await open()).run(due);
     now = new Date(NOW.getTime() + 48 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"] });
-    const resumed = await (await open()).run({ ...due, wanted: { kind: "resume", names: ["ALPHA"] } });
-    expect(resumed.tokens).toMatchObject([{ token_name: "ALPHA", status: "resumed", generation: 1 }]);
-    await expect((await open()).run({ ...due, wanted: { kind: "resume", names: ["ALPHA"] } })).rejects.toMatchObject({
+    const resumed = await (await open()).run({
+      ...due,
+      wanted: { kind: "resume", names: ["ALPHA"] },
+    });
+    expect(resumed.tokens).toMatchObject([
+      { token_name: "ALPHA", status: "resumed", generation: 1 },
+    ]);
+    await expect(
+      (await open()).run({ ...due, wanted: { kind: "resume", names: ["ALPHA"] } }),
+    ).rejects.toMatchObject({
       code: "nothing-pending",
     });
 
-    github.faults.add({ match: { method: "PUT", path: /ALPHA$/ }, times: 1, action: { kind: "status", status: 422, body: {} } });
+    github.faults.add({
+      match: { method: "PUT", path: /ALPHA$/ },
+      times: 1,
+      action: { kind: "status", status: 422, body: {} },
+    });
     await (await open()).run(asked(["ALPHA"]));
     const value = repository.secret("ALPHA")?.value;
     const aborted = await (await open()).abort("ALPHA", { kind: "cli" });
     expect(aborted).toMatchObject({ token_name: "ALPHA", generation: 2, placed: [] });
-    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, pending: null, failures: 0, abandoned_generation: 2 });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({
+      generation: 1,
+      pending: null,
+      failures: 0,
+      abandoned_generation: 2,
+    });
     expect(repository.secret("ALPHA")?.value).toBe(value);
-    expect(await (await open()).run(asked(["ALPHA"]))).toMatchObject({ tokens: [{ generation: 3 }] });
+    expect(await (await open()).run(asked(["ALPHA"]))).toMatchObject({
+      tokens: [{ generation: 3 }],
+    });
   });
 });
 
 test("a bug that asks without end meets the day's cap", async () => {
   let now = NOW;
-  const config = { ...TWO, settings: { max_rotations_per_day: 2 }, workflows: { often: { tokens: ["ALPHA"], schedule: "*/5 * * * *" } } };
+  const config = {
+    ...TWO,
+    settings: { max_rotations_per_day: 2 },
+    workflows: { often: { tokens: ["ALPHA"], schedule: "*/5 * * * *" } },
+  };
   const { open } = await scenario({ config, now: () => now });
   let rotations = 0;
   for (let minute = 0; minute < 24 * 60; minute += 45) {

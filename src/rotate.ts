@@ -32,19 +32,48 @@ export type Rotated = { readonly report: Report; readonly config: TokenConfig };
  * side effect; after it, the report tells what happened to each token and destination.
  * @param known the record, where it was loaded already
  */
-export async function rotate(request: RunRequest, options: RunOptions, known?: LoadedRecord): Promise<Rotated> {
+export async function rotate(
+  request: RunRequest,
+  options: RunOptions,
+  known?: LoadedRecord,
+): Promise<Rotated> {
   const startedAt = options.clock();
-  const { loaded, config, warnings } = readDeclared(request, options, known ?? (await loadRecord(options.source)));
-  if (!request.dryRun || request.dispatches) requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
+  const { loaded, config, warnings } = readDeclared(
+    request,
+    options,
+    known ?? (await loadRecord(options.source)),
+  );
+  if (!request.dryRun || request.dispatches)
+    requireAgentMay(loaded.config, { operation: operationOf(request.wanted), ...request });
   const observed = request.seen
-    ? observe(config, { home: options.home, seen: request.seen, key: options.fingerprintKey, now: startedAt })
+    ? observe(config, {
+        home: options.home,
+        seen: request.seen,
+        key: options.fingerprintKey,
+        now: startedAt,
+      })
     : [];
-  const adrift = new Set(observed.filter(({ observation }) => observation === "other").map(({ token }) => token.name));
+  const adrift = new Set(
+    observed.filter(({ observation }) => observation === "other").map(({ token }) => token.name),
+  );
   const selection = select(config, request.wanted, { home: options.home, now: startedAt, adrift });
   const run: Run = { request, options, startedAt, selection, observed };
   if (request.dryRun) {
-    const outcomes = selection.selected.map((selected): TokenOutcome => ({ kind: "planned", selected }));
-    return { report: runReport({ ...run, outcomes, revoked: [], config, warnings, commit: null, finishedAt: options.clock() }), config };
+    const outcomes = selection.selected.map(
+      (selected): TokenOutcome => ({ kind: "planned", selected }),
+    );
+    return {
+      report: runReport({
+        ...run,
+        outcomes,
+        revoked: [],
+        config,
+        warnings,
+        commit: null,
+        finishedAt: options.clock(),
+      }),
+      config,
+    };
   }
   const readied = await ready(run, loaded);
   const { preparations, revoked } = readied;
@@ -62,18 +91,36 @@ export async function rotate(request: RunRequest, options: RunOptions, known?: L
     ...readied.lost,
     ...lost.map(({ selected }) => ({ selected, reason: journalled.lost.get(selected.token.name) })),
   ]);
-  const { reminded, warnings: unreminded } = await remind(run, journalled.record.config, { taken: journalled.taken, outcomes });
-  const results: Results = { taken: journalled.taken, lost, missed, preparations, outcomes, revoked, reminded };
+  const { reminded, warnings: unreminded } = await remind(run, journalled.record.config, {
+    taken: journalled.taken,
+    outcomes,
+  });
+  const results: Results = {
+    taken: journalled.taken,
+    lost,
+    missed,
+    preparations,
+    outcomes,
+    revoked,
+    reminded,
+  };
   const recorded = await record(run, journalled.record, results);
   const report = runReport({
     ...run,
     outcomes: inOrder(selection, [
-      ...preparations.map((preparation) => outcomeOf(preparation, journalled.lost, { outcomes, recorded })),
+      ...preparations.map((preparation) =>
+        outcomeOf(preparation, journalled.lost, { outcomes, recorded }),
+      ),
       ...readied.lost,
     ]),
     revoked,
     config: recorded.config,
-    warnings: [...warnings, ...unreminded, ...unkept(results, recorded.config), ...unrecorded(results, recorded.failure)],
+    warnings: [
+      ...warnings,
+      ...unreminded,
+      ...unkept(results, recorded.config),
+      ...unrecorded(results, recorded.failure),
+    ],
     commit: recorded.commit,
     finishedAt: options.clock(),
   });
@@ -85,36 +132,59 @@ function operationOf({ kind }: RunRequest["wanted"]): AgentOperation {
   return kind === "tokens" || kind === "resume" ? "rotate" : "run_workflow";
 }
 
-type Declared = { readonly loaded: LoadedRecord; readonly config: TokenConfig; readonly warnings: readonly string[] };
+type Declared = {
+  readonly loaded: LoadedRecord;
+  readonly config: TokenConfig;
+  readonly warnings: readonly string[];
+};
 
 /** What a person handed in and the journal does not hold, no run can place where it was refused. */
 function unkept({ taken, outcomes }: Results, config: TokenConfig): string[] {
   return taken.flatMap(({ issuer, selected: { token } }) => {
     const refused = outcomes.get(token.name)?.some(({ error }) => error !== null);
-    if (issuer !== SUPPLIED || !refused || tokenState(config, token.name).pending?.boxes != null) return [];
-    return [`${token.name}: this record does not keep the value that was handed in, so no run places it again: hand it in once more.`];
+    if (issuer !== SUPPLIED || !refused || tokenState(config, token.name).pending?.boxes != null)
+      return [];
+    return [
+      `${token.name}: this record does not keep the value that was handed in, so no run places it again: hand it in once more.`,
+    ];
   });
 }
 
 /** Of what was placed the tokens' own errors tell. */
 function unrecorded({ taken }: Results, failure: ReportedError | null): string[] {
-  return failure === null || taken.length > 0 ? [] : [`What failed could not be recorded: ${failure.message}`];
+  return failure === null || taken.length > 0
+    ? []
+    : [`What failed could not be recorded: ${failure.message}`];
 }
 
-function readDeclared({ wanted, dryRun }: RunRequest, options: RunOptions, loaded: LoadedRecord): Declared {
-  const created = wanted.kind === "tokens" && wanted.create ? declareTokens(loaded.config, wanted.names) : loaded.config;
-  if (created === loaded.config || wanted.kind !== "tokens") return { loaded, config: loaded.config, warnings: [] };
+function readDeclared(
+  { wanted, dryRun }: RunRequest,
+  options: RunOptions,
+  loaded: LoadedRecord,
+): Declared {
+  const created =
+    wanted.kind === "tokens" && wanted.create
+      ? declareTokens(loaded.config, wanted.names)
+      : loaded.config;
+  if (created === loaded.config || wanted.kind !== "tokens")
+    return { loaded, config: loaded.config, warnings: [] };
   const declared = Object.keys(loaded.config.tokens ?? {});
   const added = wanted.names.filter((name) => !declared.includes(name));
   const undeclared = dryRun ? "is not declared, and would be." : "was not declared, and is now.";
   // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
-  const warnings = added.map((name) => [`${name} ${undeclared}`, didYouMean(name, declared)].filter(Boolean).join(" "));
+  const warnings = added.map((name) =>
+    [`${name} ${undeclared}`, didYouMean(name, declared)].filter(Boolean).join(" "),
+  );
   return { loaded, config: requireValid(created, options.home), warnings };
 }
 
 /** What another run took up is rotated by that one; what was declared anew has still to be. */
-function missedOf(lost: readonly { readonly selected: Selected; readonly reason?: string | undefined }[]): string[] {
-  return lost.filter(({ reason }) => reason === DECLARATION_CHANGED).map(({ selected }) => selected.token.name);
+function missedOf(
+  lost: readonly { readonly selected: Selected; readonly reason?: string | undefined }[],
+): string[] {
+  return lost
+    .filter(({ reason }) => reason === DECLARATION_CHANGED)
+    .map(({ selected }) => selected.token.name);
 }
 
 /** As the tokens were taken up, however long each took. */
@@ -127,14 +197,20 @@ function inOrder({ selected }: Selection, outcomes: readonly TokenOutcome[]): To
   return outcomes.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
-type Recorded = { readonly config: TokenConfig; readonly commit: Commit | null; readonly failure: ReportedError | null };
+type Recorded = {
+  readonly config: TokenConfig;
+  readonly commit: Commit | null;
+  readonly failure: ReportedError | null;
+};
 
 /** Commits what happened. A failure here loses nothing: the journal is there, and the next run finishes from it. */
 async function record(run: Run, loaded: LoadedRecord, results: Results): Promise<Recorded> {
   run.request.onProgress?.({ phase: "record", done: 0, total: 1 });
   const now = run.options.clock();
   try {
-    const { record: saved, commit } = await reviseRecord(run.options.source, loaded, (fresh) => reviseAfter(fresh, run, results, now));
+    const { record: saved, commit } = await reviseRecord(run.options.source, loaded, (fresh) =>
+      reviseAfter(fresh, run, results, now),
+    );
     return { config: saved.config, commit, failure: null };
   } catch (error) {
     // Where nothing else is to be told, this is what the run came to.
@@ -148,12 +224,23 @@ function outcomeOf(
   lost: Journalled["lost"],
   { outcomes, recorded }: { outcomes: Results["outcomes"]; recorded: Recorded },
 ): TokenOutcome {
-  if (!preparation.ok) return { kind: "unprepared", selected: preparation.selected, error: reportError(preparation.error) };
+  if (!preparation.ok)
+    return {
+      kind: "unprepared",
+      selected: preparation.selected,
+      error: reportError(preparation.error),
+    };
   const { prepared } = preparation;
   const { name } = prepared.selected.token;
   const reason = lost.get(name);
   if (reason !== undefined) return { kind: "lost", selected: prepared.selected, reason };
   const mine = outcomes.get(name) ?? [];
   const unsettled = overtaken(tokenState(recorded.config, name), prepared, mine);
-  return { kind: "tried", prepared, outcomes: mine, overtaken: unsettled, unrecorded: recorded.failure };
+  return {
+    kind: "tried",
+    prepared,
+    outcomes: mine,
+    overtaken: unsettled,
+    unrecorded: recorded.failure,
+  };
 }

@@ -4,7 +4,13 @@ import { withMark } from "./idempotency.ts";
 import type { SealedBox } from "./ports.ts";
 import type { RotationEvent } from "./rotation.ts";
 import { leavePending, retired, withEarlier, withoutTrace } from "./rotation-leave.ts";
-import type { PendingState, PlacementState, RecordedFailure, RetiringCredential, TokenState } from "./schema.ts";
+import type {
+  PendingState,
+  PlacementState,
+  RecordedFailure,
+  RetiringCredential,
+  TokenState,
+} from "./schema.ts";
 
 /** The wait after the first failure, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 5 * 60_000;
@@ -16,13 +22,22 @@ type Event<Type extends RotationEvent["type"]> = Extract<RotationEvent, { type: 
 /** The destinations that the pending generation has not reached yet. */
 export function remaining(state: TokenState): string[] {
   const { pending } = state;
-  return pending === null ? [] : pending.destinations.filter((id) => !isPlaced(state, id, pending.generation));
+  return pending === null
+    ? []
+    : pending.destinations.filter((id) => !isPlaced(state, id, pending.generation));
 }
 
 /** The generation that a new credential gets: no number is used for two values, even if one was given up. */
 export function nextGeneration(state: TokenState): number {
   const retiring = (state.retiring ?? []).map((credential) => credential.generation);
-  return Math.max(state.generation, state.abandoned_generation ?? 0, state.pending?.generation ?? 0, ...retiring) + 1;
+  return (
+    Math.max(
+      state.generation,
+      state.abandoned_generation ?? 0,
+      state.pending?.generation ?? 0,
+      ...retiring,
+    ) + 1
+  );
 }
 
 export function begin(state: TokenState, event: Event<"begin">, now: Date): TokenState {
@@ -56,17 +71,32 @@ export function issued(state: TokenState, event: Event<"issued">): TokenState {
   const { fingerprint, fingerprintKey, fingerprints = {}, ref, expiresAt } = event;
   const key = fingerprintKey ? { fingerprint_key: fingerprintKey } : {};
   const others = Object.keys(fingerprints).length > 0 ? { fingerprints: { ...fingerprints } } : {};
-  return withPending(state, { stage: "issued", fingerprint, ...key, ...others, ref, expires_at: expiresAt });
+  return withPending(state, {
+    stage: "issued",
+    fingerprint,
+    ...key,
+    ...others,
+    ref,
+    expires_at: expiresAt,
+  });
 }
 
 export function sealed(state: TokenState, { boxes }: Event<"sealed">): TokenState {
-  const written = ({ keyId, key, sealed }: SealedBox) => ({ key_id: keyId, ...(key === undefined ? {} : { key }), sealed });
-  const recorded = boxes && Object.fromEntries(Object.entries(boxes).map(([id, box]) => [id, written(box)]));
+  const written = ({ keyId, key, sealed }: SealedBox) => ({
+    key_id: keyId,
+    ...(key === undefined ? {} : { key }),
+    sealed,
+  });
+  const recorded =
+    boxes && Object.fromEntries(Object.entries(boxes).map(([id, box]) => [id, written(box)]));
   return withPending(state, { stage: "sealed", boxes: recorded });
 }
 
 /** The run that is relieved may still be alive, and place until its own lease is over. */
-export function resume(state: TokenState, { runId, leaseUntil, mark }: Event<"resume">): TokenState {
+export function resume(
+  state: TokenState,
+  { runId, leaseUntil, mark }: Event<"resume">,
+): TokenState {
   const { run_id, lease_until, requests } = pendingOf(state);
   const others = run_id === runId ? state.busy_until : later(state.busy_until, lease_until);
   return withPending(
@@ -77,28 +107,51 @@ export function resume(state: TokenState, { runId, leaseUntil, mark }: Event<"re
 
 export function placed(state: TokenState, { destination }: Event<"placed">, now: Date): TokenState {
   const { generation } = pendingOf(state);
-  return withDestination(state, destination, { status: "placed", generation, placed_at: now.toISOString(), error: null });
+  return withDestination(state, destination, {
+    status: "placed",
+    generation,
+    placed_at: now.toISOString(),
+    error: null,
+  });
 }
 
-export function refused(state: TokenState, { destination, error }: Event<"refused">, now: Date): TokenState {
-  const before = Object.hasOwn(state.destinations, destination) ? state.destinations[destination] : undefined;
+export function refused(
+  state: TokenState,
+  { destination, error }: Event<"refused">,
+  now: Date,
+): TokenState {
+  const before = Object.hasOwn(state.destinations, destination)
+    ? state.destinations[destination]
+    : undefined;
   // What stands there is still the generation that was placed last.
   const { generation, placed_at } = before ?? { generation: 0, placed_at: null };
-  return withDestination(state, destination, { status: "failed", generation, placed_at, error: recorded(error, now) });
+  return withDestination(state, destination, {
+    status: "failed",
+    generation,
+    placed_at,
+    error: recorded(error, now),
+  });
 }
 
 export function settle(state: TokenState, event: Event<"settle">, now: Date): TokenState {
   const at = now.toISOString();
   const missing = remaining(state);
   if (missing.length > 0) {
-    const error = missing.map((id) => state.destinations[id]?.error).find((found) => found !== null && found !== undefined);
-    const unreached = { code: "not-placed", message: `${missing.length} destinations were not reached` };
+    const error = missing
+      .map((id) => state.destinations[id]?.error)
+      .find((found) => found !== null && found !== undefined);
+    const unreached = {
+      code: "not-placed",
+      message: `${missing.length} destinations were not reached`,
+    };
     // The run is done with it, so that the next one need not wait for the lease.
     const released = withPending(state, { lease_until: at });
     return fail(released, { error: error ?? unreached, stuckAfter: event.stuckAfter }, now);
   }
   const pending = pendingOf(state);
-  const before: RetiringCredential[] = state.ref ? [retired(state.generation, { ...state, ref: state.ref })] : [];
+  const before: RetiringCredential[] = state.ref
+    ? [retired(state.generation, { ...state, ref: state.ref })]
+    : [];
   const retiring = [...(state.retiring ?? []), ...before].map((credential) => ({
     ...credential,
     replaced_at: credential.replaced_at ?? at,
@@ -139,7 +192,11 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
     ...(pending.issuing === undefined ? {} : { issuing: pending.issuing }),
     expires_at: pending.expires_at ?? null,
     // Only destinations that are still declared: the others' secrets are no longer ours to speak of.
-    destinations: Object.fromEntries(pending.destinations.flatMap((id) => (state.destinations[id] ? [[id, state.destinations[id]]] : []))),
+    destinations: Object.fromEntries(
+      pending.destinations.flatMap((id) =>
+        state.destinations[id] ? [[id, state.destinations[id]]] : [],
+      ),
+    ),
     pending: null,
     failures: 0,
     last_error: null,
@@ -149,17 +206,25 @@ export function settle(state: TokenState, event: Event<"settle">, now: Date): To
 
 export function abandon(state: TokenState, event: Event<"abandon">, now: Date): TokenState {
   const { pending } = state;
-  const left = pending !== null && event.clean ? { ...state, pending: withoutTrace(pending) } : state;
+  const left =
+    pending !== null && event.clean ? { ...state, pending: withoutTrace(pending) } : state;
   return fail({ ...leavePending(left), pending: null }, event, now);
 }
 
-type Failed = { readonly error: Pick<ReportedError, "code" | "message">; readonly stuckAfter: number; readonly notBefore?: Date | null };
+type Failed = {
+  readonly error: Pick<ReportedError, "code" | "message">;
+  readonly stuckAfter: number;
+  readonly notBefore?: Date | null;
+};
 
 /** Counts a failure: the next attempt waits twice as long, or as long as the service asked for, and after `stuckAfter` of them for a person. */
 function fail(state: TokenState, event: Failed, now: Date): TokenState {
   const failures = state.failures + 1;
   const asked = (event.notBefore?.getTime() ?? 0) - now.getTime();
-  const wait = Math.min(Math.max(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), asked), BACKOFF_MAX_MS);
+  const wait = Math.min(
+    Math.max(BACKOFF_BASE_MS * 2 ** Math.min(failures - 1, 30), asked),
+    BACKOFF_MAX_MS,
+  );
   return {
     ...state,
     failures,
@@ -175,20 +240,40 @@ export function seen(state: TokenState, event: Event<"seen">, now: Date): TokenS
   if (verdict === "current") return seenCurrent(state, event, at);
   // A later look at the same thing tells nothing new, and what tells nothing new is not committed.
   if (verdict === "previous") return state.seen_at ? state : { ...state, seen_at: at };
-  return state.drift ? state : { ...state, drift: { at, message: `something else than generation ${state.generation} was seen` } };
+  return state.drift
+    ? state
+    : {
+        ...state,
+        drift: { at, message: `something else than generation ${state.generation} was seen` },
+      };
 }
 
-function seenCurrent(state: TokenState, { destinations: ids = [], required = [] }: Event<"seen">, at: string): TokenState {
+function seenCurrent(
+  state: TokenState,
+  { destinations: ids = [], required = [] }: Event<"seen">,
+  at: string,
+): TokenState {
   const { drift: _, ...kept } = state;
   const destinations = { ...state.destinations };
   for (const id of ids) {
     const placement = Object.hasOwn(destinations, id) ? destinations[id] : undefined;
-    if (placement?.generation === state.generation) destinations[id] = { ...placement, proved_at: placement.proved_at ?? at };
+    if (placement?.generation === state.generation)
+      destinations[id] = { ...placement, proved_at: placement.proved_at ?? at };
   }
-  const isProved = required.every((id) => Object.hasOwn(destinations, id) && destinations[id]?.proved_at);
+  const isProved = required.every(
+    (id) => Object.hasOwn(destinations, id) && destinations[id]?.proved_at,
+  );
   if (!isProved) return { ...kept, destinations };
-  const retiring = state.retiring?.map((credential) => ({ ...credential, proved_at: credential.proved_at ?? at }));
-  return { ...kept, destinations, proved_at: state.proved_at ?? at, ...(retiring ? { retiring } : {}) };
+  const retiring = state.retiring?.map((credential) => ({
+    ...credential,
+    proved_at: credential.proved_at ?? at,
+  }));
+  return {
+    ...kept,
+    destinations,
+    proved_at: state.proved_at ?? at,
+    ...(retiring ? { retiring } : {}),
+  };
 }
 
 export function revoked(state: TokenState, { generation }: Event<"revoked">): TokenState {
@@ -197,7 +282,11 @@ export function revoked(state: TokenState, { generation }: Event<"revoked">): To
   return left.length > 0 ? { ...kept, retiring: left } : kept;
 }
 
-export function revokeFailed(state: TokenState, { generation, error }: Event<"revoke-failed">, now: Date): TokenState {
+export function revokeFailed(
+  state: TokenState,
+  { generation, error }: Event<"revoke-failed">,
+  now: Date,
+): TokenState {
   const retiring = (state.retiring ?? []).map((credential) =>
     credential.generation === generation
       ? { ...credential, failures: credential.failures + 1, last_error: recorded(error, now) }
@@ -234,7 +323,8 @@ function withPending(state: TokenState, change: Partial<PendingState>): TokenSta
 }
 
 function pendingOf(state: TokenState): PendingState {
-  if (state.pending === null) throw new Unchanged("nothing is pending for this token", { code: "illegal-transition" });
+  if (state.pending === null)
+    throw new Unchanged("nothing is pending for this token", { code: "illegal-transition" });
   return state.pending;
 }
 

@@ -16,7 +16,17 @@ export type Prints = {
 };
 
 /** What each stage means is in the table below. */
-export type Stage = "idle" | "intent" | "issued" | "sealed" | "placing" | "placed" | "proved" | "retiring" | "failed" | "stuck";
+export type Stage =
+  | "idle"
+  | "intent"
+  | "issued"
+  | "sealed"
+  | "placing"
+  | "placed"
+  | "proved"
+  | "retiring"
+  | "failed"
+  | "stuck";
 
 export type RotationEvent =
   /** A run takes the token up and makes a new generation, leaving behind whatever was pending. */
@@ -32,11 +42,20 @@ export type RotationEvent =
       readonly leaseUntil: string;
       readonly mark?: RequestMark | null;
     }
-  | ({ readonly type: "issued"; readonly ref: string | null; readonly expiresAt: string | null } & Prints)
+  | ({
+      readonly type: "issued";
+      readonly ref: string | null;
+      readonly expiresAt: string | null;
+    } & Prints)
   /** `boxes` is null where they may not be journalled. */
   | { readonly type: "sealed"; readonly boxes: Readonly<Record<string, SealedBox>> | null }
   /** A run takes up what an earlier one journalled. */
-  | { readonly type: "resume"; readonly runId: string; readonly leaseUntil: string; readonly mark?: RequestMark | null }
+  | {
+      readonly type: "resume";
+      readonly runId: string;
+      readonly leaseUntil: string;
+      readonly mark?: RequestMark | null;
+    }
   | { readonly type: "placed"; readonly destination: string }
   | { readonly type: "refused"; readonly destination: string; readonly error: ReportedError }
   /** Every destination has been tried once in this run. */
@@ -68,13 +87,28 @@ export type RotationEvent =
   | { readonly type: "abort" };
 
 /** What the interpreter does next; it feeds the outcome back as an event. */
-export type Effect = "issue" | "seal" | "journal" | "place" | "record" | "prove" | "revoke" | "none";
+export type Effect =
+  | "issue"
+  | "seal"
+  | "journal"
+  | "place"
+  | "record"
+  | "prove"
+  | "revoke"
+  | "none";
 
 export type Step = { readonly state: TokenState; readonly effect: Effect };
 
 /** What each stage means, which events it takes, and what is done in it: the table that the docs print. */
 export const STAGES: Readonly<
-  Record<Stage, { readonly meaning: string; readonly effect: Effect; readonly takes: readonly RotationEvent["type"][] }>
+  Record<
+    Stage,
+    {
+      readonly meaning: string;
+      readonly effect: Effect;
+      readonly takes: readonly RotationEvent["type"][];
+    }
+  >
 > = {
   idle: {
     meaning: "Nothing is outstanding: never rotated, or proved with nothing left to revoke.",
@@ -94,12 +128,32 @@ export const STAGES: Readonly<
   sealed: {
     meaning: "It is sealed and journalled; no destination has it yet.",
     effect: "place",
-    takes: ["placed", "refused", "resume", "settle", "begin", "revoked", "revoke-failed", "retry", "abort"],
+    takes: [
+      "placed",
+      "refused",
+      "resume",
+      "settle",
+      "begin",
+      "revoked",
+      "revoke-failed",
+      "retry",
+      "abort",
+    ],
   },
   placing: {
     meaning: "Some destinations have it.",
     effect: "place",
-    takes: ["placed", "refused", "resume", "settle", "begin", "revoked", "revoke-failed", "retry", "abort"],
+    takes: [
+      "placed",
+      "refused",
+      "resume",
+      "settle",
+      "begin",
+      "revoked",
+      "revoke-failed",
+      "retry",
+      "abort",
+    ],
   },
   placed: {
     meaning: "Every destination has it; no consumer was seen with it yet.",
@@ -187,12 +241,18 @@ function apply(state: TokenState, event: RotationEvent, now: Date): TokenState {
 
 function effectOf(after: TokenState, event: RotationEvent): Effect {
   if (event.type === "sealed") return "journal";
-  if (["settle", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"].includes(event.type)) return "record";
+  if (
+    ["settle", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"].includes(event.type)
+  )
+    return "record";
   const stage = stageOf(after);
-  if ((stage === "placing" || stage === "sealed") && step.remaining(after).length === 0) return "record";
+  if ((stage === "placing" || stage === "sealed") && step.remaining(after).length === 0)
+    return "record";
   return STAGES[stage].effect;
 }
 
 function illegal(stage: Stage, event: RotationEvent): Unchanged {
-  return new Unchanged(`a rotation that is ${stage} cannot take the event ${event.type}`, { code: "illegal-transition" });
+  return new Unchanged(`a rotation that is ${stage} cannot take the event ${event.type}`, {
+    code: "illegal-transition",
+  });
 }

@@ -36,10 +36,12 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   const book = createBook(fresh, run, now);
   for (const observed of run.observed) book.observe(observed);
   for (const revoked of results.revoked) book.revoke(revoked);
-  for (const prepared of results.taken) book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
+  for (const prepared of results.taken)
+    book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
   // A refusal that only a person can end is recorded only beside something that was placed: a run that may do nothing writes nothing.
   for (const preparation of results.preparations) {
-    if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation)) book.abandon(preparation);
+    if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation))
+      book.abandon(preparation);
   }
   for (const lost of results.lost) book.drop(lost);
   for (const name of run.selection.removed) book.forget(name);
@@ -51,7 +53,8 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   if (names.length === 0 && workflows === null) return null;
   const config = withStates(fresh, states);
   const noted = workflows === null ? config : { ...config, state: { ...config.state, workflows } };
-  const history = drafts.length === 0 ? noted : { ...noted, history: appendHistory(fresh.history ?? [], drafts) };
+  const history =
+    drafts.length === 0 ? noted : { ...noted, history: appendHistory(fresh.history ?? [], drafts) };
   return { config: history, message: messageOf(names, drafts) };
 }
 
@@ -59,7 +62,8 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
 function createBook(fresh: TokenConfig, run: Run, now: Date) {
   const states: Record<string, TokenState> = {};
   const drafts: HistoryDraft[] = [];
-  const stateOf = (name: string) => (Object.hasOwn(states, name) ? states[name] : undefined) ?? tokenState(fresh, name);
+  const stateOf = (name: string) =>
+    (Object.hasOwn(states, name) ? states[name] : undefined) ?? tokenState(fresh, name);
   const write = (name: string, after: TokenState, entry: Omit<Entry, "name"> | null) => {
     states[name] = after;
     if (entry !== null) drafts.push(draftOf(run, { ...entry, name }, now));
@@ -73,20 +77,50 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
     },
     observe({ token, state, observation, proved, required }: Observed): void {
       const before = stateOf(token.name);
-      if (observation === "unknown" || observation === "not_seen" || before.generation !== state.generation) return;
+      if (
+        observation === "unknown" ||
+        observation === "not_seen" ||
+        before.generation !== state.generation
+      )
+        return;
       if (before.pending !== null || !STAGES[stageOf(before)].takes.includes("seen")) return;
-      const after = next(before, { type: "seen", verdict: observation, destinations: proved, required }, now).state;
+      const after = next(
+        before,
+        { type: "seen", verdict: observation, destinations: proved, required },
+        now,
+      ).state;
       if (JSON.stringify(after) === JSON.stringify(before)) return;
       const { generation, fingerprint } = after;
-      const event = after.drift && !before.drift ? "drift" : after.proved_at && !before.proved_at ? "proved" : null;
-      write(token.name, after, event && { event, generation, previousHash: null, newHash: event === "proved" ? fingerprint : null });
+      const event =
+        after.drift && !before.drift
+          ? "drift"
+          : after.proved_at && !before.proved_at
+            ? "proved"
+            : null;
+      write(
+        token.name,
+        after,
+        event && {
+          event,
+          generation,
+          previousHash: null,
+          newHash: event === "proved" ? fingerprint : null,
+        },
+      );
     },
     revoke({ tokenName, credential, error, count, mayCome }: Revoked): void {
       if (error === null && count === 0 && mayCome) return;
       const before = stateOf(tokenName);
       const { generation, fingerprint } = credential;
-      if (!before.retiring?.some((one) => one.generation === generation) || !STAGES[stageOf(before)].takes.includes("revoked")) return;
-      const event: RotationEvent = error === null ? { type: "revoked", generation } : { type: "revoke-failed", generation, error };
+      if (
+        !before.retiring?.some((one) => one.generation === generation) ||
+        !STAGES[stageOf(before)].takes.includes("revoked")
+      )
+        return;
+      const event: RotationEvent =
+        error === null
+          ? { type: "revoked", generation }
+          : { type: "revoke-failed", generation, error };
       const told = {
         event: error === null ? "revoked" : "revoke_failed",
         generation,
@@ -104,28 +138,44 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       if (after === before) return;
       const rotated = after.generation !== before.generation;
       const { generation, prints } = prepared;
-      const hashes = { previousHash: before.fingerprint, newHash: rotated ? prints.fingerprint : null };
+      const hashes = {
+        previousHash: before.fingerprint,
+        newHash: rotated ? prints.fingerprint : null,
+      };
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
       const requests = rotated ? before.pending?.requests : undefined;
-      write(token.name, after, event && { event, generation, ...hashes, requests, error: after.last_error?.code });
+      write(
+        token.name,
+        after,
+        event && { event, generation, ...hashes, requests, error: after.last_error?.code },
+      );
     },
     /** What was announced is answered for, whatever came of it. */
     isAnnounced: (preparation: Preparation) =>
       !preparation.ok && isAnnouncedBy(stateOf(preparation.selected.token.name), run.options.runId),
     abandon(preparation: Preparation): void {
       // A mistake of the request's own says nothing about the token.
-      if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured)) return;
+      if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured))
+        return;
       const { token } = preparation.selected;
       const before = stateOf(token.name);
       const mine = isAnnouncedBy(before, run.options.runId);
       // Another run has begun with it, or is through with it.
-      if (!mine && (before.pending !== null || before.generation !== preparation.selected.state.generation)) return;
+      if (
+        !mine &&
+        (before.pending !== null || before.generation !== preparation.selected.state.generation)
+      )
+        return;
       const { left } = preparation;
       const error = reportError(preparation.error);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
       const notBefore = preparation.error instanceof Unchanged ? preparation.error.retryAt : null;
-      const after = next(known, { type: "abandon", error, stuckAfter: token.stuckAfter, clean, notBefore }, now).state;
+      const after = next(
+        known,
+        { type: "abandon", error, stuckAfter: token.stuckAfter, clean, notBefore },
+        now,
+      ).state;
       write(token.name, after, {
         event: "failed",
         generation: before.generation,
@@ -145,7 +195,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
     /** It was to be rotated, and by the record's schedule it was: so that its turn is not lost, the next run takes it up. */
     miss(name: string): void {
       const before = stateOf(name);
-      if (before.pending === null && before.failures === 0) write(name, { ...before, next_attempt_at: now.toISOString() }, null);
+      if (before.pending === null && before.failures === 0)
+        write(name, { ...before, next_attempt_at: now.toISOString() }, null);
     },
     /** What a service made for a declaration that has changed since is nobody's: the announcement ends, and what is left is to be revoked. */
     drop({ selected, left }: Lost): void {
@@ -166,7 +217,11 @@ function issuedWith(state: TokenState, ref: string | null, now: Date): TokenStat
 function isPassing(preparation: Preparation): boolean {
   if (preparation.ok) return false;
   const { kind } = reportError(preparation.error);
-  return kind === "unchanged" || kind === "uncertain" || (preparation.attempted && kind !== "misconfigured");
+  return (
+    kind === "unchanged" ||
+    kind === "uncertain" ||
+    (preparation.attempted && kind !== "misconfigured")
+  );
 }
 
 type Entry = {
@@ -179,7 +234,11 @@ type Entry = {
   readonly error?: string | undefined;
 };
 
-function draftOf(run: Run, { event, name, generation, previousHash, newHash, requests, error }: Entry, now: Date): HistoryDraft {
+function draftOf(
+  run: Run,
+  { event, name, generation, previousHash, newHash, requests, error }: Entry,
+  now: Date,
+): HistoryDraft {
   const { workflows } = run.selection;
   const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
   return {
@@ -205,20 +264,32 @@ function notedWorkflows(
   const at = startedAt.toISOString();
   const before = config.state?.workflows ?? {};
   const changed = { ...before };
-  for (const name of selection.unseen) if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
+  for (const name of selection.unseen)
+    if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
   if (ran) {
     // A workflow may be called `constructor`, which every object has.
     for (const name of selection.workflows) {
-      changed[name] = ranAt((Object.hasOwn(changed, name) ? changed[name] : undefined) ?? { first_seen_at: at }, at);
+      changed[name] = ranAt(
+        (Object.hasOwn(changed, name) ? changed[name] : undefined) ?? { first_seen_at: at },
+        at,
+      );
     }
   }
-  return Object.keys(changed).length > Object.keys(before).length || (ran && selection.workflows.length > 0) ? changed : null;
+  return Object.keys(changed).length > Object.keys(before).length ||
+    (ran && selection.workflows.length > 0)
+    ? changed
+    : null;
 }
 
 /** A clock that stepped back does not bring back occurrences that were run already; a date of a clock that was wrong is not kept. */
-function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(before: Noted, at: string): Noted {
+function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(
+  before: Noted,
+  at: string,
+): Noted {
   const last = instantMs(before.last_run_at);
-  return last !== null && last > Date.parse(at) && !isFarAhead(before.last_run_at, new Date(at)) ? before : { ...before, last_run_at: at };
+  return last !== null && last > Date.parse(at) && !isFarAhead(before.last_run_at, new Date(at))
+    ? before
+    : { ...before, last_run_at: at };
 }
 
 const VERBS: Readonly<Record<string, string>> = {

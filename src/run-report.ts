@@ -59,7 +59,9 @@ export function runReport(facts: RunFacts): Report {
     tokens.filter((token) => statuses.includes(token.status)).map((token) => token.token_name);
   const rotated = named("rotated", "resumed");
   const observedAs = (observation: Observed["observation"]) =>
-    facts.observed.filter((observed) => observed.observation === observation).map(({ token }) => token.name);
+    facts.observed
+      .filter((observed) => observed.observation === observation)
+      .map(({ token }) => token.name);
   // What was overwritten in this very run is no longer adrift.
   const drifted = observedAs("other").filter((name) => !rotated.includes(name));
   return {
@@ -75,7 +77,13 @@ export function runReport(facts: RunFacts): Report {
     skipped: named("skipped"),
     drifted,
     proved: observedAs("current"),
-    revoked: [...new Set(facts.revoked.filter(({ error, count }) => error === null && count > 0).map(({ tokenName }) => tokenName))],
+    revoked: [
+      ...new Set(
+        facts.revoked
+          .filter(({ error, count }) => error === null && count > 0)
+          .map(({ tokenName }) => tokenName),
+      ),
+    ],
     commit,
     next_due: plan(facts.config, options.home, facts.finishedAt).next_due,
     warnings: [
@@ -98,7 +106,9 @@ function driftWarning(name: string): string {
 function revokeWarning({ tokenName, credential, error }: Revoked): string[] {
   return error === null
     ? []
-    : [`${tokenName}: generation ${credential.generation} could not be revoked, and is tried again: ${error.message}`];
+    : [
+        `${tokenName}: generation ${credential.generation} could not be revoked, and is tried again: ${error.message}`,
+      ];
 }
 
 function blank(name: string, state: Selected["state"]): TokenReport {
@@ -119,10 +129,16 @@ function tokenReport(outcome: TokenOutcome): TokenReport {
   const selected = outcome.kind === "tried" ? outcome.prepared.selected : outcome.selected;
   const { token, state, reason } = selected;
   const base = { ...blank(token.name, state), reason };
-  const all = (status: DestinationReport["status"]) => token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
+  const all = (status: DestinationReport["status"]) =>
+    token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
   switch (outcome.kind) {
     case "planned":
-      return { ...base, status: "planned", generation: plannedGeneration(selected), destinations: all("planned") };
+      return {
+        ...base,
+        status: "planned",
+        generation: plannedGeneration(selected),
+        destinations: all("planned"),
+      };
     case "unprepared":
       return { ...base, status: "failed", destinations: all("pending"), error: outcome.error };
     case "lost":
@@ -133,7 +149,9 @@ function tokenReport(outcome: TokenOutcome): TokenReport {
 }
 
 function plannedGeneration({ state, how }: Selected): number {
-  return how === "resume" && state.pending !== null ? state.pending.generation : nextGeneration(state);
+  return how === "resume" && state.pending !== null
+    ? state.pending.generation
+    : nextGeneration(state);
 }
 
 function tried(base: TokenReport, outcome: Extract<TokenOutcome, { kind: "tried" }>): TokenReport {
@@ -143,7 +161,10 @@ function tried(base: TokenReport, outcome: Extract<TokenOutcome, { kind: "tried"
     const error = byId.get(id) ?? null;
     return { id, status: error === null ? "placed" : "failed", error };
   });
-  const error = outcome.overtaken ?? outcomes.find((one) => one.error !== null)?.error ?? notRecorded(outcome.unrecorded);
+  const error =
+    outcome.overtaken ??
+    outcomes.find((one) => one.error !== null)?.error ??
+    notRecorded(outcome.unrecorded);
   return {
     ...base,
     status: error !== null ? "failed" : prepared.resumed ? "resumed" : "rotated",

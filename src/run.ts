@@ -25,7 +25,10 @@ export type Run = {
 };
 
 /** The config with those tokens' states in place of what it had of them. */
-export function withStates(config: TokenConfig, states: Readonly<Record<string, TokenState>>): TokenConfig {
+export function withStates(
+  config: TokenConfig,
+  states: Readonly<Record<string, TokenState>>,
+): TokenConfig {
   return { ...config, state: { ...config.state, tokens: { ...config.state?.tokens, ...states } } };
 }
 

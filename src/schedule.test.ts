@@ -50,7 +50,9 @@ function sequence(expression: string, zone: string, after: string, count: number
 }
 
 function cronerSequence(expression: string, zone: string, after: string, count: number): string[] {
-  return new Cron(expression, { timezone: zone }).nextRuns(count, new Date(after)).map((date) => date.toISOString());
+  return new Cron(expression, { timezone: zone })
+    .nextRuns(count, new Date(after))
+    .map((date) => date.toISOString());
 }
 
 const field = (min: number, max: number): fc.Arbitrary<string> => {
@@ -78,22 +80,39 @@ const expressions = fc
   .map((fields) => fields.join(" "));
 const anywhere = fc.record({
   zone: fc.constantFrom(...ZONES),
-  after: fc.integer({ min: Date.UTC(2015, 0), max: Date.UTC(2040, 0) }).map((ms) => new Date(ms).toISOString()),
+  after: fc
+    .integer({ min: Date.UTC(2015, 0), max: Date.UTC(2040, 0) })
+    .map((ms) => new Date(ms).toISOString()),
 });
 const nearAChange = fc
-  .record({ change: fc.constantFrom(...CHANGES), shift: fc.integer({ min: -30 * HOUR, max: 6 * HOUR }) })
-  .map(({ change: [zone, at], shift }) => ({ zone, after: new Date(Date.parse(at) + shift).toISOString() }));
+  .record({
+    change: fc.constantFrom(...CHANGES),
+    shift: fc.integer({ min: -30 * HOUR, max: 6 * HOUR }),
+  })
+  .map(({ change: [zone, at], shift }) => ({
+    zone,
+    after: new Date(Date.parse(at) + shift).toISOString(),
+  }));
 
 describe("nextOccurrence", () => {
-  test.each(vectors.cron_next.cases)("$schedule in $timezone after $after", ({ schedule, timezone, after, next: expected }) => {
-    expect(next(schedule, timezone, after)).toBe(expected);
-  });
+  test.each(vectors.cron_next.cases)(
+    "$schedule in $timezone after $after",
+    ({ schedule, timezone, after, next: expected }) => {
+      expect(next(schedule, timezone, after)).toBe(expected);
+    },
+  );
 
   test("agrees with croner on random schedules, near changes of the clock and anywhere", async () => {
     await fc.assert(
-      fc.property(expressions, fc.oneof({ weight: 3, arbitrary: nearAChange }, anywhere), (expression, { zone, after }) => {
-        expect(sequence(expression, zone, after, 4)).toEqual(cronerSequence(expression, zone, after, 4));
-      }),
+      fc.property(
+        expressions,
+        fc.oneof({ weight: 3, arbitrary: nearAChange }, anywhere),
+        (expression, { zone, after }) => {
+          expect(sequence(expression, zone, after, 4)).toEqual(
+            cronerSequence(expression, zone, after, 4),
+          );
+        },
+      ),
       { numRuns: 1500 },
     );
   });
@@ -112,7 +131,10 @@ describe("nextOccurrence", () => {
       "30 0 * * 0",
     ];
     for (const shape of shapes)
-      expect([shape, ...sequence(shape, zone, after, 40)]).toEqual([shape, ...cronerSequence(shape, zone, after, 40)]);
+      expect([shape, ...sequence(shape, zone, after, 40)]).toEqual([
+        shape,
+        ...cronerSequence(shape, zone, after, 40),
+      ]);
   });
 
   test("gives strictly increasing instants whose clock times match the fields", async () => {
@@ -126,7 +148,9 @@ describe("nextOccurrence", () => {
           if (!matchesClock(expression, zone, at)) {
             // Then it stands for a skipped time: it is the very instant of a jump forward.
             expect(schedule.fixed).toBe(true);
-            expect(clock(zone, at) - clock(zone, new Date(at.getTime() - 1000))).toBeGreaterThan(1000);
+            expect(clock(zone, at) - clock(zone, new Date(at.getTime() - 1000))).toBeGreaterThan(
+              1000,
+            );
           }
           previous = at;
         }
@@ -154,7 +178,9 @@ describe("nextOccurrence", () => {
       "2026-10-25T00:30:00.000Z",
       "2026-10-26T01:30:00.000Z",
     ]);
-    expect(next("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10:00Z")).toBe("2026-10-26T01:30:00.000Z");
+    expect(next("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10:00Z")).toBe(
+      "2026-10-26T01:30:00.000Z",
+    );
     expect(sequence("*/30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 5)).toEqual([
       "2026-10-25T00:00:00.000Z",
       "2026-10-25T00:30:00.000Z",
@@ -165,8 +191,12 @@ describe("nextOccurrence", () => {
   });
 
   test("skipped at the end of a date: moves to the next one, where croner loses a week", () => {
-    expect(next("30 23 * * 6", "America/Nuuk", "2026-03-28T12:00:00Z")).toBe("2026-03-29T01:00:00.000Z");
-    expect(cronerSequence("30 23 * * 6", "America/Nuuk", "2026-03-28T12:00:00Z", 1)).toEqual(["2026-04-05T00:30:00.000Z"]);
+    expect(next("30 23 * * 6", "America/Nuuk", "2026-03-28T12:00:00Z")).toBe(
+      "2026-03-29T01:00:00.000Z",
+    );
+    expect(cronerSequence("30 23 * * 6", "America/Nuuk", "2026-03-28T12:00:00Z", 1)).toEqual([
+      "2026-04-05T00:30:00.000Z",
+    ]);
   });
 
   test("a date that a zone left out altogether is not made up for", () => {
@@ -185,7 +215,9 @@ describe("nextOccurrence", () => {
       "2011-12-29T22:59:00.000Z",
       "2011-12-30T22:00:00.000Z",
     ]);
-    expect(next("*/2 1-23 30 * *", "Pacific/Apia", "2011-12-29T12:00:00Z")).toBe("2012-01-29T11:00:00.000Z");
+    expect(next("*/2 1-23 30 * *", "Pacific/Apia", "2011-12-29T12:00:00Z")).toBe(
+      "2012-01-29T11:00:00.000Z",
+    );
   });
 
   test("the longest wait: 29 February over a century that has none", () => {
@@ -193,15 +225,32 @@ describe("nextOccurrence", () => {
   });
 
   test("zones by any case; offsets and unknown names are refused", () => {
-    expect(["UTC", "Europe/Berlin", "europe/berlin", "Etc/GMT+5"].map(isTimeZone)).toEqual([true, true, true, true]);
-    expect(["", "+02:00", "-0500", "Mars/Olympus", "Europe/Berlin "].map(isTimeZone)).toEqual([false, false, false, false, false]);
+    expect(["UTC", "Europe/Berlin", "europe/berlin", "Etc/GMT+5"].map(isTimeZone)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(["", "+02:00", "-0500", "Mars/Olympus", "Europe/Berlin "].map(isTimeZone)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
     expect(() => next("0 0 * * *", "Mars/Olympus", "2026-01-01T00:00:00Z")).toThrow(
-      expect.objectContaining({ name: "Misconfigured", code: "timezone-unknown", message: '"Mars/Olympus" is not a time zone' }),
+      expect.objectContaining({
+        name: "Misconfigured",
+        code: "timezone-unknown",
+        message: '"Mars/Olympus" is not a time zone',
+      }),
     );
   });
 
   test("an invalid date is refused, not searched from", () => {
-    expect(() => nextOccurrence(parseSchedule("@daily"), "UTC", new Date(Number.NaN))).toThrow(RangeError);
+    expect(() => nextOccurrence(parseSchedule("@daily"), "UTC", new Date(Number.NaN))).toThrow(
+      RangeError,
+    );
   });
 });
 
@@ -237,19 +286,65 @@ describe("parseSchedule", () => {
       "schedule-fields",
       'the schedule "0 0 2 * * *" has 6 fields, not five: the first of six is seconds in some cron programs, and this one counts in minutes',
     ],
-    ["every day at noon", "schedule-fields", 'the schedule "every day at noon" has 4 fields, not five'],
-    ["0 0 30 2 *", "schedule-never", 'the schedule "0 0 30 2 *" never occurs: none of its months has such a day'],
-    ["0 0 31 4,6 *", "schedule-never", 'the schedule "0 0 31 4,6 *" never occurs: none of its months has such a day'],
-    ["60 0 * * *", "schedule-invalid", 'the schedule "60 0 * * *" has the minute field "60", which is not valid'],
-    ["0 24 * * *", "schedule-invalid", 'the schedule "0 24 * * *" has the hour field "24", which is not valid'],
-    ["0 0 0 * *", "schedule-invalid", 'the schedule "0 0 0 * *" has the day-of-month field "0", which is not valid'],
-    ["0 0 * 13 *", "schedule-invalid", 'the schedule "0 0 * 13 *" has the month field "13", which is not valid'],
-    ["0 0 * * 8", "schedule-invalid", 'the schedule "0 0 * * 8" has the day-of-week field "8", which is not valid'],
-    ["5-1 0 * * *", "schedule-invalid", 'the schedule "5-1 0 * * *" has the minute field "5-1", which is not valid'],
-    ["*/90 * * * *", "schedule-invalid", 'the schedule "*/90 * * * *" has the minute field "*/90", which is not valid'],
-    ["@reboot", "schedule-invalid", 'the schedule "@reboot" is not one of @hourly, @daily, @weekly, @monthly, @yearly'],
+    [
+      "every day at noon",
+      "schedule-fields",
+      'the schedule "every day at noon" has 4 fields, not five',
+    ],
+    [
+      "0 0 30 2 *",
+      "schedule-never",
+      'the schedule "0 0 30 2 *" never occurs: none of its months has such a day',
+    ],
+    [
+      "0 0 31 4,6 *",
+      "schedule-never",
+      'the schedule "0 0 31 4,6 *" never occurs: none of its months has such a day',
+    ],
+    [
+      "60 0 * * *",
+      "schedule-invalid",
+      'the schedule "60 0 * * *" has the minute field "60", which is not valid',
+    ],
+    [
+      "0 24 * * *",
+      "schedule-invalid",
+      'the schedule "0 24 * * *" has the hour field "24", which is not valid',
+    ],
+    [
+      "0 0 0 * *",
+      "schedule-invalid",
+      'the schedule "0 0 0 * *" has the day-of-month field "0", which is not valid',
+    ],
+    [
+      "0 0 * 13 *",
+      "schedule-invalid",
+      'the schedule "0 0 * 13 *" has the month field "13", which is not valid',
+    ],
+    [
+      "0 0 * * 8",
+      "schedule-invalid",
+      'the schedule "0 0 * * 8" has the day-of-week field "8", which is not valid',
+    ],
+    [
+      "5-1 0 * * *",
+      "schedule-invalid",
+      'the schedule "5-1 0 * * *" has the minute field "5-1", which is not valid',
+    ],
+    [
+      "*/90 * * * *",
+      "schedule-invalid",
+      'the schedule "*/90 * * * *" has the minute field "*/90", which is not valid',
+    ],
+    [
+      "@reboot",
+      "schedule-invalid",
+      'the schedule "@reboot" is not one of @hourly, @daily, @weekly, @monthly, @yearly',
+    ],
   ])("refuses %j", (expression, code, message) => {
-    expect(() => parseSchedule(expression)).toThrow(expect.objectContaining({ name: "Misconfigured", code, message }));
+    expect(() => parseSchedule(expression)).toThrow(
+      expect.objectContaining({ name: "Misconfigured", code, message }),
+    );
   });
 
   test.each([
@@ -287,9 +382,14 @@ describe("parseSchedule", () => {
     expect(() => parseSchedule(`0 0 ${garbage} * *`)).toThrow(Misconfigured);
   });
 
-  test.each(["5#2", "5L", "L", "FRIDAY", "0MON", "MONFRI", "JAN", "FRI-MON", "?", "H"])("refuses the day-of-week %j", (garbage) => {
-    expect(() => parseSchedule(`0 0 * * ${garbage}`)).toThrow(expect.objectContaining({ code: "schedule-invalid" }));
-  });
+  test.each(["5#2", "5L", "L", "FRIDAY", "0MON", "MONFRI", "JAN", "FRI-MON", "?", "H"])(
+    "refuses the day-of-week %j",
+    (garbage) => {
+      expect(() => parseSchedule(`0 0 * * ${garbage}`)).toThrow(
+        expect.objectContaining({ code: "schedule-invalid" }),
+      );
+    },
+  );
 
   test.each([
     ["@Daily", "Write @daily instead."],
@@ -298,14 +398,19 @@ describe("parseSchedule", () => {
     ["@weekdays", "Write 0 0 * * 1-5 instead."],
     ["@secondly", 'Write one of those, or five fields, as "7 2 * * *".'],
   ])("says what to write for %s", (expression, hint) => {
-    expect(() => parseSchedule(expression)).toThrow(expect.objectContaining({ code: "schedule-invalid", hint }));
+    expect(() => parseSchedule(expression)).toThrow(
+      expect.objectContaining({ code: "schedule-invalid", hint }),
+    );
   });
 
   test("takes any text, of any length, to a schedule that occurs or to Misconfigured with a short message", async () => {
     const text = fc.oneof(
       fc.string(),
       fc
-        .array(fc.string({ unit: fc.constantFrom(..."0123456789*/-,LW#?HJANMON@ ") }), { minLength: 5, maxLength: 5 })
+        .array(fc.string({ unit: fc.constantFrom(..."0123456789*/-,LW#?HJANMON@ ") }), {
+          minLength: 5,
+          maxLength: 5,
+        })
         .map((fields) => fields.join(" ")),
       fc.integer({ min: 1, max: 5000 }).map((n) => `${"1,".repeat(n)}1 0 * * *`),
     );
@@ -333,9 +438,15 @@ function attempt<Result>(act: () => Result): Result | Misconfigured {
 
 /** The zone's clock as if it were UTC, read by another way than the code under test: the text form of the offset. */
 function clock(zone: string, at: Date): number {
-  const text = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" }).format(at);
+  const text = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    timeZoneName: "longOffset",
+  }).format(at);
   const [, sign, hours, minutes] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(text) ?? [];
-  return at.getTime() + (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000;
+  return (
+    at.getTime() +
+    (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000
+  );
 }
 
 function matchesClock(expression: string, zone: string, at: Date): boolean {

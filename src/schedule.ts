@@ -12,7 +12,10 @@ const MAX_WAIT = 8 * 366 * DAY;
 /** Fruitless candidates in a row (skipped by the clock, or shown twice) before giving up; in practice two or three. */
 const MAX_CANDIDATES = 1000;
 /** The first clock time after `after` that the fields match, on a clock that is never changed. */
-function nextLocal({ times, matchesMonth, matchesDay, expression }: Schedule, after: LocalTime): LocalTime {
+function nextLocal(
+  { times, matchesMonth, matchesDay, expression }: Schedule,
+  after: LocalTime,
+): LocalTime {
   const earliest = (Math.floor(after / MINUTE) + 1) * MINUTE;
   let day = Math.floor(earliest / DAY) * DAY;
   while (day - earliest <= MAX_WAIT) {
@@ -30,7 +33,12 @@ function nextLocal({ times, matchesMonth, matchesDay, expression }: Schedule, af
   throw new RangeError(`no occurrence of ${expression} within eight years`);
 }
 
-function firstAfter(schedule: Schedule, timeZone: string, from: number, localFrom: LocalTime): number {
+function firstAfter(
+  schedule: Schedule,
+  timeZone: string,
+  from: number,
+  localFrom: LocalTime,
+): number {
   let local = localFrom;
   for (let candidate = 0; candidate < MAX_CANDIDATES; candidate++) {
     local = nextLocal(schedule, local);
@@ -42,11 +50,14 @@ function firstAfter(schedule: Schedule, timeZone: string, from: number, localFro
     }
     if (resolution.kind === "skipped") {
       // A zone that leaves out a whole day (Apia, 2011-12-30) has no such day to make up for.
-      if (schedule.fixed && resolution.length < DAY && resolution.until > from) return resolution.until;
+      if (schedule.fixed && resolution.length < DAY && resolution.until > from)
+        return resolution.until;
       if (!schedule.fixed) local = resolution.resumes - 1;
     }
   }
-  throw new RangeError(`no occurrence of ${schedule.expression} in ${timeZone} among ${MAX_CANDIDATES} candidates`);
+  throw new RangeError(
+    `no occurrence of ${schedule.expression} in ${timeZone} among ${MAX_CANDIDATES} candidates`,
+  );
 }
 
 /**
@@ -68,5 +79,7 @@ export function nextOccurrence(schedule: Schedule, timeZone: string, after: Date
   const setBack = schedule.fixed ? null : setBackAfter(timeZone, from);
   if (setBack === null) return new Date(next);
   // The clock is about to show again times that lie before the one it shows now.
-  return new Date(Math.min(next, firstAfter(schedule, timeZone, setBack - 1, localAt(timeZone, setBack) - 1)));
+  return new Date(
+    Math.min(next, firstAfter(schedule, timeZone, setBack - 1, localAt(timeZone, setBack) - 1)),
+  );
 }

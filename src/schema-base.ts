@@ -21,14 +21,20 @@ const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,
  * An object that knows its keys. Keys that begin with `x-` belong to the person who wrote them: the
  * JSON Schema says so with `patternProperties`, and `parseConfig` passes them over, since zod cannot.
  */
-export function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape, meta: { description?: string } = {}) {
+export function closed<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  meta: { description?: string } = {},
+) {
   return z.strictObject(shape).meta({ ...meta, patternProperties: { "^x-": {} } });
 }
 
 export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
 export const secretName = z.string().min(1).max(MAX_NAME_LENGTH).regex(NAME_PATTERN);
-export const repository = z.string().regex(REPOSITORY_PATTERN).describe("owner/name; the record's own repository unless given");
+export const repository = z
+  .string()
+  .regex(REPOSITORY_PATTERN)
+  .describe("owner/name; the record's own repository unless given");
 /** The name of an environment variable that holds a credential: the config never holds one itself. */
 export const variableName = z
   .string()

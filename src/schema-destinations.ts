@@ -2,7 +2,16 @@
 import * as z from "zod";
 import { closed, repository, secretName } from "./schema-base.ts";
 
-export const DESTINATIONS = ["actions", "environment", "organization", "dependabot", "codespaces", "agents", "vault", "file"] as const;
+export const DESTINATIONS = [
+  "actions",
+  "environment",
+  "organization",
+  "dependabot",
+  "codespaces",
+  "agents",
+  "vault",
+  "file",
+] as const;
 const SECRET_APPS = ["actions", "dependabot", "codespaces", "agents"] as const;
 const VISIBILITIES = ["all", "private", "selected"] as const;
 const FILE_FORMATS = ["files", "dotenv", "json"] as const;
@@ -12,7 +21,8 @@ const ENVIRONMENT_PATTERN = /^(?!\.{1,2}$)[^\p{Cc}'"`,;\\]{1,255}$/u;
 const ORGANIZATION_PATTERN = /^[A-Za-z0-9_-]{1,100}$/;
 const REPOSITORY_NAME_PATTERN = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 // Absolute, or without a part that is empty, `.` or `..`; what else is refused depends on what is there (src/local/inside.ts).
-const FILE_PATTERN = /^(?:\/|[A-Za-z]:[\\/]|(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/+[^/])(?!.*[\\:])[^/\p{Cc}])\P{Cc}*$/u;
+const FILE_PATTERN =
+  /^(?:\/|[A-Za-z]:[\\/]|(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/+[^/])(?!.*[\\:])[^/\p{Cc}])\P{Cc}*$/u;
 /** The longest path that Linux takes. */
 const MAX_PATH_LENGTH = 4096;
 
@@ -23,7 +33,10 @@ const ofRepository = { repository: repository.optional(), secret: secret.optiona
 
 export const destination = z
   .discriminatedUnion("to", [
-    closed({ to: z.literal("actions"), ...ofRepository }, { description: "A repository's Actions secret" }),
+    closed(
+      { to: z.literal("actions"), ...ofRepository },
+      { description: "A repository's Actions secret" },
+    ),
     closed(
       {
         to: z.literal("environment"),
@@ -40,20 +53,36 @@ export const destination = z
         visibility: z
           .enum(VISIBILITIES)
           .optional()
-          .describe("Which of its repositories may read it; unless given it stays as it is, and a new secret is private"),
+          .describe(
+            "Which of its repositories may read it; unless given it stays as it is, and a new secret is private",
+          ),
         repositories: z
           .array(z.string().regex(REPOSITORY_NAME_PATTERN))
           .min(1)
           .optional()
-          .describe("The selected repositories, by name without the owner; unless given they stay as they are"),
+          .describe(
+            "The selected repositories, by name without the owner; unless given they stay as they are",
+          ),
         secret: secret.optional(),
       },
       { description: "An organization's secret" },
     ),
-    closed({ to: z.literal("dependabot"), ...ofRepository }, { description: "A secret that Dependabot's runs see" }),
-    closed({ to: z.literal("codespaces"), ...ofRepository }, { description: "A secret that codespaces see" }),
-    closed({ to: z.literal("agents"), ...ofRepository }, { description: "A secret that Copilot's cloud agent sees" }),
-    closed({ to: z.literal("vault"), secret: secret.optional() }, { description: "The encrypted vault beside a local record" }),
+    closed(
+      { to: z.literal("dependabot"), ...ofRepository },
+      { description: "A secret that Dependabot's runs see" },
+    ),
+    closed(
+      { to: z.literal("codespaces"), ...ofRepository },
+      { description: "A secret that codespaces see" },
+    ),
+    closed(
+      { to: z.literal("agents"), ...ofRepository },
+      { description: "A secret that Copilot's cloud agent sees" },
+    ),
+    closed(
+      { to: z.literal("vault"), secret: secret.optional() },
+      { description: "The encrypted vault beside a local record" },
+    ),
     closed(
       {
         to: z.literal("file"),
@@ -62,11 +91,15 @@ export const destination = z
           .min(1)
           .max(MAX_PATH_LENGTH)
           .regex(FILE_PATTERN)
-          .describe("A folder for one file per secret, or the file; relative to the record's folder"),
+          .describe(
+            "A folder for one file per secret, or the file; relative to the record's folder",
+          ),
         format: z
           .enum(FILE_FORMATS)
           .optional()
-          .describe('One file per secret, or one for all: KEY="value" lines or a JSON object; files unless given'),
+          .describe(
+            'One file per secret, or one for all: KEY="value" lines or a JSON object; files unless given',
+          ),
         secret: secret.optional(),
       },
       { description: "Files that containers read, beside a local record" },

@@ -11,9 +11,15 @@ export const awsIam = closed(
       .string()
       .regex(/^[\w+=,.@-]{1,64}$/)
       .describe("The IAM user's name; one token a user, since AWS allows two keys"),
-    access_key_id_variable: variableName.optional().describe("Of who may rotate it; AWS_ACCESS_KEY_ID unless given"),
-    secret_access_key_variable: variableName.optional().describe("AWS_SECRET_ACCESS_KEY unless given"),
-    session_token_variable: variableName.optional().describe("AWS_SESSION_TOKEN, where that is set, unless given"),
+    access_key_id_variable: variableName
+      .optional()
+      .describe("Of who may rotate it; AWS_ACCESS_KEY_ID unless given"),
+    secret_access_key_variable: variableName
+      .optional()
+      .describe("AWS_SECRET_ACCESS_KEY unless given"),
+    session_token_variable: variableName
+      .optional()
+      .describe("AWS_SESSION_TOKEN, where that is set, unless given"),
     partition: z.enum(["aws", "aws-cn", "aws-us-gov"]).optional().describe("aws unless given"),
     region: z
       .string()

@@ -15,15 +15,28 @@ const argument = z
 export const command = closed(
   {
     use: z.literal("command"),
-    run: z.array(argument).min(1).max(64).describe("The program and its arguments, without a shell; never a value"),
-    env: z.array(variableName).max(64).optional().describe("Environment variables that it gets beside PATH, HOME and the like, by name"),
+    run: z
+      .array(argument)
+      .min(1)
+      .max(64)
+      .describe("The program and its arguments, without a shell; never a value"),
+    env: z
+      .array(variableName)
+      .max(64)
+      .optional()
+      .describe("Environment variables that it gets beside PATH, HOME and the like, by name"),
     fields: z
       .array(z.string().regex(NAME_PATTERN).max(64))
       .min(1)
       .max(16)
       .optional()
       .describe("The fields that its credentials have; only value unless given"),
-    timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional().describe("How long one call of it may take; 60 unless given"),
+    timeout_seconds: z
+      .int()
+      .min(1)
+      .max(MAX_TIMEOUT_SECONDS)
+      .optional()
+      .describe("How long one call of it may take; 60 unless given"),
   },
   { description: "A program of yours that makes, checks, revokes and finds credentials" },
 );

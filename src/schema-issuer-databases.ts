@@ -8,9 +8,22 @@ const host = z
   .max(253)
   .optional()
   .describe("Where consumers reach it; as in the administrator's URL unless given");
-const port = z.int().min(1).max(65_535).optional().describe("As in the administrator's URL unless given");
-const database = z.string().min(1).max(64).optional().describe("The consumers' database; as in the administrator's URL unless given");
-const adminUrl = (scheme: string) => variableName.describe(`The environment variable that holds an administrator's URL, \`${scheme}://…\``);
+const port = z
+  .int()
+  .min(1)
+  .max(65_535)
+  .optional()
+  .describe("As in the administrator's URL unless given");
+const database = z
+  .string()
+  .min(1)
+  .max(64)
+  .optional()
+  .describe("The consumers' database; as in the administrator's URL unless given");
+const adminUrl = (scheme: string) =>
+  variableName.describe(
+    `The environment variable that holds an administrator's URL, \`${scheme}://…\``,
+  );
 const takingTurns = z
   .array(z.string().min(1).max(80))
   .min(1)
@@ -18,7 +31,14 @@ const takingTurns = z
   .describe("The users that take turns; with one only, the password in use is replaced at once");
 
 export const postgres = closed(
-  { use: z.literal("postgres"), admin_url_variable: adminUrl("postgres"), users: takingTurns, database, host, port },
+  {
+    use: z.literal("postgres"),
+    admin_url_variable: adminUrl("postgres"),
+    users: takingTurns,
+    database,
+    host,
+    port,
+  },
   { description: "The password of a PostgreSQL user" },
 );
 
@@ -45,11 +65,27 @@ export const redis = closed(
   {
     use: z.literal("redis"),
     admin_url_variable: adminUrl("redis"),
-    user: z.string().min(1).max(256).regex(/^\S+$/).describe("The ACL user, whose old and new password work side by side"),
-    database: z.int().min(0).optional().describe("The number of the consumers' database; as in the administrator's URL unless given"),
+    user: z
+      .string()
+      .min(1)
+      .max(256)
+      .regex(/^\S+$/)
+      .describe("The ACL user, whose old and new password work side by side"),
+    database: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        "The number of the consumers' database; as in the administrator's URL unless given",
+      ),
     host,
     port,
-    volatile: z.boolean().optional().describe("Whether a server without an ACL file will do, which forgets passwords when it restarts"),
+    volatile: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether a server without an ACL file will do, which forgets passwords when it restarts",
+      ),
   },
   { description: "A password of a Redis ACL user" },
 );

@@ -29,8 +29,12 @@ const request = {
 const issue = closed(
   {
     ...request,
-    fields: z.record(z.string().regex(NAME_PATTERN).max(64), pointer).describe("The credential's fields: where each stands in the reply"),
-    ref: pointer.describe("Where in the reply the service says how it calls the credential; no secret"),
+    fields: z
+      .record(z.string().regex(NAME_PATTERN).max(64), pointer)
+      .describe("The credential's fields: where each stands in the reply"),
+    ref: pointer.describe(
+      "Where in the reply the service says how it calls the credential; no secret",
+    ),
     expires_at: pointer.optional().describe("Where in the reply its end stands, in ISO 8601"),
   },
   { description: "Makes a credential; POST unless given" },
@@ -38,17 +42,34 @@ const issue = closed(
 const check = closed(
   {
     ...request,
-    works: z.array(status).min(1).optional().describe("Statuses that say that it works; any 2xx unless given"),
-    refused: z.array(status).min(1).optional().describe("Statuses that say that it does not; 401 and 403 unless given"),
+    works: z
+      .array(status)
+      .min(1)
+      .optional()
+      .describe("Statuses that say that it works; any 2xx unless given"),
+    refused: z
+      .array(status)
+      .min(1)
+      .optional()
+      .describe("Statuses that say that it does not; 401 and 403 unless given"),
     expect: z
       .record(pointer, z.string())
       .optional()
-      .describe("What must stand where in the reply of a credential that works; numbers, true and false as text"),
+      .describe(
+        "What must stand where in the reply of a credential that works; numbers, true and false as text",
+      ),
   },
   { description: "Asks whether the new credential works; GET unless given" },
 );
 const revoke = closed(
-  { ...request, gone: z.array(status).min(1).optional().describe("Statuses that say that it is gone already; 404 and 410 unless given") },
+  {
+    ...request,
+    gone: z
+      .array(status)
+      .min(1)
+      .optional()
+      .describe("Statuses that say that it is gone already; 404 and 410 unless given"),
+  },
   { description: "Ends one credential; DELETE unless given" },
 );
 const find = closed(
@@ -57,7 +78,12 @@ const find = closed(
     list: pointer.describe("Where in the reply the list of credentials stands"),
     label: pointer.describe("Where in one of them its label stands"),
     ref: pointer.describe("Where in one of them its ref stands"),
-    first_page: z.int().min(0).max(1).optional().describe("The number of the first page, where the URL holds ${page}; 1 unless given"),
+    first_page: z
+      .int()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe("The number of the first page, where the URL holds ${page}; 1 unless given"),
   },
   { description: "Lists credentials, so that one is found by its label; GET unless given" },
 );
@@ -81,8 +107,16 @@ export const http = closed(
       .max(10_000)
       .optional()
       .describe("How random the first field is: from 128 on its fingerprint needs no key"),
-    timeout_seconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).optional().describe("How long one request may take; 30 unless given"),
-    allow_http: z.boolean().optional().describe("Whether values may go over plain HTTP to another machine; false unless given"),
+    timeout_seconds: z
+      .int()
+      .min(1)
+      .max(MAX_TIMEOUT_SECONDS)
+      .optional()
+      .describe("How long one request may take; 30 unless given"),
+    allow_http: z
+      .boolean()
+      .optional()
+      .describe("Whether values may go over plain HTTP to another machine; false unless given"),
   },
   { description: "Anything with an API, described as requests" },
 );

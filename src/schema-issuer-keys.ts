@@ -14,7 +14,10 @@ const MAX_LEAD_DAYS = 365;
 /** GitHub's limit on the repositories that one installation token may name. */
 const MAX_REPOSITORIES = 500;
 
-const as = z.enum(PUBLISHED_FORMS).optional().describe("How the public keys are written there; the private key's format unless given");
+const as = z
+  .enum(PUBLISHED_FORMS)
+  .optional()
+  .describe("How the public keys are written there; the private key's format unless given");
 const publish = z
   .discriminatedUnion("to", [
     closed(
@@ -40,14 +43,19 @@ const publish = z
       { description: "A file in the record's repository" },
     ),
   ])
-  .describe("Where the public keys are published: the new one before the private key is placed, the old one until it is revoked");
+  .describe(
+    "Where the public keys are published: the new one before the private key is placed, the old one until it is revoked",
+  );
 
 export const generate = closed(
   {
     use: z.literal("generate"),
     algorithm: z.enum(KEY_ALGORITHMS).optional().describe("Of a key_pair; ed25519 unless given"),
     bits: z.literal(RSA_SIZES).optional().describe("Of an RSA key; 3072 unless given"),
-    format: z.enum(KEY_FORMATS).optional().describe("Of a key_pair's private key; pem unless given"),
+    format: z
+      .enum(KEY_FORMATS)
+      .optional()
+      .describe("Of a key_pair's private key; pem unless given"),
     publish: publish.optional(),
   },
   { description: "Makes random values and key pairs; this is the default" },
@@ -56,8 +64,17 @@ export const generate = closed(
 export const manual = closed(
   {
     use: z.literal("manual"),
-    owner: z.string().min(1).max(200).optional().describe("Who makes the new value: a name, a team, @someone"),
-    steps: z.array(z.string().min(1).max(1000)).max(50).optional().describe("What to do, in order, to make a new value"),
+    owner: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe("Who makes the new value: a name, a team, @someone"),
+    steps: z
+      .array(z.string().min(1).max(1000))
+      .max(50)
+      .optional()
+      .describe("What to do, in order, to make a new value"),
     url: z
       .string()
       .regex(/^https?:\/\/\S{1,2000}$/)
@@ -66,7 +83,9 @@ export const manual = closed(
     remind: z
       .enum(["issue", "notification"])
       .optional()
-      .describe("How the owner is reminded; by an issue where the repository is known, unless given"),
+      .describe(
+        "How the owner is reminded; by an issue where the repository is known, unless given",
+      ),
     lead_days: z
       .number()
       .min(0)
@@ -84,7 +103,9 @@ export const deployKey = closed(
     read_only: z.boolean().optional().describe("Whether the key may only read; true unless given"),
     token_variable: variableName
       .optional()
-      .describe("The environment variable with a GitHub token that has Administration: write there; the run's own token unless given"),
+      .describe(
+        "The environment variable with a GitHub token that has Administration: write there; the run's own token unless given",
+      ),
   },
   { description: "An Ed25519 deploy key of a repository" },
 );
@@ -98,8 +119,14 @@ export const githubApp = closed(
       .max(100)
       .regex(/^[\w.-]+$/)
       .describe("The App's client id, or its numeric id"),
-    private_key_variable: variableName.describe("The environment variable with the App's private key, in PEM"),
-    installation: z.int().min(1).optional().describe("The installation's id; the one of the owner unless given"),
+    private_key_variable: variableName.describe(
+      "The environment variable with the App's private key, in PEM",
+    ),
+    installation: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("The installation's id; the one of the owner unless given"),
     owner: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,100}$/)
@@ -116,7 +143,10 @@ export const githubApp = closed(
       .meta({ minProperties: 1 })
       .describe('What the token may do there, as in GitHub\'s API: {"contents": "read"}'),
   },
-  { description: "An installation token of a GitHub App, limited to repositories and permissions; it lives one hour" },
+  {
+    description:
+      "An installation token of a GitHub App, limited to repositories and permissions; it lives one hour",
+  },
 );
 
 export type GenerateDeclaration = z.infer<typeof generate>;

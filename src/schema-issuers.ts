@@ -7,14 +7,27 @@ import { http } from "./schema-issuer-http.ts";
 import { deployKey, generate, githubApp, manual } from "./schema-issuer-keys.ts";
 
 export const issuer = z
-  .discriminatedUnion("use", [generate, manual, deployKey, githubApp, command, http, awsIam, postgres, mysql, redis])
+  .discriminatedUnion("use", [
+    generate,
+    manual,
+    deployKey,
+    githubApp,
+    command,
+    http,
+    awsIam,
+    postgres,
+    mysql,
+    redis,
+  ])
   .describe("Who makes the credential");
 
 /** An issuer with its options, as declared. */
 export type IssuerDeclaration = z.infer<typeof issuer>;
 
 /** The names of all issuers. */
-export const ISSUERS: readonly IssuerDeclaration["use"][] = issuer.options.map((option) => option.shape.use.value);
+export const ISSUERS: readonly IssuerDeclaration["use"][] = issuer.options.map(
+  (option) => option.shape.use.value,
+);
 
 /** The declaration with its options, or null where it is none that this version knows. */
 export function parseIssuer(declared: unknown): IssuerDeclaration | null {

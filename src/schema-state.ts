@@ -10,14 +10,21 @@ const placement = z.looseObject({
   generation: count,
   placed_at: instant.nullable(),
   error: failure.nullable().optional(),
-  proved_at: instant.nullable().optional().describe("When a consumer was first seen with this generation under this name"),
+  proved_at: instant
+    .nullable()
+    .optional()
+    .describe("When a consumer was first seen with this generation under this name"),
 });
 const fingerprints = z
   .record(z.string(), z.string().nullable())
   .describe("Of the credential's other fields that were placed; null where none is kept");
-const keyId = z.string().describe("Which fingerprint key it was made with: a part of an HMAC of a fixed text");
+const keyId = z
+  .string()
+  .describe("Which fingerprint key it was made with: a part of an HMAC of a fixed text");
 /** What the service needs to be asked again: kept, since the declaration may be changed or removed before the credential is revoked. */
-const issuing = z.looseObject({ use: z.string() }).describe("The issuer with its options, as declared when the credential was made");
+const issuing = z
+  .looseObject({ use: z.string() })
+  .describe("The issuer with its options, as declared when the credential was made");
 /** A request that came with an idempotency key: digests of the key and of what was asked for. */
 const requestMark = z.looseObject({ id: z.string(), asked: z.string() });
 const pending = z.looseObject({
@@ -26,21 +33,34 @@ const pending = z.looseObject({
   run_id: z.string(),
   started_at: instant,
   lease_until: instant,
-  declaration: z.string().describe("Digest of the token's declaration, to see whether it has changed since"),
+  declaration: z
+    .string()
+    .describe("Digest of the token's declaration, to see whether it has changed since"),
   fingerprint: z.string().nullable(),
   fingerprint_key: keyId.optional(),
   fingerprints: fingerprints.optional(),
   ref: z.string().nullable(),
   issuer: z.string().optional(),
   issuing: issuing.optional(),
-  label: z.string().optional().describe("What the service that made it shows with it; absent where nothing is kept outside"),
+  label: z
+    .string()
+    .optional()
+    .describe("What the service that made it shows with it; absent where nothing is kept outside"),
   expires_at: instant.nullable().optional(),
-  destinations: z.array(z.string()).describe("Ids of all destinations that this generation goes to"),
+  destinations: z
+    .array(z.string())
+    .describe("Ids of all destinations that this generation goes to"),
   boxes: z
-    .record(z.string(), z.looseObject({ key_id: z.string(), key: z.string().optional(), sealed: z.string() }))
+    .record(
+      z.string(),
+      z.looseObject({ key_id: z.string(), key: z.string().optional(), sealed: z.string() }),
+    )
     .nullable()
     .describe("By destination; null where boxes are not journalled"),
-  requests: z.array(requestMark).optional().describe("Requests that this generation answers, however often they are sent"),
+  requests: z
+    .array(requestMark)
+    .optional()
+    .describe("Requests that this generation answers, however often they are sent"),
 });
 const triggeredBy = z.looseObject({
   kind: z.enum(TRIGGER_KINDS),
@@ -48,20 +68,36 @@ const triggeredBy = z.looseObject({
   actor: z.string().nullable().optional(),
   workflow_name: z.string().nullable().optional(),
   run_url: z.string().nullable().optional(),
-  requested_by: z.string().nullable().optional().describe("The caller of the HTTP API for whom the workflow was started"),
+  requested_by: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("The caller of the HTTP API for whom the workflow was started"),
 });
 /** A credential that a newer one has replaced and that is still to be revoked. */
 const retiring = z.looseObject({
   generation: count,
-  ref: z.string().nullable().describe("Null where a run ended before it knew: then what the service has under the label"),
+  ref: z
+    .string()
+    .nullable()
+    .describe("Null where a run ended before it knew: then what the service has under the label"),
   label: z.string().optional(),
-  asked_at: instant.optional().describe("When its run asked, where nobody knows what came of it: it may still be made a while after"),
+  asked_at: instant
+    .optional()
+    .describe(
+      "When its run asked, where nobody knows what came of it: it may still be made a while after",
+    ),
   fingerprint: z.string().nullable(),
   issuer: z.string(),
   issuing: issuing.optional(),
-  replaced_at: instant.nullable().describe("When a newer one was placed everywhere; null until then"),
+  replaced_at: instant
+    .nullable()
+    .describe("When a newer one was placed everywhere; null until then"),
   proved_at: instant.nullable().describe("When a consumer was first seen with a newer one"),
-  never_placed: z.boolean().optional().describe("Whether no destination can have got it, so that nobody waits for its overlap"),
+  never_placed: z
+    .boolean()
+    .optional()
+    .describe("Whether no destination can have got it, so that nobody waits for its overlap"),
   failures: count,
   last_error: failure.nullable(),
 });
@@ -80,26 +116,40 @@ export const tokenState = z.looseObject({
   failures: count,
   last_error: failure.nullable(),
   next_attempt_at: instant.nullable().optional(),
-  abandoned_generation: count.optional().describe("The highest generation that was given up: its number is never used again"),
+  abandoned_generation: count
+    .optional()
+    .describe("The highest generation that was given up: its number is never used again"),
   stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
   proved_at: instant
     .nullable()
     .optional()
-    .describe("When a consumer was first seen with this generation; where proof is required, under each of its secrets' names"),
+    .describe(
+      "When a consumer was first seen with this generation; where proof is required, under each of its secrets' names",
+    ),
   seen_at: instant
     .nullable()
     .optional()
-    .describe("When a job was last seen with the previous generation, which tells that it can see the secret"),
+    .describe(
+      "When a job was last seen with the previous generation, which tells that it can see the secret",
+    ),
   busy_until: instant
     .nullable()
     .optional()
-    .describe("Until when a run may still place what another finished for it; nothing new is made before"),
-  previous_fingerprint: z.string().nullable().optional().describe("Of the generation before: a consumer that holds it is late, not adrift"),
+    .describe(
+      "Until when a run may still place what another finished for it; nothing new is made before",
+    ),
+  previous_fingerprint: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("Of the generation before: a consumer that holds it is late, not adrift"),
   previous_fingerprint_key: keyId.optional(),
   earlier_fingerprints: z
     .array(z.string())
     .optional()
-    .describe("Of generations before that, and of those that were given up when they may have been placed; the newest first"),
+    .describe(
+      "Of generations before that, and of those that were given up when they may have been placed; the newest first",
+    ),
   drift: z
     .looseObject({ at: instant, message: z.string() })
     .nullable()
@@ -107,16 +157,34 @@ export const tokenState = z.looseObject({
     .describe("Something else than this program's value was seen"),
   overwrote_drift_at: instant
     .optional()
-    .describe("When what somebody else had put there was overwritten: jobs queued before still see that"),
+    .describe(
+      "When what somebody else had put there was overwritten: jobs queued before still see that",
+    ),
   retiring: z.array(retiring).optional(),
   reminded: z
-    .looseObject({ at: instant, by: z.enum(["issue", "notification"]), generation: count, overdue: z.boolean() })
+    .looseObject({
+      at: instant,
+      by: z.enum(["issue", "notification"]),
+      generation: count,
+      overdue: z.boolean(),
+    })
     .optional()
-    .describe("That a person was reminded to replace this generation, so that nobody is told twice"),
-  issues: z.looseObject({ day: z.string(), count }).optional().describe("Credentials issued on that UTC day"),
-  exposed_at: instant.nullable().optional().describe("When its value was found in plaintext in the record's git history"),
+    .describe(
+      "That a person was reminded to replace this generation, so that nobody is told twice",
+    ),
+  issues: z
+    .looseObject({ day: z.string(), count })
+    .optional()
+    .describe("Credentials issued on that UTC day"),
+  exposed_at: instant
+    .nullable()
+    .optional()
+    .describe("When its value was found in plaintext in the record's git history"),
 });
-export const workflowState = z.looseObject({ first_seen_at: instant, last_run_at: instant.nullable().optional() });
+export const workflowState = z.looseObject({
+  first_seen_at: instant,
+  last_run_at: instant.nullable().optional(),
+});
 export const historyEntry = z.looseObject({
   id: z.string(),
   at: instant,
@@ -126,7 +194,10 @@ export const historyEntry = z.looseObject({
   previous_hash: z.string().nullable(),
   new_hash: z.string().nullable(),
   triggered_by: triggeredBy,
-  requests: z.array(requestMark).optional().describe("Requests that are done by this, however often they are sent"),
+  requests: z
+    .array(requestMark)
+    .optional()
+    .describe("Requests that are done by this, however often they are sent"),
   previous_entry: z.string().nullable(),
 });
 

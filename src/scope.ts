@@ -18,7 +18,11 @@ export type GitHubScope =
 
 export type FileFormat = "files" | "dotenv" | "json";
 /** Files on this machine: a folder with one file per secret, or one file with all of them. */
-export type FileScope = { readonly kind: "file"; readonly path: string; readonly format: FileFormat };
+export type FileScope = {
+  readonly kind: "file";
+  readonly path: string;
+  readonly format: FileFormat;
+};
 
 /** One scope with a key and secrets of its own. */
 export type Scope = GitHubScope | FileScope | { readonly kind: "vault" };
@@ -54,7 +58,11 @@ export function scopeOf(destination: DestinationDeclaration, home: Home): Scope 
     case "file":
       return { kind: "file", path: destination.path, format: destination.format ?? "files" };
     case "organization":
-      return { kind: "organization", organization: destination.organization, app: destination.app ?? "actions" };
+      return {
+        kind: "organization",
+        organization: destination.organization,
+        app: destination.app ?? "actions",
+      };
   }
   const repository = destination.repository ?? home.repository;
   if (repository === null) return null;

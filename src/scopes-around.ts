@@ -25,18 +25,27 @@ export function idOf(scope: Scope, secretName: string): string {
 }
 
 /** Every place that a declared token goes to. */
-export function declaredPlacements(config: TokenConfig, home: Home): { readonly token_name: string; readonly placement: Placement }[] {
+export function declaredPlacements(
+  config: TokenConfig,
+  home: Home,
+): { readonly token_name: string; readonly placement: Placement }[] {
   return Object.keys(config.tokens ?? {}).flatMap((token_name) =>
-    (resolveToken(config, token_name, home)?.placements ?? []).map((placement) => ({ token_name, placement })),
+    (resolveToken(config, token_name, home)?.placements ?? []).map((placement) => ({
+      token_name,
+      placement,
+    })),
   );
 }
 
 /** Scopes of one consumer, the one that wins first: https://docs.github.com/actions/reference/security/secrets */
 export function chainsOf(scopes: readonly Scope[], repository: string): Scope[][] {
-  const isOf = (scope: Scope) => "repository" in scope && scope.repository.toLowerCase() === repository.toLowerCase();
+  const isOf = (scope: Scope) =>
+    "repository" in scope && scope.repository.toLowerCase() === repository.toLowerCase();
   const chain = (app: string) => [
     ...scopes.filter((scope) => scope.kind === app && isOf(scope)),
-    ...scopes.filter((scope) => scope.kind === "organization" && scope.app === app && isOwner(scope, repository)),
+    ...scopes.filter(
+      (scope) => scope.kind === "organization" && scope.app === app && isOwner(scope, repository),
+    ),
   ];
   const environments = scopes.filter((scope) => scope.kind === "environment" && isOf(scope));
   return [
@@ -46,6 +55,9 @@ export function chainsOf(scopes: readonly Scope[], repository: string): Scope[][
 }
 
 /** Whether the repository is one of that organization's. */
-export function isOwner({ organization }: Extract<Scope, { kind: "organization" }>, repository: string): boolean {
+export function isOwner(
+  { organization }: Extract<Scope, { kind: "organization" }>,
+  repository: string,
+): boolean {
   return repository.toLowerCase().startsWith(`${organization.toLowerCase()}/`);
 }

@@ -8,15 +8,26 @@ import { describe, expect, test } from "vitest";
 import { boxKeyPairFromSeed, openBox, seal } from "./seal.ts";
 import { Secret } from "./secret.ts";
 
-type SealedBoxVector = { secret_key_hex: string; public_key_hex: string; plaintext: string; box_base64: string };
-const vectors: { sealed_box: SealedBoxVector } = JSON.parse(readFileSync(new URL("./testing/vectors.json", import.meta.url), "utf8"));
+type SealedBoxVector = {
+  secret_key_hex: string;
+  public_key_hex: string;
+  plaintext: string;
+  box_base64: string;
+};
+const vectors: { sealed_box: SealedBoxVector } = JSON.parse(
+  readFileSync(new URL("./testing/vectors.json", import.meta.url), "utf8"),
+);
 const vector = vectors.sealed_box;
 const base64 = (hex: string) => Buffer.from(hex, "hex").toString("base64");
 const KEY = { keyId: "568250167242549743", key: base64(vector.public_key_hex) };
 const SECRET_KEY = base64(vector.secret_key_hex);
 
 test("a box that another implementation sealed opens", async () => {
-  const opened = await openBox({ keyId: KEY.keyId, sealed: vector.box_base64 }, KEY.key, SECRET_KEY);
+  const opened = await openBox(
+    { keyId: KEY.keyId, sealed: vector.box_base64 },
+    KEY.key,
+    SECRET_KEY,
+  );
   expect(opened.reveal()).toBe(vector.plaintext);
 });
 
@@ -39,7 +50,10 @@ test("a byte order mark is part of the value", async () => {
 });
 
 test("two boxes of one value differ, and neither shows it", async () => {
-  const [one, two] = await Promise.all([seal(new Secret("canary-value"), KEY), seal(new Secret("canary-value"), KEY)]);
+  const [one, two] = await Promise.all([
+    seal(new Secret("canary-value"), KEY),
+    seal(new Secret("canary-value"), KEY),
+  ]);
   expect(one.sealed).not.toBe(two.sealed);
   expect(Buffer.from(one.sealed, "base64").toString("latin1")).not.toContain("canary-value");
 });
@@ -53,7 +67,9 @@ describe("refused", () => {
     ["no padding", KEY.key.replace("=", ""), "it is not standard base64 with padding"],
     ["a point of low order", base64("00".repeat(32)), "no value can be sealed with it"],
   ])("a public key: %s", async (_, key, seen) => {
-    await expect(seal(new Secret("canary-value"), { keyId: "7", key }, "actions:owner/name")).rejects.toMatchObject({
+    await expect(
+      seal(new Secret("canary-value"), { keyId: "7", key }, "actions:owner/name"),
+    ).rejects.toMatchObject({
       kind: "misconfigured",
       code: "public-key-unusable",
       message: `the public key "7" of actions:owner/name cannot be used: ${seen}`,
@@ -71,12 +87,22 @@ describe("refused", () => {
   });
 
   test.each([
-    ["another key's box", async () => seal(new Secret("x"), { keyId: "1", key: (await boxKeyPairFromSeed(new Uint8Array(32))).publicKey })],
+    [
+      "another key's box",
+      async () =>
+        seal(new Secret("x"), {
+          keyId: "1",
+          key: (await boxKeyPairFromSeed(new Uint8Array(32))).publicKey,
+        }),
+    ],
     ["an altered box", async () => ({ keyId: "1", sealed: `A${vector.box_base64.slice(1)}` })],
     ["a box that is too short", async () => ({ keyId: "1", sealed: base64("11".repeat(47)) })],
     ["text that is not base64", async () => ({ keyId: "1", sealed: "*" })],
   ])("to open %s", async (_, box) => {
-    await expect(openBox(await box(), KEY.key, SECRET_KEY)).rejects.toMatchObject({ kind: "misconfigured", code: "box-unreadable" });
+    await expect(openBox(await box(), KEY.key, SECRET_KEY)).rejects.toMatchObject({
+      kind: "misconfigured",
+      code: "box-unreadable",
+    });
   });
 });
 
@@ -84,18 +110,26 @@ test("one seed, one key pair; the pair seals and opens; the private key shows it
   const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
   const pair = await boxKeyPairFromSeed(seed);
   const again = await boxKeyPairFromSeed(seed);
-  expect([again.publicKey, again.secretKey.reveal()]).toEqual([pair.publicKey, pair.secretKey.reveal()]);
+  expect([again.publicKey, again.secretKey.reveal()]).toEqual([
+    pair.publicKey,
+    pair.secretKey.reveal(),
+  ]);
   const box = await seal(new Secret("value"), { keyId: "vault", key: pair.publicKey });
   expect((await openBox(box, pair.publicKey, pair.secretKey)).reveal()).toBe("value");
   expect(inspect(pair) + JSON.stringify(pair)).not.toContain(pair.secretKey.reveal());
-  await expect(boxKeyPairFromSeed(seed.slice(1))).rejects.toMatchObject({ kind: "misconfigured", code: "key-seed-length" });
+  await expect(boxKeyPairFromSeed(seed.slice(1))).rejects.toMatchObject({
+    kind: "misconfigured",
+    code: "key-seed-length",
+  });
 });
 
 test("libsodium loads with the first box, not with the module", () => {
   const module = JSON.stringify(new URL("./seal.ts", import.meta.url).href);
   const sealing = `await seal({ reveal: () => "x" }, ${JSON.stringify(KEY)})`;
   expect(modulesLoadedBy(`await import(${module})`)).not.toContain("libsodium");
-  expect(modulesLoadedBy(`const { seal } = await import(${module}); ${sealing}`)).toContain("libsodium");
+  expect(modulesLoadedBy(`const { seal } = await import(${module}); ${sealing}`)).toContain(
+    "libsodium",
+  );
 });
 
 /** The URLs of all modules that a program in a process of its own loaded, as V8 lists them for coverage. */
@@ -103,7 +137,10 @@ function modulesLoadedBy(code: string): string {
   const folder = mkdtempSync(join(tmpdir(), "seal-"));
   try {
     const env = { ...process.env, NODE_V8_COVERAGE: folder };
-    execFileSync(process.execPath, ["--input-type=module", "-e", code], { env, stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(process.execPath, ["--input-type=module", "-e", code], {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     return readdirSync(folder)
       .map((file) => readFileSync(join(folder, file), "utf8"))
       .join();
@@ -119,13 +156,18 @@ key, box = sys.stdin.read().split()
 sys.stdout.buffer.write(SealedBox(PrivateKey(base64.b64decode(key))).decrypt(base64.b64decode(box)))
 `;
 /** A Python of its own on PATH may hide the system's, which has the distribution's package. */
-const python = ["python3", "/usr/bin/python3"].find((command) => spawnSync(command, ["-c", "import nacl.public"]).status === 0);
+const python = ["python3", "/usr/bin/python3"].find(
+  (command) => spawnSync(command, ["-c", "import nacl.public"]).status === 0,
+);
 
 // Where PyNaCl is not installed the vector above stands in for it; CI has it and must not skip.
 test.skipIf(python === undefined && !process.env.CI)("PyNaCl opens what is sealed", async () => {
   for (const value of [vector.plaintext, "a\nb\r\n", "x".repeat(48 * 1024)]) {
     const { sealed } = await seal(new Secret(value), KEY);
-    const opened = execFileSync(python ?? "python3", ["-c", OPEN_WITH_PYNACL], { input: `${SECRET_KEY}\n${sealed}`, encoding: "utf8" });
+    const opened = execFileSync(python ?? "python3", ["-c", OPEN_WITH_PYNACL], {
+      input: `${SECRET_KEY}\n${sealed}`,
+      encoding: "utf8",
+    });
     expect(opened).toBe(value);
   }
 });

@@ -13,12 +13,20 @@ test.each([
   ["a trailing newline", `${canary}\n`, "trailing-newline"],
   ["a trailing Windows line break", `${canary}\r\n`, "trailing-newline"],
   ["a trailing carriage return", `${canary}\r`, "trailing-newline"],
-  ["a key of several lines that ends in one, as PEM does", `-----BEGIN\n${canary}\n-----END\n`, null],
+  [
+    "a key of several lines that ends in one, as PEM does",
+    `-----BEGIN\n${canary}\n-----END\n`,
+    null,
+  ],
   ["only a newline", "\n", "blank-value"],
   ["only blanks", " \t ", "blank-value"],
   ["a NUL", `${canary}\0x`, "nul-in-value"],
   ["half a character", `${canary}\ud800`, "malformed-value"],
-  ["over 48 KB in UTF-8, under it in characters", "é".repeat(MAX_VALUE_BYTES / 2 + 1), "value-too-large"],
+  [
+    "over 48 KB in UTF-8, under it in characters",
+    "é".repeat(MAX_VALUE_BYTES / 2 + 1),
+    "value-too-large",
+  ],
 ])("%s", (_, value, code) => {
   const complaint = checkSecretValue(new Secret(value));
   expect(complaint?.code ?? null).toBe(code);

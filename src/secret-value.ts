@@ -11,7 +11,11 @@ import type { Secret } from "./secret.ts";
 export function checkSecretValue(value: Secret): Complaint | null {
   const text = value.reveal();
   if (text === "") {
-    return { code: "empty-value", message: "the value is empty", hint: "Give a value; to remove a secret, delete it where it lives." };
+    return {
+      code: "empty-value",
+      message: "the value is empty",
+      hint: "Give a value; to remove a secret, delete it where it lives.",
+    };
   }
   if (text.trim() === "") {
     return {

@@ -33,7 +33,9 @@ function isPlain(text: string): boolean {
 }
 
 function looksRandom(text: string): boolean {
-  return text.length >= MIXED_LENGTH && /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text);
+  return (
+    text.length >= MIXED_LENGTH && /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text)
+  );
 }
 
 /** Whether a word that stands in a wrong place may be a secret value: a known kind of credential, or characters as if drawn at random. */
@@ -43,7 +45,13 @@ export function looksLikeValue(text: string): boolean {
 
 /** Whether a text may be shown as a name: shaped like one or a few plain words, short, and unlike a credential or random characters. */
 export function isShowableName(text: string): boolean {
-  return isPlain(text) || (text.length <= MAX_SHOWN_NAME && NAME.test(text) && !looksRandom(text) && !looksLikeCredential(text));
+  return (
+    isPlain(text) ||
+    (text.length <= MAX_SHOWN_NAME &&
+      NAME.test(text) &&
+      !looksRandom(text) &&
+      !looksLikeCredential(text))
+  );
 }
 
 /** A name for a message, in quotes; or how long it is, where it might be a value that somebody put in the name's place. */
@@ -61,7 +69,8 @@ export function seenString(text: string): string {
 export function seen(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return isPlain(value) ? `"${value}"` : seenString(value);
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return String(value);
 }

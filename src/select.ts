@@ -26,7 +26,11 @@ export type Selected = {
 
 export type Selection = {
   readonly selected: readonly Selected[];
-  readonly skipped: readonly { readonly token_name: string; readonly reason: string; readonly state: TokenState }[];
+  readonly skipped: readonly {
+    readonly token_name: string;
+    readonly reason: string;
+    readonly state: TokenState;
+  }[];
   /** Workflows whose run this is: their `last_run_at` moves. */
   readonly workflows: readonly string[];
   /** Workflows that nobody has noted yet: their `first_seen_at` is set. */
@@ -77,7 +81,13 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
       .filter((name) => !names.has(name))
       .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
     const taken = takeUp(config, candidates, options);
-    return { selected: taken.selected, skipped: [...taken.skipped, ...held], workflows: [wanted.name], unseen: [], removed: [] };
+    return {
+      selected: taken.selected,
+      skipped: [...taken.skipped, ...held],
+      workflows: [wanted.name],
+      unseen: [],
+      removed: [],
+    };
   }
   const planned = plan(config, options.home, options.now);
   const adrift = planned.due.filter(({ token_name }) => options.adrift?.has(token_name));
@@ -86,12 +96,21 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
     planned.due.filter((due) => !adrift.includes(due)),
     options,
   );
-  const blocked = [...planned.skipped, ...adrift.map(({ token_name }) => ({ token_name, reason: ADRIFT }))];
-  const held = blocked.map(({ token_name, reason }) => ({ token_name, reason, state: tokenState(config, token_name) }));
+  const blocked = [
+    ...planned.skipped,
+    ...adrift.map(({ token_name }) => ({ token_name, reason: ADRIFT })),
+  ];
+  const held = blocked.map(({ token_name, reason }) => ({
+    token_name,
+    reason,
+    state: tokenState(config, token_name),
+  }));
   return {
     selected: taken.selected,
     skipped: [...taken.skipped, ...held],
-    workflows: planned.workflows.filter((workflow) => workflow.due).map((workflow) => workflow.workflow_name),
+    workflows: planned.workflows
+      .filter((workflow) => workflow.due)
+      .map((workflow) => workflow.workflow_name),
     unseen: planned.unseen_workflows,
     removed: removedOf(config, options.now),
   };
@@ -100,7 +119,9 @@ export function select(config: TokenConfig, wanted: Wanted, options: SelectOptio
 function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
   return Object.entries(config.state?.tokens ?? {}).flatMap(([token_name, state]) => {
     const isDeclared = Object.hasOwn(config.tokens ?? {}, token_name);
-    return isDeclared || state.pending === null || leaseEnd(state, now.getTime()) !== null ? [] : [token_name];
+    return isDeclared || state.pending === null || leaseEnd(state, now.getTime()) !== null
+      ? []
+      : [token_name];
   });
 }
 
@@ -108,11 +129,17 @@ function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
 const ADRIFT = "it drifted: rotate it by name to overwrite what is there";
 
 /** What only a rotation by name may touch: a value that somebody put there, or is to make. */
-function heldFromWorkflow(config: TokenConfig, token_name: string, { home, adrift }: SelectOptions): Selection["skipped"] {
+function heldFromWorkflow(
+  config: TokenConfig,
+  token_name: string,
+  { home, adrift }: SelectOptions,
+): Selection["skipped"] {
   const state = tokenState(config, token_name);
   const token = resolveToken(config, token_name, home);
   if (token !== null && manualOf(token) !== null && !state.pending?.boxes) {
-    return [{ token_name, reason: issuerMissing(token, state) ?? "a person makes its value", state }];
+    return [
+      { token_name, reason: issuerMissing(token, state) ?? "a person makes its value", state },
+    ];
   }
   return state.drift || adrift?.has(token_name) ? [{ token_name, reason: ADRIFT, state }] : [];
 }
@@ -121,9 +148,20 @@ function heldFromWorkflow(config: TokenConfig, token_name: string, { home, adrif
 export function declarationDigest(token: Token): string {
   const { name, type, length, prefix, includeSpecial, placements } = token;
   // A person's steps say nothing of the value; options of the others do.
-  const issuer = token.issuer === "manual" || Object.keys(token.issuing).length === 1 ? token.issuer : token.issuing;
+  const issuer =
+    token.issuer === "manual" || Object.keys(token.issuing).length === 1
+      ? token.issuer
+      : token.issuing;
   return digest(
-    JSON.stringify([name, type, length, prefix, includeSpecial, issuer, placements.map((placement) => [placement.id, placement.field])]),
+    JSON.stringify([
+      name,
+      type,
+      length,
+      prefix,
+      includeSpecial,
+      issuer,
+      placements.map((placement) => [placement.id, placement.field]),
+    ]),
   );
 }
 
@@ -153,7 +191,12 @@ function takeUp(
 function canResume(token: Token, state: TokenState): boolean {
   const { pending } = state;
   if (pending !== null && pending.generation <= state.generation) return false;
-  if (pending?.stage !== "sealed" || pending.boxes === null || pending.declaration !== declarationDigest(token)) return false;
+  if (
+    pending?.stage !== "sealed" ||
+    pending.boxes === null ||
+    pending.declaration !== declarationDigest(token)
+  )
+    return false;
   return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
 }
 

@@ -3,7 +3,8 @@ import { Denied, Uncertain, Unchanged } from "./errors.ts";
 
 /** What a socket's or a client's error says of itself, where that is a code: `ECONNREFUSED`, an SQLSTATE; else null. */
 export function codeOf(error: unknown): string | null {
-  const code: unknown = typeof error === "object" && error !== null && "code" in error ? error.code : null;
+  const code: unknown =
+    typeof error === "object" && error !== null && "code" in error ? error.code : null;
   return typeof code === "string" && /^[A-Z0-9_]{3,60}$/.test(code) ? code : null;
 }
 
@@ -18,18 +19,24 @@ export function notReached(service: string, error: unknown, variable: string): U
 
 /** The connection ended while the service was doing it: it may have. */
 export function cutOff(service: string, what: string): Uncertain {
-  return new Uncertain(`the connection to ${service} ended while ${what}: whether it was done is not known`, {
-    code: "connection-lost",
-    hint: "The next run looks for it and ends it, then tries again.",
-  });
+  return new Uncertain(
+    `the connection to ${service} ended while ${what}: whether it was done is not known`,
+    {
+      code: "connection-lost",
+      hint: "The next run looks for it and ends it, then tries again.",
+    },
+  );
 }
 
 /** The service does not let the administrator in. `reply`: its code for that, where it has one. */
 export function adminRefused(service: string, variable: string, reply: string | null): Denied {
-  return new Denied(`${service} refused the administrator's login${reply === null ? "" : ` (${reply})`}`, {
-    code: "admin-refused",
-    hint: `Correct the user or the password in ${variable}, and see that the service lets it in from here.`,
-  });
+  return new Denied(
+    `${service} refused the administrator's login${reply === null ? "" : ` (${reply})`}`,
+    {
+      code: "admin-refused",
+      hint: `Correct the user or the password in ${variable}, and see that the service lets it in from here.`,
+    },
+  );
 }
 
 /** The longest that one operation may take, in milliseconds. */
@@ -40,5 +47,8 @@ export function timeLimit(service: string, signal: AbortSignal | undefined): Abo
   const limit = AbortSignal.timeout(OPERATION_MS);
   const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   if (!ending.aborted) return ending;
-  throw new Unchanged(`${service} was not asked, since the run may no longer wait`, { code: "stopped", hint: "The next run tries again." });
+  throw new Unchanged(`${service} was not asked, since the run may no longer wait`, {
+    code: "stopped",
+    hint: "The next run tries again.",
+  });
 }

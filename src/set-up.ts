@@ -1,7 +1,14 @@
 // Setting rules and workflows: a request of somebody's as a change of the record.
 import { requireAgentMay } from "./agents.ts";
 import type { RuleRequest, RuleResult, WorkflowRequest, WorkflowResult } from "./app.ts";
-import { declareRule, declareTokens, declareWorkflow, requireDeclared, requireValid, undeclaredMembers } from "./declare.ts";
+import {
+  declareRule,
+  declareTokens,
+  declareWorkflow,
+  requireDeclared,
+  requireValid,
+  undeclaredMembers,
+} from "./declare.ts";
 import { withEntry } from "./entry.ts";
 import { earlierRequest } from "./idempotency.ts";
 import { nextDueOf } from "./plan.ts";
@@ -11,13 +18,22 @@ import type { RequestMark, TokenConfig } from "./schema.ts";
 import type { Home } from "./token.ts";
 import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
-type SetUpOptions = { readonly source: RecordSource; readonly home: Home; readonly clock: () => Date; readonly newRunId: () => string };
+type SetUpOptions = {
+  readonly source: RecordSource;
+  readonly home: Home;
+  readonly clock: () => Date;
+  readonly newRunId: () => string;
+};
 
 /** Sets a token's rule. Throws `Misconfigured` for names and values that the record would refuse, `Denied` as `requireAgentMay`. */
 export async function setupRule(request: RuleRequest, options: SetUpOptions): Promise<RuleResult> {
   const { tokenName: name } = request;
   const now = options.clock();
-  const rule = { interval_hours: request.intervalHours, auto_rotate: request.autoRotate, notify: request.notify };
+  const rule = {
+    interval_hours: request.intervalHours,
+    auto_rotate: request.autoRotate,
+    notify: request.notify,
+  };
   const loaded = await loadRecord(options.source);
   let again = false;
   const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
@@ -27,7 +43,14 @@ export async function setupRule(request: RuleRequest, options: SetUpOptions): Pr
     if (!request.create) requireDeclared(fresh, [name]);
     const changed = declareRule(declareTokens(fresh, [name]), name, rule);
     if (isSame(changed, fresh) && !request.mark) return null;
-    const entry = { event: "rule_set", name, triggeredBy: request.triggeredBy, mark: request.mark, now, id: options.newRunId() };
+    const entry = {
+      event: "rule_set",
+      name,
+      triggeredBy: request.triggeredBy,
+      mark: request.mark,
+      now,
+      id: options.newRunId(),
+    };
     return {
       config: withEntry(requireValid(changed, options.home), entry),
       message: `token-automation: set the rule of ${name} [skip ci]`,
@@ -38,10 +61,17 @@ export async function setupRule(request: RuleRequest, options: SetUpOptions): Pr
 }
 
 /** Sets a workflow. Throws as `setupRule`. */
-export async function createWorkflow(request: WorkflowRequest, options: SetUpOptions): Promise<WorkflowResult> {
+export async function createWorkflow(
+  request: WorkflowRequest,
+  options: SetUpOptions,
+): Promise<WorkflowResult> {
   const { workflowName: name, tokens, schedule } = request;
   const now = options.clock();
-  const workflow = { tokens: [...tokens], schedule, ...(request.timezone === null ? {} : { timezone: request.timezone }) };
+  const workflow = {
+    tokens: [...tokens],
+    schedule,
+    ...(request.timezone === null ? {} : { timezone: request.timezone }),
+  };
   const loaded = await loadRecord(options.source);
   let again = false;
   const { record, commit } = await reviseRecord(options.source, loaded, (fresh) => {
@@ -50,7 +80,12 @@ export async function createWorkflow(request: WorkflowRequest, options: SetUpOpt
     requireAgentMay(fresh, { operation: "create_workflow", ...request });
     const unknown = undeclaredMembers(fresh, tokens);
     if (!request.create) requireDeclared(fresh, unknown);
-    const changed = declareWorkflow(declareTokens(fresh, unknown), name, { enabled: true, ...workflow }, now);
+    const changed = declareWorkflow(
+      declareTokens(fresh, unknown),
+      name,
+      { enabled: true, ...workflow },
+      now,
+    );
     if (isSame(changed, fresh) && !request.mark) return null;
     const entry = {
       event: "workflow_set",

@@ -16,20 +16,38 @@ export function settled(
   if (before.pending?.run_id === runId) {
     let state = before;
     for (const { id, error } of outcomes) {
-      state = next(state, error === null ? { type: "placed", destination: id } : { type: "refused", destination: id, error }, now).state;
+      state = next(
+        state,
+        error === null
+          ? { type: "placed", destination: id }
+          : { type: "refused", destination: id, error },
+        now,
+      ).state;
     }
     return next(state, { type: "settle", stuckAfter }, now).state;
   }
   const error = overtaken(before, prepared, outcomes);
-  if (error === null && before.pending !== null && stageOf(before) !== "stuck") return helped(before, outcomes, of);
+  if (error === null && before.pending !== null && stageOf(before) !== "stuck")
+    return helped(before, outcomes, of);
   // Which of the two values stands there is not known, so a third one is made, soon.
-  return error === null || before.pending !== null ? before : next(before, { type: "abandon", error, stuckAfter }, now).state;
+  return error === null || before.pending !== null
+    ? before
+    : next(before, { type: "abandon", error, stuckAfter }, now).state;
 }
 
 /** The state with what this run placed of the boxes that another is placing too; what failed here is that one's to tell. */
-function helped(before: TokenState, outcomes: readonly Outcome[], of: { readonly stuckAfter: number; readonly now: Date }): TokenState {
+function helped(
+  before: TokenState,
+  outcomes: readonly Outcome[],
+  of: { readonly stuckAfter: number; readonly now: Date },
+): TokenState {
   const left = remaining(before);
   const placed = outcomes.filter(({ id, error }) => error === null && left.includes(id));
-  const state = placed.reduce((current, { id }) => next(current, { type: "placed", destination: id }, of.now).state, before);
-  return remaining(state).length > 0 ? state : next(state, { type: "settle", stuckAfter: of.stuckAfter }, of.now).state;
+  const state = placed.reduce(
+    (current, { id }) => next(current, { type: "placed", destination: id }, of.now).state,
+    before,
+  );
+  return remaining(state).length > 0
+    ? state
+    : next(state, { type: "settle", stuckAfter: of.stuckAfter }, of.now).state;
 }

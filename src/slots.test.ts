@@ -4,10 +4,18 @@ import { chooseSlot, holds, inOrder, newMark, readRef, refOf, type Slot } from "
 import { issueRequest } from "./testing/issuing.ts";
 
 const label = (generation: number) => `acme/widgets/DATABASE/g${generation}`;
-const slot = (user: string, more: Partial<Slot> = {}): Slot => ({ user, mark: null, open: true, own: false, ...more });
-const given = (user: string, generation: number): Slot => slot(user, { mark: newMark(label(generation)) });
+const slot = (user: string, more: Partial<Slot> = {}): Slot => ({
+  user,
+  mark: null,
+  open: true,
+  own: false,
+  ...more,
+});
+const given = (user: string, generation: number): Slot =>
+  slot(user, { mark: newMark(label(generation)) });
 const ref = (of: Slot) => (of.mark === null ? "" : refOf(of.user, of.mark));
-const choose = (slots: readonly Slot[], generation: number, more = {}) => chooseSlot(slots, issueRequest(generation, more)).user;
+const choose = (slots: readonly Slot[], generation: number, more = {}) =>
+  chooseSlot(slots, issueRequest(generation, more)).user;
 
 describe("a ref", () => {
   test.each(["app", "a:b", "line\nbreak", ""])("is read back as it was written: %j", (user) => {
@@ -15,13 +23,20 @@ describe("a ref", () => {
     expect(readRef(refOf(user, mark))).toEqual(user === "" ? null : { user, nonce: mark.nonce });
   });
 
-  test.each(["", "app", "0123:app", `${"0".repeat(32)}:`])("of no issuer of this kind means nothing: %j", (text) => {
-    expect(readRef(text)).toBeNull();
-  });
+  test.each(["", "app", "0123:app", `${"0".repeat(32)}:`])(
+    "of no issuer of this kind means nothing: %j",
+    (text) => {
+      expect(readRef(text)).toBeNull();
+    },
+  );
 
   test("means one password, not all that the account ever had", () => {
     const [before, after] = [given("a", 1), given("a", 1)];
-    expect([holds(before, ref(before)), holds(after, ref(before)), holds(slot("a"), ref(before))]).toEqual([true, false, false]);
+    expect([
+      holds(before, ref(before)),
+      holds(after, ref(before)),
+      holds(slot("a"), ref(before)),
+    ]).toEqual([true, false, false]);
   });
 });
 
@@ -41,7 +56,9 @@ describe("the next password goes", () => {
   test("first of all to one that nobody can log in as; else, at the beginning, to the last", () => {
     expect(choose([slot("a"), slot("b")], 1)).toBe("b");
     expect(choose([slot("a", { open: false }), slot("b")], 1)).toBe("a");
-    expect(choose([given("c", 1), slot("a"), slot("b", { open: false })], 2, { current: "x" })).toBe("b");
+    expect(
+      choose([given("c", 1), slot("a"), slot("b", { open: false })], 2, { current: "x" }),
+    ).toBe("b");
   });
 
   test("over what a run that died left behind, and over what was revoked", () => {
@@ -53,9 +70,13 @@ describe("the next password goes", () => {
   test("nowhere while the others are not revoked yet", () => {
     const [a, b, c] = [given("a", 1), given("b", 2), given("c", 3)];
     const full = { current: ref(b), retiring: [ref(a)] };
-    expect(() => choose([a, b], 3, full)).toThrow(expect.objectContaining({ kind: "unchanged", code: "slots-full" }));
+    expect(() => choose([a, b], 3, full)).toThrow(
+      expect.objectContaining({ kind: "unchanged", code: "slots-full" }),
+    );
     expect(choose([a, b, slot("c")], 3, full)).toBe("c");
-    expect(() => choose([a, b, c], 4, { current: ref(c), retiring: [ref(a), ref(b)] })).toThrow(/"a", "b", "c"/);
+    expect(() => choose([a, b, c], 4, { current: ref(c), retiring: [ref(a), ref(b)] })).toThrow(
+      /"a", "b", "c"/,
+    );
   });
 
   test("to the only one, which then has a new password at once", () => {
@@ -79,11 +100,14 @@ describe("refuses", () => {
   test("what a later record gave out: this one was lost or set back", () => {
     const behind = expect.objectContaining({ kind: "misconfigured", code: "record-behind" });
     expect(() => choose([given("a", 7), given("b", 8)], 1)).toThrow(behind);
-    expect(() => choose([given("a", 7), given("b", 8)], 8, { current: ref(given("a", 7)) })).toThrow(behind);
+    expect(() =>
+      choose([given("a", 7), given("b", 8)], 8, { current: ref(given("a", 7)) }),
+    ).toThrow(behind);
   });
 
   test("users that are missing, named twice, or the administrator's own", () => {
-    const asked = (...users: string[]) => inOrder([slot("a"), slot("root", { own: true })], users, "PostgreSQL");
+    const asked = (...users: string[]) =>
+      inOrder([slot("a"), slot("root", { own: true })], users, "PostgreSQL");
     expect(asked("a").map(({ user }) => user)).toEqual(["a"]);
     expect(() => asked("A")).toThrow(expect.objectContaining({ code: "user-missing" }));
     expect(() => asked("a", "a")).toThrow(expect.objectContaining({ code: "users-repeated" }));

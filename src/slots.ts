@@ -44,20 +44,32 @@ export function holds({ user, mark }: Slot, ref: string): boolean {
 }
 
 /** As they are declared. Throws `Misconfigured`: `user-missing`, `user-is-admin`, `users-repeated`. */
-export function inOrder<Known extends Slot>(slots: readonly Known[], users: readonly string[], service: string): Known[] {
+export function inOrder<Known extends Slot>(
+  slots: readonly Known[],
+  users: readonly string[],
+  service: string,
+): Known[] {
   return users.map((user, index) => {
     const slot = slots.find((one) => one.user === user);
     const name = JSON.stringify(user);
     if (slot === undefined) {
-      const hint = "Create it with the rights that the application needs, as the issuer's page shows.";
+      const hint =
+        "Create it with the rights that the application needs, as the issuer's page shows.";
       throw new Misconfigured(`${service} has no user ${name}`, { code: "user-missing", hint });
     }
     if (users.indexOf(user) !== index) {
-      throw new Misconfigured(`the user ${name} is named twice`, { code: "users-repeated", hint: "Name each user once." });
+      throw new Misconfigured(`the user ${name} is named twice`, {
+        code: "users-repeated",
+        hint: "Name each user once.",
+      });
     }
     if (!slot.own) return slot;
-    const hint = "Name the application's users: the administrator's own password is not rotated by itself.";
-    throw new Misconfigured(`the user ${name} is the administrator itself`, { code: "user-is-admin", hint });
+    const hint =
+      "Name the application's users: the administrator's own password is not rotated by itself.";
+    throw new Misconfigured(`the user ${name} is the administrator itself`, {
+      code: "user-is-admin",
+      hint,
+    });
   });
 }
 
@@ -74,9 +86,12 @@ export function chooseSlot<Chosen extends Slot>(
   const only = slots.length === 1;
   // Also where the mark is gone: consumers log in as that user.
   const live = current === null ? null : readRef(current)?.user;
-  const free = slots.filter((slot) => only || (slot.user !== live && !retiring.some((ref) => holds(slot, ref))));
+  const free = slots.filter(
+    (slot) => only || (slot.user !== live && !retiring.some((ref) => holds(slot, ref))),
+  );
   if (free.length === 0) throw slotsFull(request, slots);
-  const known = (slot: Slot) => [current, ...retiring].some((ref) => ref !== null && holds(slot, ref));
+  const known = (slot: Slot) =>
+    [current, ...retiring].some((ref) => ref !== null && holds(slot, ref));
   const complaints = free.map((slot) => (known(slot) ? null : complaintAbout(slot, request)));
   const ours = free.filter((_, index) => complaints[index] === null);
   // Closed ones first. While the record knows of none in use, the first in the list may be: it is the last to be taken.
@@ -85,14 +100,20 @@ export function chooseSlot<Chosen extends Slot>(
   throw complaints.find((complaint) => complaint !== null) ?? slotsFull(request, slots);
 }
 
-function complaintAbout({ user, mark }: Slot, { tokenName, label }: Pick<IssueRequest, "tokenName" | "label">): Misconfigured | null {
+function complaintAbout(
+  { user, mark }: Slot,
+  { tokenName, label }: Pick<IssueRequest, "tokenName" | "label">,
+): Misconfigured | null {
   if (mark === null) return null;
   const [ours, theirs] = [partsOf(label), partsOf(mark.label)];
   if (ours.owner !== theirs.owner) {
-    return new Misconfigured(`the user ${JSON.stringify(user)} has a password that was issued for ${mark.label}, not for ${tokenName}`, {
-      code: "user-taken",
-      hint: "Give each token users of its own. If nothing uses that password any more, remove the mark as the issuer's page says.",
-    });
+    return new Misconfigured(
+      `the user ${JSON.stringify(user)} has a password that was issued for ${mark.label}, not for ${tokenName}`,
+      {
+        code: "user-taken",
+        hint: "Give each token users of its own. If nothing uses that password any more, remove the mark as the issuer's page says.",
+      },
+    );
   }
   if (theirs.generation < ours.generation) return null;
   return new Misconfigured(
@@ -109,10 +130,16 @@ function partsOf(label: string): { readonly owner: string; readonly generation: 
   return { owner: owner ?? label, generation: Number(generation ?? 0) };
 }
 
-function slotsFull({ tokenName }: Pick<IssueRequest, "tokenName">, slots: readonly Slot[]): Unchanged {
+function slotsFull(
+  { tokenName }: Pick<IssueRequest, "tokenName">,
+  slots: readonly Slot[],
+): Unchanged {
   const users = slots.map(({ user }) => JSON.stringify(user)).join(", ");
-  return new Unchanged(`every user of ${tokenName} (${users}) has a password that is in use or not revoked yet`, {
-    code: "slots-full",
-    hint: "Wait until overlap_hours are over and the old password is revoked; make overlap_hours shorter than the interval, or add a user.",
-  });
+  return new Unchanged(
+    `every user of ${tokenName} (${users}) has a password that is in use or not revoked yet`,
+    {
+      code: "slots-full",
+      hint: "Wait until overlap_hours are over and the old password is revoked; make overlap_hours shorter than the interval, or add a user.",
+    },
+  );
 }

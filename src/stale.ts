@@ -18,4 +18,8 @@ export type Copy = {
 export type Copies = Map<string, Copy>;
 
 /** That an answer was made from a copy. */
-export type Stale = { readonly as_of: string; readonly age_seconds: number; readonly reason: string };
+export type Stale = {
+  readonly as_of: string;
+  readonly age_seconds: number;
+  readonly reason: string;
+};

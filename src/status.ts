@@ -11,7 +11,10 @@ import { manualOf } from "./waiting.ts";
 import { expandWorkflow, workflowTimezone } from "./workflows.ts";
 
 /** @param options.history how many of the newest entries to include */
-export function statusOf(config: TokenConfig, options: { readonly home: Home; readonly now: Date; readonly history: number }): Status {
+export function statusOf(
+  config: TokenConfig,
+  options: { readonly home: Home; readonly now: Date; readonly history: number },
+): Status {
   const { home, now } = options;
   const tokens = Object.keys(config.tokens ?? {}).flatMap((name): [string, TokenOverview][] => {
     const token = resolveToken(config, name, home);
@@ -32,18 +35,24 @@ export function statusOf(config: TokenConfig, options: { readonly home: Home; re
     };
     return [[name, overview]];
   });
-  const workflows = Object.entries(config.workflows ?? {}).map(([name, workflow]): [string, WorkflowOverview] => [
-    name,
-    {
-      ...workflow,
-      resolved_tokens: expandWorkflow(config, name).tokens,
-      next_run:
-        workflow.enabled === false
-          ? null
-          : nextOccurrence(parseSchedule(workflow.schedule), workflowTimezone(config, workflow), now).toISOString(),
-      last_run_at: config.state?.workflows?.[name]?.last_run_at ?? null,
-    },
-  ]);
+  const workflows = Object.entries(config.workflows ?? {}).map(
+    ([name, workflow]): [string, WorkflowOverview] => [
+      name,
+      {
+        ...workflow,
+        resolved_tokens: expandWorkflow(config, name).tokens,
+        next_run:
+          workflow.enabled === false
+            ? null
+            : nextOccurrence(
+                parseSchedule(workflow.schedule),
+                workflowTimezone(config, workflow),
+                now,
+              ).toISOString(),
+        last_run_at: config.state?.workflows?.[name]?.last_run_at ?? null,
+      },
+    ],
+  );
   return {
     tokens: Object.fromEntries(tokens),
     rules: config.rules ?? {},
@@ -64,11 +73,16 @@ export function overviewOf(config: TokenConfig, home: Home, now: Date): Overview
     plan: plan(config, home, now),
     actions: suggest(config, home, now).actions,
     bands: healthBands(config),
-    byHand: new Set(Object.keys(config.tokens ?? {}).filter((name) => needsPerson(config, home, name))),
+    byHand: new Set(
+      Object.keys(config.tokens ?? {}).filter((name) => needsPerson(config, home, name)),
+    ),
   };
 }
 
 function needsPerson(config: TokenConfig, home: Home, name: string): boolean {
   const token = resolveToken(config, name, home);
-  return token !== null && (manualOf(token) !== null || issuerMissing(token, tokenState(config, name)) !== null);
+  return (
+    token !== null &&
+    (manualOf(token) !== null || issuerMissing(token, tokenState(config, name)) !== null)
+  );
 }

@@ -25,9 +25,18 @@ export async function suggestWithAdvice(
   const { readAdvice, unavailable } = await import("./advice.ts");
   try {
     const found = await advisor();
-    if (found === null) return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
-    const question = adviceQuestion(config, { home, now, health: health(config, home, now), suggestions });
-    return { ...suggestions, ai: readAdvice(await found.advise(question), { config, home, suggestions }) };
+    if (found === null)
+      return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
+    const question = adviceQuestion(config, {
+      home,
+      now,
+      health: health(config, home, now),
+      suggestions,
+    });
+    return {
+      ...suggestions,
+      ai: readAdvice(await found.advise(question), { config, home, suggestions }),
+    };
   } catch (error) {
     return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
   }

@@ -9,14 +9,22 @@ import { type Home, NEW_TOKEN_STATE } from "./token.ts";
 
 const home: Home = { kind: "local", repository: null };
 const now = new Date("2026-03-01T12:00:00Z");
-const ago = (days: number): TokenState => ({ ...NEW_TOKEN_STATE, generation: 1, rotated_at: toInstant(now.getTime() - days * DAY_MS) });
+const ago = (days: number): TokenState => ({
+  ...NEW_TOKEN_STATE,
+  generation: 1,
+  rotated_at: toInstant(now.getTime() - days * DAY_MS),
+});
 const rule = { interval_hours: 8760 };
 
 function rotate(token_name: string) {
   return { method: "POST", path: "/tokens/rotate", body: { token_name } };
 }
 function setup(token_name: string, interval_hours: number) {
-  return { method: "POST", path: "/tokens/setup-rotation", body: { token_name, interval_hours, auto_rotate: true, notify: true } };
+  return {
+    method: "POST",
+    path: "/tokens/setup-rotation",
+    body: { token_name, interval_hours, auto_rotate: true, notify: true },
+  };
 }
 
 test("README example for suggestions", () => {
@@ -47,7 +55,16 @@ test("everything there is to say, and the requests that would do it", () => {
       LEAKED: {},
       LOST: {},
     },
-    rules: { SOON: rule, STUCK: rule, EXPIRED: rule, NEW: rule, AHEAD: rule, PAT: rule, OVERDUE: { interval_hours: 12 }, LEAKED: rule },
+    rules: {
+      SOON: rule,
+      STUCK: rule,
+      EXPIRED: rule,
+      NEW: rule,
+      AHEAD: rule,
+      PAT: rule,
+      OVERDUE: { interval_hours: 12 },
+      LEAKED: rule,
+    },
     workflows: {
       off: { tokens: ["LOOSE"], schedule: "@daily", enabled: false },
       on: { tokens: ["FINE"], schedule: "@daily" },
@@ -76,7 +93,13 @@ test("everything there is to say, and the requests that would do it", () => {
     "❓ Record unclear: AHEAD",
     "📅 No rule or workflow: LOOSE, LOST",
   ]);
-  const action = (token_name: string, priority: string, recommended_interval_hours: number, reason: string, request: unknown) => ({
+  const action = (
+    token_name: string,
+    priority: string,
+    recommended_interval_hours: number,
+    reason: string,
+    request: unknown,
+  ) => ({
     token_name,
     priority,
     reason,
@@ -84,13 +107,20 @@ test("everything there is to say, and the requests that would do it", () => {
     request,
   });
   const issuer = "Its values come from outside: rotate it with a new_token, or declare an issuer";
-  const ahead = "the record says it was rotated at 2026-03-02T12:00:00Z, which is ahead of this clock";
+  const ahead =
+    "the record says it was rotated at 2026-03-02T12:00:00Z, which is ahead of this clock";
   expect(actions).toEqual([
     action("EXPIRED", "high", 8760, "expired at 2026-02-28T00:00:00Z", rotate("EXPIRED")),
     action("PAT", "high", 8760, `rotated 40 d ago, over 30 d. ${issuer}`, null),
     action("LEAKED", "high", 8760, "its value is in the git history", rotate("LEAKED")),
     action("LOST", "high", 168, "failed 3 times; no further attempt is planned", rotate("LOST")),
-    action("STUCK", "medium", 8760, "failed once; next attempt at 2027-02-27T12:00:00Z", rotate("STUCK")),
+    action(
+      "STUCK",
+      "medium",
+      8760,
+      "failed once; next attempt at 2027-02-27T12:00:00Z",
+      rotate("STUCK"),
+    ),
     action("NEW", "medium", 8760, "never rotated", rotate("NEW")),
     action("AHEAD", "medium", 8760, ahead, rotate("AHEAD")),
     action("OVERDUE", "medium", 168, "rotated 12 h ago; its interval is 12 h", rotate("OVERDUE")),
@@ -101,12 +131,25 @@ test("everything there is to say, and the requests that would do it", () => {
 });
 
 test("a PAT that nothing can issue gets no rule suggested, since no run could keep it", () => {
-  const config: TokenConfig = { tokens: { PAT: { type: "github_pat" } }, state: { tokens: { PAT: ago(2) } } };
-  expect(suggest(config, home, now).actions.map(({ reason, request }) => [reason, request])).toEqual([
-    ["no rule or workflow. Its values come from outside: rotate it with a new_token, or declare an issuer", null],
+  const config: TokenConfig = {
+    tokens: { PAT: { type: "github_pat" } },
+    state: { tokens: { PAT: ago(2) } },
+  };
+  expect(
+    suggest(config, home, now).actions.map(({ reason, request }) => [reason, request]),
+  ).toEqual([
+    [
+      "no rule or workflow. Its values come from outside: rotate it with a new_token, or declare an issuer",
+      null,
+    ],
   ]);
-  const placeholder: TokenConfig = { ...config, tokens: { PAT: { type: "github_pat", issuer: { use: "generate" } } } };
-  expect(suggest(placeholder, home, now).actions.map((action) => action.request)).toEqual([setup("PAT", 720)]);
+  const placeholder: TokenConfig = {
+    ...config,
+    tokens: { PAT: { type: "github_pat", issuer: { use: "generate" } } },
+  };
+  expect(suggest(placeholder, home, now).actions.map((action) => action.request)).toEqual([
+    setup("PAT", 720),
+  ]);
 });
 
 describe("when there is nothing to do", () => {
@@ -116,7 +159,11 @@ describe("when there is nothing to do", () => {
     ["several", ["A", "B", "C"], "✅ All 3 tokens are healthy"],
   ])("%s", (_, names, line) => {
     const all = <T>(value: T) => Object.fromEntries(names.map((name) => [name, value]));
-    const config: TokenConfig = { tokens: all({}), rules: all(rule), state: { tokens: all(ago(2)) } };
+    const config: TokenConfig = {
+      tokens: all({}),
+      rules: all(rule),
+      state: { tokens: all(ago(2)) },
+    };
     expect(suggest(config, home, now)).toEqual({ suggestions: [line], actions: [] });
   });
 });
@@ -159,7 +206,11 @@ test("whatever the record says, what health lists is named, and no action asks f
 });
 
 describe("where credentials stand in line", () => {
-  const turns = (users: readonly string[]) => ({ use: "postgres" as const, admin_url_variable: "PG_ADMIN_URL", users: [...users] });
+  const turns = (users: readonly string[]) => ({
+    use: "postgres" as const,
+    admin_url_variable: "PG_ADMIN_URL",
+    users: [...users],
+  });
   const suggestedFor = (config: TokenConfig) => suggest(config, home, now);
 
   test("an overlap that leaves no user free by the time it is due is told, by rule and by workflow", () => {
@@ -172,17 +223,32 @@ describe("where credentials stand in line", () => {
         NIGHTLY: { issuer: { use: "aws_iam", user: "deploy" } },
         WEEKLY: { issuer: turns(["i", "j"]) },
       },
-      rules: Object.fromEntries(["DAILY", "THREE", "SHORT", "ALONE", "NIGHTLY", "WEEKLY"].map((name) => [name, { interval_hours: 168 }])),
+      rules: Object.fromEntries(
+        ["DAILY", "THREE", "SHORT", "ALONE", "NIGHTLY", "WEEKLY"].map((name) => [
+          name,
+          { interval_hours: 168 },
+        ]),
+      ),
       workflows: {
         night: { tokens: ["NIGHTLY"], schedule: "17 2 * * *" },
         off: { tokens: ["WEEKLY"], schedule: "@hourly", enabled: false },
       },
     };
-    for (const name of ["DAILY", "THREE", "SHORT", "ALONE"]) config.rules = { ...config.rules, [name]: { interval_hours: 24 } };
-    const state = { tokens: Object.fromEntries(Object.keys(config.tokens ?? {}).map((name) => [name, ago(0.5)])) };
+    for (const name of ["DAILY", "THREE", "SHORT", "ALONE"])
+      config.rules = { ...config.rules, [name]: { interval_hours: 24 } };
+    const state = {
+      tokens: Object.fromEntries(Object.keys(config.tokens ?? {}).map((name) => [name, ago(0.5)])),
+    };
     const { suggestions, actions } = suggestedFor({ ...config, state });
     expect(suggestions).toEqual(["⏳ Overlap too long: DAILY, NIGHTLY"]);
-    expect(actions.map(({ token_name, priority, reason, request }) => [token_name, priority, reason, request])).toEqual([
+    expect(
+      actions.map(({ token_name, priority, reason, request }) => [
+        token_name,
+        priority,
+        reason,
+        request,
+      ]),
+    ).toEqual([
       [
         "DAILY",
         "low",
@@ -199,20 +265,43 @@ describe("where credentials stand in line", () => {
   });
 
   test("a credential that could not be revoked keeps a token from being called healthy", () => {
-    const retiring = { generation: 1, ref: "r", fingerprint: null, issuer: "http", replaced_at: null, proved_at: null };
-    const refused = { at: toInstant(now.getTime()), code: "http-denied", message: "the service answered 403" };
-    const state = { ...ago(2), generation: 2, retiring: [{ ...retiring, failures: 2, last_error: refused }] };
-    const waiting = { ...ago(2), generation: 2, retiring: [{ ...retiring, failures: 0, last_error: null }] };
+    const retiring = {
+      generation: 1,
+      ref: "r",
+      fingerprint: null,
+      issuer: "http",
+      replaced_at: null,
+      proved_at: null,
+    };
+    const refused = {
+      at: toInstant(now.getTime()),
+      code: "http-denied",
+      message: "the service answered 403",
+    };
+    const state = {
+      ...ago(2),
+      generation: 2,
+      retiring: [{ ...retiring, failures: 2, last_error: refused }],
+    };
+    const waiting = {
+      ...ago(2),
+      generation: 2,
+      retiring: [{ ...retiring, failures: 0, last_error: null }],
+    };
     const config: TokenConfig = {
       tokens: { KEY: {}, FINE: {} },
       rules: { KEY: rule, FINE: rule },
       state: { tokens: { KEY: state, FINE: waiting } },
     };
-    const why = "generation 1 could not be revoked yet, and may still work (the service answered 403)";
+    const why =
+      "generation 1 could not be revoked yet, and may still work (the service answered 403)";
     expect(suggestedFor(config)).toMatchObject({
       suggestions: ["🧹 Not revoked: KEY"],
       actions: [{ token_name: "KEY", priority: "medium", reason: why, request: null }],
     });
-    expect(health(config, home, now).tokens.map(({ reason }) => reason)).toEqual([`rotated 2 d ago; ${why}`, "rotated 2 d ago"]);
+    expect(health(config, home, now).tokens.map(({ reason }) => reason)).toEqual([
+      `rotated 2 d ago; ${why}`,
+      "rotated 2 d ago",
+    ]);
   });
 });

@@ -11,7 +11,11 @@ type Priority = "high" | "medium" | "low";
 
 /** A call of the HTTP API that does what an action advises. */
 export type ActionRequest =
-  | { readonly method: "POST"; readonly path: "/tokens/rotate"; readonly body: { readonly token_name: string } }
+  | {
+      readonly method: "POST";
+      readonly path: "/tokens/rotate";
+      readonly body: { readonly token_name: string };
+    }
   | {
       readonly method: "POST";
       readonly path: "/tokens/setup-rotation";
@@ -75,18 +79,35 @@ export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions
   let total = 0;
   for (const each of assessTokens(config, home, now)) {
     total++;
-    const notes = [note("lingering", "medium", lingering(each.state)), note("crowded", "low", crowdedBy(each.token))].flat();
+    const notes = [
+      note("lingering", "medium", lingering(each.state)),
+      note("crowded", "low", crowdedBy(each.token)),
+    ].flat();
     const own = concernsOf(each);
     const concerns = [...own, ...notes.map(({ concern }) => concern)];
     for (const concern of concerns) named[concern].push(each.token.name);
     if (concerns.length === 0) continue;
-    const interval = recommendedInterval(each.token, each.state, now.getTime(), rhythm.get(each.token.name) ?? null);
+    const interval = recommendedInterval(
+      each.token,
+      each.state,
+      now.getTime(),
+      rhythm.get(each.token.name) ?? null,
+    );
     for (const action of actionsOn(each, own, interval)) actions[action.priority].push(action);
     for (const { priority, reason } of notes) {
-      actions[priority].push({ token_name: each.token.name, priority, reason, recommended_interval_hours: interval, request: null });
+      actions[priority].push({
+        token_name: each.token.name,
+        priority,
+        reason,
+        recommended_interval_hours: interval,
+        request: null,
+      });
     }
   }
-  return { suggestions: sentences(named, total), actions: [...actions.high, ...actions.medium, ...actions.low] };
+  return {
+    suggestions: sentences(named, total),
+    actions: [...actions.high, ...actions.medium, ...actions.low],
+  };
 }
 
 /** What only a person can mend, and no rotation would. */
@@ -112,7 +133,8 @@ function concernsOf({ health, lists, covered, verdict }: Assessment): Concern[] 
 
 function sentences(named: Readonly<Record<Concern, readonly string[]>>, total: number): string[] {
   const told: string[] = [];
-  for (const [concern, label] of SENTENCES) if (named[concern].length > 0) told.push(`${label}: ${listed(named[concern])}`);
+  for (const [concern, label] of SENTENCES)
+    if (named[concern].length > 0) told.push(`${label}: ${listed(named[concern])}`);
   if (told.length > 0) return told;
   if (total === 0) return ["✅ Nothing to do: no token is declared yet"];
   return [total === 1 ? "✅ The token is healthy" : `✅ All ${total} tokens are healthy`];
@@ -120,16 +142,25 @@ function sentences(named: Readonly<Record<Concern, readonly string[]>>, total: n
 
 function listed(names: readonly string[]): string {
   const first = names.slice(0, NAMED_AT_MOST).join(", ");
-  return names.length > NAMED_AT_MOST ? `${first} … and ${names.length - NAMED_AT_MOST} more` : first;
+  return names.length > NAMED_AT_MOST
+    ? `${first} … and ${names.length - NAMED_AT_MOST} more`
+    : first;
 }
 
-function actionsOn({ token, state, health }: Assessment, concerns: readonly Concern[], recommended_interval_hours: number): Action[] {
+function actionsOn(
+  { token, state, health }: Assessment,
+  concerns: readonly Concern[],
+  recommended_interval_hours: number,
+): Action[] {
   const { name: token_name } = token;
   const advice = adviceOn(health, concerns);
   const uncovered = concerns.includes("uncovered");
   if (issuerMissing(token, state) !== null) {
     const { priority, reason: why } = advice ?? NO_RULE;
-    const what = manualOf(token) === null ? "rotate it with a new_token, or declare an issuer" : "hand in the next one (new_token)";
+    const what =
+      manualOf(token) === null
+        ? "rotate it with a new_token, or declare an issuer"
+        : "hand in the next one (new_token)";
     const reason = `${why}. Its values come from outside: ${what}`;
     return [{ token_name, priority, reason, recommended_interval_hours, request: null }];
   }
@@ -139,7 +170,12 @@ function actionsOn({ token, state, health }: Assessment, concerns: readonly Conc
     actions.push({ token_name, ...advice, recommended_interval_hours, request });
   }
   if (uncovered) {
-    const body = { token_name, interval_hours: recommended_interval_hours, auto_rotate: true, notify: true };
+    const body = {
+      token_name,
+      interval_hours: recommended_interval_hours,
+      auto_rotate: true,
+      notify: true,
+    };
     const request = { method: "POST", path: "/tokens/setup-rotation", body } as const;
     actions.push({ token_name, ...NO_RULE, recommended_interval_hours, request });
   }

@@ -19,9 +19,13 @@ export function fill(text: string, lookUp: (name: string) => string): string {
 }
 
 /** Every string in a JSON value, with the path to it; keys are no templates. */
-export function stringsIn(value: unknown, path: readonly (string | number)[] = []): { path: readonly (string | number)[]; text: string }[] {
+export function stringsIn(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): { path: readonly (string | number)[]; text: string }[] {
   if (typeof value === "string") return [{ path, text: value }];
-  if (Array.isArray(value)) return value.flatMap((inner, index) => stringsIn(inner, [...path, index]));
+  if (Array.isArray(value))
+    return value.flatMap((inner, index) => stringsIn(inner, [...path, index]));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => stringsIn(inner, [...path, key]));
 }
@@ -31,7 +35,9 @@ export function fillAll(value: unknown, lookUp: (name: string) => string): unkno
   if (typeof value === "string") return fill(value, lookUp);
   if (Array.isArray(value)) return value.map((inner) => fillAll(inner, lookUp));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fillAll(inner, lookUp)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, fillAll(inner, lookUp)]),
+  );
 }
 
 /** What stands at a JSON pointer (RFC 6901); undefined where nothing does. */

@@ -17,7 +17,12 @@ export type Resolution =
   | { readonly kind: "once"; readonly at: number }
   | { readonly kind: "twice"; readonly first: number; readonly second: number }
   /** The clock jumped over it: `until` is the first instant after the jump, when the clock shows `resumes`; `length` is the jump in milliseconds. */
-  | { readonly kind: "skipped"; readonly until: number; readonly resumes: LocalTime; readonly length: number };
+  | {
+      readonly kind: "skipped";
+      readonly until: number;
+      readonly resumes: LocalTime;
+      readonly length: number;
+    };
 
 // Making a formatter costs a hundred times what using one does. Memory only: the same name always gives the same answers.
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -75,9 +80,13 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
 export function localAt(timeZone: string, instant: number): LocalTime {
   if (timeZone === UTC) return instant;
   const shown: Record<string, number> = {};
-  for (const { type, value } of formatterOf(timeZone).formatToParts(instant)) shown[type] = Number(value);
+  for (const { type, value } of formatterOf(timeZone).formatToParts(instant))
+    shown[type] = Number(value);
   const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = shown;
-  return Date.UTC(year, month - 1, day, hour, minute, second) + (instant - Math.floor(instant / SECOND) * SECOND);
+  return (
+    Date.UTC(year, month - 1, day, hour, minute, second) +
+    (instant - Math.floor(instant / SECOND) * SECOND)
+  );
 }
 
 function offsetAt(timeZone: string, instant: number): number {
@@ -106,7 +115,9 @@ export function resolveLocal(timeZone: string, local: LocalTime): Resolution {
   const after = offsetAt(timeZone, local + PROBE);
   const early = local - Math.max(before, after);
   const late = local - Math.min(before, after);
-  const [first, second] = [...new Set([early, late])].filter((instant) => localAt(timeZone, instant) === local);
+  const [first, second] = [...new Set([early, late])].filter(
+    (instant) => localAt(timeZone, instant) === local,
+  );
   if (first === undefined) {
     const until = changeBetween(timeZone, early, late);
     return { kind: "skipped", until, resumes: until + after, length: late - early };

@@ -9,7 +9,15 @@ import type {
   TokenState,
   TokenType,
 } from "./schema.ts";
-import { type Access, accessOf, type Home, isLocal, type Scope, scopeId, scopeOf } from "./scope.ts";
+import {
+  type Access,
+  accessOf,
+  type Home,
+  isLocal,
+  type Scope,
+  scopeId,
+  scopeOf,
+} from "./scope.ts";
 
 export { type Home, isLocal, isSeenBeside, type Scope, scopeId } from "./scope.ts";
 
@@ -49,7 +57,11 @@ export type Token = {
   readonly stuckAfter: number;
   /** Credentials issued per UTC day on schedule, at the most; null: as many as a program's default allows. */
   readonly maxPerDay: number | null;
-  readonly rule: { readonly intervalHours: number; readonly autoRotate: boolean; readonly notify: boolean } | null;
+  readonly rule: {
+    readonly intervalHours: number;
+    readonly autoRotate: boolean;
+    readonly notify: boolean;
+  } | null;
 };
 
 /** The field that a credential has unless its issuer says otherwise. */
@@ -75,17 +87,30 @@ function placementsOf(name: string, destination: DestinationDeclaration, home: H
   const id = scopeId(scope);
   const access = accessOf(destination);
   const secrets =
-    typeof destination.secret === "object" ? Object.entries(destination.secret) : [[destination.secret ?? name, VALUE_FIELD] as const];
+    typeof destination.secret === "object"
+      ? Object.entries(destination.secret)
+      : [[destination.secret ?? name, VALUE_FIELD] as const];
   return secrets.map(([secret, field]) => {
     // GitHub stores names in upper case, so the ids of two spellings must be equal.
     const secretName = isLocal(scope) ? secret : secret.toUpperCase();
-    return { id: `${id}:${secretName}`, scope, scopeId: id, secretName, field, ...(access === null ? {} : { access }) };
+    return {
+      id: `${id}:${secretName}`,
+      scope,
+      scopeId: id,
+      secretName,
+      field,
+      ...(access === null ? {} : { access }),
+    };
   });
 }
 
 function ruleOf(rule: Rule | undefined): Token["rule"] {
   if (rule === undefined) return null;
-  return { intervalHours: rule.interval_hours, autoRotate: rule.auto_rotate ?? true, notify: rule.notify ?? true };
+  return {
+    intervalHours: rule.interval_hours,
+    autoRotate: rule.auto_rotate ?? true,
+    notify: rule.notify ?? true,
+  };
 }
 
 const NO_GROUPS: readonly string[] = [];
@@ -97,9 +122,14 @@ export function defaultDestinations(home: Home): readonly DestinationDeclaration
 }
 
 /** A key's own value in what was parsed from JSON, where a name such as `constructor` must find nothing. One look-up, since records are large. */
-function ownValue<Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+function ownValue<Value>(
+  record: Readonly<Record<string, Value>> | undefined,
+  key: string,
+): Value | undefined {
   const value = record?.[key];
-  return value === undefined || !(key in Object.prototype) || Object.hasOwn(record ?? {}, key) ? value : undefined;
+  return value === undefined || !(key in Object.prototype) || Object.hasOwn(record ?? {}, key)
+    ? value
+    : undefined;
 }
 
 /** Applies the defaults to one declaration. A destination whose repository nobody can tell yields no placement; `parseConfig` reports it. */

@@ -3,7 +3,12 @@ import { HOUR_MS, instantMs } from "./instant.ts";
 import { nextOccurrence, parseSchedule } from "./schedule.ts";
 import type { TokenConfig, TokenState } from "./schema.ts";
 import type { Token } from "./token.ts";
-import { indexGroups, type WorkflowStatus, workflowStatuses, workflowTimezone } from "./workflows.ts";
+import {
+  indexGroups,
+  type WorkflowStatus,
+  workflowStatuses,
+  workflowTimezone,
+} from "./workflows.ts";
 
 /** The access keys that an IAM user may have: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const AWS_KEYS = 2;
@@ -26,20 +31,29 @@ type Room = { readonly count: number; readonly text: string; readonly more: stri
 
 /** How many credentials can work side by side; null where any number can, or where there is no overlap at all. */
 function roomOf({ issuing }: Token): Room | null {
-  if (issuing.use === "aws_iam") return { count: AWS_KEYS, text: `the ${AWS_KEYS} keys that AWS allows`, more: "" };
+  if (issuing.use === "aws_iam")
+    return { count: AWS_KEYS, text: `the ${AWS_KEYS} keys that AWS allows`, more: "" };
   if (issuing.use !== "postgres" && issuing.use !== "mysql") return null;
   const count = issuing.users.length;
   return count < 2 ? null : { count, text: `its ${count} users`, more: ", or name another user" };
 }
 
 /** Hours between one time that it is due and the next, by its rule or the most frequent workflow; null where neither rotates it. */
-function shortestRhythm(token: Token, statuses: readonly WorkflowStatus[], config: TokenConfig): number | null {
+function shortestRhythm(
+  token: Token,
+  statuses: readonly WorkflowStatus[],
+  config: TokenConfig,
+): number | null {
   const own = token.rule?.autoRotate ? [token.rule.intervalHours] : [];
   const workflows = statuses.flatMap(({ workflow_name, tokens, next_run }) => {
     const workflow = config.workflows?.[workflow_name];
     const next = instantMs(next_run);
     if (workflow === undefined || next === null || !tokens.includes(token.name)) return [];
-    const after = nextOccurrence(parseSchedule(workflow.schedule), workflowTimezone(config, workflow), new Date(next));
+    const after = nextOccurrence(
+      parseSchedule(workflow.schedule),
+      workflowTimezone(config, workflow),
+      new Date(next),
+    );
     return [(after.getTime() - next) / HOUR_MS];
   });
   const all = [...own, ...workflows];

@@ -16,11 +16,15 @@ export type Listings = ReadonlyMap<string, readonly SecretInfo[] | ReportedError
 /** Asks every declared scope what it has. A scope that cannot be asked tells nothing, which is an answer of its own. */
 export async function listScopes(
   config: TokenConfig,
-  { home, destination }: { readonly home: Home; readonly destination: (scope: Scope) => Promise<Destination> },
+  {
+    home,
+    destination,
+  }: { readonly home: Home; readonly destination: (scope: Scope) => Promise<Destination> },
 ): Promise<Listings> {
   const scopes = new Map<string, Scope>();
   for (const name of Object.keys(config.tokens ?? {})) {
-    for (const { scopeId, scope } of resolveToken(config, name, home)?.placements ?? []) scopes.set(scopeId, scope);
+    for (const { scopeId, scope } of resolveToken(config, name, home)?.placements ?? [])
+      scopes.set(scopeId, scope);
   }
   const listed = [...scopes].map(
     async ([id, scope]): Promise<[string, readonly SecretInfo[] | ReportedError]> => [
@@ -34,40 +38,69 @@ export async function listScopes(
 }
 
 /** Every declared token gets a verdict; "not seen" and "could not tell" are verdicts of their own. Changes nothing. */
-export function verifyRecord(config: TokenConfig, options: ObserveOptions & { readonly listings: Listings }): Verification {
+export function verifyRecord(
+  config: TokenConfig,
+  options: ObserveOptions & { readonly listings: Listings },
+): Verification {
   const tokens = observe(config, options).map((observed) => ({
     token_name: observed.token.name,
     ...verdictOf(observed, options),
   }));
   const entries = config.history ?? [];
   const { ok, breaks } = verifyChain(entries);
-  return { tokens, history: { ok, entries: entries.length, breaks: breaks.map(({ id, message }) => ({ id, message })) } };
+  return {
+    tokens,
+    history: {
+      ok,
+      entries: entries.length,
+      breaks: breaks.map(({ id, message }) => ({ id, message })),
+    },
+  };
 }
 
 type Judged = { readonly verdict: Verdict; readonly detail: string };
 
 const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged>> = {
-  previous: { verdict: "previous", detail: "this process still sees the generation before: not yet" },
-  other: { verdict: "mismatch", detail: "this process sees another value than the one that was placed" },
+  previous: {
+    verdict: "previous",
+    detail: "this process still sees the generation before: not yet",
+  },
+  other: {
+    verdict: "mismatch",
+    detail: "this process sees another value than the one that was placed",
+  },
   unknown: {
     verdict: "unknown",
-    detail: "this process sees it, but the record holds no fingerprint that tells whether it is what was placed",
+    detail:
+      "this process sees it, but the record holds no fingerprint that tells whether it is what was placed",
   },
 };
 
-function verdictOf(observed: Observed, { listings, home }: { readonly listings: Listings; readonly home: Home }): Judged {
+function verdictOf(
+  observed: Observed,
+  { listings, home }: { readonly listings: Listings; readonly home: Home },
+): Judged {
   const { observation, state } = observed;
   if (observation === "other" || observation === "previous") return SEEN[observation];
   const sign = signOf(observed, listings);
   if (sign?.verdict === "gone") return sign;
-  if (observation === "current") return { verdict: "match", detail: `this process sees generation ${state.generation}` };
-  return sign ?? (observation === "unknown" ? SEEN.unknown : { verdict: "not_seen", detail: unseen(observed.token, home) });
+  if (observation === "current")
+    return { verdict: "match", detail: `this process sees generation ${state.generation}` };
+  return (
+    sign ??
+    (observation === "unknown"
+      ? SEEN.unknown
+      : { verdict: "not_seen", detail: unseen(observed.token, home) })
+  );
 }
 
 /** A token of several fields is seen by the names of its secrets, not by its own. */
 function unseen({ name, placements }: Token, home: Home): string {
-  const names = new Set(placements.flatMap(({ scope, secretName }) => (isSeenBeside(scope, home) ? [secretName] : [])));
-  if (names.size === 0 || (names.size === 1 && names.has(name))) return "this process sees no variable of that name";
+  const names = new Set(
+    placements.flatMap(({ scope, secretName }) => (isSeenBeside(scope, home) ? [secretName] : [])),
+  );
+  if (names.size === 0 || (names.size === 1 && names.has(name)))
+    return "this process sees no variable of that name";
   return `this process sees no variable named ${[...names].join(" or ")}`;
 }
 
@@ -84,10 +117,14 @@ function signOf({ token, state }: Observed, listings: Listings): Judged | null {
       };
     }
     const info = listing.find(({ name }) => name === secretName);
-    if (info === undefined) return { verdict: "gone", detail: `${scopeId} has no secret ${secretName} any more` };
+    if (info === undefined)
+      return { verdict: "gone", detail: `${scopeId} has no secret ${secretName} any more` };
     const changed = Date.parse(info.updatedAt ?? "");
     if (changed > Date.parse(placed.placed_at ?? "") + CLOCK_TOLERANCE_MS) {
-      return { verdict: "changed_later", detail: `${secretName} in ${scopeId} was changed at ${info.updatedAt}, after it was placed` };
+      return {
+        verdict: "changed_later",
+        detail: `${secretName} in ${scopeId} was changed at ${info.updatedAt}, after it was placed`,
+      };
     }
   }
   return null;

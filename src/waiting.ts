@@ -48,17 +48,28 @@ export function waitingOf(token: Token, state: TokenState, now: number): Waiting
 
 function deadlines(token: Token, state: TokenState, now: number): Waiting[] {
   const found: Waiting[] = [];
-  if (isExposed(state, now)) found.push({ trigger: "exposed", dueAt: now, why: "its value is in the git history" });
+  if (isExposed(state, now))
+    found.push({ trigger: "exposed", dueAt: now, why: "its value is in the git history" });
   if (token.rule?.autoRotate === false) return found;
   const expiry = expiryMs(token, state);
   if (expiry !== null) {
-    found.push({ trigger: "expired", dueAt: expiry, why: `it ${expiry <= now ? "expired" : "expires"} at ${toInstant(expiry)}` });
+    found.push({
+      trigger: "expired",
+      dueAt: expiry,
+      why: `it ${expiry <= now ? "expired" : "expires"} at ${toInstant(expiry)}`,
+    });
   }
   if (token.rule === null) return found;
   const rotated = rotatedMs(state, now);
   const { intervalHours } = token.rule;
-  if (rotated === null) found.push({ trigger: "never_rotated", dueAt: now, why: "it was never rotated" });
-  else found.push({ trigger: "interval", dueAt: rotated + intervalHours * HOUR_MS, why: `its interval is ${intervalHours} h` });
+  if (rotated === null)
+    found.push({ trigger: "never_rotated", dueAt: now, why: "it was never rotated" });
+  else
+    found.push({
+      trigger: "interval",
+      dueAt: rotated + intervalHours * HOUR_MS,
+      why: `its interval is ${intervalHours} h`,
+    });
   return found;
 }
 
@@ -70,7 +81,12 @@ export function waitingText(token: Token, { why, dueAt }: Waiting, now: number):
 }
 
 /** What its owner is reminded of. */
-export function reminderOf(token: Token, state: TokenState, { why, dueAt }: Waiting, now: number): Reminder {
+export function reminderOf(
+  token: Token,
+  state: TokenState,
+  { why, dueAt }: Waiting,
+  now: number,
+): Reminder {
   const { owner, steps, url } = manualOf(token) ?? {};
   return {
     token_name: token.name,

@@ -44,14 +44,20 @@ export function requestWord(caller: string, mark: RequestMark): string {
 }
 
 /** Reads what `requestWord` wrote; null for anything else. */
-export function parseRequest(word: string): { readonly caller: string; readonly mark: RequestMark } | null {
+export function parseRequest(
+  word: string,
+): { readonly caller: string; readonly mark: RequestMark } | null {
   const [, caller, id, asked] = REQUEST.exec(word) ?? [];
-  return caller === undefined || id === undefined || asked === undefined ? null : { caller, mark: { id, asked } };
+  return caller === undefined || id === undefined || asked === undefined
+    ? null
+    : { caller, mark: { id, asked } };
 }
 
 /** Whether two words stand for one request, whoever sent it. */
 export function areSame(word: string, other: string): boolean {
-  return haveSameKey(word, other) && parseRequest(word)?.mark.asked === parseRequest(other)?.mark.asked;
+  return (
+    haveSameKey(word, other) && parseRequest(word)?.mark.asked === parseRequest(other)?.mark.asked
+  );
 }
 
 /** Whether two requests came with the same caller's key, whatever they asked for. */
@@ -61,13 +67,19 @@ export function haveSameKey(word: string, other: string): boolean {
 }
 
 /** What the history tells of a run; null where it tells nothing. */
-export function outcomeOf(config: TokenConfig, run: Pick<WorkflowRun, "url" | "request">): RunOutcome | null {
+export function outcomeOf(
+  config: TokenConfig,
+  run: Pick<WorkflowRun, "url" | "request">,
+): RunOutcome | null {
   const mark = run.request === null ? null : (parseRequest(run.request)?.mark ?? null);
   const isOf = ({ triggered_by, requests }: HistoryEntry) =>
-    triggered_by.run_url === run.url || (mark !== null && requests?.some(({ id }) => id === mark.id));
+    triggered_by.run_url === run.url ||
+    (mark !== null && requests?.some(({ id }) => id === mark.id));
   const entries = (config.history ?? []).filter(isOf);
   if (entries.length === 0) return null;
   const names = (event: string) =>
-    entries.flatMap((entry) => (entry.event === event && entry.token_name !== null ? [entry.token_name] : []));
+    entries.flatMap((entry) =>
+      entry.event === event && entry.token_name !== null ? [entry.token_name] : [],
+    );
   return { rotated: names("rotated"), failed: names("failed"), entries };
 }

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { Misconfigured } from "./errors.ts";
 import type { TokenConfig } from "./schema.ts";
-import { ALL_TOKENS, expandWorkflow, indexGroups, workflowBase, workflowStatus, workflowStatuses, workflowTimezone } from "./workflows.ts";
+import {
+  ALL_TOKENS,
+  expandWorkflow,
+  indexGroups,
+  workflowBase,
+  workflowStatus,
+  workflowStatuses,
+  workflowTimezone,
+} from "./workflows.ts";
 
 const tokens = { C: { groups: ["RED"] }, A: { groups: ["RED", "BLUE", "RED"] }, B: {}, RED: {} };
 
@@ -24,7 +32,9 @@ describe("which tokens a workflow means", () => {
   });
 
   test("a workflow that nobody declared is refused with the nearest name", () => {
-    const config: TokenConfig = { workflows: { daily_security: { tokens: ["A"], schedule: "@daily" } } };
+    const config: TokenConfig = {
+      workflows: { daily_security: { tokens: ["A"], schedule: "@daily" } },
+    };
     const hint = "Did you mean daily_security?";
     expect(() => expandWorkflow(config, "daily_securty")).toThrow(
       new Misconfigured('there is no workflow "daily_securty"', { code: "workflow-missing", hint }),
@@ -44,10 +54,17 @@ describe("which tokens a workflow means", () => {
         },
       });
     }
-    const workflows = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`w${i}`, { tokens: [`G${i % 10}`], schedule: "@daily" }]));
+    const workflows = Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [
+        `w${i}`,
+        { tokens: [`G${i % 10}`], schedule: "@daily" },
+      ]),
+    );
     const config: TokenConfig = { tokens: many, workflows };
     const index = indexGroups(config);
-    const sizes = Object.keys(workflows).map((name) => expandWorkflow(config, name, index).tokens.length);
+    const sizes = Object.keys(workflows).map(
+      (name) => expandWorkflow(config, name, index).tokens.length,
+    );
     expect({ sizes: new Set(sizes), reads }).toEqual({ sizes: new Set([100]), reads: 1000 });
   });
 });
@@ -133,10 +150,26 @@ describe("whether a workflow is due", () => {
         next_run: "2030-01-01T00:05:00Z",
       },
     ],
-    ["never seen", { schedule: "0 2 * * *", base: null, now: "2026-01-02T02:00:00Z", due_at: null, next_run: "2026-01-03T02:00:00Z" }],
+    [
+      "never seen",
+      {
+        schedule: "0 2 * * *",
+        base: null,
+        now: "2026-01-02T02:00:00Z",
+        due_at: null,
+        next_run: "2026-01-03T02:00:00Z",
+      },
+    ],
     [
       "disabled",
-      { schedule: "0 2 * * *", enabled: false, base: "2020-01-01T00:00:00Z", now: "2026-01-02T02:00:00Z", due_at: null, next_run: null },
+      {
+        schedule: "0 2 * * *",
+        enabled: false,
+        base: "2020-01-01T00:00:00Z",
+        now: "2026-01-02T02:00:00Z",
+        due_at: null,
+        next_run: null,
+      },
     ],
     [
       "Berlin, winter",
@@ -170,11 +203,24 @@ describe("whether a workflow is due", () => {
     ],
     [
       "Berlin, the hour that comes twice is not due again at the second",
-      { ...berlin, base: "2026-10-25T00:31:00Z", now: "2026-10-25T01:31:00Z", due_at: null, next_run: "2026-10-26T01:30:00Z" },
+      {
+        ...berlin,
+        base: "2026-10-25T00:31:00Z",
+        now: "2026-10-25T01:31:00Z",
+        due_at: null,
+        next_run: "2026-10-26T01:30:00Z",
+      },
     ],
   ])("%s", (_, { base, now, due_at, next_run, ...workflow }) => {
-    const state = base === null ? {} : { workflows: { w: { first_seen_at: "2019-01-01T00:00:00Z", last_run_at: base } } };
-    const config: TokenConfig = { tokens: { A: {} }, workflows: { w: { tokens: ["A"], ...workflow } }, state };
+    const state =
+      base === null
+        ? {}
+        : { workflows: { w: { first_seen_at: "2019-01-01T00:00:00Z", last_run_at: base } } };
+    const config: TokenConfig = {
+      tokens: { A: {} },
+      workflows: { w: { tokens: ["A"], ...workflow } },
+      state,
+    };
     const enabled = workflow.enabled ?? true;
     expect(workflowStatus(config, "w", new Date(now))).toEqual({
       workflow_name: "w",
@@ -189,8 +235,16 @@ describe("whether a workflow is due", () => {
   });
 
   test("all of them, in declaration order", () => {
-    const config: TokenConfig = { workflows: { z: { tokens: ["A"], schedule: "@daily" }, a: { tokens: ["A"], schedule: "@daily" } } };
-    expect(workflowStatuses(config, new Date(0)).map((each) => each.workflow_name)).toEqual(["z", "a"]);
+    const config: TokenConfig = {
+      workflows: {
+        z: { tokens: ["A"], schedule: "@daily" },
+        a: { tokens: ["A"], schedule: "@daily" },
+      },
+    };
+    expect(workflowStatuses(config, new Date(0)).map((each) => each.workflow_name)).toEqual([
+      "z",
+      "a",
+    ]);
   });
 
   test("a schedule that parseConfig would have refused is told, not passed over", () => {

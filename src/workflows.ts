@@ -56,7 +56,10 @@ export function indexGroups(config: TokenConfig): GroupIndex {
 }
 
 /** The positions of each group's tokens, in declaration order. */
-function groupsIn({ tokens = {} }: TokenConfig, names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+function groupsIn(
+  { tokens = {} }: TokenConfig,
+  names: readonly string[],
+): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const [position, name] of names.entries()) {
     for (const group of tokens[name]?.groups ?? NO_GROUPS) {
@@ -85,12 +88,19 @@ export function expandMembers(members: readonly string[], index: GroupIndex): Ex
 }
 
 /** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) where nobody declared it. */
-export function expandWorkflow(config: TokenConfig, name: string, index: GroupIndex = indexGroups(config)): Expansion {
+export function expandWorkflow(
+  config: TokenConfig,
+  name: string,
+  index: GroupIndex = indexGroups(config),
+): Expansion {
   return expandMembers(workflowOf(config, name).tokens, index);
 }
 
 /** The IANA zone of a workflow's schedule: its own, else the settings', else UTC. */
-export function workflowTimezone(config: TokenConfig, workflow: Pick<Workflow, "timezone">): string {
+export function workflowTimezone(
+  config: TokenConfig,
+  workflow: Pick<Workflow, "timezone">,
+): string {
   return workflow.timezone ?? config.settings?.timezone ?? DEFAULT_TIMEZONE;
 }
 
@@ -102,25 +112,47 @@ export function workflowBase(config: TokenConfig, name: string): string | null {
 }
 
 /** Every declared workflow at `now`, in declaration order. Throws `Misconfigured` for a schedule or zone that `parseConfig` would refuse. */
-export function workflowStatuses(config: TokenConfig, now: Date, index: GroupIndex = indexGroups(config)): WorkflowStatus[] {
-  return Object.keys(config.workflows ?? {}).map((name) => workflowStatus(config, name, now, index));
+export function workflowStatuses(
+  config: TokenConfig,
+  now: Date,
+  index: GroupIndex = indexGroups(config),
+): WorkflowStatus[] {
+  return Object.keys(config.workflows ?? {}).map((name) =>
+    workflowStatus(config, name, now, index),
+  );
 }
 
 /** One declared workflow at `now`. Throws as `expandWorkflow` and `workflowStatuses`. */
-export function workflowStatus(config: TokenConfig, name: string, now: Date, index: GroupIndex = indexGroups(config)): WorkflowStatus {
+export function workflowStatus(
+  config: TokenConfig,
+  name: string,
+  now: Date,
+  index: GroupIndex = indexGroups(config),
+): WorkflowStatus {
   const workflow = workflowOf(config, name);
   const what = { workflow_name: name, ...expandMembers(workflow.tokens, index) };
-  if (workflow.enabled === false) return { ...what, enabled: false, unseen: false, due: false, due_at: null, next_run: null };
+  if (workflow.enabled === false)
+    return { ...what, enabled: false, unseen: false, due: false, due_at: null, next_run: null };
   const schedule = parseSchedule(workflow.schedule);
   const zone = workflowTimezone(config, workflow);
   const base = instantMs(workflowBase(config, name));
-  const next_run = toInstant(nextOccurrence(schedule, zone, new Date(Math.max(now.getTime(), base ?? 0))).getTime());
-  if (base === null) return { ...what, enabled: true, unseen: true, due: false, due_at: null, next_run };
+  const next_run = toInstant(
+    nextOccurrence(schedule, zone, new Date(Math.max(now.getTime(), base ?? 0))).getTime(),
+  );
+  if (base === null)
+    return { ...what, enabled: true, unseen: true, due: false, due_at: null, next_run };
   // What was missed since the base is one occurrence, the oldest, however many there were. A base ahead
   // of this clock was written by one that runs fast: nothing after it has come, so it is not due.
   const missed = nextOccurrence(schedule, zone, new Date(base)).getTime();
   const due = missed <= now.getTime();
-  return { ...what, enabled: true, unseen: false, due, due_at: due ? toInstant(missed) : null, next_run };
+  return {
+    ...what,
+    enabled: true,
+    unseen: false,
+    due,
+    due_at: due ? toInstant(missed) : null,
+    next_run,
+  };
 }
 
 function workflowOf(config: TokenConfig, name: string): Workflow {
@@ -130,6 +162,9 @@ function workflowOf(config: TokenConfig, name: string): Workflow {
   const near = nearest(name, Object.keys(workflows));
   throw new Misconfigured(`there is no workflow ${JSON.stringify(name)}`, {
     code: "workflow-missing",
-    hint: near.length > 0 ? `Did you mean ${near.join(", ")}?` : "List them with `token-automation workflow list`.",
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(", ")}?`
+        : "List them with `token-automation workflow list`.",
   });
 }

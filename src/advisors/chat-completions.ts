@@ -19,7 +19,9 @@ export type ChatCompletionsOptions = {
   readonly fetch?: typeof fetch;
 };
 
-const Reply = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1) });
+const Reply = z.object({
+  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
+});
 
 /** An advisor. Throws `Misconfigured` for a URL that is not https (http for this machine alone); `advise` throws `Unchanged`. */
 export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor {
@@ -31,11 +33,30 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
         { role: "system", content: system },
         { role: "user", content: data },
       ];
-      const body = JSON.stringify({ model: options.model, messages, max_tokens: ANSWER_TOKENS, response_format: { type: "json_object" } });
-      const headers = { authorization: `Bearer ${options.key.reveal()}`, "content-type": "application/json", accept: "application/json" };
-      const request = { method: "POST", body, headers, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
+      const body = JSON.stringify({
+        model: options.model,
+        messages,
+        max_tokens: ANSWER_TOKENS,
+        response_format: { type: "json_object" },
+      });
+      const headers = {
+        authorization: `Bearer ${options.key.reveal()}`,
+        "content-type": "application/json",
+        accept: "application/json",
+      };
+      const request = {
+        method: "POST",
+        body,
+        headers,
+        redirect: "error",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      } as const;
       const response = await send(url, request).catch((error: unknown) => {
-        throw failed(isTimeout(error) ? `gave no answer within ${TIMEOUT_MS / 1000} s` : "could not be reached");
+        throw failed(
+          isTimeout(error)
+            ? `gave no answer within ${TIMEOUT_MS / 1000} s`
+            : "could not be reached",
+        );
       });
       if (!response.ok) {
         await response.body?.cancel();
@@ -51,7 +72,11 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
 
 async function limited(response: Response): Promise<string> {
   const text = await limitedText(response, LONGEST_ANSWER).catch((error: unknown) => {
-    throw failed(isTimeout(error) ? `gave no whole answer within ${TIMEOUT_MS / 1000} s` : "broke off its answer");
+    throw failed(
+      isTimeout(error)
+        ? `gave no whole answer within ${TIMEOUT_MS / 1000} s`
+        : "broke off its answer",
+    );
   });
   if (text === null) throw failed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
   return text;
@@ -80,7 +105,12 @@ function failed(what: string): Unchanged {
 function endpointOf(text: string): URL {
   const url = URL.parse(`${text.replace(/\/+$/, "")}/chat/completions`);
   const isHere = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url !== null && url.username === "" && url.password === "" && (url.protocol === "https:" || (isHere && url.protocol === "http:")))
+  if (
+    url !== null &&
+    url.username === "" &&
+    url.password === "" &&
+    (url.protocol === "https:" || (isHere && url.protocol === "http:"))
+  )
     return url;
   throw new Misconfigured("TOKEN_AUTOMATION_AI_URL is not an https URL without credentials", {
     code: "advisor-url",

@@ -4,7 +4,10 @@ import type { GitHubClient } from "../github/client.ts";
 import { toFailure } from "../github/errors.ts";
 import type { Approval, ApprovalRequest, Approvals } from "../ports.ts";
 
-export type GitHubApprovalsOptions = { readonly client: () => Promise<GitHubClient>; readonly repository: string };
+export type GitHubApprovalsOptions = {
+  readonly client: () => Promise<GitHubClient>;
+  readonly repository: string;
+};
 
 /** An open question, where it stands. */
 export type Found = { readonly number: number; readonly url: string };
@@ -23,8 +26,14 @@ export type PlaceToAsk = {
 };
 
 /** Approvals in one place on GitHub. They throw `Failure` where GitHub cannot be asked: what could not be told is no approval. */
-export function approvalsIn(place: PlaceToAsk, { client, repository }: GitHubApprovalsOptions): Approvals {
-  async function asked<Result>(doing: string, act: (github: GitHubClient) => Promise<Result>): Promise<Result> {
+export function approvalsIn(
+  place: PlaceToAsk,
+  { client, repository }: GitHubApprovalsOptions,
+): Approvals {
+  async function asked<Result>(
+    doing: string,
+    act: (github: GitHubClient) => Promise<Result>,
+  ): Promise<Result> {
     try {
       return await act(await client());
     } catch (error) {
@@ -34,7 +43,9 @@ export function approvalsIn(place: PlaceToAsk, { client, repository }: GitHubApp
 
   async function look(github: GitHubClient, digest: string): Promise<Approval | null> {
     const found = await place.find(github, digest);
-    return found === null ? null : { url: found.url, approvedBy: await place.whoApproved(github, found.number) };
+    return found === null
+      ? null
+      : { url: found.url, approvedBy: await place.whoApproved(github, found.number) };
   }
 
   return {
@@ -47,7 +58,8 @@ export function approvalsIn(place: PlaceToAsk, { client, repository }: GitHubApp
     close: (digest) =>
       asked(`close the ${place.what} of a plan`, async (github) => {
         const found = await place.find(github, digest);
-        if (found === null) throw new Unchanged(`the plan's ${place.what} is gone`, { code: "plan-missing" });
+        if (found === null)
+          throw new Unchanged(`the plan's ${place.what} is gone`, { code: "plan-missing" });
         await place.close(github, found.number, digest);
       }),
   };

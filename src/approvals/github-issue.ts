@@ -20,7 +20,8 @@ export function githubApprovals(options: GitHubApprovalsOptions): Approvals {
       const query = { ...at, state: "open", labels: ISSUE_LABEL, per_page: 100, page } as const;
       const { data } = await github.request("GET /repos/{owner}/{repo}/issues", query);
       for (const { number, body, html_url: url } of data)
-        if ((body ?? "").includes(marker(digest)) && (await isOurs(github, at, "issue", number))) return { number, url };
+        if ((body ?? "").includes(marker(digest)) && (await isOurs(github, at, "issue", number)))
+          return { number, url };
       if (data.length < 100) return null;
     }
   }
@@ -34,11 +35,16 @@ export function githubApprovals(options: GitHubApprovalsOptions): Approvals {
       async open(github, request) {
         // Sent once: of two issues only one would be closed.
         const content = { ...wordsOf(request), labels: [ISSUE_LABEL], request: { retries: 0 } };
-        return (await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content })).data.html_url;
+        return (await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content }))
+          .data.html_url;
       },
       close: (github, issue_number) => {
         const content = { state: "closed", state_reason: "completed" } as const;
-        return github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...at, ...content, issue_number });
+        return github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
+          ...at,
+          ...content,
+          issue_number,
+        });
       },
     },
     options,

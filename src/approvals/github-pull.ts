@@ -12,7 +12,9 @@ const HOW =
   "approve this pull request in a review, or comment with a line that says `/approve`. It changes no file: merging it does nothing";
 
 /** @param options.branch where the record lives; null: the repository's default branch */
-export type GitHubPullApprovalsOptions = GitHubApprovalsOptions & { readonly branch: string | null };
+export type GitHubPullApprovalsOptions = GitHubApprovalsOptions & {
+  readonly branch: string | null;
+};
 
 /** Approvals for a record on GitHub, as `githubApprovals`. */
 export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsOptions): Approvals {
@@ -23,20 +25,36 @@ export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsO
     const query = { ...at, state: "open", head: `${owner}:${branchOf(digest)}` } as const;
     const { data } = await github.request("GET /repos/{owner}/{repo}/pulls", query);
     for (const { number, body, html_url: url } of data)
-      if ((body ?? "").includes(marker(digest)) && (await isOurs(github, at, "pullRequest", number))) return { number, url };
+      if (
+        (body ?? "").includes(marker(digest)) &&
+        (await isOurs(github, at, "pullRequest", number))
+      )
+        return { number, url };
     return null;
   }
 
   /** GitHub opens a pull request only for a commit that the base does not have: this one holds the same files. */
   async function makeBranch(github: GitHubClient, digest: string, base: string): Promise<void> {
-    const { data: head } = await github.request("GET /repos/{owner}/{repo}/commits/{ref}", { ...at, ref: `heads/${base}` });
-    const commit = { message: `A plan to approve: ${digest} [skip ci]`, tree: head.commit.tree.sha, parents: [head.sha] };
-    const { data: made } = await github.request("POST /repos/{owner}/{repo}/git/commits", { ...at, ...commit });
-    const ref = { ref: `refs/heads/${branchOf(digest)}`, sha: made.sha };
-    await github.request("POST /repos/{owner}/{repo}/git/refs", { ...at, ...ref }).catch((error: unknown) => {
-      // It is there already: of a plan that was asked for before, or by another process just now.
-      if (statusOf(error) !== 422) throw error;
+    const { data: head } = await github.request("GET /repos/{owner}/{repo}/commits/{ref}", {
+      ...at,
+      ref: `heads/${base}`,
     });
+    const commit = {
+      message: `A plan to approve: ${digest} [skip ci]`,
+      tree: head.commit.tree.sha,
+      parents: [head.sha],
+    };
+    const { data: made } = await github.request("POST /repos/{owner}/{repo}/git/commits", {
+      ...at,
+      ...commit,
+    });
+    const ref = { ref: `refs/heads/${branchOf(digest)}`, sha: made.sha };
+    await github
+      .request("POST /repos/{owner}/{repo}/git/refs", { ...at, ...ref })
+      .catch((error: unknown) => {
+        // It is there already: of a plan that was asked for before, or by another process just now.
+        if (statusOf(error) !== 422) throw error;
+      });
   }
 
   async function baseOf(github: GitHubClient): Promise<string> {
@@ -48,17 +66,22 @@ export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsO
       what: "pull request",
       permission: "Contents: write and Pull requests: write",
       find,
-      whoApproved: async (github, number) => (await whoReviewed(github, at, number)) ?? (await whoCommented(github, at, number)),
+      whoApproved: async (github, number) =>
+        (await whoReviewed(github, at, number)) ?? (await whoCommented(github, at, number)),
       async open(github, request) {
         const base = await baseOf(github);
         await makeBranch(github, request.digest, base);
         const content = { ...wordsOf(request, HOW), head: branchOf(request.digest), base };
-        return (await github.request("POST /repos/{owner}/{repo}/pulls", { ...at, ...content })).data.html_url;
+        return (await github.request("POST /repos/{owner}/{repo}/pulls", { ...at, ...content }))
+          .data.html_url;
       },
       async close(github, pull_number, digest) {
         const content = { ...at, pull_number, state: "closed" } as const;
         await github.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", content);
-        await github.request("DELETE /repos/{owner}/{repo}/git/refs/{ref}", { ...at, ref: `heads/${branchOf(digest)}` });
+        await github.request("DELETE /repos/{owner}/{repo}/git/refs/{ref}", {
+          ...at,
+          ref: `heads/${branchOf(digest)}`,
+        });
       },
     },
     options,

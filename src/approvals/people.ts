@@ -13,21 +13,41 @@ type Word = { readonly user: { readonly login: string; readonly type: string } |
  * Whether this service wrote it and nobody changed it since. Programs may write and edit issues too: what a person approved
  * counts only where it is what was asked, word for word. REST does not tell: https://docs.github.com/graphql/reference/interfaces#comment
  */
-export async function isOurs(github: GitHubClient, at: At, what: "issue" | "pullRequest", number: number): Promise<boolean> {
+export async function isOurs(
+  github: GitHubClient,
+  at: At,
+  what: "issue" | "pullRequest",
+  number: number,
+): Promise<boolean> {
   const query = `query ($owner: String!, $repo: String!, $number: Int!) {
     repository(owner: $owner, name: $repo) { ${what}(number: $number) { viewerDidAuthor lastEditedAt } }
   }`;
-  const { viewerDidAuthor, lastEditedAt } = Object(Object(await github.graphql(query, { ...at, number })).repository?.[what]);
+  const { viewerDidAuthor, lastEditedAt } = Object(
+    Object(await github.graphql(query, { ...at, number })).repository?.[what],
+  );
   return viewerDidAuthor === true && lastEditedAt === null;
 }
 
 /** Who has approved it by a comment; null where nobody has. A pull request's comments are an issue's. */
-export async function whoCommented(github: GitHubClient, at: At, issue_number: number): Promise<string | null> {
+export async function whoCommented(
+  github: GitHubClient,
+  at: At,
+  issue_number: number,
+): Promise<string | null> {
   const may = permitted(github, at);
   for (let page = 1; ; page += 1) {
     const query = { ...at, issue_number, per_page: 100, page };
-    const { data } = await github.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", query);
-    for (const { user, body, performed_via_github_app: app, created_at: written, updated_at: edited } of data) {
+    const { data } = await github.request(
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
+      query,
+    );
+    for (const {
+      user,
+      body,
+      performed_via_github_app: app,
+      created_at: written,
+      updated_at: edited,
+    } of data) {
       // A program's comment is no person's, whoever's token it has; nor is one that was changed, since programs may edit anybody's.
       if (app || written !== edited || !APPROVE.test(body ?? "")) continue;
       const person = await may({ user: user ?? null });
@@ -38,13 +58,21 @@ export async function whoCommented(github: GitHubClient, at: At, issue_number: n
 }
 
 /** Who has approved a pull request by a review that stands: neither dismissed, nor followed by another verdict of the same person. */
-export async function whoReviewed(github: GitHubClient, at: At, pull_number: number): Promise<string | null> {
+export async function whoReviewed(
+  github: GitHubClient,
+  at: At,
+  pull_number: number,
+): Promise<string | null> {
   const may = permitted(github, at);
   const verdicts = new Map<string, Word & { readonly state: string }>();
   for (let page = 1; ; page += 1) {
     const query = { ...at, pull_number, per_page: 100, page };
-    const { data } = await github.request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", query);
-    for (const { user, state } of data) if (state !== "COMMENTED") verdicts.set(user?.login ?? "", { user, state });
+    const { data } = await github.request(
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+      query,
+    );
+    for (const { user, state } of data)
+      if (state !== "COMMENTED") verdicts.set(user?.login ?? "", { user, state });
     if (data.length < 100) break;
   }
   for (const verdict of verdicts.values()) {
@@ -67,7 +95,10 @@ function permitted(github: GitHubClient, at: At): (word: Word) => Promise<string
 
 async function mayApprove(github: GitHubClient, at: At, username: string): Promise<boolean> {
   try {
-    const { data } = await github.request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { ...at, username });
+    const { data } = await github.request(
+      "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+      { ...at, username },
+    );
     return MAY_APPROVE.includes(data.permission);
   } catch (error) {
     if (statusOf(error) === 404) return false;

@@ -20,14 +20,21 @@ function stepsOf(lines: readonly string[]): string[] {
   for (const line of lines) {
     const step = `- ${quoted(line)}`;
     room -= step.length + 1;
-    if (room < 0) return [...steps, `- and ${lines.length - steps.length} more lines, for which there is no room here`];
+    if (room < 0)
+      return [
+        ...steps,
+        `- and ${lines.length - steps.length} more lines, for which there is no room here`,
+      ];
     steps.push(step);
   }
   return steps;
 }
 
 /** Title and body of what asks for the approval. */
-export function wordsOf({ digest, lines, askedBy, title }: ApprovalRequest, approve = BY_COMMENT): { title: string; body: string } {
+export function wordsOf(
+  { digest, lines, askedBy, title }: ApprovalRequest,
+  approve = BY_COMMENT,
+): { title: string; body: string } {
   const body = [
     `An agent (${quoted(askedBy)}) asks to change this repository's secrets:`,
     stepsOf(lines).join("\n"),

@@ -5,24 +5,41 @@ import { readApiKeys } from "../http/access-environment.ts";
 import { normalised as cli } from "../testing/cli.ts";
 
 test("api-key: the key alone on stdout, the entry that lets it in on stderr", async () => {
-  const { code, stdout, stderr } = await cli("/", ["api-key", "dashboard", "--scopes", "read, rotate", "--days", "90"]);
+  const { code, stdout, stderr } = await cli("/", [
+    "api-key",
+    "dashboard",
+    "--scopes",
+    "read, rotate",
+    "--days",
+    "90",
+  ]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ta_[0-9A-Za-z]{43}\n$/);
   const [note, entry = "", end] = stderr.split("\n");
-  expect([note, end]).toEqual(["note: the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:", ""]);
+  expect([note, end]).toEqual([
+    "note: the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
+    "",
+  ]);
   expect(JSON.parse(entry)).toEqual({
     id: "dashboard",
     sha256: createHash("sha256").update(stdout.trim()).digest("hex"),
     scopes: ["read", "rotate"],
     expires_at: "2027-05-30T12:00:00.000Z",
   });
-  expect(readApiKeys({ TOKEN_AUTOMATION_API_KEYS: `[${entry}]` })).toMatchObject([{ id: "dashboard" }]);
+  expect(readApiKeys({ TOKEN_AUTOMATION_API_KEYS: `[${entry}]` })).toMatchObject([
+    { id: "dashboard" },
+  ]);
   expect(stderr).not.toContain(stdout.trim());
 });
 
 test("api-key --json: both, for programs; each key is another", async () => {
-  const [one, two] = await Promise.all([1, 2].map(async () => JSON.parse((await cli("/", ["api-key", "ci", "--json"])).stdout)));
-  expect(one).toEqual({ key: expect.any(String), entry: { id: "ci", sha256: expect.any(String), scopes: ["read"] } });
+  const [one, two] = await Promise.all(
+    [1, 2].map(async () => JSON.parse((await cli("/", ["api-key", "ci", "--json"])).stdout)),
+  );
+  expect(one).toEqual({
+    key: expect.any(String),
+    entry: { id: "ci", sha256: expect.any(String), scopes: ["read"] },
+  });
   expect(one.key).not.toBe(two.key);
 });
 

@@ -20,14 +20,30 @@ const MAX_DAYS = 3650;
 export function addApiKey(program: Command, start: Start): void {
   program
     .command("api-key")
-    .description("print a new key for the HTTP API on stdout, once, and on stderr the entry that lets it in")
+    .description(
+      "print a new key for the HTTP API on stdout, once, and on stderr the entry that lets it in",
+    )
     .argument("<client>", "who gets it: stands in the history as the actor")
-    .option("--scopes <list>", "what it allows, separated by commas: read, generate, rotate, admin, reveal", "read")
-    .addOption(new Option("--days <n>", "how long it is good; for ever unless given").argParser(wholeNumber(1, MAX_DAYS)))
-    .action((client: string, options: ApiKeyOptions) => start((session) => apiKey(session, client, options)));
+    .option(
+      "--scopes <list>",
+      "what it allows, separated by commas: read, generate, rotate, admin, reveal",
+      "read",
+    )
+    .addOption(
+      new Option("--days <n>", "how long it is good; for ever unless given").argParser(
+        wholeNumber(1, MAX_DAYS),
+      ),
+    )
+    .action((client: string, options: ApiKeyOptions) =>
+      start((session) => apiKey(session, client, options)),
+    );
 }
 
-async function apiKey(session: Session, client: string, { scopes, days }: ApiKeyOptions): Promise<number> {
+async function apiKey(
+  session: Session,
+  client: string,
+  { scopes, days }: ApiKeyOptions,
+): Promise<number> {
   const { API_SCOPES } = await import("../http/auth.ts");
   const { readApiKeys } = await import("../http/access-environment.ts");
   const wanted = [...new Set(scopes.split(",").map((scope) => scope.trim()))];
@@ -40,7 +56,10 @@ async function apiKey(session: Session, client: string, { scopes, days }: ApiKey
     });
   }
   const { value } = generateValue(KEY);
-  const until = days === undefined ? {} : { expires_at: new Date(session.io.now().getTime() + days * DAY_MS).toISOString() };
+  const until =
+    days === undefined
+      ? {}
+      : { expires_at: new Date(session.io.now().getTime() + days * DAY_MS).toISOString() };
   const entry = { id: client, sha256: digest(value.reveal()), scopes: wanted, ...until };
   // Judged by what will read it, so that a mistake shows here and not on the host.
   try {
@@ -53,7 +72,9 @@ async function apiKey(session: Session, client: string, { scopes, days }: ApiKey
     });
   }
   session.result({ key: value.reveal(), entry }, () => value.reveal());
-  session.note("the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:");
+  session.note(
+    "the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
+  );
   session.io.stderr.write(`${JSON.stringify(entry)}\n`);
   return EXIT.done;
 }

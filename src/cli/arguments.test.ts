@@ -7,7 +7,11 @@ describe("instant", () => {
   test("reads every time as JavaScript writes it, in any zone", () => {
     fc.assert(
       fc.property(
-        fc.date({ min: new Date("1970-01-01T00:00:00Z"), max: new Date("9999-12-30T00:00:00Z"), noInvalidDate: true }),
+        fc.date({
+          min: new Date("1970-01-01T00:00:00Z"),
+          max: new Date("9999-12-30T00:00:00Z"),
+          noInvalidDate: true,
+        }),
         fc.integer({ min: -23, max: 23 }),
         (date, offset) => {
           expect(instant(date.toISOString())).toEqual(date);
@@ -42,9 +46,23 @@ describe("instant", () => {
 test("numbers are digits and nothing else", () => {
   const port = wholeNumber(0, 65_535);
   expect([port("0"), port("65535"), hours("24"), hours("1.5")]).toEqual([0, 65_535, 24, 1.5]);
-  for (const text of ["", " 1", "1 ", "+1", "-1", "1.0", "1e3", "0x10", "10x", "65536", "٣", "Infinity"])
+  for (const text of [
+    "",
+    " 1",
+    "1 ",
+    "+1",
+    "-1",
+    "1.0",
+    "1e3",
+    "0x10",
+    "10x",
+    "65536",
+    "٣",
+    "Infinity",
+  ])
     expect(() => port(text), text).toThrow();
-  for (const text of ["", "24h", "-1", "1e3", ".5", "1.", "NaN", "1,5"]) expect(() => hours(text), text).toThrow();
+  for (const text of ["", "24h", "-1", "1e3", ".5", "1.", "NaN", "1,5"])
+    expect(() => hours(text), text).toThrow();
 });
 
 test("lists of names lose the spaces around them, and no name may be empty", () => {
@@ -73,5 +91,7 @@ test("text for a terminal stays in its line and moves nothing", () => {
       expect(plain(plain(text))).toBe(plain(text));
     }),
   );
-  expect(plain("a\tb\nc\u001b[31m\u202ed\ud800 é 🟢")).toBe("a\\tb\\nc\\u{1b}[31m\\u{202e}d\\u{d800} é 🟢");
+  expect(plain("a\tb\nc\u001b[31m\u202ed\ud800 é 🟢")).toBe(
+    "a\\tb\\nc\\u{1b}[31m\\u{202e}d\\u{d800} é 🟢",
+  );
 });

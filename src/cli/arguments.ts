@@ -4,7 +4,8 @@ import { Misconfigured } from "../errors.ts";
 import { NAME_PATTERN } from "../schema.ts";
 import { isShowableName, looksLikeCredential } from "../seen.ts";
 
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** A reader of whole numbers in decimal digits, from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -34,7 +35,8 @@ export function instant(text: string): Date {
 /** Names separated by commas; spaces around them do not count. */
 export function nameList(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
-  if (names.includes("")) throw new InvalidArgumentError("Give names separated by commas, as API_KEY,DB_PASSWORD.");
+  if (names.includes(""))
+    throw new InvalidArgumentError("Give names separated by commas, as API_KEY,DB_PASSWORD.");
   return names;
 }
 
@@ -53,15 +55,23 @@ export function requireNames(names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
     if (NAME_PATTERN.test(name) && !looksLikeCredential(name)) continue;
     const which = names.length === 1 ? "the name" : `name ${index + 1} of ${names.length}`;
-    if (name.includes("=")) throw valueRefused(`${which} holds a "=": a value cannot be given as an argument`);
+    if (name.includes("="))
+      throw valueRefused(`${which} holds a "=": a value cannot be given as an argument`);
     if (NAME_PATTERN.test(name)) throw valueRefused(`${which} looks like a secret's value`);
     throw new Misconfigured(`${which} is not a secret's name`, {
       code: "invalid-name",
       hint: "Names are letters, digits and underscores, not beginning with a digit. If it was a value, it is now in your shell's history: replace it.",
     });
   }
-  const twice = names.find((name, index) => names.findIndex((other) => other.toUpperCase() === name.toUpperCase()) !== index);
-  if (twice !== undefined) throw new Misconfigured(`${twice} is named twice`, { code: "duplicate-name", hint: "Name each token once." });
+  const twice = names.find(
+    (name, index) =>
+      names.findIndex((other) => other.toUpperCase() === name.toUpperCase()) !== index,
+  );
+  if (twice !== undefined)
+    throw new Misconfigured(`${twice} is named twice`, {
+      code: "duplicate-name",
+      hint: "Name each token once.",
+    });
 }
 
 /** Whether a name may be declared: one that looks drawn at random is taken for a value, unless the record knows it already. */
@@ -71,8 +81,11 @@ export function mayBeNew(name: string): boolean {
 
 /** The error as it is; or, where what nobody declared looks like a value, the refusal of a value. */
 export function refuseUnknownValues(error: unknown, names: readonly string[]): unknown {
-  if (!(error instanceof Misconfigured) || error.code !== "token-missing" || names.every(mayBeNew)) return error;
-  return valueRefused(`${names.length === 1 ? "the name" : "a name"} looks like a secret's value, and no token is called so`);
+  if (!(error instanceof Misconfigured) || error.code !== "token-missing" || names.every(mayBeNew))
+    return error;
+  return valueRefused(
+    `${names.length === 1 ? "the name" : "a name"} looks like a secret's value, and no token is called so`,
+  );
 }
 
 /** The refusal of a value among the arguments. Says where values enter; never shows it. */

@@ -8,7 +8,9 @@ import { useFolders } from "../testing/folders.ts";
 const { folder } = useFolders();
 
 /** An error as the table of bad inputs knows it. */
-async function errorCode(outcome: Promise<Outcome>): Promise<{ code: number | null; error: string }> {
+async function errorCode(
+  outcome: Promise<Outcome>,
+): Promise<{ code: number | null; error: string }> {
   const { code, stdout } = await outcome;
   return { code, error: JSON.parse(stdout).error?.code };
 }
@@ -24,8 +26,14 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     [["setup-rule", "API_KEY", `ghp_${CANARY}x`], "invalid-argument"],
     [["setup-rule", `Xk9${CANARY}42Q`, "24"], "value-in-arguments"],
     [["rotate", `Xk9${CANARY}42Q`], "value-in-arguments"],
-    [["workflow", "create", `ghp_${CANARY}x`, "--tokens", "A", "--schedule", "@daily"], "value-as-name"],
-    [["workflow", "create", "daily", "--tokens", `ghp_${CANARY}x`, "--schedule", "@daily"], "value-as-name"],
+    [
+      ["workflow", "create", `ghp_${CANARY}x`, "--tokens", "A", "--schedule", "@daily"],
+      "value-as-name",
+    ],
+    [
+      ["workflow", "create", "daily", "--tokens", `ghp_${CANARY}x`, "--schedule", "@daily"],
+      "value-as-name",
+    ],
     [["health", "--jsn"], "unknown-option"],
     [["health", "--fail-on", "bad"], "invalid-argument"],
     [["health", "now"], "excess-arguments"],
@@ -56,10 +64,26 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     [["setup-rule", "API-KEY", "24"], "invalid-name"],
     [["workflow"], undefined],
     [["workflow", "create", "daily"], "missing-mandatory-option-value"],
-    [["workflow", "create", "daily", "--tokens", "A,,B", "--schedule", "0 2 * * *"], "invalid-argument"],
+    [
+      ["workflow", "create", "daily", "--tokens", "A,,B", "--schedule", "0 2 * * *"],
+      "invalid-argument",
+    ],
     [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 0 2 * * *"], undefined],
     [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 2 31 2 *"], undefined],
-    [["workflow", "create", "daily", "--tokens", "A", "--schedule", "0 2 * * *", "--timezone", "Mars/Base"], undefined],
+    [
+      [
+        "workflow",
+        "create",
+        "daily",
+        "--tokens",
+        "A",
+        "--schedule",
+        "0 2 * * *",
+        "--timezone",
+        "Mars/Base",
+      ],
+      undefined,
+    ],
     [["workflow", "run", "daily"], "record-missing"],
     [["plan", "--at", "tomorrow"], "invalid-argument"],
     [["plan", "--at", "2027-02-30T00:00:00Z"], "invalid-argument"],
@@ -84,7 +108,8 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect(text.code).toBe(2);
     expect(text.stdout).toBe("");
     expect(text.stderr).not.toBe("");
-    if (expected !== undefined) expect(await errorCode(Promise.resolve(json))).toEqual({ code: 2, error: expected });
+    if (expected !== undefined)
+      expect(await errorCode(Promise.resolve(json))).toEqual({ code: 2, error: expected });
     expect(JSON.stringify([json, text])).not.toContain(CANARY);
     expect(await readdir(directory)).toEqual([]);
   });
@@ -96,8 +121,14 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     ["not UTF-8", Buffer.from([0x68, 0xff, 0xfe]), "malformed-value"],
   ])("a value with %s", async (_, input, expected) => {
     const directory = await folder();
-    const outcome = await runCli(["rotate", "API_KEY", "--value-stdin", "--json"], { directory, input });
-    expect({ code: outcome.code, error: JSON.parse(outcome.stdout).error.code }).toEqual({ code: 2, error: expected });
+    const outcome = await runCli(["rotate", "API_KEY", "--value-stdin", "--json"], {
+      directory,
+      input,
+    });
+    expect({ code: outcome.code, error: JSON.parse(outcome.stdout).error.code }).toEqual({
+      code: 2,
+      error: expected,
+    });
     expect(JSON.stringify(outcome)).not.toContain("hunter2");
     expect(await readdir(directory)).toEqual([]);
   });
@@ -105,7 +136,10 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
   test("a name in capitals, small letters and digits is taken for a value only where nobody declared it", async () => {
     const directory = await folder();
     const name = "awsBucketKey2Production";
-    await writeFile(join(directory, "token_config.json"), JSON.stringify({ version: 1, tokens: { [name]: {} } }));
+    await writeFile(
+      join(directory, "token_config.json"),
+      JSON.stringify({ version: 1, tokens: { [name]: {} } }),
+    );
     const codes = [];
     for (const args of [
       ["setup-rule", name, "24"],
@@ -119,7 +153,9 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
 
   test("a dry run of a name that nobody declared says what would be, and declares nothing", async () => {
     const directory = await folder();
-    expect((await cli(directory, ["rotate", "KEY_ONE"])).stdout).toContain("KEY_ONE was not declared, and is now.");
+    expect((await cli(directory, ["rotate", "KEY_ONE"])).stdout).toContain(
+      "KEY_ONE was not declared, and is now.",
+    );
     const { stdout } = await cli(directory, ["rotate", "KEY_ON", "--dry-run"]);
     expect(stdout).toContain("KEY_ON is not declared, and would be. Did you mean KEY_ONE?");
     expect((await cli(directory, ["status"])).stdout).not.toContain("KEY_ON ");
@@ -133,6 +169,8 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect((await cli(directory, ["rotate", "A", "--dry-rn"])).stderr).toBe(
       "error: unknown option '--dry-rn'\n  hint: Did you mean --dry-run?\n",
     );
-    expect((await cli(directory, ["helth"])).stderr).toBe("error: unknown command 'helth'\n  hint: Did you mean health?\n");
+    expect((await cli(directory, ["helth"])).stderr).toBe(
+      "error: unknown command 'helth'\n  hint: Did you mean health?\n",
+    );
   });
 });

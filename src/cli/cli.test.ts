@@ -30,7 +30,11 @@ describe.skipIf(!toolAvailable("git"))("README walk-through", () => {
       stderr: "",
     });
     const generated = await run("generate", "api_key", "--length", "40", "--prefix", "acme_");
-    expect(generated).toEqual({ code: 0, stdout: expect.stringMatching(/^acme_[A-Za-z0-9]{35}\n$/), stderr: "" });
+    expect(generated).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^acme_[A-Za-z0-9]{35}\n$/),
+      stderr: "",
+    });
     const rotated = await run("rotate", "API_KEY");
     expect({ ...rotated, stdout: rotated.stdout.split("\n").slice(0, 4) }).toEqual({
       code: 0,
@@ -43,10 +47,18 @@ describe.skipIf(!toolAvailable("git"))("README walk-through", () => {
       stderr: "",
     });
     const value = await run("get", "API_KEY");
-    expect(value).toEqual({ code: 0, stdout: expect.stringMatching(/^[A-Za-z0-9]{32}\n$/), stderr: "" });
-    expect(await run("exec", "--only", "API_KEY", "--", "sh", "-c", 'printf "%s\n" "$API_KEY"; exit 9')).toEqual({ ...value, code: 9 });
+    expect(value).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^[A-Za-z0-9]{32}\n$/),
+      stderr: "",
+    });
+    expect(
+      await run("exec", "--only", "API_KEY", "--", "sh", "-c", 'printf "%s\n" "$API_KEY"; exit 9'),
+    ).toEqual({ ...value, code: 9 });
     const health = await run("health", "--fail-on", "should_rotate");
-    expect(health.stdout).toMatch(/^HEALTH +TOKEN +AGE +NEXT DUE +WHY\n🟢 recently rotated {2}API_KEY {2}0 h /);
+    expect(health.stdout).toMatch(
+      /^HEALTH +TOKEN +AGE +NEXT DUE +WHY\n🟢 recently rotated {2}API_KEY {2}0 h /,
+    );
     expect(health.code).toBe(0);
     expect(await git("log", "--format=%s", "--", "token_config.json")).toBe(
       "token-automation: rotate API_KEY [skip ci]\ntoken-automation: prepare API_KEY [skip ci]\n",
@@ -61,12 +73,24 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     const said: string[] = [];
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await cli(directory, args, { env: { USER: "ana" } });
-      said.push(`$ token-automation ${args.join(" ")} → ${code}\n${stdout}${stderr === "" ? "" : `--- stderr\n${stderr}`}`);
+      said.push(
+        `$ token-automation ${args.join(" ")} → ${code}\n${stdout}${stderr === "" ? "" : `--- stderr\n${stderr}`}`,
+      );
     };
     await run("setup-rule", "API_KEY", "24");
     await run("setup-rule", "DB_PASSWORD", "720", "--no-auto-rotate", "--no-notify");
     await run("setup-rule", "API_KEY", "24");
-    await run("workflow", "create", "nightly", "--tokens", "API_KEY,DB_PASSWORD", "--schedule", "0 2 * * *", "--timezone", "Europe/Berlin");
+    await run(
+      "workflow",
+      "create",
+      "nightly",
+      "--tokens",
+      "API_KEY,DB_PASSWORD",
+      "--schedule",
+      "0 2 * * *",
+      "--timezone",
+      "Europe/Berlin",
+    );
     await run("plan");
     await run("plan", "--at", "2027-03-02T02:30:00+01:00");
     await run("run", "--dry-run");
@@ -116,7 +140,10 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     const two = await cli(directory, ["rotate", "ALPHA", "BETA", "--show"]);
     expect(two.stdout).toMatch(/^ALPHA=[A-Za-z0-9]{32}\nBETA=[A-Za-z0-9]{32}\n$/);
     const json = JSON.parse((await cli(directory, ["rotate", "ALPHA", "--show", "--json"])).stdout);
-    expect({ rotated: json.rotated, names: Object.keys(json.values) }).toEqual({ rotated: ["ALPHA"], names: ["ALPHA"] });
+    expect({ rotated: json.rotated, names: Object.keys(json.values) }).toEqual({
+      rotated: ["ALPHA"],
+      names: ["ALPHA"],
+    });
   });
 
   test("verify compares what the process sees, and fails on a mismatch", async () => {
@@ -140,10 +167,15 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     record.history[0].triggered_by.actor = "somebody else";
     await cli(directory, ["rotate", "ALPHA"]);
     const later = JSON.parse(await readFile(path, "utf8"));
-    await writeFile(path, `${JSON.stringify({ ...later, history: [record.history[0], ...later.history.slice(1)] }, null, 2)}\n`);
+    await writeFile(
+      path,
+      `${JSON.stringify({ ...later, history: [record.history[0], ...later.history.slice(1)] }, null, 2)}\n`,
+    );
     const { code, stdout } = await cli(directory, ["history", "--verify"]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/✖ The history is broken in 1 place: 2 entries, \d commits\.\n {2}✖ entry \S+ was edited: triggered_by\n/);
+    expect(stdout).toMatch(
+      /✖ The history is broken in 1 place: 2 entries, \d commits\.\n {2}✖ entry \S+ was edited: triggered_by\n/,
+    );
     expect(stdout).toMatch(/token_config\.json:\d+, uncommitted, in the work tree\n/);
   });
 
@@ -166,7 +198,9 @@ describe("a local record", () => {
     const { code, stdout, stderr } = await cli(directory, ["rotate", "ALPHA"]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(/^note: (this folder is not in a git work tree|git is not installed), so nothing is committed/),
+      stderr: expect.stringMatching(
+        /^note: (this folder is not in a git work tree|git is not installed), so nothing is committed/,
+      ),
     });
     expect(stdout).toContain("Recorded in token_config.json, without a commit.");
     expect((await cli(directory, ["get", "ALPHA"])).code).toBe(0);
@@ -176,7 +210,12 @@ describe("a local record", () => {
     const directory = await folder();
     await cli(directory, ["rotate", "ALPHA"]);
     const elsewhere = await folder();
-    const there = await cli(elsewhere, ["get", "ALPHA", "--config", join(directory, "token_config.json")]);
+    const there = await cli(elsewhere, [
+      "get",
+      "ALPHA",
+      "--config",
+      join(directory, "token_config.json"),
+    ]);
     expect(there).toEqual(await cli(directory, ["get", "ALPHA"]));
     expect(await readdir(elsewhere)).toEqual([]);
   });
@@ -187,7 +226,10 @@ describe("a local record", () => {
       '{\n  "version": 1,\n  "tokens": { "A-B": {}, "OK": { "type": "api_kee" } },\n  "rules": { "OK": { "interval_hours": 0 } }\n}\n';
     await writeFile(join(directory, "token_config.json"), text);
     const people = await cli(directory, ["plan"]);
-    expect({ ...people, stderr: people.stderr.split("\n").filter((line) => !line.startsWith("  hint:")) }).toEqual({
+    expect({
+      ...people,
+      stderr: people.stderr.split("\n").filter((line) => !line.startsWith("  hint:")),
+    }).toEqual({
       code: 2,
       stdout: "",
       stderr: [
@@ -203,7 +245,11 @@ describe("a local record", () => {
     expect(JSON.parse(programs.stdout).error).toMatchObject({
       kind: "misconfigured",
       code: "config-invalid",
-      problems: [{ position: { line: 3, column: 15 } }, { position: { line: 3, column: 42 } }, { position: { line: 4, column: 40 } }],
+      problems: [
+        { position: { line: 3, column: 15 } },
+        { position: { line: 3, column: 42 } },
+        { position: { line: 4, column: 40 } },
+      ],
     });
     expect(await readdir(directory)).toEqual(["token_config.json"]);
   });
@@ -212,8 +258,17 @@ describe("a local record", () => {
 describe("on a terminal", () => {
   test("progress rewrites one line and leaves none behind; colours only there, and not under NO_COLOR", async () => {
     const directory = await folder();
-    const color = await runInProcess(["rotate", "ALPHA"], { directory, now: () => NOW, terminal: true });
-    const plain = await runInProcess(["rotate", "BETA"], { directory, now: () => NOW, terminal: true, env: { NO_COLOR: "1" } });
+    const color = await runInProcess(["rotate", "ALPHA"], {
+      directory,
+      now: () => NOW,
+      terminal: true,
+    });
+    const plain = await runInProcess(["rotate", "BETA"], {
+      directory,
+      now: () => NOW,
+      terminal: true,
+      env: { NO_COLOR: "1" },
+    });
     const piped = await runInProcess(["rotate", "GAMMA"], { directory, now: () => NOW });
     const erase = "\r\u001b[2K";
     expect(color.stderr).toContain(`${erase}Placing… `);
@@ -225,7 +280,9 @@ describe("on a terminal", () => {
 
   test("a value is not read from it", async () => {
     const directory = await folder();
-    const outcome = await cli(directory, ["rotate", "ALPHA", "--value-stdin", "--json"], { terminal: true });
+    const outcome = await cli(directory, ["rotate", "ALPHA", "--value-stdin", "--json"], {
+      terminal: true,
+    });
     expect(JSON.parse(outcome.stdout).error.code).toBe("value-from-terminal");
   });
 });

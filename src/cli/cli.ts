@@ -50,7 +50,9 @@ function usageFailure(error: CommanderError): Misconfigured {
     .replace(/(unknown option '-[^'=]*)=.*'$/s, "$1=…'")
     .replace(/'([^']*)'/g, (quoted, word: string) => (looksLikeValue(word) ? "'…'" : quoted));
   return new Misconfigured(shown, {
-    code: error.code.replace(/^commander\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    code: error.code
+      .replace(/^commander\./, "")
+      .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     hint: suggestion === "" ? "Add --help to see how it is used." : suggestion,
   });
 }

@@ -8,7 +8,10 @@ import { programsAllowed } from "../programs.ts";
 import type { Session } from "./session.ts";
 
 /** The local record's folder and file name. Everything that belongs to a record lies beside it, wherever the command is run. */
-export function localRecord({ io, common }: Session): { readonly directory: string; readonly configPath: string } {
+export function localRecord({ io, common }: Session): {
+  readonly directory: string;
+  readonly configPath: string;
+} {
   const path = resolve(io.directory, common.config);
   return { directory: dirname(path), configPath: basename(path) };
 }
@@ -31,10 +34,13 @@ function placeOf(session: Session): { readonly place: Place; readonly configPath
   const { common, environment } = session;
   if (common.repo === undefined) {
     if (common.branch !== undefined)
-      throw new Misconfigured("--branch goes with --repo; a local record is on the branch that is checked out", {
-        code: "branch-without-repo",
-        hint: "Add --repo OWNER/NAME, or switch branches with git.",
-      });
+      throw new Misconfigured(
+        "--branch goes with --repo; a local record is on the branch that is checked out",
+        {
+          code: "branch-without-repo",
+          hint: "Add --repo OWNER/NAME, or switch branches with git.",
+        },
+      );
     return { place: localPlace(session), configPath: localRecord(session).configPath };
   }
   if (environment.access === null)
@@ -43,7 +49,12 @@ function placeOf(session: Session): { readonly place: Place; readonly configPath
       hint: 'Set GITHUB_TOKEN to a token with "Secrets: write" and "Contents: write"; with the GitHub CLI: GITHUB_TOKEN="$(gh auth token)".',
     });
   return {
-    place: { kind: "github", repository: common.repo, branch: common.branch ?? null, access: environment.access },
+    place: {
+      kind: "github",
+      repository: common.repo,
+      branch: common.branch ?? null,
+      access: environment.access,
+    },
     configPath: common.config.replace(/^\.\//, ""),
   };
 }
@@ -62,7 +73,10 @@ export function composeOptions(session: Session, purpose: Purpose): ComposeOptio
     whenMissing: purpose === "begin" && place.kind === "local" ? "empty" : "error",
     clock: () => session.io.now(),
     variables: session.environment.variables,
-    advisor: advisorAccess(session.environment.variables, session.environment.access?.token ?? null),
+    advisor: advisorAccess(
+      session.environment.variables,
+      session.environment.access?.token ?? null,
+    ),
     programs: programsFolder(session, place),
   };
 }
@@ -93,6 +107,9 @@ export async function noteWhereNothingIsCommitted(session: Session, place: Place
   if (place.kind !== "local") return;
   const { gitState } = await import("../local/git.ts");
   const state = await gitState(place.directory);
-  if (state === "no-repository") session.note("this folder is not in a git work tree, so nothing is committed; `git init` starts one");
+  if (state === "no-repository")
+    session.note(
+      "this folder is not in a git work tree, so nothing is committed; `git init` starts one",
+    );
   if (state === "no-git") session.note("git is not installed, so nothing is committed");
 }

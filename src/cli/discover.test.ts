@@ -14,7 +14,13 @@ async function scenario() {
   const config = JSON.stringify({ version: 1, tokens: { SESSION_KEY: {} } });
   const github = await startGitHub({
     now: () => NOW,
-    repositories: [{ fullName: "acme/widgets", files: { "token_config.json": config }, environments: ["production"] }],
+    repositories: [
+      {
+        fullName: "acme/widgets",
+        files: { "token_config.json": config },
+        environments: ["production"],
+      },
+    ],
   });
   servers.push(github);
   const { actions, dependabot } = github.repository().secretsOf;
@@ -23,7 +29,11 @@ async function scenario() {
   const env = { GITHUB_API_URL: github.url, GITHUB_GRAPHQL_URL: github.graphqlUrl };
   const directory = await folders.folder();
   const cli = (args: string[], token = DEFAULT_TOKEN) =>
-    runInProcess(["--repo", "acme/widgets", ...args], { directory, now: () => NOW, env: { ...env, GITHUB_TOKEN: token } });
+    runInProcess(["--repo", "acme/widgets", ...args], {
+      directory,
+      now: () => NOW,
+      env: { ...env, GITHUB_TOKEN: token },
+    });
   return { github, cli };
 }
 
@@ -72,12 +82,27 @@ test("discover says what it may not list", async () => {
 
 test("adopt declares one place, and says what comes next", async () => {
   const { github, cli } = await scenario();
-  expect(await cli(["adopt", "API_KEY"])).toMatchObject({ code: 2, stderr: expect.stringContaining("exists in 3 places") });
-  const adopted = await cli(["adopt", "API_KEY", "--at", "actions:acme/widgets:API_KEY", "--at", "dependabot:acme/widgets:API_KEY"]);
+  expect(await cli(["adopt", "API_KEY"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("exists in 3 places"),
+  });
+  const adopted = await cli([
+    "adopt",
+    "API_KEY",
+    "--at",
+    "actions:acme/widgets:API_KEY",
+    "--at",
+    "dependabot:acme/widgets:API_KEY",
+  ]);
   expect(adopted.code).toBe(0);
   expect(adopted.stdout).toContain(
     "API_KEY is declared as found, and was not rotated: actions:acme/widgets:API_KEY, dependabot:acme/widgets:API_KEY.",
   );
-  expect(JSON.parse(github.repository().file("token_config.json") ?? "{}").tokens.API_KEY.issuer).toEqual({ use: "manual" });
-  expect(await cli(["adopt", `ghp_${"a1B2".repeat(9)}`])).toMatchObject({ code: 2, stderr: expect.not.stringContaining("a1B2") });
+  expect(
+    JSON.parse(github.repository().file("token_config.json") ?? "{}").tokens.API_KEY.issuer,
+  ).toEqual({ use: "manual" });
+  expect(await cli(["adopt", `ghp_${"a1B2".repeat(9)}`])).toMatchObject({
+    code: 2,
+    stderr: expect.not.stringContaining("a1B2"),
+  });
 });

@@ -31,7 +31,9 @@ export function addDiscover(program: Command, start: Start): void {
 export function addAdopt(program: Command, start: Start): void {
   program
     .command("adopt")
-    .description("declare a secret that exists already, without rotating it; a person hands in its next value")
+    .description(
+      "declare a secret that exists already, without rotating it; a person hands in its next value",
+    )
     .argument("<name>", "the secret's name")
     .option(
       "--at <id>",
@@ -39,14 +41,29 @@ export function addAdopt(program: Command, start: Start): void {
       (id: string, ids: readonly string[]) => [...ids, id],
       [],
     )
-    .option("--everywhere", "every place that has the name: they hold one and the same value", false)
-    .action((name: string, options: AdoptOptions) => start((session) => adopt(session, name, options)));
+    .option(
+      "--everywhere",
+      "every place that has the name: they hold one and the same value",
+      false,
+    )
+    .action((name: string, options: AdoptOptions) =>
+      start((session) => adopt(session, name, options)),
+    );
 }
 
-async function adopt(session: Session, name: string, { at, everywhere }: AdoptOptions): Promise<number> {
+async function adopt(
+  session: Session,
+  name: string,
+  { at, everywhere }: AdoptOptions,
+): Promise<number> {
   requireNames([name]);
   const { app } = await connect(session, "change");
-  const adoption = await app.adopt({ tokenName: name, at, everywhere, triggeredBy: triggeredBy(session) });
+  const adoption = await app.adopt({
+    tokenName: name,
+    at,
+    everywhere,
+    triggeredBy: triggeredBy(session),
+  });
   session.result(adoption, () => adoptionText(adoption, session));
   return EXIT.done;
 }

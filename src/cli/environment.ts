@@ -40,7 +40,12 @@ function secret(value: string | null): Secret | null {
 
 function httpUrl(name: string, value: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
+  if (
+    url === null ||
+    !["http:", "https:"].includes(url.protocol) ||
+    url.username !== "" ||
+    url.password !== ""
+  ) {
     throw new Misconfigured(`${name} is not an http(s) URL without credentials`, {
       code: "bad-url",
       hint: `Set it to the server's API, as ${PUBLIC_API_URL}, or unset it.`,
@@ -61,7 +66,11 @@ function accessFrom(variables: Variables): GitHubAccess | null {
 }
 
 function runUrlFrom(variables: Variables): string | null {
-  const parts = [set(variables, "GITHUB_SERVER_URL"), set(variables, "GITHUB_REPOSITORY"), set(variables, "GITHUB_RUN_ID")];
+  const parts = [
+    set(variables, "GITHUB_SERVER_URL"),
+    set(variables, "GITHUB_REPOSITORY"),
+    set(variables, "GITHUB_RUN_ID"),
+  ];
   return parts.includes(null) ? null : `${parts[0]}/${parts[1]}/actions/runs/${parts[2]}`;
 }
 

@@ -4,7 +4,14 @@ import { Misconfigured } from "../errors.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { makeValue } from "../generate.ts";
 import { didYouMean } from "../names.ts";
-import { KEY_ALGORITHMS, KEY_FORMATS, MAX_VALUE_BYTES, RSA_SIZES, TOKEN_TYPES, type TokenType } from "../schema.ts";
+import {
+  KEY_ALGORITHMS,
+  KEY_FORMATS,
+  MAX_VALUE_BYTES,
+  RSA_SIZES,
+  TOKEN_TYPES,
+  type TokenType,
+} from "../schema.ts";
 import { seenName } from "../seen.ts";
 import { wholeNumber } from "./arguments.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -23,23 +30,54 @@ type GenerateOptions = {
 export function addGenerate(program: Command, start: Start): void {
   program
     .command("generate")
-    .description("print a new value, and nothing else, on stdout; of a key_pair the private key; nothing is recorded")
+    .description(
+      "print a new value, and nothing else, on stdout; of a key_pair the private key; nothing is recorded",
+    )
     .argument("[type]", TOKEN_TYPES.join(", "), "api_key")
-    .addOption(new Option("--length <n>", "characters in all, prefix included").argParser(wholeNumber(1, MAX_VALUE_BYTES)))
+    .addOption(
+      new Option("--length <n>", "characters in all, prefix included").argParser(
+        wholeNumber(1, MAX_VALUE_BYTES),
+      ),
+    )
     .option("--prefix <text>", "what the value begins with")
     .option("--include-special", "use punctuation beside letters and digits")
     .option("--no-include-special", "use letters and digits only")
-    .addOption(new Option("--algorithm <name>", "of a key_pair; ed25519 unless given").choices(KEY_ALGORITHMS))
-    .addOption(new Option("--bits <n>", "of an RSA key; 3072 unless given").choices(RSA_SIZES.map(String)))
-    .addOption(new Option("--format <name>", "of a key_pair's private key; pem unless given").choices(KEY_FORMATS))
-    .action((type: string, options: GenerateOptions) => start((session) => generate(session, type, options)));
+    .addOption(
+      new Option("--algorithm <name>", "of a key_pair; ed25519 unless given").choices(
+        KEY_ALGORITHMS,
+      ),
+    )
+    .addOption(
+      new Option("--bits <n>", "of an RSA key; 3072 unless given").choices(RSA_SIZES.map(String)),
+    )
+    .addOption(
+      new Option("--format <name>", "of a key_pair's private key; pem unless given").choices(
+        KEY_FORMATS,
+      ),
+    )
+    .action((type: string, options: GenerateOptions) =>
+      start((session) => generate(session, type, options)),
+    );
 }
 
-async function generate(session: Session, typed: string, options: GenerateOptions): Promise<number> {
+async function generate(
+  session: Session,
+  typed: string,
+  options: GenerateOptions,
+): Promise<number> {
   const type = tokenType(typed);
-  const { length: asked = null, prefix: begins = null, includeSpecial = null, algorithm = null, format = null } = options;
+  const {
+    length: asked = null,
+    prefix: begins = null,
+    includeSpecial = null,
+    algorithm = null,
+    format = null,
+  } = options;
   const bits = options.bits === undefined ? null : Number(options.bits);
-  const made = await makeValue({ type, length: asked, prefix: begins, includeSpecial }, { algorithm, bits, format });
+  const made = await makeValue(
+    { type, length: asked, prefix: begins, includeSpecial },
+    { algorithm, bits, format },
+  );
   for (const warning of made.warnings) session.warn(warning);
   if (!session.common.json) {
     // A key's last line break is part of it; the public half comes with --json, or from the private one.

@@ -11,14 +11,19 @@ export function addHealth(program: Command, start: Start): void {
     .command("health")
     .description("show how old and how sound each credential is")
     .addOption(
-      new Option("--fail-on <status>", "exit with 3 where a token is so or worse; from the mildest to the worst").choices(HEALTH_STATUSES),
+      new Option(
+        "--fail-on <status>",
+        "exit with 3 where a token is so or worse; from the mildest to the worst",
+      ).choices(HEALTH_STATUSES),
     )
     .action(({ failOn }: { readonly failOn?: HealthStatus }) =>
       start(async (session) => {
         const { app } = await connect(session, "read");
         const report = await app.health();
         session.result(report, () => healthText(report, session.colors, session.io.now()));
-        return failOn !== undefined && statusAtLeast(worstStatus(report), failOn) ? EXIT.unhealthy : EXIT.done;
+        return failOn !== undefined && statusAtLeast(worstStatus(report), failOn)
+          ? EXIT.unhealthy
+          : EXIT.done;
       }),
     );
 }

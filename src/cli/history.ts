@@ -9,7 +9,11 @@ import { auditText } from "./render-audit.ts";
 import { historyText } from "./render-status.ts";
 import type { Session } from "./session.ts";
 
-type HistoryOptions = { readonly limit?: number; readonly verify: boolean; readonly commits?: number };
+type HistoryOptions = {
+  readonly limit?: number;
+  readonly verify: boolean;
+  readonly commits?: number;
+};
 
 const EPILOGUE = `
 --verify replays every version of the record that git holds, for all tokens whatever NAME is given. It exits with 1 where
@@ -21,14 +25,30 @@ export function addHistory(program: Command, start: Start): void {
     .command("history")
     .description("show what happened, the newest last")
     .argument("[name]", "only this token's")
-    .addOption(new Option("--limit <n>", "only the newest so many").argParser(wholeNumber(1, 1_000_000)))
-    .option("--verify", "replay the chain of digests too, and the commits that made it; exit with 1 where it is broken", false)
-    .addOption(new Option("--commits <n>", "with --verify: only the newest so many").argParser(wholeNumber(1, 1_000_000)))
+    .addOption(
+      new Option("--limit <n>", "only the newest so many").argParser(wholeNumber(1, 1_000_000)),
+    )
+    .option(
+      "--verify",
+      "replay the chain of digests too, and the commits that made it; exit with 1 where it is broken",
+      false,
+    )
+    .addOption(
+      new Option("--commits <n>", "with --verify: only the newest so many").argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    )
     .addHelpText("after", EPILOGUE)
-    .action((name: string | undefined, options: HistoryOptions) => start((session) => history(session, name, options)));
+    .action((name: string | undefined, options: HistoryOptions) =>
+      start((session) => history(session, name, options)),
+    );
 }
 
-async function history(session: Session, name: string | undefined, { limit, verify, commits }: HistoryOptions): Promise<number> {
+async function history(
+  session: Session,
+  name: string | undefined,
+  { limit, verify, commits }: HistoryOptions,
+): Promise<number> {
   if (name !== undefined) requireNames([name]);
   if (commits !== undefined && !verify) {
     throw new Misconfigured("--commits goes with --verify", {
@@ -44,6 +64,7 @@ async function history(session: Session, name: string | undefined, { limit, veri
     const text = historyText(entries, session.colors);
     return audit === null ? text : `${text}\n\n${auditText(audit, session.colors)}`;
   });
-  if (audit?.verdict === "unknown") session.warn("the history could not be verified as a whole; see what could not be told");
+  if (audit?.verdict === "unknown")
+    session.warn("the history could not be verified as a whole; see what could not be told");
   return audit?.verdict === "broken" ? EXIT.failed : EXIT.done;
 }

@@ -11,7 +11,9 @@ const { folder, repository } = useFolders();
 describe("init", () => {
   test("writes what the program itself accepts, and never over what is there", async () => {
     const directory = await folder();
-    expect((await cli(directory, ["init", "--json"])).stdout).toBe('{\n  "created": [\n    "token_config.json"\n  ],\n  "kept": []\n}\n');
+    expect((await cli(directory, ["init", "--json"])).stdout).toBe(
+      '{\n  "created": [\n    "token_config.json"\n  ],\n  "kept": []\n}\n',
+    );
     expect((await cli(directory, ["plan"])).stdout).toContain("→ due  API_KEY  never rotated");
     await writeFile(join(directory, "token_config.json"), '{"version":1}\n');
     expect(await cli(directory, ["init"])).toEqual({
@@ -30,14 +32,25 @@ describe("init", () => {
     async () => {
       const { directory, write } = await repository();
       await write("ops/token_config.json", '{"version":1}\n');
-      const { code, stdout } = await cli(directory, ["init", "--workflow", "--force", "--config", "ops/token_config.json", "--json"]);
+      const { code, stdout } = await cli(directory, [
+        "init",
+        "--workflow",
+        "--force",
+        "--config",
+        "ops/token_config.json",
+        "--json",
+      ]);
       expect({ code, ...JSON.parse(stdout) }).toEqual({
         code: 0,
         created: [".github/workflows/rotate-tokens.yml"],
         kept: ["ops/token_config.json"],
       });
-      expect(await readFile(join(directory, "ops/token_config.json"), "utf8")).toBe('{"version":1}\n');
-      expect(await readFile(join(directory, ".github/workflows/rotate-tokens.yml"), "utf8")).toMatchSnapshot();
+      expect(await readFile(join(directory, "ops/token_config.json"), "utf8")).toBe(
+        '{"version":1}\n',
+      );
+      expect(
+        await readFile(join(directory, ".github/workflows/rotate-tokens.yml"), "utf8"),
+      ).toMatchSnapshot();
     },
   );
 });

@@ -17,8 +17,16 @@ export function addInit(program: Command, start: Start): void {
   program
     .command("init")
     .description("write a starter token_config.json")
-    .option("--workflow", `add ${WORKFLOW_PATH} too; a record that is there already stays as it is`, false)
-    .option("--force", "replace the file that is there: the record, or with --workflow the workflow", false)
+    .option(
+      "--workflow",
+      `add ${WORKFLOW_PATH} too; a record that is there already stays as it is`,
+      false,
+    )
+    .option(
+      "--force",
+      "replace the file that is there: the record, or with --workflow the workflow",
+      false,
+    )
     .action((options: InitOptions) => start((session) => init(session, options)));
 }
 
@@ -29,7 +37,9 @@ async function init(session: Session, { workflow, force }: InitOptions): Promise
   const created: string[] = [];
   const kept: string[] = [];
   const write = async (path: string, content: string, replace: boolean) => {
-    ((await writeNew(path, content, replace)) ? created : kept).push(relative(session.io.directory, path).split(sep).join("/"));
+    ((await writeNew(path, content, replace)) ? created : kept).push(
+      relative(session.io.directory, path).split(sep).join("/"),
+    );
   };
   await write(recordPath, STARTER_CONFIG, force && !workflow);
   if (workflow) {
@@ -40,13 +50,22 @@ async function init(session: Session, { workflow, force }: InitOptions): Promise
     await write(join(root, WORKFLOW_PATH), rotationWorkflow(fromRoot), force);
   }
   if (created.length === 0) {
-    throw new Misconfigured(`${kept.join(" and ")} ${kept.length === 1 ? "is" : "are"} there already; nothing was written`, {
-      code: "already-there",
-      hint: workflow ? "Add --force to replace the workflow." : "Add --force to replace it, record and history included.",
-    });
+    throw new Misconfigured(
+      `${kept.join(" and ")} ${kept.length === 1 ? "is" : "are"} there already; nothing was written`,
+      {
+        code: "already-there",
+        hint: workflow
+          ? "Add --force to replace the workflow."
+          : "Add --force to replace it, record and history included.",
+      },
+    );
   }
   session.result({ created, kept }, () =>
-    [...created.map((path) => `Wrote ${plain(path)}.`), ...kept.map((path) => `Kept ${plain(path)}.`), ...nextSteps(workflow)].join("\n"),
+    [
+      ...created.map((path) => `Wrote ${plain(path)}.`),
+      ...kept.map((path) => `Kept ${plain(path)}.`),
+      ...nextSteps(workflow),
+    ].join("\n"),
   );
   return EXIT.done;
 }
@@ -76,7 +95,11 @@ async function repositoryRoot(directory: string): Promise<string> {
 }
 
 function nextSteps(workflow: boolean): string[] {
-  if (!workflow) return ["", "Next: edit it, then `token-automation plan` shows what is due and `token-automation run` rotates it."];
+  if (!workflow)
+    return [
+      "",
+      "Next: edit it, then `token-automation plan` shows what is due and `token-automation run` rotates it.",
+    ];
   return [
     "",
     "Next, on GitHub:",

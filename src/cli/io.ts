@@ -35,7 +35,8 @@ function output(stream: NodeJS.WriteStream): Output {
     if (error.code === "EPIPE") return;
     // A full disk, say: what was asked for is not all there, and whoever reads it must know.
     process.exitCode = 1;
-    if (stream !== process.stderr) process.stderr.write(`the output could not be written: ${error.code ?? error.name}\n`);
+    if (stream !== process.stderr)
+      process.stderr.write(`the output could not be written: ${error.code ?? error.name}\n`);
   });
   return { isTerminal: stream.isTTY === true, write: (text) => void stream.write(text) };
 }

@@ -11,7 +11,9 @@ export function addMcp(program: Command, start: Start): void {
     .command("mcp")
     .description("serve an agent over the Model Context Protocol, on standard input and output")
     .option("--read-only", "let it look and change nothing", false)
-    .action(({ readOnly }: { readonly readOnly: boolean }) => start((session) => serve(session, readOnly)));
+    .action(({ readOnly }: { readonly readOnly: boolean }) =>
+      start((session) => serve(session, readOnly)),
+    );
 }
 
 async function serve(session: Session, readOnly: boolean): Promise<number> {

@@ -15,19 +15,28 @@ import { counted, plain } from "./text.ts";
 export function addMigrate(program: Command, start: Start): void {
   program
     .command("migrate")
-    .description("import a token_config.json of the first version; its values are dropped, and no copy is kept")
+    .description(
+      "import a token_config.json of the first version; its values are dropped, and no copy is kept",
+    )
     .option("--dry-run", "print what would be written", false)
-    .action(({ dryRun }: { readonly dryRun: boolean }) => start((session) => migrate(session, dryRun)));
+    .action(({ dryRun }: { readonly dryRun: boolean }) =>
+      start((session) => migrate(session, dryRun)),
+    );
 }
 
 async function migrate(session: Session, dryRun: boolean): Promise<number> {
   const { place, configPath } = composeOptions(session, "change");
   const { openStore } = await import("../compose.ts");
-  const store = await openStore(place, (failure) => session.warn(`${failure.message}. ${failure.hint ?? ""}`.trim()));
+  const store = await openStore(place, (failure) =>
+    session.warn(`${failure.message}. ${failure.hint ?? ""}`.trim()),
+  );
   const { files, version } = await store.load([configPath]);
   const text = files.get(configPath) ?? null;
   if (text === null) {
-    throw new Misconfigured(`${configPath} does not exist`, { code: "record-missing", hint: "Name the old file with --config." });
+    throw new Misconfigured(`${configPath} does not exist`, {
+      code: "record-missing",
+      hint: "Name the old file with --config.",
+    });
   }
   const { migrateFirstVersion } = await import("../migrate.ts");
   const migration = migrateFirstVersion(text, session.io.now());
@@ -44,10 +53,15 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
     message: "token-automation: import the first version's file, without its values",
   });
   if (saved.kind === "conflict") {
-    throw new Unchanged(`${configPath} was changed while it was migrated`, { code: "record-contended", hint: "Run it again." });
+    throw new Unchanged(`${configPath} was changed while it was migrated`, {
+      code: "record-contended",
+      hint: "Run it again.",
+    });
   }
   const commit: Commit = { sha: saved.sha, url: saved.url };
-  session.result({ ...migration, dry_run: false, commit }, () => migrationText(migration, commit, session));
+  session.result({ ...migration, dry_run: false, commit }, () =>
+    migrationText(migration, commit, session),
+  );
   tellDangers(session, migration);
   return EXIT.done;
 }
@@ -70,5 +84,7 @@ function tellDangers(session: Session, { exposed, warnings }: Migration): void {
   session.warn(
     `${counted(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Whoever has a copy of the file or of git's history still has ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
   );
-  session.note("each is due at once: `token-automation run` rotates it; end the old value where it was issued");
+  session.note(
+    "each is due at once: `token-automation run` rotates it; end the old value where it was issued",
+  );
 }

@@ -12,7 +12,12 @@ type Asked = Pick<RunRequest, "wanted" | "dryRun" | "onCredential">;
 export async function performRun(session: Session, app: App, asked: Asked): Promise<Report> {
   const progress = progressLine(session);
   try {
-    return await app.run({ ...asked, ...seenBy(session), triggeredBy: triggeredBy(session), onProgress: progress.show });
+    return await app.run({
+      ...asked,
+      ...seenBy(session),
+      triggeredBy: triggeredBy(session),
+      onProgress: progress.show,
+    });
   } finally {
     progress.clear();
   }
@@ -26,9 +31,17 @@ function seenBy({ environment }: Session): Pick<RunRequest, "seen"> {
 }
 
 /** @param where stdout, unless the command keeps it for something else */
-export function showReport(session: Session, report: Report, where: "stdout" | "stderr" = "stdout"): void {
+export function showReport(
+  session: Session,
+  report: Report,
+  where: "stdout" | "stderr" = "stdout",
+): void {
   const { io, environment, common } = session;
-  const rendering = { colors: where === "stdout" ? session.colors : colorsFor(io.stderr, environment), now: io.now(), path: common.config };
+  const rendering = {
+    colors: where === "stdout" ? session.colors : colorsFor(io.stderr, environment),
+    now: io.now(),
+    path: common.config,
+  };
   if (where === "stdout") session.result(report, () => reportText(report, rendering));
   else io.stderr.write(`${reportText(report, rendering)}\n`);
 }

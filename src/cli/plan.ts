@@ -10,7 +10,12 @@ export function addPlan(program: Command, start: Start): void {
   program
     .command("plan")
     .description("show what `run` would do now, and when each token is next due; changes nothing")
-    .addOption(new Option("--at <time>", "plan for that moment instead of now, as 2027-01-31T02:00:00Z").argParser(instant))
+    .addOption(
+      new Option(
+        "--at <time>",
+        "plan for that moment instead of now, as 2027-01-31T02:00:00Z",
+      ).argParser(instant),
+    )
     .action(({ at }: { readonly at?: Date }) =>
       start(async (session) => {
         const { app } = await connect(session, "read");

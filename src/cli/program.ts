@@ -26,7 +26,10 @@ import { addVerify } from "./verify.ts";
 import { addWorkflow } from "./workflow.ts";
 
 /** Runs a command's work once the options are known, and keeps its exit code. */
-export type Host = { readonly io: Io; run(common: CommonOptions, work: (session: Session) => Promise<number>): Promise<void> };
+export type Host = {
+  readonly io: Io;
+  run(common: CommonOptions, work: (session: Session) => Promise<number>): Promise<void>;
+};
 
 /** What a command's action calls: its work gets the session and gives the exit code. */
 export type Start = (work: (session: Session) => Promise<number>) => Promise<void>;
@@ -37,7 +40,21 @@ type Family = (program: Command, start: Start) => void;
 const FAMILIES: readonly { readonly title: string; readonly families: readonly Family[] }[] = [
   { title: "Begin:", families: [addInit, addMigrate, addSchema] },
   { title: "Declare:", families: [addSetupRule, addWorkflow, addAdopt] },
-  { title: "Rotate:", families: [addGenerate, addRotate, addRun, addPlan, addResume, addAbort, addScheduler, addServe, addMcp, addApiKey] },
+  {
+    title: "Rotate:",
+    families: [
+      addGenerate,
+      addRotate,
+      addRun,
+      addPlan,
+      addResume,
+      addAbort,
+      addScheduler,
+      addServe,
+      addMcp,
+      addApiKey,
+    ],
+  },
   { title: "Look:", families: [addStatus, addHealth, addHistory, addVerify, addDiscover] },
   { title: "Use:", families: [addVault] },
 ];
@@ -54,8 +71,16 @@ export function buildProgram(host: Host): Command {
     .version(manifest.version)
     .option("--json", 'print JSON, for programs; a failure is then {"error": …}', false)
     .option("--config <path>", "where the record is", "token_config.json")
-    .addOption(new Option("--repo <owner/name>", "work on that repository's record through GitHub's API").argParser(repository))
-    .option("--branch <name>", "the branch of --repo that holds the record; its default branch unless given")
+    .addOption(
+      new Option(
+        "--repo <owner/name>",
+        "work on that repository's record through GitHub's API",
+      ).argParser(repository),
+    )
+    .option(
+      "--branch <name>",
+      "the branch of --repo that holds the record; its default branch unless given",
+    )
     .configureHelp({ showGlobalOptions: true })
     // Errors are rendered in one place, which knows about --json.
     .configureOutput({

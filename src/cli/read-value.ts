@@ -13,10 +13,13 @@ const READ_AT_MOST = MAX_VALUE_BYTES + 1;
 /** @throws Misconfigured for a terminal, and for a value that must not be placed */
 export async function readStdinValue({ stdin }: Io): Promise<Secret> {
   if (stdin.isTerminal)
-    throw new Misconfigured("--value-stdin reads from a pipe or a file; a terminal would show the value as you type it", {
-      code: "value-from-terminal",
-      hint: "Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`.",
-    });
+    throw new Misconfigured(
+      "--value-stdin reads from a pipe or a file; a terminal would show the value as you type it",
+      {
+        code: "value-from-terminal",
+        hint: "Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`.",
+      },
+    );
   return judged(await collect(stdin.bytes), "standard input");
 }
 
@@ -48,10 +51,13 @@ async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 function judged(bytes: Buffer, source: string): Secret {
   if (bytes.length > MAX_VALUE_BYTES)
-    throw new Misconfigured(`${source} holds more than ${MAX_VALUE_BYTES} bytes, and GitHub accepts no more (48 KB)`, {
-      code: "value-too-large",
-      hint: "Encrypt the large part, commit it, and keep only its key as the secret.",
-    });
+    throw new Misconfigured(
+      `${source} holds more than ${MAX_VALUE_BYTES} bytes, and GitHub accepts no more (48 KB)`,
+      {
+        code: "value-too-large",
+        hint: "Encrypt the large part, commit it, and keep only its key as the secret.",
+      },
+    );
   let text: string;
   try {
     // The mark is a part of the value where it is there.
@@ -66,5 +72,8 @@ function judged(bytes: Buffer, source: string): Secret {
   const value = new Secret(text);
   const complaint = checkSecretValue(value);
   if (complaint === null) return value;
-  throw new Misconfigured(`${source}: ${complaint.message}`, { code: complaint.code, hint: complaint.hint ?? undefined });
+  throw new Misconfigured(`${source}: ${complaint.message}`, {
+    code: complaint.code,
+    hint: complaint.hint ?? undefined,
+  });
 }

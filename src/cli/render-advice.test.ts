@@ -16,6 +16,11 @@ test("a proposed interval's command leaves the rest of the rule as it is", () =>
   const answer = JSON.stringify({ explanation: "", order: [], audit: "", schedules });
   const ai = readAdvice(answer, { config, home: { kind: "local", repository: null }, suggestions });
   const text = adviceText({ ...suggestions, ai }, pc.createColors(false));
-  const commands = text.split("\n").flatMap((line) => /token-automation .*/.exec(line)?.[0].trim() ?? []);
-  expect(commands).toEqual(["token-automation setup-rule ALPHA 12 --no-auto-rotate --no-notify", "token-automation setup-rule BETA 12"]);
+  const commands = text
+    .split("\n")
+    .flatMap((line) => /token-automation .*/.exec(line)?.[0].trim() ?? []);
+  expect(commands).toEqual([
+    "token-automation setup-rule ALPHA 12 --no-auto-rotate --no-notify",
+    "token-automation setup-rule BETA 12",
+  ]);
 });

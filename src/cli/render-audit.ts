@@ -3,7 +3,11 @@ import type { Audit, AuditFinding } from "../audit-version.ts";
 import type { Colors } from "./session.ts";
 import { counted, minute, plain } from "./text.ts";
 
-const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = { broken: "✖", unknown: "?", warning: "!" };
+const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = {
+  broken: "✖",
+  unknown: "?",
+  warning: "!",
+};
 
 /** A verdict, then a line or two for each finding: what, and where and by whom. */
 export function auditText(audit: Audit, colors: Colors): string {
@@ -29,7 +33,10 @@ function headline({ verdict, entries, commits, findings }: Audit, colors: Colors
 }
 
 function whereText({ commit, path, line, pointer }: AuditFinding): string {
-  const place = path === null ? [] : [`${path}${line !== null ? `:${line}` : pointer === null ? "" : ` ${pointer}`}`];
+  const place =
+    path === null
+      ? []
+      : [`${path}${line !== null ? `:${line}` : pointer === null ? "" : ` ${pointer}`}`];
   const by =
     commit === null
       ? "uncommitted, in the work tree"

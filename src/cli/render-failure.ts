@@ -32,7 +32,10 @@ function hintLine(hint: string | null, colors: Colors): string {
 
 function problemText(problem: Problem, path: string, colors: Colors): string {
   const { position, message, hint } = problem;
-  const where = position === null ? colors.red("error:") : colors.bold(`${plain(path)}:${position.line}:${position.column}:`);
+  const where =
+    position === null
+      ? colors.red("error:")
+      : colors.bold(`${plain(path)}:${position.line}:${position.column}:`);
   return `${where} ${plain(message)}\n${hintLine(hint, colors)}`;
 }
 

@@ -26,7 +26,8 @@ function age(hours: number | null): string {
 
 /** One line per token, and the counts of the lists. */
 export function healthText(report: HealthReport, colors: Colors, now: Date): string {
-  if (report.total_tokens === 0) return "No tokens are declared. `token-automation rotate NAME` declares one and makes its first value.";
+  if (report.total_tokens === 0)
+    return "No tokens are declared. `token-automation rotate NAME` declares one and makes its first value.";
   const rows = report.tokens.map((token) => [
     SIGNS[token.status],
     token.name,
@@ -47,8 +48,14 @@ export function healthText(report: HealthReport, colors: Colors, now: Date): str
 /** The sentences, and under them what can be done at once. */
 export function suggestionsText({ suggestions, actions }: Suggestions, colors: Colors): string {
   if (suggestions.length === 0) return "Nothing to suggest.";
-  const rows = actions.map((action) => [action.priority, action.token_name, action.reason, commandFor(action)]);
-  const listed = rows.length === 0 ? "" : `\n\n${table(colors, ["PRIORITY", "TOKEN", "WHY", "COMMAND"], rows)}`;
+  const rows = actions.map((action) => [
+    action.priority,
+    action.token_name,
+    action.reason,
+    commandFor(action),
+  ]);
+  const listed =
+    rows.length === 0 ? "" : `\n\n${table(colors, ["PRIORITY", "TOKEN", "WHY", "COMMAND"], rows)}`;
   return `${suggestions.map(plain).join("\n")}${listed}`;
 }
 
@@ -64,18 +71,26 @@ export function planText(plan: Plan, colors: Colors, at: Date): string {
   const held = plan.skipped.map((token) => [
     "- held back",
     token.token_name,
-    token.blocked_until === null ? token.reason : `${token.reason}; until ${minute(token.blocked_until)}`,
+    token.blocked_until === null
+      ? token.reason
+      : `${token.reason}; until ${minute(token.blocked_until)}`,
   ]);
   const rows = [...due, ...held];
   const now =
     rows.length === 0
       ? "Nothing is due."
-      : table(colors, ["NOW", "TOKEN", "WHY"], rows, { 0: (cell) => (cell.startsWith("→") ? colors.cyan(cell) : colors.dim(cell)) });
+      : table(colors, ["NOW", "TOKEN", "WHY"], rows, {
+          0: (cell) => (cell.startsWith("→") ? colors.cyan(cell) : colors.dim(cell)),
+        });
   const waiting = new Set(plan.due.map((token) => token.token_name));
   const upcoming = plan.upcoming
     .filter((token) => !waiting.has(token.token_name))
     .map((token) => [dueAt(token.at, at), token.token_name, token.reason]);
   const later =
-    upcoming.length > 0 ? [table(colors, ["NEXT", "TOKEN", "WHY"], upcoming)] : plan.next_due === null ? [nextDueText(null, at)] : [];
+    upcoming.length > 0
+      ? [table(colors, ["NEXT", "TOKEN", "WHY"], upcoming)]
+      : plan.next_due === null
+        ? [nextDueText(null, at)]
+        : [];
   return [`${colors.bold(`At ${minute(at)}`)}\n${now}`, ...later].join("\n\n");
 }

@@ -25,7 +25,9 @@ function statusPainter(colors: Colors): (cell: string) => string {
 
 function destinationCell(destinations: readonly DestinationReport[]): string {
   if (destinations.length === 0) return "-";
-  return destinations.map(({ id, status }) => (["placed", "planned"].includes(status) ? id : `${id} (${status})`)).join(", ");
+  return destinations
+    .map(({ id, status }) => (["placed", "planned"].includes(status) ? id : `${id} (${status})`))
+    .join(", ");
 }
 
 function errorLines(subject: string, error: ReportedError, colors: Colors): string[] {
@@ -36,9 +38,13 @@ function errorLines(subject: string, error: ReportedError, colors: Colors): stri
 function tokenDetails(token: TokenReport, colors: Colors): string[] {
   const own = token.error === null ? [] : errorLines(token.token_name, token.error, colors);
   const placed = token.destinations.flatMap(({ id, error }) =>
-    error === null || error.message === token.error?.message ? [] : errorLines(`${token.token_name} in ${id}`, error, colors),
+    error === null || error.message === token.error?.message
+      ? []
+      : errorLines(`${token.token_name} in ${id}`, error, colors),
   );
-  const warnings = token.warnings.map((warning) => `${colors.yellow("warning:")} ${plain(token.token_name)}: ${plain(warning)}`);
+  const warnings = token.warnings.map(
+    (warning) => `${colors.yellow("warning:")} ${plain(token.token_name)}: ${plain(warning)}`,
+  );
   return [...own, ...placed, ...warnings];
 }
 
@@ -68,12 +74,19 @@ function countsText(report: Report): string {
 
 /** What became of credentials besides: also in a run that had nothing to rotate. */
 function besides({ proved, revoked }: Report): string[] {
-  const named = (what: string, names: readonly string[]) => (names.length === 0 ? [] : [`${what}: ${names.map(plain).join(", ")}.`]);
-  return [...named("Proved by what this process sees", proved), ...named("Previous credentials revoked", revoked)];
+  const named = (what: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${what}: ${names.map(plain).join(", ")}.`];
+  return [
+    ...named("Proved by what this process sees", proved),
+    ...named("Previous credentials revoked", revoked),
+  ];
 }
 
 /** @param path the record's, for where there is no commit to name */
-export function reportText(report: Report, { colors, now, path }: { colors: Colors; now: Date; path: string }): string {
+export function reportText(
+  report: Report,
+  { colors, now, path }: { colors: Colors; now: Date; path: string },
+): string {
   const rows = report.tokens.map((token) => [
     SIGNS[token.status],
     token.token_name,
@@ -82,12 +95,22 @@ export function reportText(report: Report, { colors, now, path }: { colors: Colo
     destinationCell(token.destinations),
   ]);
   const listed =
-    rows.length === 0 ? [] : [table(colors, ["STATUS", "TOKEN", "GENERATION", "WHY", "WHERE"], rows, { 0: statusPainter(colors) }), ""];
+    rows.length === 0
+      ? []
+      : [
+          table(colors, ["STATUS", "TOKEN", "GENERATION", "WHY", "WHERE"], rows, {
+            0: statusPainter(colors),
+          }),
+          "",
+        ];
   const details = report.tokens.flatMap((token) => tokenDetails(token, colors));
-  const warnings = report.warnings.map((warning) => `${colors.yellow("warning:")} ${plain(warning)}`);
+  const warnings = report.warnings.map(
+    (warning) => `${colors.yellow("warning:")} ${plain(warning)}`,
+  );
   const said = [...details, ...warnings];
   const dry = report.dry_run ? " Nothing was changed." : "";
-  const recorded = report.dry_run || report.commit === null ? [] : [commitText(report.commit, path)];
+  const recorded =
+    report.dry_run || report.commit === null ? [] : [commitText(report.commit, path)];
   return [
     ...listed,
     ...said,

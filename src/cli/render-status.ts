@@ -21,10 +21,18 @@ function tokensText(status: Status, colors: Colors): string {
       token.pending ? "unfinished" : token.failures > 0 ? `failed ${token.failures}×` : "",
     ];
   });
-  return table(colors, ["TOKEN", "TYPE", "GENERATION", "ROTATED", "EVERY", "WHERE", "FINGERPRINT", ""], rows);
+  return table(
+    colors,
+    ["TOKEN", "TYPE", "GENERATION", "ROTATED", "EVERY", "WHERE", "FINGERPRINT", ""],
+    rows,
+  );
 }
 
-export function workflowsText(workflows: Readonly<Record<string, WorkflowOverview>>, colors: Colors, now: Date): string {
+export function workflowsText(
+  workflows: Readonly<Record<string, WorkflowOverview>>,
+  colors: Colors,
+  now: Date,
+): string {
   const rows = Object.entries(workflows).map(([name, workflow]) => [
     name,
     workflow.schedule,
@@ -36,7 +44,11 @@ export function workflowsText(workflows: Readonly<Record<string, WorkflowOvervie
   ]);
   if (rows.length === 0)
     return "No workflows are declared. `token-automation workflow create NAME --tokens A,B --schedule CRON` declares one.";
-  return table(colors, ["WORKFLOW", "SCHEDULE", "ZONE", "ENABLED", "NEXT RUN", "LAST RUN", "TOKENS"], rows);
+  return table(
+    colors,
+    ["WORKFLOW", "SCHEDULE", "ZONE", "ENABLED", "NEXT RUN", "LAST RUN", "TOKENS"],
+    rows,
+  );
 }
 
 export function historyText(entries: readonly HistoryEntry[], colors: Colors): string {
@@ -48,7 +60,9 @@ export function historyText(entries: readonly HistoryEntry[], colors: Colors): s
       entry.event.replaceAll("_", " "),
       entry.token_name ?? by.workflow_name ?? "-",
       entry.generation === null ? "-" : String(entry.generation),
-      [by.kind, by.actor, by.workflow_name].filter((part) => part !== null && part !== undefined).join(" "),
+      [by.kind, by.actor, by.workflow_name]
+        .filter((part) => part !== null && part !== undefined)
+        .join(" "),
       short(entry.new_hash),
     ];
   });
@@ -63,7 +77,12 @@ export function statusText(status: Status, colors: Colors, now: Date): string {
     [title("Health"), healthText(status.health, colors, now)],
     [title("Workflows"), workflowsText(status.workflows, colors, now)],
     [title("History"), historyText(status.history, colors)],
-    [title("Suggestions"), status.suggestions.length === 0 ? "Nothing to suggest." : status.suggestions.map(plain).join("\n")],
+    [
+      title("Suggestions"),
+      status.suggestions.length === 0
+        ? "Nothing to suggest."
+        : status.suggestions.map(plain).join("\n"),
+    ],
   ];
   return sections
     .filter(([, text]) => text !== "")

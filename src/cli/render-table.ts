@@ -31,7 +31,10 @@ export function table(
   rows: readonly (readonly string[])[],
   paint: Readonly<Record<number, (cell: string) => string>> = {},
 ): string {
-  const drawn = new Table({ chars: NO_BORDERS, style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true } });
+  const drawn = new Table({
+    chars: NO_BORDERS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+  });
   drawn.push(head.map((title) => colors.bold(title)));
   for (const row of rows) {
     drawn.push(row.map((cell, column) => (paint[column] ?? ((text: string) => text))(plain(cell))));

@@ -15,17 +15,29 @@ const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>>
 };
 
 function chainText({ ok, entries, breaks }: Verification["history"], colors: Colors): string {
-  if (ok) return `${colors.green("✔")} The history's chain holds: ${counted(entries, "entry", "entries")}.`;
+  if (ok)
+    return `${colors.green("✔")} The history's chain holds: ${counted(entries, "entry", "entries")}.`;
   const lines = breaks.map(({ id, message }) => `  ${plain(id)}: ${plain(message)}`);
-  return [`${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`, ...lines].join("\n");
+  return [
+    `${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`,
+    ...lines,
+  ].join("\n");
 }
 
 export function verificationText({ tokens, history }: Verification, colors: Colors): string {
   const rows = tokens.map((token) => [SIGNS[token.verdict], token.token_name, token.detail]);
-  const listed = rows.length === 0 ? "No tokens are declared." : table(colors, ["VERDICT", "TOKEN", "WHY"], rows, { 0: painter(colors) });
+  const listed =
+    rows.length === 0
+      ? "No tokens are declared."
+      : table(colors, ["VERDICT", "TOKEN", "WHY"], rows, { 0: painter(colors) });
   return `${listed}\n\n${chainText(history, colors)}`;
 }
 
 function painter(colors: Colors): (cell: string) => string {
-  return (cell) => (cell.startsWith("✔") ? colors.green(cell) : cell.startsWith("✖") ? colors.red(cell) : colors.dim(cell));
+  return (cell) =>
+    cell.startsWith("✔")
+      ? colors.green(cell)
+      : cell.startsWith("✖")
+        ? colors.red(cell)
+        : colors.dim(cell);
 }

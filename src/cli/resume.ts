@@ -10,12 +10,17 @@ import { plain } from "./text.ts";
 export function addResume(program: Command, start: Start): void {
   program
     .command("resume")
-    .description("try again now what is pending, failed or stuck, without waiting for its next attempt")
+    .description(
+      "try again now what is pending, failed or stuck, without waiting for its next attempt",
+    )
     .argument("<name...>", "the tokens' names")
     .action((names: string[]) =>
       start(async (session) => {
         const { app } = await connect(session, "change");
-        const report = await performRun(session, app, { wanted: { kind: "resume", names }, dryRun: false });
+        const report = await performRun(session, app, {
+          wanted: { kind: "resume", names },
+          dryRun: false,
+        });
         showReport(session, report);
         return report.failed.length > 0 || report.skipped.length > 0 ? EXIT.failed : EXIT.done;
       }),
@@ -31,7 +36,10 @@ export function addAbort(program: Command, start: Start): void {
       start(async (session) => {
         const { app } = await connect(session, "change");
         const aborted = await app.abort(name, triggeredBy(session));
-        session.result(aborted, () => `Given up: generation ${aborted.generation} of ${plain(name)}.`);
+        session.result(
+          aborted,
+          () => `Given up: generation ${aborted.generation} of ${plain(name)}.`,
+        );
         if (aborted.placed.length > 0)
           session.warn(
             `${aborted.placed.join(", ")} already has the value that was given up: \`token-automation rotate ${name}\` brings them together`,

@@ -28,17 +28,33 @@ export function addRotate(program: Command, start: Start): void {
     .command("rotate")
     .description("rotate these tokens now; in a local record, a new name is declared")
     .argument("<name...>", "the tokens' names")
-    .addOption(new Option("--value-stdin", "take the new value from standard input").default(false).conflicts(["valueFile"]))
+    .addOption(
+      new Option("--value-stdin", "take the new value from standard input")
+        .default(false)
+        .conflicts(["valueFile"]),
+    )
     .option("--value-file <path>", "take the new value from a file")
     .option("--dry-run", "show what would be done", false)
-    .addOption(new Option("--show", "print the new value on stdout, and the report on stderr").default(false).conflicts(["dryRun"]))
+    .addOption(
+      new Option("--show", "print the new value on stdout, and the report on stderr")
+        .default(false)
+        .conflicts(["dryRun"]),
+    )
     .option("--create", "declare new names in a record on GitHub too", false);
-  for (const name of REFUSED) command.addOption(new Option(`--${name.replace("T", "-t")} [value]`).hideHelp());
-  command.action((names: string[], options: RotateOptions) => start((session) => rotate(session, names, options)));
+  for (const name of REFUSED)
+    command.addOption(new Option(`--${name.replace("T", "-t")} [value]`).hideHelp());
+  command.action((names: string[], options: RotateOptions) =>
+    start((session) => rotate(session, names, options)),
+  );
 }
 
-async function rotate(session: Session, names: readonly string[], options: RotateOptions): Promise<number> {
-  if (REFUSED.some((name) => options[name] !== undefined)) throw valueRefused("a value cannot be given as an argument");
+async function rotate(
+  session: Session,
+  names: readonly string[],
+  options: RotateOptions,
+): Promise<number> {
+  if (REFUSED.some((name) => options[name] !== undefined))
+    throw valueRefused("a value cannot be given as an argument");
   requireNames(names);
   const supplied = options.valueStdin || options.valueFile !== undefined;
   if (supplied && names.length > 1)
@@ -50,10 +66,16 @@ async function rotate(session: Session, names: readonly string[], options: Rotat
   const { app, local } = await connect(session, "begin");
   const issued = new Map<string, Secret>();
   const report = await performRun(session, app, {
-    wanted: { kind: "tokens", names, value, create: names.every(mayBeNew) && (options.create || (local && mayDeclare(names))) },
+    wanted: {
+      kind: "tokens",
+      names,
+      value,
+      create: names.every(mayBeNew) && (options.create || (local && mayDeclare(names))),
+    },
     dryRun: options.dryRun,
     onCredential(tokenName, { fields }) {
-      for (const [field, secret] of Object.entries(fields)) issued.set(field === VALUE_FIELD ? tokenName : `${tokenName}.${field}`, secret);
+      for (const [field, secret] of Object.entries(fields))
+        issued.set(field === VALUE_FIELD ? tokenName : `${tokenName}.${field}`, secret);
     },
   }).catch((error: unknown) => {
     throw withoutPossibleValue(refuseUnknownValues(error, names), names);
@@ -63,7 +85,10 @@ async function rotate(session: Session, names: readonly string[], options: Rotat
   return report.failed.length > 0 || report.skipped.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-async function suppliedValue({ io }: Session, { valueStdin, valueFile }: RotateOptions): Promise<Secret | null> {
+async function suppliedValue(
+  { io }: Session,
+  { valueStdin, valueFile }: RotateOptions,
+): Promise<Secret | null> {
   if (valueStdin) return readStdinValue(io);
   return valueFile === undefined ? null : readFileValue(io, valueFile);
 }
@@ -82,24 +107,39 @@ function isConventional(name: string): boolean {
 
 /** An undeclared word beside a name may be its value, so it is told by its place instead of being shown. */
 function withoutPossibleValue(error: unknown, names: readonly string[]): unknown {
-  if (names.length === 1 || !(error instanceof Misconfigured) || error.code !== "token-missing") return error;
-  const undeclared = names.filter((name) => error.problems.some(({ message }) => message.includes(JSON.stringify(name))));
+  if (names.length === 1 || !(error instanceof Misconfigured) || error.code !== "token-missing")
+    return error;
+  const undeclared = names.filter((name) =>
+    error.problems.some(({ message }) => message.includes(JSON.stringify(name))),
+  );
   const doubtful = undeclared.filter((name) => !isConventional(name));
   if (doubtful.length === 0) return error;
   const places = doubtful.map((name) => `name ${names.indexOf(name) + 1} of ${names.length}`);
-  return new Misconfigured(`${places.join(", ")}: not declared, and not in capitals as new names beside others must be`, {
-    code: "token-missing",
-    hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history: replace it, and see --value-stdin.",
-  });
+  return new Misconfigured(
+    `${places.join(", ")}: not declared, and not in capitals as new names beside others must be`,
+    {
+      code: "token-missing",
+      hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history: replace it, and see --value-stdin.",
+    },
+  );
 }
 
 /** Only what is in place is shown: a value that was not placed is none that anybody should use. */
 function showValues(session: Session, report: Report, issued: ReadonlyMap<string, Secret>): void {
-  const placed = [...issued].filter(([label]) => report.rotated.includes(label.split(".")[0] ?? label));
+  const placed = [...issued].filter(([label]) =>
+    report.rotated.includes(label.split(".")[0] ?? label),
+  );
   if (session.common.json) {
-    session.result({ ...report, values: Object.fromEntries(placed.map(([label, secret]) => [label, secret.reveal()])) }, () => "");
+    session.result(
+      {
+        ...report,
+        values: Object.fromEntries(placed.map(([label, secret]) => [label, secret.reveal()])),
+      },
+      () => "",
+    );
     return;
   }
   showReport(session, report, "stderr");
-  for (const [label, secret] of placed) session.line(issued.size === 1 ? secret.reveal() : `${label}=${secret.reveal()}`);
+  for (const [label, secret] of placed)
+    session.line(issued.size === 1 ? secret.reveal() : `${label}=${secret.reveal()}`);
 }

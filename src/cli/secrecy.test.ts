@@ -71,26 +71,37 @@ describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypte
       said.push(JSON.stringify(outcome), outcome.stdout, outcome.stderr);
       return outcome;
     };
-    const run = async (args: string[], input = "") => heard(await runCli(args, { directory, input }));
+    const run = async (args: string[], input = "") =>
+      heard(await runCli(args, { directory, input }));
     expect((await run(["rotate", "SUPPLIED", "--value-stdin"], supplied)).code).toBe(0);
-    expect((await run(["rotate", "FROM_FILE", "--value-file", ".git/value", "--json"])).code).toBe(0);
+    expect((await run(["rotate", "FROM_FILE", "--value-file", ".git/value", "--json"])).code).toBe(
+      0,
+    );
     expect((await run(["rotate", "DRAWN"])).code).toBe(0);
 
-    const get = async (name: string) => (await runCli(["get", name], { directory })).stdout.slice(0, -1);
+    const get = async (name: string) =>
+      (await runCli(["get", name], { directory })).stdout.slice(0, -1);
     const values = [await get("SUPPLIED"), await get("FROM_FILE"), await get("DRAWN")];
     expect(values).toEqual([supplied, fromFile, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
 
     const env = { SUPPLIED: supplied, FROM_FILE: "another value", TOKEN_AUTOMATION_DEBUG: "1" };
     for (const command of COMMANDS) {
-      for (const args of [command, ["--json", ...command]]) heard(await runInProcess(args, { directory, now: () => new Date(), env }));
+      for (const args of [command, ["--json", ...command]])
+        heard(await runInProcess(args, { directory, now: () => new Date(), env }));
     }
     await run(["rotate", "SUPPLIED", "--value-stdin"], supplied);
     await run(["rotate", "SUPPLIED", "--value-stdin"], `${supplied}\n`);
 
     expect(foundIn(said.join("\n"), values)).toEqual([]);
-    expect(foundIn(await readFile(join(directory, "token_config.json"), "utf8"), values)).toEqual([]);
-    expect(foundIn(await readFile(join(directory, ".token-automation", "vault.json"), "utf8"), values)).toEqual([]);
-    expect(foundIn(await git("cat-file", "--batch-all-objects", "--batch", "--unordered"), values)).toEqual([]);
+    expect(foundIn(await readFile(join(directory, "token_config.json"), "utf8"), values)).toEqual(
+      [],
+    );
+    expect(
+      foundIn(await readFile(join(directory, ".token-automation", "vault.json"), "utf8"), values),
+    ).toEqual([]);
+    expect(
+      foundIn(await git("cat-file", "--batch-all-objects", "--batch", "--unordered"), values),
+    ).toEqual([]);
     expect(await git("ls-files")).toBe("README.md\ntoken_config.json\n");
   });
 
@@ -109,7 +120,10 @@ describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypte
   test("a migrated file's values are in no output; git's history alone still has them, and the person is told", async () => {
     const { directory, git, commit } = await repository();
     const value = `sk_${"live"}_0123456789abcdefghij`;
-    await commit("token_config.json", JSON.stringify({ tokens: { PAYMENTS: { value, type: "api_key" } }, rotation_rules: {} }));
+    await commit(
+      "token_config.json",
+      JSON.stringify({ tokens: { PAYMENTS: { value, type: "api_key" } }, rotation_rules: {} }),
+    );
     const dry = await runCli(["migrate", "--dry-run"], { directory });
     const wet = await runCli(["migrate", "--json"], { directory });
     const after = await runCli(["run"], { directory });
@@ -117,7 +131,9 @@ describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypte
     expect(foundIn(JSON.stringify([dry, wet, after]), [value])).toEqual([]);
     expect(wet.stderr).toContain("warning: 1 value stood in the file in plaintext: PAYMENTS.");
     expect(JSON.parse(wet.stdout)).toMatchObject({ exposed: ["PAYMENTS"], dry_run: false });
-    expect(foundIn(await readFile(join(directory, "token_config.json"), "utf8"), [value])).toEqual([]);
+    expect(foundIn(await readFile(join(directory, "token_config.json"), "utf8"), [value])).toEqual(
+      [],
+    );
     expect(await git("ls-files", "--others", "--exclude-standard")).toBe("");
     expect(after.stdout).toContain("✔ rotated  PAYMENTS");
   });

@@ -14,13 +14,22 @@ export function addServe(program: Command, start: Start): void {
   program
     .command("serve")
     .description("serve the HTTP API, and the page for browsers at /")
-    .addOption(new Option("--port <n>", "0 takes any free one").argParser(wholeNumber(0, 65_535)).default(5000))
-    .option("--host <address>", "what to listen on; anything but this machine needs TOKEN_AUTOMATION_API_KEYS", "127.0.0.1")
+    .addOption(
+      new Option("--port <n>", "0 takes any free one")
+        .argParser(wholeNumber(0, 65_535))
+        .default(5000),
+    )
+    .option(
+      "--host <address>",
+      "what to listen on; anything but this machine needs TOKEN_AUTOMATION_API_KEYS",
+      "127.0.0.1",
+    )
     .action((options: ServeOptions) => start((session) => serve(session, options)));
 }
 
 async function serve(session: Session, { port, host }: ServeOptions): Promise<number> {
-  const { readApiKeys, readOrigins, readPublicBadge, readRateLimit, readWorkflowTrust } = await import("../http/access-environment.ts");
+  const { readApiKeys, readOrigins, readPublicBadge, readRateLimit, readWorkflowTrust } =
+    await import("../http/access-environment.ts");
   const { readPublicUrl } = await import("../http/environment.ts");
   const { startServer } = await import("../../functions/hosts/node.ts");
   const { variables } = session.environment;
@@ -43,7 +52,11 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
     complain: (line) => session.warn(line),
   });
   const stop = stopped(session);
-  session.line(session.common.json ? JSON.stringify({ url: server.url, port: server.port }) : `Listening on ${server.url}`);
+  session.line(
+    session.common.json
+      ? JSON.stringify({ url: server.url, port: server.port })
+      : `Listening on ${server.url}`,
+  );
   session.note(
     "it rotates when it is asked to; `token-automation start-scheduler` beside it rotates what falls due by its rules and workflows",
   );

@@ -35,7 +35,9 @@ export type Session = {
 
 /** Colours for one stream, as the environment and the stream have it. */
 export function colorsFor(output: Output, environment: Environment): Colors {
-  return pc.createColors(environment.color === "always" || (environment.color === "terminals" && output.isTerminal));
+  return pc.createColors(
+    environment.color === "always" || (environment.color === "terminals" && output.isTerminal),
+  );
 }
 
 export function createSession(io: Io, environment: Environment, common: CommonOptions): Session {
@@ -46,7 +48,8 @@ export function createSession(io: Io, environment: Environment, common: CommonOp
     environment,
     common,
     colors: colorsFor(io.stdout, environment),
-    result: (data, text) => io.stdout.write(`${common.json ? JSON.stringify(data, null, 2) : text()}\n`),
+    result: (data, text) =>
+      io.stdout.write(`${common.json ? JSON.stringify(data, null, 2) : text()}\n`),
     line: (text) => io.stdout.write(`${text}\n`),
     note: (message) => say(muted.dim("note:"), message),
     warn: (message) => say(muted.yellow("warning:"), message),
@@ -59,6 +62,9 @@ export function createSession(io: Io, environment: Environment, common: CommonOp
 }
 
 /** Who the record says asked for a change. */
-export function triggeredBy({ environment }: Session, kind: TriggeredBy["kind"] = "cli"): TriggeredBy {
+export function triggeredBy(
+  { environment }: Session,
+  kind: TriggeredBy["kind"] = "cli",
+): TriggeredBy {
   return { kind, actor: environment.actor, run_url: environment.runUrl };
 }

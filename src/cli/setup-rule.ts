@@ -24,7 +24,10 @@ export function addSetupRule(program: Command, start: Start): void {
     );
 }
 
-async function setupRule(session: Session, rule: RuleOptions & { readonly name: string; readonly interval: number }): Promise<number> {
+async function setupRule(
+  session: Session,
+  rule: RuleOptions & { readonly name: string; readonly interval: number },
+): Promise<number> {
   requireNames([rule.name]);
   const { app } = await connect(session, "begin");
   const result = await app
@@ -45,7 +48,13 @@ async function setupRule(session: Session, rule: RuleOptions & { readonly name: 
 
 function ruleText(result: RuleResult, { io, common }: Session): string {
   const every = `${plain(result.token_name)} rotates every ${result.interval_hours} h${result.auto_rotate ? "" : ", by hand only"}.`;
-  const next = result.next_rotation === null ? [] : [`Next rotation: ${dueAt(result.next_rotation, io.now())}`];
-  const recorded = result.commit === null ? "It was so already: nothing was changed." : commitText(result.commit, common.config);
+  const next =
+    result.next_rotation === null
+      ? []
+      : [`Next rotation: ${dueAt(result.next_rotation, io.now())}`];
+  const recorded =
+    result.commit === null
+      ? "It was so already: nothing was changed."
+      : commitText(result.commit, common.config);
   return [every, ...next, recorded].join("\n");
 }

@@ -17,7 +17,9 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((each) => each.close()));
 });
 
-async function folder(content = `${JSON.stringify(RECORD, null, 2)}\n`): Promise<{ directory: string; path: string }> {
+async function folder(
+  content = `${JSON.stringify(RECORD, null, 2)}\n`,
+): Promise<{ directory: string; path: string }> {
   const made = await temporaryFolder();
   closing.push(made);
   const path = join(made.path, "token_config.json");
@@ -47,7 +49,11 @@ async function schedule(directory: string, waits: (() => unknown)[], args: strin
 describe("start-scheduler", () => {
   test("tells each pass that did something, says when the next is due, and stays quiet while nothing is", async () => {
     const { directory, path } = await folder();
-    const outcome = await schedule(directory, [() => {}, () => {}, () => {}], ["--every", String((12 * HOUR_MS) / 1000)]);
+    const outcome = await schedule(
+      directory,
+      [() => {}, () => {}, () => {}],
+      ["--every", String((12 * HOUR_MS) / 1000)],
+    );
     expect(outcome).toEqual({
       code: 0,
       slept: Array(4).fill(43_200),
@@ -86,15 +92,26 @@ describe("start-scheduler", () => {
     const issuer = { use: "generate", publish: { to: "file", path: "keys.pem" } };
     const tokens = { API_KEY: { type: "key_pair", issuer, overlap_hours: 1 } };
     const { directory } = await folder(JSON.stringify({ ...RECORD, tokens }));
-    const { stdout } = await schedule(directory, [() => {}, () => {}, () => {}], ["--every", String((24 * HOUR_MS) / 1000 - 60)]);
+    const { stdout } = await schedule(
+      directory,
+      [() => {}, () => {}, () => {}],
+      ["--every", String((24 * HOUR_MS) / 1000 - 60)],
+    );
     expect(stdout.match(/✔ rotated/g)).toHaveLength(2);
-    expect(stdout).toContain("Nothing is due.\nPrevious credentials revoked: API_KEY.\nRecorded in token_config.json");
+    expect(stdout).toContain(
+      "Nothing is due.\nPrevious credentials revoked: API_KEY.\nRecorded in token_config.json",
+    );
   });
 
   test("survives a pass that fails, backs off, and goes on when it can", async () => {
     const { directory, path } = await folder();
     const good = async () => writeFile(path, `${JSON.stringify(RECORD, null, 2)}\n`);
-    const outcome = await schedule(directory, [() => writeFile(path, "{"), () => {}, good, () => {}]);
+    const outcome = await schedule(directory, [
+      () => writeFile(path, "{"),
+      () => {},
+      good,
+      () => {},
+    ]);
     expect(outcome.code).toBe(0);
     expect(outcome.slept).toEqual([60, 120, 240, 60, 60]);
     expect(outcome.stderr).toContain("error: token_config.json has 1 mistake\n");
@@ -111,44 +128,61 @@ describe("start-scheduler", () => {
     const { directory, path } = await folder();
     const { stdout } = await schedule(directory, [() => writeFile(path, "{")], ["--json"]);
     const lines = stdout.trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line)).map((each) => each.rotated ?? each.error.code)).toEqual([["API_KEY"], "config-invalid"]);
+    expect(
+      lines.map((line) => JSON.parse(line)).map((each) => each.rotated ?? each.error.code),
+    ).toEqual([["API_KEY"], "config-invalid"]);
   });
 
   test.each([
     ["once", 1, []],
     ["twice", 2, [143]],
-  ])("a signal %s during a pass: it is finished and recorded first, unless the process ends at once", async (_, signals, exits) => {
-    const { directory, path } = await folder();
-    let asked = 0;
-    const {
-      io,
-      signal,
-      written,
-      exits: seen,
-    } = testIo({
-      directory,
-      now: () => {
-        // The clock is read in the middle of a pass.
-        asked += 1;
-        if (asked === 2) for (let each = 0; each < signals; each++) signal("SIGTERM");
-        return new Date(START);
-      },
-    });
-    expect(await main(["start-scheduler"], io)).toBe(0);
-    expect(seen).toEqual(exits);
-    expect(written.stdout).toContain("✔ rotated  API_KEY");
-    expect(JSON.parse(await readFile(path, "utf8")).state.tokens.API_KEY).toMatchObject({ generation: 1, pending: null });
-  });
+  ])(
+    "a signal %s during a pass: it is finished and recorded first, unless the process ends at once",
+    async (_, signals, exits) => {
+      const { directory, path } = await folder();
+      let asked = 0;
+      const {
+        io,
+        signal,
+        written,
+        exits: seen,
+      } = testIo({
+        directory,
+        now: () => {
+          // The clock is read in the middle of a pass.
+          asked += 1;
+          if (asked === 2) for (let each = 0; each < signals; each++) signal("SIGTERM");
+          return new Date(START);
+        },
+      });
+      expect(await main(["start-scheduler"], io)).toBe(0);
+      expect(seen).toEqual(exits);
+      expect(written.stdout).toContain("✔ rotated  API_KEY");
+      expect(JSON.parse(await readFile(path, "utf8")).state.tokens.API_KEY).toMatchObject({
+        generation: 1,
+        pending: null,
+      });
+    },
+  );
 
-  test.each(["SIGINT", "SIGTERM"] as const)("as a process it ends with 0 on %s, its work done", async (name) => {
-    const { directory } = await folder();
-    const { child, ended } = startCli(["start-scheduler", "--every", "3600"], { directory });
-    for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("Next due:")) break;
-    child.kill(name);
-    const { code, stderr } = await ended;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`note: ${name}: stopping after the pass in progress`) });
-    expect((await runInProcess(["get", "API_KEY"], { directory, now: () => new Date() })).code).toBe(0);
-  });
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "as a process it ends with 0 on %s, its work done",
+    async (name) => {
+      const { directory } = await folder();
+      const { child, ended } = startCli(["start-scheduler", "--every", "3600"], { directory });
+      for await (const line of createInterface({ input: child.stdout }))
+        if (line.startsWith("Next due:")) break;
+      child.kill(name);
+      const { code, stderr } = await ended;
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining(`note: ${name}: stopping after the pass in progress`),
+      });
+      expect(
+        (await runInProcess(["get", "API_KEY"], { directory, now: () => new Date() })).code,
+      ).toBe(0);
+    },
+  );
 });
 
 test("serve answers until it is told to stop, and ends with 0", async () => {
@@ -158,7 +192,10 @@ test("serve answers until it is told to stop, and ends with 0", async () => {
   const response = await fetch(`${JSON.parse(line).url}/tokens/health`);
   expect(await response.json()).toMatchObject({ total_tokens: 1, never_rotated: ["API_KEY"] });
   child.kill("SIGTERM");
-  expect(await ended).toMatchObject({ code: 0, stderr: expect.stringContaining("note: SIGTERM: stopping after the requests in progress") });
+  expect(await ended).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("note: SIGTERM: stopping after the requests in progress"),
+  });
 });
 
 test("serve tells on its console which tokens were rotated, but for those whose rule says not to", async () => {
@@ -166,7 +203,11 @@ test("serve tells on its console which tokens were rotated, but for those whose 
   const { child, ended } = startCli(["serve", "--port", "0", "--json"], { directory });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   const post = async (path: string, body: unknown) => {
-    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const init = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    };
     return (await fetch(`${JSON.parse(line).url}${path}`, init)).json();
   };
   const { new_token } = await post("/tokens/rotate", { token_name: "API_KEY" });

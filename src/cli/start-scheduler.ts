@@ -27,7 +27,9 @@ export function addScheduler(program: Command, start: Start): void {
         .argParser(wholeNumber(1, MAX_EVERY_SECONDS))
         .default(DEFAULT_EVERY_SECONDS),
     )
-    .action(({ every }: { readonly every: number }) => start((session) => keepRunning(session, every)));
+    .action(({ every }: { readonly every: number }) =>
+      start((session) => keepRunning(session, every)),
+    );
 }
 
 /** Passes one after the other, never two at once. A pass that fails is told and tried again later; only a first one that cannot work ends it. */
@@ -45,8 +47,12 @@ async function keepRunning(session: Session, every: number): Promise<number> {
         failures += 1;
         session.fail(error);
       }
-      const seconds = failures === 0 ? every : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
-      if (failures > 0 && !stop.signal.aborted) session.note(`trying again in ${counted(seconds, "second")}`);
+      const seconds =
+        failures === 0
+          ? every
+          : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
+      if (failures > 0 && !stop.signal.aborted)
+        session.note(`trying again in ${counted(seconds, "second")}`);
       await session.io.sleep(seconds * 1000, stop.signal);
     }
     return EXIT.done;
@@ -58,7 +64,11 @@ async function keepRunning(session: Session, every: number): Promise<number> {
 /** Builds the app anew for each pass, so that none works with yesterday's keys. */
 async function pass(session: Session, first: boolean): Promise<Report> {
   const { app } = await connect(session, first ? "change" : "read");
-  return app.run({ wanted: { kind: "due" }, dryRun: false, triggeredBy: triggeredBy(session, "scheduler") });
+  return app.run({
+    wanted: { kind: "due" },
+    dryRun: false,
+    triggeredBy: triggeredBy(session, "scheduler"),
+  });
 }
 
 /** The first signal asks to stop after the pass in progress; a second one ends the process at once. */
@@ -85,9 +95,15 @@ function passTeller({ io, common, colors, line }: Session): (report: Report) => 
     }
     const now = io.now();
     const next = JSON.stringify(report.next_due);
-    const idle = [report.rotated, report.failed, report.proved, report.revoked].every((names) => names.length === 0);
-    if (!idle) line(`${colors.bold(minute(now))}\n${reportText(report, { colors, now, path: common.config })}\n`);
-    else if (next !== known) line(`${colors.bold(minute(now))} Nothing is due. ${nextDueText(report.next_due, now)}`);
+    const idle = [report.rotated, report.failed, report.proved, report.revoked].every(
+      (names) => names.length === 0,
+    );
+    if (!idle)
+      line(
+        `${colors.bold(minute(now))}\n${reportText(report, { colors, now, path: common.config })}\n`,
+      );
+    else if (next !== known)
+      line(`${colors.bold(minute(now))} Nothing is due. ${nextDueText(report.next_due, now)}`);
     known = next;
   };
 }

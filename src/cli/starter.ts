@@ -21,7 +21,10 @@ export const WORKFLOW_PATH = ".github/workflows/rotate-tokens.yml";
  * @param configPath from the repository's root
  */
 export function rotationWorkflow(configPath: string): string {
-  const config = configPath === "token_config.json" ? "" : `          config-path: ${JSON.stringify(configPath)}\n`;
+  const config =
+    configPath === "token_config.json"
+      ? ""
+      : `          config-path: ${JSON.stringify(configPath)}\n`;
   return `name: Rotate tokens
 run-name: Rotate tokens\${{ inputs.request && format(' for {0}', inputs.request) || '' }}
 

@@ -14,7 +14,11 @@ export function addStatus(program: Command, start: Start): void {
   program
     .command("status")
     .description("show tokens, rules, workflows, history, health and suggestions")
-    .addOption(new Option("--history <n>", "how many of the newest entries").argParser(wholeNumber(0, MAX_HISTORY)).default(10))
+    .addOption(
+      new Option("--history <n>", "how many of the newest entries")
+        .argParser(wholeNumber(0, MAX_HISTORY))
+        .default(10),
+    )
     .action(({ history }: { readonly history: number }) =>
       start(async (session) => {
         const { app } = await connect(session, "read");
@@ -26,7 +30,11 @@ export function addStatus(program: Command, start: Start): void {
   program
     .command("suggest")
     .description("say what to rotate, and how often")
-    .option("--ai", "let a language model explain and order it; nothing but names, ages and schedules is told to it", false)
+    .option(
+      "--ai",
+      "let a language model explain and order it; nothing but names, ages and schedules is told to it",
+      false,
+    )
     .action(({ ai }: { readonly ai: boolean }) =>
       start(async (session) => {
         const { app } = await connect(session, "read");

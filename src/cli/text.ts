@@ -5,7 +5,8 @@ import { inWords } from "../instant.ts";
  * What a terminal would act on instead of showing: C0 and C1 controls, line and paragraph separators,
  * the marks that reorder or hide text (https://trojansource.codes), and lone surrogates.
  */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+const UNSAFE =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Text that others may have written, safe on a terminal and in one line: what would act is shown as its escape. */
 export function plain(text: string): string {
@@ -39,7 +40,9 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 export function short(fingerprint: string | null): string {
   if (fingerprint === null) return "-";
   const [kind, digest] = fingerprint.split(":", 2);
-  return digest === undefined ? plain(fingerprint) : `${plain(kind ?? "")}:${plain(digest.slice(0, 12))}…`;
+  return digest === undefined
+    ? plain(fingerprint)
+    : `${plain(kind ?? "")}:${plain(digest.slice(0, 12))}…`;
 }
 
 /** `yes` or `no`. */

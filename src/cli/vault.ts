@@ -14,7 +14,10 @@ import type { Session } from "./session.ts";
 type ExecOptions = { readonly only?: readonly string[] };
 
 /** What shells exit with where the command is not there, or cannot be run. */
-const NOT_RUN: Readonly<Record<string, number>> = { "command-not-found": 127, "command-not-started": 126 };
+const NOT_RUN: Readonly<Record<string, number>> = {
+  "command-not-found": 127,
+  "command-not-started": 126,
+};
 
 export function addVault(program: Command, start: Start): void {
   program
@@ -24,11 +27,15 @@ export function addVault(program: Command, start: Start): void {
     .action((name: string) => start((session) => get(session, name)));
   program
     .command("exec")
-    .description("run a command with the vault's secrets in its environment; its exit code is the command's")
+    .description(
+      "run a command with the vault's secrets in its environment; its exit code is the command's",
+    )
     .usage("[--only A,B] -- COMMAND [ARGUMENT…]")
     .argument("<command...>", "the command and its arguments, after --")
     .addOption(new Option("--only <a,b>", "these secrets alone").argParser(nameList))
-    .action((command: string[], options: ExecOptions) => start((session) => exec(session, command, options)));
+    .action((command: string[], options: ExecOptions) =>
+      start((session) => exec(session, command, options)),
+    );
 }
 
 async function localVault(session: Session, command: string): Promise<Vault> {
@@ -47,7 +54,11 @@ async function get(session: Session, name: string): Promise<number> {
   return EXIT.done;
 }
 
-async function exec(session: Session, command: readonly string[], { only }: ExecOptions): Promise<number> {
+async function exec(
+  session: Session,
+  command: readonly string[],
+  { only }: ExecOptions,
+): Promise<number> {
   const vault = await localVault(session, "exec");
   const names = await vault.names();
   const missing = (only ?? []).filter((name) => !names.includes(name));
@@ -76,8 +87,16 @@ function inherited({ environment }: Session): Record<string, string> {
 }
 
 function notInVault(missing: readonly string[], names: readonly string[]): Misconfigured {
-  const meant = missing.map((name) => didYouMean(name, names)).find((sentence) => sentence !== null);
-  const known = names.length === 0 ? "It is empty: `token-automation run` fills it." : `It holds ${names.join(", ")}.`;
+  const meant = missing
+    .map((name) => didYouMean(name, names))
+    .find((sentence) => sentence !== null);
+  const known =
+    names.length === 0
+      ? "It is empty: `token-automation run` fills it."
+      : `It holds ${names.join(", ")}.`;
   const what = missing.length === 0 ? "secrets" : missing.map(seenName).join(", no ");
-  return new Misconfigured(`the vault holds no ${what}`, { code: "not-in-vault", hint: meant ?? known });
+  return new Misconfigured(`the vault holds no ${what}`, {
+    code: "not-in-vault",
+    hint: meant ?? known,
+  });
 }

@@ -15,10 +15,16 @@ export function addVerify(program: Command, start: Start): void {
     .action(() =>
       start(async (session) => {
         const { app } = await connect(session, "read");
-        const visible = Object.entries(session.environment.variables).filter(([, value]) => value !== "");
-        const verification = await app.verify(new Map(visible.map(([name, value]) => [name, new Secret(value)])));
+        const visible = Object.entries(session.environment.variables).filter(
+          ([, value]) => value !== "",
+        );
+        const verification = await app.verify(
+          new Map(visible.map(([name, value]) => [name, new Secret(value)])),
+        );
         session.result(verification, () => verificationText(verification, session.colors));
-        const sound = verification.history.ok && verification.tokens.every((token) => token.verdict !== "mismatch");
+        const sound =
+          verification.history.ok &&
+          verification.tokens.every((token) => token.verdict !== "mismatch");
         return sound ? EXIT.done : EXIT.failed;
       }),
     );

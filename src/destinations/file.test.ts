@@ -37,7 +37,8 @@ beforeEach(async () => {
   await mkdir(join(directory, "run"));
 });
 
-const open = (path: string, format: FileFormat) => fileDestination({ directory, key: null, path, format });
+const open = (path: string, format: FileFormat) =>
+  fileDestination({ directory, key: null, path, format });
 async function put(path: string, format: FileFormat, secrets: Readonly<Record<string, string>>) {
   const destination = open(path, format);
   for (const [name, value] of Object.entries(secrets))
@@ -52,15 +53,18 @@ test.each([
   ["files", "run/", "run/A"],
   ["dotenv", "run/app.env", "run/app.env"],
   ["json", "run/app.json", "run/app.json"],
-] as const)("%s at %s: only the owner may read it, whatever stood there, and nothing is left beside it", async (format, path, file) => {
-  await put(path, format, { A: "first" });
-  expect(await mode(join(directory, file))).toBe("600");
-  await chmod(join(directory, file), 0o644);
-  await put(path, format, { A: "second" });
-  expect(await mode(join(directory, file))).toBe("600");
-  expect(await readFile(join(directory, file), "utf8")).toContain("second");
-  expect(await readdir(join(directory, "run"))).toEqual([file.slice("run/".length)]);
-});
+] as const)(
+  "%s at %s: only the owner may read it, whatever stood there, and nothing is left beside it",
+  async (format, path, file) => {
+    await put(path, format, { A: "first" });
+    expect(await mode(join(directory, file))).toBe("600");
+    await chmod(join(directory, file), 0o644);
+    await put(path, format, { A: "second" });
+    expect(await mode(join(directory, file))).toBe("600");
+    expect(await readFile(join(directory, file), "utf8")).toContain("second");
+    expect(await readdir(join(directory, "run"))).toEqual([file.slice("run/".length)]);
+  },
+);
 
 test("a box sealed for the vault's key opens here too: they share it", async () => {
   const vault = openVault({ directory, key: null, now: () => new Date(0) });
@@ -68,7 +72,11 @@ test("a box sealed for the vault's key opens here too: they share it", async () 
 });
 
 describe("dotenv", () => {
-  const values = { PLAIN: "aZ09_.,:/@%+=^-", SPECIAL: ` "a" $HOME \`id\` # ! \\n ~ * ; &`, LINES: "-----BEGIN-----\nabc\n-----END-----\n" };
+  const values = {
+    PLAIN: "aZ09_.,:/@%+=^-",
+    SPECIAL: ` "a" $HOME \`id\` # ! \\n ~ * ; &`,
+    LINES: "-----BEGIN-----\nabc\n-----END-----\n",
+  };
 
   test("a shell and Node.js read what was sealed", async () => {
     await put("run/app.env", "dotenv", values);
@@ -78,9 +86,13 @@ describe("dotenv", () => {
     const file = join(directory, "run/app.env");
     const byNode = await run(process.execPath, [`--env-file=${file}`, "-e", show], { env: {} });
     expect(JSON.parse(byNode.stdout)).toEqual(values);
-    const byShell = await run("sh", ["-c", 'set -a; . "$0"; exec "$@"', file, process.execPath, "-e", show], {
-      env: { PATH: process.env.PATH },
-    });
+    const byShell = await run(
+      "sh",
+      ["-c", 'set -a; . "$0"; exec "$@"', file, process.execPath, "-e", show],
+      {
+        env: { PATH: process.env.PATH },
+      },
+    );
     expect(JSON.parse(byShell.stdout)).toEqual(values);
   });
 
@@ -99,7 +111,10 @@ describe("dotenv", () => {
     await put("run/app.env", "dotenv", { B: "two", A: "one" });
     const lines = (await readFile(join(directory, "run/app.env"), "utf8")).split("\n");
     expect(lines.slice(1)).toEqual(["A=one", "B=two", ""]);
-    expect((await open("run/app.env", "dotenv").list()).map(({ name }) => name)).toEqual(["A", "B"]);
+    expect((await open("run/app.env", "dotenv").list()).map(({ name }) => name)).toEqual([
+      "A",
+      "B",
+    ]);
   });
 });
 
@@ -118,36 +133,62 @@ describe("refused before anything is written", () => {
     await writeFile(join(directory, "foreign"), '{"port": 80}\n');
     await symlink(join(directory, "foreign"), join(directory, "link"));
     const destination = open(path, format);
-    await expect(destination.admit(newcomer)).rejects.toMatchObject({ kind: "misconfigured", code, hint: expect.any(String) });
+    await expect(destination.admit(newcomer)).rejects.toMatchObject({
+      kind: "misconfigured",
+      code,
+      hint: expect.any(String),
+    });
     await expect(put(path, format, { A: "value" })).rejects.toMatchObject({ code });
     expect(await readFile(join(directory, "foreign"), "utf8")).toBe('{"port": 80}\n');
   });
 
   test("what git would commit", async () => {
     const repository = await folders.repository();
-    const destination = fileDestination({ directory: repository.directory, key: null, path: "app.json", format: "json" });
-    await expect(destination.admit(newcomer)).rejects.toMatchObject({ kind: "misconfigured", code: "file-not-ignored" });
+    const destination = fileDestination({
+      directory: repository.directory,
+      key: null,
+      path: "app.json",
+      format: "json",
+    });
+    await expect(destination.admit(newcomer)).rejects.toMatchObject({
+      kind: "misconfigured",
+      code: "file-not-ignored",
+    });
     await writeFile(join(repository.directory, ".gitignore"), "/app.json\n/run/A\n");
     expect(await destination.admit(newcomer)).toEqual(new Map());
     await mkdir(join(repository.directory, "run"));
-    const folder = fileDestination({ directory: repository.directory, key: null, path: "run", format: "files" });
+    const folder = fileDestination({
+      directory: repository.directory,
+      key: null,
+      path: "run",
+      format: "files",
+    });
     expect(await folder.admit(newcomer)).toEqual(new Map());
     const both = [...newcomer, { name: "B", isNew: true, alone: true, access: null }];
-    await expect(folder.admit(both)).rejects.toMatchObject({ code: "file-not-ignored", message: expect.stringContaining("run/B") });
+    await expect(folder.admit(both)).rejects.toMatchObject({
+      code: "file-not-ignored",
+      message: expect.stringContaining("run/B"),
+    });
   });
 
   test("a box for another key, or one that does not open", async () => {
     const destination = await put("run", "files", { A: "first" });
     const { keyId } = await destination.publicKey();
-    await expect(destination.put("A", { keyId: "other", sealed: "AAAA" })).rejects.toMatchObject({ code: "vault-wrong-key" });
-    await expect(destination.put("A", { keyId, sealed: "AAAA" })).rejects.toMatchObject({ code: "box-unreadable" });
+    await expect(destination.put("A", { keyId: "other", sealed: "AAAA" })).rejects.toMatchObject({
+      code: "vault-wrong-key",
+    });
+    await expect(destination.put("A", { keyId, sealed: "AAAA" })).rejects.toMatchObject({
+      code: "box-unreadable",
+    });
     expect(await readFile(join(directory, "run/A"), "utf8")).toBe("first");
   });
 });
 
 test("several runs that write one file lose nothing", async () => {
   const names = Array.from({ length: 12 }, (_, index) => `T${index}`);
-  await Promise.all(names.map((name) => put("run/app.json", "json", { [name]: `value of ${name}` })));
+  await Promise.all(
+    names.map((name) => put("run/app.json", "json", { [name]: `value of ${name}` })),
+  );
   expect(JSON.parse(await readFile(join(directory, "run/app.json"), "utf8"))).toEqual(
     Object.fromEntries(names.toSorted().map((name) => [name, `value of ${name}`])),
   );

@@ -2,7 +2,14 @@
 import { lstat, readdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { Failure, Misconfigured, Unchanged } from "../errors.ts";
-import { discardStaged, errorCode, placeStaged, readIfThere, removeLeftovers, stageFile } from "../local/atomic-file.ts";
+import {
+  discardStaged,
+  errorCode,
+  placeStaged,
+  readIfThere,
+  removeLeftovers,
+  stageFile,
+} from "../local/atomic-file.ts";
 import type { StillHeld } from "../local/file-lock.ts";
 import { gitIn, gitState } from "../local/git.ts";
 import { pathInside } from "../local/inside.ts";
@@ -10,7 +17,13 @@ import type { Destination, SecretInfo } from "../ports.ts";
 import { NAME_PATTERN } from "../schema.ts";
 import type { FileScope } from "../scope.ts";
 import { entriesOf, textOf } from "./file-format.ts";
-import { type LocalKeyOptions, localKeys, localPaths, locked, openForPlacing } from "./local-keys.ts";
+import {
+  type LocalKeyOptions,
+  localKeys,
+  localPaths,
+  locked,
+  openForPlacing,
+} from "./local-keys.ts";
 
 const OWNER_ONLY = 0o600;
 
@@ -29,9 +42,12 @@ export function fileDestination(options: FileDestinationOptions): Destination {
     publicKey: () => local.publicKey(),
 
     async admit(secrets) {
-      const targets = new Set(await Promise.all(secrets.map(({ name }) => targetOf(options, name))));
+      const targets = new Set(
+        await Promise.all(secrets.map(({ name }) => targetOf(options, name))),
+      );
       await requireIgnored([...targets]);
-      if (format !== "files") for (const path of targets) entriesOf(await readIfThere(path), { format, path });
+      if (format !== "files")
+        for (const path of targets) entriesOf(await readIfThere(path), { format, path });
       return new Map();
     },
 
@@ -41,7 +57,10 @@ export function fileDestination(options: FileDestinationOptions): Destination {
       const target = await targetOf(options, secretName);
       await locked(paths, async (stillHeld) => {
         // Whoever reads the file must find what is sealed, to the byte.
-        const text = format === "files" ? value.reveal() : await merged(target, format, secretName, value.reveal());
+        const text =
+          format === "files"
+            ? value.reveal()
+            : await merged(target, format, secretName, value.reveal());
         await write(target, text, stillHeld);
       });
     },
@@ -56,9 +75,14 @@ export function fileDestination(options: FileDestinationOptions): Destination {
 }
 
 /** The file that holds the secret. Its folder must be there: a typo must not make one. */
-async function targetOf({ directory, path, format }: FileDestinationOptions, secretName: string): Promise<string> {
+async function targetOf(
+  { directory, path, format }: FileDestinationOptions,
+  secretName: string,
+): Promise<string> {
   const relative = format === "files" ? `${path.replace(/\/+$/, "")}/${secretName}` : path;
-  const target = isAbsolute(relative) ? await outside(relative) : await pathInside(directory, relative);
+  const target = isAbsolute(relative)
+    ? await outside(relative)
+    : await pathInside(directory, relative);
   const folder = dirname(target);
   if ((await stat(folder).catch(() => null))?.isDirectory()) return target;
   throw new Misconfigured(`there is no folder ${folder} for the secrets' files`, {
@@ -89,13 +113,21 @@ async function requireIgnored(paths: readonly string[]): Promise<void> {
   const ignored = new Set(stdout.toString().split("\0"));
   const open = paths.find((path) => !ignored.has(path));
   if (open === undefined) return;
-  throw new Misconfigured(`${open} is in a git work tree and not ignored, so its values could be committed`, {
-    code: "file-not-ignored",
-    hint: "Add it to .gitignore (and `git rm --cached` it where it is tracked), or name a path outside.",
-  });
+  throw new Misconfigured(
+    `${open} is in a git work tree and not ignored, so its values could be committed`,
+    {
+      code: "file-not-ignored",
+      hint: "Add it to .gitignore (and `git rm --cached` it where it is tracked), or name a path outside.",
+    },
+  );
 }
 
-async function merged(path: string, format: "dotenv" | "json", name: string, value: string): Promise<string> {
+async function merged(
+  path: string,
+  format: "dotenv" | "json",
+  name: string,
+  value: string,
+): Promise<string> {
   const entries = new Map(entriesOf(await readIfThere(path), { format, path }));
   return textOf(entries.set(name, value), { format, path });
 }
@@ -122,8 +154,14 @@ async function write(path: string, text: string, stillHeld: StillHeld): Promise<
 
 async function listFolder(folder: string): Promise<SecretInfo[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && NAME_PATTERN.test(entry.name)).map(({ name }) => name);
+  const names = entries
+    .filter((entry) => entry.isFile() && NAME_PATTERN.test(entry.name))
+    .map(({ name }) => name);
   return Promise.all(
-    names.toSorted().map(async (name) => ({ name, createdAt: null, updatedAt: (await stat(join(folder, name))).mtime.toISOString() })),
+    names.toSorted().map(async (name) => ({
+      name,
+      createdAt: null,
+      updatedAt: (await stat(join(folder, name))).mtime.toISOString(),
+    })),
   );
 }

@@ -11,7 +11,10 @@ import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/s
 import { githubDestination } from "./github.ts";
 
 const repository = "acme/widgets";
-const REPOSITORIES = [{ fullName: repository, environments: ["production"] }, { fullName: "acme/gadgets" }];
+const REPOSITORIES = [
+  { fullName: repository, environments: ["production"] },
+  { fullName: "acme/gadgets" },
+];
 
 const SCOPES: readonly GitHubScope[] = [
   ...SECRET_APPS.map((kind) => ({ kind, repository })),
@@ -47,9 +50,12 @@ async function start(): Promise<TestGitHub> {
 }
 
 function stored(github: TestGitHub, scope: GitHubScope): SecretScope {
-  if (scope.kind === "organization") return github.organization(scope.organization).secrets[scope.app];
+  if (scope.kind === "organization")
+    return github.organization(scope.organization).secrets[scope.app];
   const found = github.repository(scope.repository);
-  return scope.kind === "environment" ? found.environment(scope.environment) : found.secretsOf[scope.kind];
+  return scope.kind === "environment"
+    ? found.environment(scope.environment)
+    : found.secretsOf[scope.kind];
 }
 
 async function open(github: TestGitHub, scope: GitHubScope, token = DEFAULT_TOKEN) {
@@ -80,9 +86,9 @@ test("every scope and app has a key of its own; what is sealed with another's is
     await destination.put("OWN", await seal(new Secret("right"), own));
     await destination.put("OTHER", await seal(new Secret("wrong"), other));
   }
-  expect(SCOPES.map((scope) => ["OWN", "OTHER"].map((name) => stored(github, scope).get(name)?.value))).toEqual(
-    SCOPES.map(() => ["right", null]),
-  );
+  expect(
+    SCOPES.map((scope) => ["OWN", "OTHER"].map((name) => stored(github, scope).get(name)?.value)),
+  ).toEqual(SCOPES.map(() => ["right", null]));
 });
 
 describe("a permission that is missing is named before anything is written", () => {
@@ -90,16 +96,28 @@ describe("a permission that is missing is named before anything is written", () 
     const github = await start();
     const token = `ghs_${"canary".repeat(6)}`;
     github.addToken({ token, permissions: { contents: "write" } });
-    const error: unknown = await (await open(github, scope, token)).publicKey().catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ kind: "denied", code: "permission-missing", permission: `${PERMISSIONS[id]}=read` });
-    expect(error).toMatchObject({ hint: expect.stringMatching(/^Give the token the permission [A-Z][A-Za-z :]+: write\./) });
+    const error: unknown = await (await open(github, scope, token))
+      .publicKey()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      kind: "denied",
+      code: "permission-missing",
+      permission: `${PERMISSIONS[id]}=read`,
+    });
+    expect(error).toMatchObject({
+      hint: expect.stringMatching(/^Give the token the permission [A-Z][A-Za-z :]+: write\./),
+    });
     expect(JSON.stringify(error)).not.toContain("canary");
   });
 
   test("of an environment both are needed", async () => {
     const github = await start();
     github.addToken({ token: "ghs_half", permissions: { secrets: "write" } });
-    const destination = await open(github, { kind: "environment", repository, environment: "production" }, "ghs_half");
+    const destination = await open(
+      github,
+      { kind: "environment", repository, environment: "production" },
+      "ghs_half",
+    );
     await expect(destination.publicKey()).rejects.toMatchObject({
       hint: expect.stringContaining("Secrets: write and Environments: write"),
     });
@@ -122,27 +140,52 @@ describe("what is not there", () => {
   test("an environment on the second page of the list is there, so GitHub's own answer stands", async () => {
     const github = await start();
     for (let at = 0; at < 120; at += 1) await github.repository().addEnvironment(`preview-${at}`);
-    github.faults.add({ match: { method: "GET", path: /public-key/ }, times: 2, action: { kind: "status", status: 404, body: {} } });
+    github.faults.add({
+      match: { method: "GET", path: /public-key/ },
+      times: 2,
+      action: { kind: "status", status: 404, body: {} },
+    });
     const last = { kind: "environment", repository, environment: "preview-119" } as const;
-    await expect((await open(github, last)).publicKey()).rejects.toMatchObject({ code: "permission-missing" });
+    await expect((await open(github, last)).publicKey()).rejects.toMatchObject({
+      code: "permission-missing",
+    });
     const misspelt = await open(github, { ...last, environment: "preview_119" });
-    await expect(misspelt.publicKey()).rejects.toMatchObject({ code: "environment-missing", hint: expect.stringContaining("preview-119") });
+    await expect(misspelt.publicKey()).rejects.toMatchObject({
+      code: "environment-missing",
+      hint: expect.stringContaining("preview-119"),
+    });
   });
 
   test("an environment that the token may not list: GitHub's own answer stands", async () => {
     const github = await start();
-    github.addToken({ token: "ghs_narrow", permissions: { secrets: "write", environments: "write" } });
-    await expect((await open(github, missing, "ghs_narrow")).publicKey()).rejects.toMatchObject({ code: "permission-missing" });
+    github.addToken({
+      token: "ghs_narrow",
+      permissions: { secrets: "write", environments: "write" },
+    });
+    await expect((await open(github, missing, "ghs_narrow")).publicKey()).rejects.toMatchObject({
+      code: "permission-missing",
+    });
   });
 
   test("an organization", async () => {
-    const destination = await open(await start(), { kind: "organization", organization: "acne", app: "actions" });
-    await expect(destination.publicKey()).rejects.toMatchObject({ kind: "misconfigured", code: "organization-missing" });
+    const destination = await open(await start(), {
+      kind: "organization",
+      organization: "acne",
+      app: "actions",
+    });
+    await expect(destination.publicKey()).rejects.toMatchObject({
+      kind: "misconfigured",
+      code: "organization-missing",
+    });
   });
 
   test("an environment that disappears between the key and the put", async () => {
     const github = await start();
-    const destination = await open(github, { kind: "environment", repository, environment: "production" });
+    const destination = await open(github, {
+      kind: "environment",
+      repository,
+      environment: "production",
+    });
     const box = await seal(new Secret("x"), await destination.publicKey());
     github.repository().removeEnvironment("production");
     await expect(destination.put("A", box)).rejects.toMatchObject({ code: "environment-missing" });
@@ -150,7 +193,9 @@ describe("what is not there", () => {
 
   test.each(["", "a/b", "..", "a b", "acme?x"])("what is no login: %j", async (organization) => {
     const github = await start();
-    await expect(open(github, { kind: "organization", organization, app: "actions" })).rejects.toMatchObject({
+    await expect(
+      open(github, { kind: "organization", organization, app: "actions" }),
+    ).rejects.toMatchObject({
       code: "organization-malformed",
     });
   });
@@ -162,11 +207,16 @@ describe("limits", () => {
     const key = await destination.publicKey();
     const { sealed } = await seal(new Secret("x"), key);
     for (let at = 0; at < count; at += 1) {
-      stored(github, scope).put(`FILLED_${at}`, { encrypted_value: sealed, key_id: key.keyId }, new Date());
+      stored(github, scope).put(
+        `FILLED_${at}`,
+        { encrypted_value: sealed, key_id: key.keyId },
+        new Date(),
+      );
     }
     return destination;
   };
-  const newcomers = (...names: string[]) => names.map((name) => ({ name, isNew: true, alone: true, access: null }));
+  const newcomers = (...names: string[]) =>
+    names.map((name) => ({ name, isNew: true, alone: true, access: null }));
   const limited: [GitHubScope, number][] = [
     [{ kind: "environment", repository, environment: "production" }, 100],
     [{ kind: "dependabot", repository }, 100],
@@ -180,8 +230,13 @@ describe("limits", () => {
       const destination = await fill(github, scope, limit - 1);
       const refused = await destination.admit(newcomers("FILLED_1", "FITS", "ONE_TOO_MANY"));
       expect([...refused.keys()]).toEqual(["ONE_TOO_MANY"]);
-      expect(refused.get("ONE_TOO_MANY")).toMatchObject({ kind: "misconfigured", code: "scope-full" });
-      expect(refused.get("ONE_TOO_MANY")?.message).toContain(`it holds ${limit - 1}, and GitHub allows ${limit}`);
+      expect(refused.get("ONE_TOO_MANY")).toMatchObject({
+        kind: "misconfigured",
+        code: "scope-full",
+      });
+      expect(refused.get("ONE_TOO_MANY")?.message).toContain(
+        `it holds ${limit - 1}, and GitHub allows ${limit}`,
+      );
     },
   );
 
@@ -199,7 +254,10 @@ describe("limits", () => {
     const github = await start();
     const destination = await fill(github, { kind: "actions", repository }, 100);
     const box = await seal(new Secret("x"), await destination.publicKey());
-    await expect(destination.put("ONE_TOO_MANY", box)).rejects.toMatchObject({ kind: "misconfigured", code: "scope-full" });
+    await expect(destination.put("ONE_TOO_MANY", box)).rejects.toMatchObject({
+      kind: "misconfigured",
+      code: "scope-full",
+    });
     await destination.put("FILLED_1", box);
   });
 });
@@ -259,7 +317,10 @@ describe("who may read an organization's secret", () => {
     const { destination, box, readers, secrets } = await organization("actions");
     secrets.put("A", { encrypted_value: box.sealed, key_id: box.keyId }, new Date());
     readers.set("A", { visibility: "selected", selected: [1, 999] });
-    await expect(destination.put("A", box)).rejects.toMatchObject({ kind: "unchanged", code: "repositories-unseen" });
+    await expect(destination.put("A", box)).rejects.toMatchObject({
+      kind: "unchanged",
+      code: "repositories-unseen",
+    });
     expect(readers.get("A")?.selected).toEqual([1, 999]);
   });
 
@@ -281,14 +342,21 @@ describe("who may read an organization's secret", () => {
       { name: "B", isNew: false, alone: true, access: null },
     ]);
     expect([...refused.keys()]).toEqual(["A"]);
-    expect(refused.get("A")).toMatchObject({ code: "repository-missing", message: expect.stringContaining("acme/wodgets") });
+    expect(refused.get("A")).toMatchObject({
+      code: "repository-missing",
+      message: expect.stringContaining("acme/wodgets"),
+    });
   });
 
   test("what cannot be read is not taken for absent", async () => {
     const { github, destination, box, readers, secrets } = await organization("actions");
     secrets.put("A", { encrypted_value: box.sealed, key_id: box.keyId }, new Date());
     readers.set("A", { visibility: "selected", selected: [1] });
-    github.faults.add({ match: { method: "GET", path: /secrets\/A$/ }, times: 9, action: { kind: "status", status: 403 } });
+    github.faults.add({
+      match: { method: "GET", path: /secrets\/A$/ },
+      times: 9,
+      action: { kind: "status", status: 403 },
+    });
     await expect(destination.put("A", box)).rejects.toMatchObject({ kind: "denied" });
     expect(readers.get("A")).toEqual({ visibility: "selected", selected: [1] });
   });

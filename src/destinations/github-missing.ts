@@ -7,7 +7,10 @@ import { PAGE_SIZE, pages } from "../github/pages.ts";
 import { didYouMean } from "../names.ts";
 import type { GitHubScope } from "../scope.ts";
 
-const Environments = z.object({ total_count: z.int().optional(), environments: z.array(z.object({ name: z.string() })).optional() });
+const Environments = z.object({
+  total_count: z.int().optional(),
+  environments: z.array(z.object({ name: z.string() })).optional(),
+});
 
 type Asked = {
   readonly client: () => Promise<GitHubClient>;
@@ -44,9 +47,16 @@ async function missingEnvironment(
   });
 }
 
-async function environmentNames(client: GitHubClient, at: ReturnType<typeof slug>): Promise<string[]> {
+async function environmentNames(
+  client: GitHubClient,
+  at: ReturnType<typeof slug>,
+): Promise<string[]> {
   const found = await pages(async (page) => {
-    const { data } = await client.request("GET /repos/{owner}/{repo}/environments", { ...at, per_page: PAGE_SIZE, page });
+    const { data } = await client.request("GET /repos/{owner}/{repo}/environments", {
+      ...at,
+      per_page: PAGE_SIZE,
+      page,
+    });
     const { total_count: total = 0, environments: items = [] } = Environments.parse(data);
     return { total, items };
   });
@@ -57,7 +67,9 @@ async function missingOrganization(
   { client, parameters }: Asked,
   { organization }: Extract<GitHubScope, { kind: "organization" }>,
 ): Promise<Misconfigured | null> {
-  const status = await (await client()).request("GET /orgs/{org}", { org: parameters.org ?? "" }).then(({ status }) => status, statusOf);
+  const status = await (await client())
+    .request("GET /orgs/{org}", { org: parameters.org ?? "" })
+    .then(({ status }) => status, statusOf);
   if (status !== 404) return null;
   return new Misconfigured(`there is no organization ${organization} that this token can see`, {
     code: "organization-missing",

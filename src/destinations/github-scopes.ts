@@ -91,10 +91,13 @@ export function factsOf(scope: GitHubScope): ScopeFacts {
 
 function ofOrganization(org: string, app: SecretApp): ScopeFacts {
   if (!LOGIN.test(org)) {
-    throw new Misconfigured(`${JSON.stringify(org.slice(0, 200))} is not the login of an organization`, {
-      code: "organization-malformed",
-      hint: "Write it as it stands in the organization's address, github.com/LOGIN.",
-    });
+    throw new Misconfigured(
+      `${JSON.stringify(org.slice(0, 200))} is not the login of an organization`,
+      {
+        code: "organization-malformed",
+        hint: "Write it as it stands in the organization's address, github.com/LOGIN.",
+      },
+    );
   }
   const { organization: route, called, permission } = APPS[app];
   return {

@@ -3,7 +3,14 @@ import * as z from "zod";
 import { Failure, Misconfigured, Unchanged } from "../errors.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { statusOf, toFailure } from "../github/errors.ts";
-import type { Destination, Newcomer, PublicKey, PutOptions, SealedBox, SecretInfo } from "../ports.ts";
+import type {
+  Destination,
+  Newcomer,
+  PublicKey,
+  PutOptions,
+  SealedBox,
+  SecretInfo,
+} from "../ports.ts";
 import { type GitHubScope, scopeId } from "../scope.ts";
 import { explainMissing } from "./github-missing.ts";
 import { factsOf, type ScopeFacts } from "./github-scopes.ts";
@@ -33,7 +40,9 @@ type Facts = ScopeFacts & Pick<GitHubDestinationOptions, "client" | "scope">;
 export function githubDestination({ client, scope }: GitHubDestinationOptions): Destination {
   const facts: Facts = { ...factsOf(scope), client, scope };
   const access =
-    scope.kind === "organization" ? organizationAccess({ client, organization: scope.organization, app: scope.app, facts }) : null;
+    scope.kind === "organization"
+      ? organizationAccess({ client, organization: scope.organization, app: scope.app, facts })
+      : null;
   let key: Promise<PublicKey> | null = null;
 
   function publicKey(): Promise<PublicKey> {
@@ -46,22 +55,41 @@ export function githubDestination({ client, scope }: GitHubDestinationOptions): 
     return fetched;
   }
 
-  async function put(secretName: string, box: SealedBox, { signal, access: declared }: PutOptions = {}): Promise<void> {
-    const readers = access === null ? {} : await access.bodyFor(secretName, declared ?? null, signal);
+  async function put(
+    secretName: string,
+    box: SealedBox,
+    { signal, access: declared }: PutOptions = {},
+  ): Promise<void> {
+    const readers =
+      access === null ? {} : await access.bodyFor(secretName, declared ?? null, signal);
     try {
-      await send(facts, secretName, { encrypted_value: box.sealed, key_id: box.keyId, ...readers }, signal);
+      await send(
+        facts,
+        secretName,
+        { encrypted_value: box.sealed, key_id: box.keyId, ...readers },
+        signal,
+      );
     } catch (error) {
       if (error instanceof Unchanged) throw error;
       const status = statusOf(error);
       // GitHub replaced the scope's key, perhaps: the next one to ask must not get the old one.
       if (status === 422) key = null;
       if (status === 422) await refuseFull(facts, secretName);
-      const failure = toFailure(error, `place ${secretName} in ${facts.secrets}`, facts.needs("write"));
+      const failure = toFailure(
+        error,
+        `place ${secretName} in ${facts.secrets}`,
+        facts.needs("write"),
+      );
       throw status === 404 ? await explainMissing(facts, failure) : failure;
     }
   }
 
-  return { publicKey, put, list: () => list(facts), admit: (secrets) => admit(facts, access, secrets) };
+  return {
+    publicKey,
+    put,
+    list: () => list(facts),
+    admit: (secrets) => admit(facts, access, secrets),
+  };
 }
 
 async function fetchKey(facts: Facts): Promise<PublicKey> {
@@ -74,17 +102,32 @@ async function fetchKey(facts: Facts): Promise<PublicKey> {
   } catch (error) {
     if (error instanceof Unchanged) throw error;
     // Whoever fetches the key is about to write, and a token that can only read should be refused before that.
-    const failure = toFailure(error, `read the public key of ${facts.secrets}`, facts.needs("write"));
+    const failure = toFailure(
+      error,
+      `read the public key of ${facts.secrets}`,
+      facts.needs("write"),
+    );
     throw statusOf(error) === 404 ? await explainMissing(facts, failure) : failure;
   }
 }
 
-async function send(facts: Facts, secretName: string, body: object, signal: AbortSignal | undefined): Promise<void> {
+async function send(
+  facts: Facts,
+  secretName: string,
+  body: object,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const client = await facts.client();
-  const given = { ...facts.parameters, secret_name: secretName, ...body, ...(signal === undefined ? {} : { request: { signal } }) };
+  const given = {
+    ...facts.parameters,
+    secret_name: secretName,
+    ...body,
+    ...(signal === undefined ? {} : { request: { signal } }),
+  };
   const { headers } = await client.request(`PUT ${facts.route}/{secret_name}`, given);
   // A proxy's login page is a 200 too, and nothing was placed.
-  if (/^text\/html/i.test(headers["content-type"] ?? "")) throw notGitHub(`the request to place ${secretName}`);
+  if (/^text\/html/i.test(headers["content-type"] ?? ""))
+    throw notGitHub(`the request to place ${secretName}`);
 }
 
 async function list(facts: Facts): Promise<readonly SecretInfo[]> {
@@ -96,13 +139,24 @@ async function list(facts: Facts): Promise<readonly SecretInfo[]> {
   }
 }
 
-async function listPage(facts: Facts, page: number): Promise<{ readonly total: number; readonly secrets: readonly SecretInfo[] }> {
+async function listPage(
+  facts: Facts,
+  page: number,
+): Promise<{ readonly total: number; readonly secrets: readonly SecretInfo[] }> {
   const client = await facts.client();
   try {
-    const { data } = await client.request(`GET ${facts.route}`, { ...facts.parameters, per_page: PAGE_SIZE, page });
+    const { data } = await client.request(`GET ${facts.route}`, {
+      ...facts.parameters,
+      per_page: PAGE_SIZE,
+      page,
+    });
     const read = Page.safeParse(data);
     if (!read.success) throw notGitHub(`the list of ${facts.secrets}`);
-    const secrets = read.data.secrets.map(({ name, created_at, updated_at }) => ({ name, createdAt: created_at, updatedAt: updated_at }));
+    const secrets = read.data.secrets.map(({ name, created_at, updated_at }) => ({
+      name,
+      createdAt: created_at,
+      updatedAt: updated_at,
+    }));
     return { total: read.data.total_count, secrets };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -114,11 +168,18 @@ async function listPage(facts: Facts, page: number): Promise<{ readonly total: n
  * Room for what is new, and the repositories that may read it. A repository's Actions secrets are not asked for where
  * each is alone: that would cost every first rotation a request, and GitHub refuses the hundred-and-first by itself.
  */
-async function admit(facts: Facts, access: OrganizationAccess | null, secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>> {
+async function admit(
+  facts: Facts,
+  access: OrganizationAccess | null,
+  secrets: readonly Newcomer[],
+): Promise<ReadonlyMap<string, Error>> {
   const refused = new Map(await access?.refusals(secrets));
   const newcomers = secrets.filter(({ isNew }) => isNew);
   const fresh = newcomers.map(({ name }) => name);
-  const leftToGitHub = facts.scope.kind === "actions" && fresh.length <= facts.limit && newcomers.every(({ alone }) => alone);
+  const leftToGitHub =
+    facts.scope.kind === "actions" &&
+    fresh.length <= facts.limit &&
+    newcomers.every(({ alone }) => alone);
   if (fresh.length === 0 || leftToGitHub) return refused;
   // Where the room cannot be looked at, nothing is held back for it: GitHub itself refuses what does not fit.
   const first = await listPage(facts, 1).catch(() => null);
@@ -133,15 +194,23 @@ async function admit(facts: Facts, access: OrganizationAccess | null, secrets: r
 /** Throws where the refusal of a secret means that there is no room for it. */
 async function refuseFull(facts: Facts, secretName: string): Promise<void> {
   const present = await list(facts).catch(() => null);
-  if (present === null || present.length < facts.limit || present.some(({ name }) => name === secretName)) return;
+  if (
+    present === null ||
+    present.length < facts.limit ||
+    present.some(({ name }) => name === secretName)
+  )
+    return;
   throw full(facts, secretName, present.length);
 }
 
 function full({ scope, secrets, limit }: Facts, secretName: string, count: number): Misconfigured {
-  return new Misconfigured(`there is no room for ${secretName} in ${secrets}: it holds ${count}, and GitHub allows ${limit}`, {
-    code: "scope-full",
-    hint: `Remove secrets that nothing reads from ${scopeId(scope)} (\`token-automation discover\` lists them), or put this one elsewhere.`,
-  });
+  return new Misconfigured(
+    `there is no room for ${secretName} in ${secrets}: it holds ${count}, and GitHub allows ${limit}`,
+    {
+      code: "scope-full",
+      hint: `Remove secrets that nothing reads from ${scopeId(scope)} (\`token-automation discover\` lists them), or put this one elsewhere.`,
+    },
+  );
 }
 
 function notGitHub(what: string): Unchanged {

@@ -2,7 +2,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure, Misconfigured, Unchanged } from "../errors.ts";
-import { errorCode, placeStaged, readIfThere, removeLeftovers, stageFile } from "../local/atomic-file.ts";
+import {
+  errorCode,
+  placeStaged,
+  readIfThere,
+  removeLeftovers,
+  stageFile,
+} from "../local/atomic-file.ts";
 import { type StillHeld, withFileLock } from "../local/file-lock.ts";
 import { pathInside, requireFolder } from "../local/inside.ts";
 import type { PublicKey, SealedBox } from "../ports.ts";
@@ -14,7 +20,12 @@ import { createKeyFile, readKeyFile, type VaultKeys, vaultKeys } from "./vault-k
 const FOLDER = ".token-automation";
 const IGNORE_ALL = "*\n";
 
-export type LocalPaths = { readonly folder: string; readonly vault: string; readonly key: string; readonly lock: string };
+export type LocalPaths = {
+  readonly folder: string;
+  readonly vault: string;
+  readonly key: string;
+  readonly lock: string;
+};
 
 export type LocalKeyOptions = {
   /** The record's folder. */
@@ -25,7 +36,8 @@ export type LocalKeyOptions = {
 
 /** The key of this machine: the one given, else the key file's. */
 export function localKeys({ directory, key }: LocalKeyOptions) {
-  const ifAny = async (paths: LocalPaths): Promise<VaultKeys | null> => (key === null ? readKeyFile(paths.key) : vaultKeys(key));
+  const ifAny = async (paths: LocalPaths): Promise<VaultKeys | null> =>
+    key === null ? readKeyFile(paths.key) : vaultKeys(key);
 
   async function orNew(paths: LocalPaths): Promise<VaultKeys> {
     const known = await ifAny(paths);
@@ -66,18 +78,24 @@ export async function refuseOrphan(paths: LocalPaths): Promise<void> {
 }
 
 /** Holds the folder's lock while it acts. What is thrown that is no `Failure` becomes `Unchanged` (`vault-not-written`). */
-export async function locked<T>(paths: LocalPaths, action: (stillHeld: StillHeld) => Promise<T>): Promise<T> {
+export async function locked<T>(
+  paths: LocalPaths,
+  action: (stillHeld: StillHeld) => Promise<T>,
+): Promise<T> {
   try {
     await mkdir(paths.folder, { recursive: true, mode: 0o700 });
     await hideFromGit(paths.folder);
     return await withFileLock(paths.lock, action);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Unchanged(`the vault's folder ${paths.folder} cannot be written: ${errorCode(error)}`, {
-      code: "vault-not-written",
-      hint: "See that the disk has room and that you may write there. Nothing was changed.",
-      cause: error,
-    });
+    throw new Unchanged(
+      `the vault's folder ${paths.folder} cannot be written: ${errorCode(error)}`,
+      {
+        code: "vault-not-written",
+        hint: "See that the disk has room and that you may write there. Nothing was changed.",
+        cause: error,
+      },
+    );
   }
 }
 
@@ -89,17 +107,27 @@ async function hideFromGit(folder: string): Promise<void> {
 }
 
 /** What a box holds. Throws `Misconfigured` for one that is sealed for another key, does not open, or holds nothing. */
-export async function openForPlacing(name: string, box: SealedBox, keys: VaultKeys): Promise<Secret> {
+export async function openForPlacing(
+  name: string,
+  box: SealedBox,
+  keys: VaultKeys,
+): Promise<Secret> {
   if (box.keyId !== keys.id) {
-    throw new Misconfigured(`the box for ${name} is sealed for another key than the vault's, which is ${keys.id}`, {
-      code: "vault-wrong-key",
-      hint: "Rotate the token, so that it is sealed for this vault.",
-    });
+    throw new Misconfigured(
+      `the box for ${name} is sealed for another key than the vault's, which is ${keys.id}`,
+      {
+        code: "vault-wrong-key",
+        hint: "Rotate the token, so that it is sealed for this vault.",
+      },
+    );
   }
   const { publicKey, secretKey } = await keys.boxKeys();
   const value = await openBox(box, publicKey, secretKey);
   if (value.reveal() === "") {
-    throw new Misconfigured(`the box for ${name} holds an empty value`, { code: "value-empty", hint: "Rotate the token to a value." });
+    throw new Misconfigured(`the box for ${name} holds an empty value`, {
+      code: "value-empty",
+      hint: "Rotate the token to a value.",
+    });
   }
   return value;
 }

@@ -12,11 +12,17 @@ const DEFAULT_VISIBILITY = "private";
 const PAGE_SIZE = 100;
 
 const Found = z.object({ visibility: z.enum(["all", "private", "selected"]) });
-const Selected = z.object({ total_count: z.int().min(0), repositories: z.array(z.object({ id: z.int() })) });
+const Selected = z.object({
+  total_count: z.int().min(0),
+  repositories: z.array(z.object({ id: z.int() })),
+});
 const Repository = z.object({ id: z.int() });
 
 /** The part of a PUT that says who may read. Dependabot's ids are strings, all others are integers. */
-type Readers = { readonly visibility: Access["visibility"]; readonly selected_repository_ids?: readonly (number | string)[] };
+type Readers = {
+  readonly visibility: Access["visibility"];
+  readonly selected_repository_ids?: readonly (number | string)[];
+};
 
 export type OrganizationAccess = {
   /** What a PUT must say: what is declared, else what GitHub has now, else the default. */
@@ -48,14 +54,21 @@ export function organizationAccess(options: OrganizationAccessOptions): Organiza
 
   const written = (visibility: Access["visibility"], repositories: readonly number[]): Readers =>
     visibility === "selected"
-      ? { visibility, selected_repository_ids: app === "dependabot" ? repositories.map(String) : repositories }
+      ? {
+          visibility,
+          selected_repository_ids: app === "dependabot" ? repositories.map(String) : repositories,
+        }
       : { visibility };
 
   return {
     async bodyFor(secretName, declared, signal) {
-      if (declared !== null) return written(declared.visibility, await Promise.all(declared.repositories.map(idOf)));
+      if (declared !== null)
+        return written(declared.visibility, await Promise.all(declared.repositories.map(idOf)));
       const visibility = await visibilityOf(options, secretName, signal);
-      return written(visibility ?? DEFAULT_VISIBILITY, visibility === "selected" ? await selectedOf(options, secretName, signal) : []);
+      return written(
+        visibility ?? DEFAULT_VISIBILITY,
+        visibility === "selected" ? await selectedOf(options, secretName, signal) : [],
+      );
     },
 
     async refusals(secrets) {
@@ -77,7 +90,10 @@ async function visibilityOf(
   signal?: AbortSignal,
 ): Promise<Access["visibility"] | null> {
   try {
-    const { data } = await (await client()).request(`GET ${facts.route}/{secret_name}`, asked(facts, secretName, signal));
+    const { data } = await (await client()).request(
+      `GET ${facts.route}/{secret_name}`,
+      asked(facts, secretName, signal),
+    );
     return Found.parse(data).visibility;
   } catch (error) {
     if (statusOf(error) === 404) return null;
@@ -86,12 +102,19 @@ async function visibilityOf(
 }
 
 /** Every selected repository's id. Throws rather than give a list that is not whole: what is missing in it would lose the secret. */
-async function selectedOf({ client, facts }: OrganizationAccessOptions, secretName: string, signal?: AbortSignal): Promise<number[]> {
+async function selectedOf(
+  { client, facts }: OrganizationAccessOptions,
+  secretName: string,
+  signal?: AbortSignal,
+): Promise<number[]> {
   const found: number[] = [];
   try {
     for (let page = 1; ; page += 1) {
       const given = { ...asked(facts, secretName, signal), per_page: PAGE_SIZE, page };
-      const { data } = await (await client()).request(`GET ${facts.route}/{secret_name}/repositories`, given);
+      const { data } = await (await client()).request(
+        `GET ${facts.route}/{secret_name}/repositories`,
+        given,
+      );
       const { total_count, repositories } = Selected.parse(data);
       found.push(...repositories.map(({ id }) => id));
       if (found.length >= total_count) return found;
@@ -99,35 +122,59 @@ async function selectedOf({ client, facts }: OrganizationAccessOptions, secretNa
     }
   } catch (error) {
     if (error instanceof Unchanged) throw error;
-    throw refusal(error, `read which repositories may see ${secretName} in ${facts.secrets}`, facts);
+    throw refusal(
+      error,
+      `read which repositories may see ${secretName} in ${facts.secrets}`,
+      facts,
+    );
   }
 }
 
-async function repositoryId({ client, organization }: OrganizationAccessOptions, name: string): Promise<number> {
+async function repositoryId(
+  { client, organization }: OrganizationAccessOptions,
+  name: string,
+): Promise<number> {
   try {
-    const { data } = await (await client()).request("GET /repos/{owner}/{repo}", { owner: organization, repo: name });
+    const { data } = await (await client()).request("GET /repos/{owner}/{repo}", {
+      owner: organization,
+      repo: name,
+    });
     return Repository.parse(data).id;
   } catch (error) {
-    if (statusOf(error) !== 404) throw toFailure(error, `look up the repository ${organization}/${name}`, "Metadata: read");
-    throw new Misconfigured(`there is no repository ${organization}/${name} that this token can see`, {
-      code: "repository-missing",
-      hint: 'Correct it under "repositories", or give the token access to it: GitHub wants its id.',
-    });
+    if (statusOf(error) !== 404)
+      throw toFailure(error, `look up the repository ${organization}/${name}`, "Metadata: read");
+    throw new Misconfigured(
+      `there is no repository ${organization}/${name} that this token can see`,
+      {
+        code: "repository-missing",
+        hint: 'Correct it under "repositories", or give the token access to it: GitHub wants its id.',
+      },
+    );
   }
 }
 
 function asked({ parameters }: ScopeFacts, secretName: string, signal: AbortSignal | undefined) {
-  return { ...parameters, secret_name: secretName, ...(signal === undefined ? {} : { request: { signal } }) };
+  return {
+    ...parameters,
+    secret_name: secretName,
+    ...(signal === undefined ? {} : { request: { signal } }),
+  };
 }
 
 function refusal(error: unknown, doing: string, facts: ScopeFacts): Error {
   if (!(error instanceof z.ZodError)) return toFailure(error, doing, facts.needs("read"));
-  return new Unchanged(`could not ${doing}: what answered is not GitHub's API`, { code: "not-github", hint: "Check GITHUB_API_URL." });
+  return new Unchanged(`could not ${doing}: what answered is not GitHub's API`, {
+    code: "not-github",
+    hint: "Check GITHUB_API_URL.",
+  });
 }
 
 function unseen(secretName: string, seen: number, total: number): Unchanged {
-  return new Unchanged(`${secretName} is selected for ${total} repositories, of which this token sees ${seen}`, {
-    code: "repositories-unseen",
-    hint: 'Placing it would take it from the others. Give the token access to all of them, or declare their names under "repositories".',
-  });
+  return new Unchanged(
+    `${secretName} is selected for ${total} repositories, of which this token sees ${seen}`,
+    {
+      code: "repositories-unseen",
+      hint: 'Placing it would take it from the others. Give the token access to all of them, or declare their names under "repositories".',
+    },
+  );
 }

@@ -8,13 +8,19 @@ import type { VaultKeys } from "./vault-key.ts";
 const FORMAT = "token-automation-vault";
 const VERSION = 1;
 
-const entrySchema = z.strictObject({ sealed: z.string(), created_at: z.string(), updated_at: z.string() });
+const entrySchema = z.strictObject({
+  sealed: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
 const fileSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   key_id: z.string(),
   // Not a z.record: that would lose a secret named __proto__.
-  entries: z.custom<object>((entries) => typeof entries === "object" && entries !== null && !Array.isArray(entries)),
+  entries: z.custom<object>(
+    (entries) => typeof entries === "object" && entries !== null && !Array.isArray(entries),
+  ),
   mac: z.string(),
 });
 
@@ -34,12 +40,16 @@ export async function readVaultFile(path: string, keys: VaultKeys): Promise<Vaul
   if (text === null) return null;
   const file = parse(path, text);
   if (file.key_id !== keys.id) {
-    throw new Misconfigured(`the vault ${path} belongs to the key ${shown(file.key_id)}, and the one given is ${keys.id}`, {
-      code: "vault-wrong-key",
-      hint: "Give the vault's own key. If it is lost, move the vault away and rotate its tokens: nobody can open it any more.",
-    });
+    throw new Misconfigured(
+      `the vault ${path} belongs to the key ${shown(file.key_id)}, and the one given is ${keys.id}`,
+      {
+        code: "vault-wrong-key",
+        hint: "Give the vault's own key. If it is lost, move the vault away and rotate its tokens: nobody can open it any more.",
+      },
+    );
   }
-  if (!equal(file.mac, keys.mac(authenticated(keys.id, file.entries)))) throw damaged(path, "it was changed without its key");
+  if (!equal(file.mac, keys.mac(authenticated(keys.id, file.entries))))
+    throw damaged(path, "it was changed without its key");
   return new Map(inOrder(file.entries));
 }
 
@@ -47,13 +57,24 @@ export async function readVaultFile(path: string, keys: VaultKeys): Promise<Vaul
 export function formatVaultFile(entries: VaultEntries, keys: VaultKeys): string {
   const sorted = new Map(inOrder(entries));
   const mac = keys.mac(authenticated(keys.id, sorted));
-  const file = { format: FORMAT, version: VERSION, key_id: keys.id, entries: Object.fromEntries(sorted), mac };
+  const file = {
+    format: FORMAT,
+    version: VERSION,
+    key_id: keys.id,
+    entries: Object.fromEntries(sorted),
+    mac,
+  };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 /** What the MAC covers: one text for one content, whatever the file's own order and spacing. */
 function authenticated(keyId: string, entries: VaultEntries): string {
-  const rows = inOrder(entries).map(([name, entry]) => [name, entry.sealed, entry.created_at, entry.updated_at]);
+  const rows = inOrder(entries).map(([name, entry]) => [
+    name,
+    entry.sealed,
+    entry.created_at,
+    entry.updated_at,
+  ]);
   return JSON.stringify([FORMAT, VERSION, keyId, rows]);
 }
 
@@ -73,7 +94,10 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
-function parse(path: string, text: string): { readonly key_id: string; readonly mac: string; readonly entries: VaultEntries } {
+function parse(
+  path: string,
+  text: string,
+): { readonly key_id: string; readonly mac: string; readonly entries: VaultEntries } {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -81,12 +105,17 @@ function parse(path: string, text: string): { readonly key_id: string; readonly 
     // The parser's own message quotes the file.
     throw damaged(path, "it is not JSON, or was cut short");
   }
-  const version = z.object({ format: z.literal(FORMAT), version: z.number().gt(VERSION) }).safeParse(json);
+  const version = z
+    .object({ format: z.literal(FORMAT), version: z.number().gt(VERSION) })
+    .safeParse(json);
   if (version.success) {
-    throw new Misconfigured(`the vault ${path} is of version ${version.data.version}, and this program knows ${VERSION}`, {
-      code: "vault-too-new",
-      hint: "Update token-automation.",
-    });
+    throw new Misconfigured(
+      `the vault ${path} is of version ${version.data.version}, and this program knows ${VERSION}`,
+      {
+        code: "vault-too-new",
+        hint: "Update token-automation.",
+      },
+    );
   }
   const file = fileSchema.safeParse(json);
   if (!file.success) throw damaged(path, "it has not the shape of a vault");

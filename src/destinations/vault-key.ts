@@ -3,7 +3,13 @@ import { createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { link, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Misconfigured } from "../errors.ts";
-import { discardStaged, errorCode, placeStaged, stageFile, syncFolder } from "../local/atomic-file.ts";
+import {
+  discardStaged,
+  errorCode,
+  placeStaged,
+  stageFile,
+  syncFolder,
+} from "../local/atomic-file.ts";
 import { type BoxKeyPair, boxKeyPairFromSeed } from "../seal.ts";
 import { Secret } from "../secret.ts";
 
@@ -13,7 +19,8 @@ const VARIABLE = "TOKEN_AUTOMATION_KEY";
 const HEX = /^[0-9a-f]{64}$/i;
 // Both alphabets, with or without padding: what `openssl rand -base64 32` and its like print.
 const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/;
-const HOW_TO_MAKE = "Make one with `openssl rand -base64 32`: 32 random bytes in base64, or in hex.";
+const HOW_TO_MAKE =
+  "Make one with `openssl rand -base64 32`: 32 random bytes in base64, or in hex.";
 
 /** What the vault does with its key; the key itself stays inside. */
 export type VaultKeys = {
@@ -31,7 +38,8 @@ export type VaultKeys = {
  */
 export function vaultKeys(key: Secret, source: string = VARIABLE): VaultKeys {
   const bytes = keyBytes(key.reveal().trim(), source);
-  const derive = (use: string, length: number) => Buffer.from(hkdfSync("sha256", bytes, "", `token-automation vault 1: ${use}`, length));
+  const derive = (use: string, length: number) =>
+    Buffer.from(hkdfSync("sha256", bytes, "", `token-automation vault 1: ${use}`, length));
   return {
     id: derive("key id", 8).toString("hex"),
     mac: (text) => createHmac("sha256", derive("mac", KEY_BYTES)).update(text).digest("base64"),
@@ -87,13 +95,22 @@ function keyBytes(text: string, source: string): Uint8Array {
   if (HEX.test(text)) return Buffer.from(text, "hex");
   const bytes = Buffer.from(text, "base64");
   if (BASE64.test(text) && bytes.length === KEY_BYTES) return bytes;
-  const seen = text === "" ? "it is empty" : `it has ${text.length} characters, or other ones than base64 and hex have`;
-  throw new Misconfigured(`${source} holds no vault key: ${seen}`, { code: "vault-key-invalid", hint: HOW_TO_MAKE });
+  const seen =
+    text === ""
+      ? "it is empty"
+      : `it has ${text.length} characters, or other ones than base64 and hex have`;
+  throw new Misconfigured(`${source} holds no vault key: ${seen}`, {
+    code: "vault-key-invalid",
+    hint: HOW_TO_MAKE,
+  });
 }
 
 function readableByOthers(path: string, mode: number): Misconfigured {
-  return new Misconfigured(`the vault's key file ${path} is open to others (mode ${(mode & 0o777).toString(8).padStart(4, "0")})`, {
-    code: "vault-key-exposed",
-    hint: `Run \`chmod 600 '${path}'\`; if others may have read it, rotate every token in the vault.`,
-  });
+  return new Misconfigured(
+    `the vault's key file ${path} is open to others (mode ${(mode & 0o777).toString(8).padStart(4, "0")})`,
+    {
+      code: "vault-key-exposed",
+      hint: `Run \`chmod 600 '${path}'\`; if others may have read it, rotate every token in the vault.`,
+    },
+  );
 }

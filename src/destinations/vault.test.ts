@@ -22,7 +22,11 @@ for (const [name, key] of [
   destinationContract(`vault, ${name}`, async () => {
     const folder = await temporaryFolder();
     const vault = openVault({ directory: folder.path, key, now: () => new Date() });
-    return { destination: vault, read: async (secret) => (await vault.get(secret))?.reveal() ?? null, close: folder.close };
+    return {
+      destination: vault,
+      read: async (secret) => (await vault.get(secret))?.reveal() ?? null,
+      close: folder.close,
+    };
   });
 }
 
@@ -35,7 +39,8 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-const open = (key: string | null = null) => openVault({ directory, key: key === null ? null : new Secret(key), now: () => now });
+const open = (key: string | null = null) =>
+  openVault({ directory, key: key === null ? null : new Secret(key), now: () => now });
 const inVault = (name: string) => join(directory, ".token-automation", name);
 const readVault = () => readFile(inVault("vault.json"), "utf8");
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
@@ -50,8 +55,15 @@ async function reveal(vault: Vault, name: string): Promise<string | null> {
 async function refusesAll(vault: Vault, code: string): Promise<void> {
   const before = existsSync(inVault("vault.json")) ? await readVault() : null;
   const box = { keyId: (await open(BASE64_KEY).publicKey()).keyId, sealed: "AAAA" };
-  const uses = [() => vault.get("A"), () => vault.names(), () => vault.list(), () => vault.put("A", box), () => put(vault, "A", "new")];
-  for (const use of uses) await expect(use()).rejects.toMatchObject({ name: "Misconfigured", hint: expect.any(String) });
+  const uses = [
+    () => vault.get("A"),
+    () => vault.names(),
+    () => vault.list(),
+    () => vault.put("A", box),
+    () => put(vault, "A", "new"),
+  ];
+  for (const use of uses)
+    await expect(use()).rejects.toMatchObject({ name: "Misconfigured", hint: expect.any(String) });
   await expect(vault.get("A")).rejects.toMatchObject({ code });
   await expect(put(vault, "A", "new")).rejects.toMatchObject({ code });
   expect(existsSync(inVault("vault.json")) ? await readVault() : null).toBe(before);
@@ -59,7 +71,11 @@ async function refusesAll(vault: Vault, code: string): Promise<void> {
 
 describe("the files", () => {
   test("reading makes none", async () => {
-    expect([await open().names(), await open().list(), await open().get("A")]).toEqual([[], [], null]);
+    expect([await open().names(), await open().list(), await open().get("A")]).toEqual([
+      [],
+      [],
+      null,
+    ]);
     expect(await readdir(directory)).toEqual([]);
   });
 
@@ -67,8 +83,14 @@ describe("the files", () => {
     const umask = process.umask(0);
     await put(open(), "A", "one");
     process.umask(umask);
-    expect((await readdir(join(inVault(".")))).sort()).toEqual([".gitignore", "vault.json", "vault.key"]);
-    expect(await Promise.all([".", "vault.json", "vault.key"].map((name) => mode(inVault(name))))).toEqual(["700", "600", "600"]);
+    expect((await readdir(join(inVault(".")))).sort()).toEqual([
+      ".gitignore",
+      "vault.json",
+      "vault.key",
+    ]);
+    expect(
+      await Promise.all([".", "vault.json", "vault.key"].map((name) => mode(inVault(name)))),
+    ).toEqual(["700", "600", "600"]);
     await chmod(inVault("vault.json"), 0o644);
     await put(open(), "A", "two");
     expect(await mode(inVault("vault.json"))).toBe("600");
@@ -87,10 +109,17 @@ describe("the files", () => {
       format: "token-automation-vault",
       version: 1,
       key_id: expect.stringMatching(/^[0-9a-f]{16}$/),
-      entries: { A: { sealed, created_at: updated, updated_at: updated }, B: { sealed, created_at: created, updated_at: updated } },
+      entries: {
+        A: { sealed, created_at: updated, updated_at: updated },
+        B: { sealed, created_at: created, updated_at: updated },
+      },
       mac: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
     });
-    expect([await vault.names(), await reveal(vault, "A"), await reveal(vault, "B")]).toEqual([["A", "B"], "a", "b2"]);
+    expect([await vault.names(), await reveal(vault, "A"), await reveal(vault, "B")]).toEqual([
+      ["A", "B"],
+      "a",
+      "b2",
+    ]);
     expect(existsSync(inVault("vault.key"))).toBe(false);
   });
 
@@ -103,9 +132,12 @@ describe("the files", () => {
     expect(await reveal(open(), "__proto__")).toBe("value of __proto__");
   });
 
-  test.each(["", "1A", "A-B", "A B", "../A", "A".repeat(256), "Ä"])("no secret is named %j", async (name) => {
-    await expect(put(open(), name, "x")).rejects.toMatchObject({ code: "name-refused" });
-  });
+  test.each(["", "1A", "A-B", "A B", "../A", "A".repeat(256), "Ä"])(
+    "no secret is named %j",
+    async (name) => {
+      await expect(put(open(), name, "x")).rejects.toMatchObject({ code: "name-refused" });
+    },
+  );
 });
 
 describe("the key", () => {
@@ -122,17 +154,25 @@ describe("the key", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test.each(["", "password", "a".repeat(63), "g".repeat(64), BASE64_KEY.slice(2), `${BASE64_KEY}AAAA`, "é".repeat(43)])(
-    "anything else is refused, and not shown: %j",
-    async (key) => {
-      const error: unknown = await open(key)
-        .publicKey()
-        .catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ code: "vault-key-invalid", hint: expect.stringContaining("openssl rand -base64 32") });
-      expect(key !== "" && String(error).includes(key)).toBe(false);
-      expect(await readdir(directory)).toEqual([]);
-    },
-  );
+  test.each([
+    "",
+    "password",
+    "a".repeat(63),
+    "g".repeat(64),
+    BASE64_KEY.slice(2),
+    `${BASE64_KEY}AAAA`,
+    "é".repeat(43),
+  ])("anything else is refused, and not shown: %j", async (key) => {
+    const error: unknown = await open(key)
+      .publicKey()
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: "vault-key-invalid",
+      hint: expect.stringContaining("openssl rand -base64 32"),
+    });
+    expect(key !== "" && String(error).includes(key)).toBe(false);
+    expect(await readdir(directory)).toEqual([]);
+  });
 
   test("two first uses at once make one", async () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => open().publicKey()));
@@ -143,7 +183,9 @@ describe("the key", () => {
     await put(open(), "A", "one");
     await chmod(inVault("vault.key"), open_);
     await refusesAll(open(), "vault-key-exposed");
-    await expect(open().get("A")).rejects.toMatchObject({ hint: expect.stringContaining(`chmod 600 '${inVault("vault.key")}'`) });
+    await expect(open().get("A")).rejects.toMatchObject({
+      hint: expect.stringContaining(`chmod 600 '${inVault("vault.key")}'`),
+    });
     await chmod(inVault("vault.key"), 0o600);
     expect(await reveal(open(), "A")).toBe("one");
   });
@@ -176,14 +218,24 @@ describe("the key", () => {
 });
 
 describe("damage and tampering", () => {
-  type File = { version: number; entries: Record<string, Record<string, string>>; [key: string]: unknown };
+  type File = {
+    version: number;
+    entries: Record<string, Record<string, string>>;
+    [key: string]: unknown;
+  };
   const tampered: Record<string, (file: File) => unknown> = {
-    "boxes swapped between names": ({ entries: { A, B }, ...file }) => ({ ...file, entries: { A: B, B: A } }),
+    "boxes swapped between names": ({ entries: { A, B }, ...file }) => ({
+      ...file,
+      entries: { A: B, B: A },
+    }),
     "a secret renamed": ({ entries: { A, B }, ...file }) => ({ ...file, entries: { A, C: B } }),
     "a secret removed": ({ entries: { A }, ...file }) => ({ ...file, entries: { A } }),
     "a time changed": (file) => ({
       ...file,
-      entries: { ...file.entries, A: { ...file.entries.A, updated_at: "2027-01-01T00:00:00.000Z" } },
+      entries: {
+        ...file.entries,
+        A: { ...file.entries.A, updated_at: "2027-01-01T00:00:00.000Z" },
+      },
     }),
     "another MAC": (file) => ({ ...file, mac: Buffer.alloc(32).toString("base64") }),
     "a short MAC": (file) => ({ ...file, mac: "" }),
@@ -221,7 +273,10 @@ describe("damage and tampering", () => {
   });
 
   test("a newer version is told as such", async () => {
-    await writeFile(inVault("vault.json"), JSON.stringify({ ...JSON.parse(await readVault()), version: 2 }));
+    await writeFile(
+      inVault("vault.json"),
+      JSON.stringify({ ...JSON.parse(await readVault()), version: 2 }),
+    );
     await refusesAll(open(HEX_KEY), "vault-too-new");
   });
 
@@ -236,11 +291,20 @@ describe("damage and tampering", () => {
 
   test("a box that does not open takes no other's place", async () => {
     const { keyId, key } = await open(HEX_KEY).publicKey();
-    const { sealed } = await seal(new Secret("x"), await open(Buffer.alloc(32, 8).toString("hex")).publicKey());
-    await expect(open(HEX_KEY).put("A", { keyId, sealed })).rejects.toMatchObject({ code: "box-unreadable" });
-    await expect(open(HEX_KEY).put("A", { keyId, sealed: "" })).rejects.toMatchObject({ code: "box-unreadable" });
+    const { sealed } = await seal(
+      new Secret("x"),
+      await open(Buffer.alloc(32, 8).toString("hex")).publicKey(),
+    );
+    await expect(open(HEX_KEY).put("A", { keyId, sealed })).rejects.toMatchObject({
+      code: "box-unreadable",
+    });
+    await expect(open(HEX_KEY).put("A", { keyId, sealed: "" })).rejects.toMatchObject({
+      code: "box-unreadable",
+    });
     const { sealed: good } = await seal(new Secret("x"), { keyId, key });
-    await expect(open(HEX_KEY).put("A", { keyId: "other", sealed: good })).rejects.toMatchObject({ code: "vault-wrong-key" });
+    await expect(open(HEX_KEY).put("A", { keyId: "other", sealed: good })).rejects.toMatchObject({
+      code: "vault-wrong-key",
+    });
     expect(await reveal(open(HEX_KEY), "A")).toBe("one");
   });
 });
@@ -249,7 +313,11 @@ describe("other processes and crashes", () => {
   test("processes that write at once lose nothing", async () => {
     const [processes, puts] = [4, 12];
     const prefixes = Array.from({ length: processes }, (_, index) => `P${index}`);
-    const codes = await Promise.all(prefixes.map((prefix) => runToEnd({ script: WRITER, args: [directory, prefix, String(puts)] })));
+    const codes = await Promise.all(
+      prefixes.map((prefix) =>
+        runToEnd({ script: WRITER, args: [directory, prefix, String(puts)] }),
+      ),
+    );
     expect(codes).toEqual(prefixes.map(() => 0));
     const names = await open().names();
     expect(names).toHaveLength(processes * puts);
@@ -278,8 +346,15 @@ test("a value is nowhere in the vault's files, in git, or in errors", async () =
   const canary = "c4n4ry/+ü value-0123456789";
   const vault = openVault({ directory: repository.directory, key: null, now: () => now });
   await put(vault, "API_KEY", canary);
-  const store = localStore({ directory: repository.directory, environment: repository.environment });
-  await store.save({ expected: null, files: new Map([["token_config.json", "{}\n"]]), message: "Rotate API_KEY" });
+  const store = localStore({
+    directory: repository.directory,
+    environment: repository.environment,
+  });
+  await store.save({
+    expected: null,
+    files: new Map([["token_config.json", "{}\n"]]),
+    message: "Rotate API_KEY",
+  });
   await repository.git("add", "--all");
   await repository.git("commit", "--quiet", "--allow-empty", "--message", "Everything");
 
@@ -290,7 +365,13 @@ test("a value is nowhere in the vault's files, in git, or in errors", async () =
     await writeFile(file, broken);
     await vault
       .get("API_KEY")
-      .catch((error: unknown) => errors.push(String(error), JSON.stringify(error), String(error instanceof Error && error.stack)));
+      .catch((error: unknown) =>
+        errors.push(
+          String(error),
+          JSON.stringify(error),
+          String(error instanceof Error && error.stack),
+        ),
+      );
   }
   expect(errors).toHaveLength(6);
 
@@ -302,7 +383,8 @@ test("a value is nowhere in the vault's files, in git, or in errors", async () =
   ];
   const objects = await repository.git("cat-file", "--batch-all-objects", "--batch");
   for (const encoding of encodings) {
-    for (const place of [text, objects, ...errors]) expect(place.includes(encoding.replace(/=+$/, ""))).toBe(false);
+    for (const place of [text, objects, ...errors])
+      expect(place.includes(encoding.replace(/=+$/, ""))).toBe(false);
   }
   expect(objects).toContain("token_config.json");
   expect(await repository.git("ls-files")).toBe("README.md\ntoken_config.json\n");

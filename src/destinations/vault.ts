@@ -33,7 +33,10 @@ export type Vault = Destination & {
 export function openVault(options: VaultOptions): Vault {
   const local = localKeys(options);
 
-  async function read(): Promise<{ readonly keys: VaultKeys; readonly entries: VaultEntries } | null> {
+  async function read(): Promise<{
+    readonly keys: VaultKeys;
+    readonly entries: VaultEntries;
+  } | null> {
     const paths = await localPaths(options.directory);
     const keys = await local.ifAny(paths);
     if (keys === null) {
@@ -61,7 +64,11 @@ export function openVault(options: VaultOptions): Vault {
         const present = entries.get(secretName);
         if (present?.sealed === box.sealed) return;
         const at = options.now().toISOString();
-        entries.set(secretName, { sealed: box.sealed, created_at: present?.created_at ?? at, updated_at: at });
+        entries.set(secretName, {
+          sealed: box.sealed,
+          created_at: present?.created_at ?? at,
+          updated_at: at,
+        });
         await write(paths.vault, formatVaultFile(entries, keys), stillHeld);
       });
     },
@@ -101,8 +108,11 @@ async function write(path: string, text: string, stillHeld: StillHeld): Promise<
 
 function checkName(name: string): void {
   if (NAME_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return;
-  throw new Misconfigured(`the vault takes no secret named ${JSON.stringify(name.slice(0, MAX_NAME_LENGTH))}`, {
-    code: "name-refused",
-    hint: `Use letters, digits and underscores, no digit first, at most ${MAX_NAME_LENGTH} characters.`,
-  });
+  throw new Misconfigured(
+    `the vault takes no secret named ${JSON.stringify(name.slice(0, MAX_NAME_LENGTH))}`,
+    {
+      code: "name-refused",
+      hint: `Use letters, digits and underscores, no digit first, at most ${MAX_NAME_LENGTH} characters.`,
+    },
+  );
 }

@@ -12,7 +12,8 @@ import { toFailure } from "./errors.ts";
 const AT = { owner: "acme", repo: "widgets" };
 const GET = "GET /repos/{owner}/{repo}";
 const PUT = "PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}";
-const MUTATION = "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
+const MUTATION =
+  "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
 const CANARY = "canary-in-the-body";
 
 let github: TestGitHub;
@@ -37,7 +38,8 @@ async function failureOf(request: Promise<unknown>, permission?: string): Promis
     JSON.stringify(failure),
     inspect(failure, { depth: 20, showHidden: true }),
   ].join("\n");
-  for (const secret of [DEFAULT_TOKEN, "REDACTED", CANARY, "authorization"]) expect(shown).not.toContain(secret);
+  for (const secret of [DEFAULT_TOKEN, "REDACTED", CANARY, "authorization"])
+    expect(shown).not.toContain(secret);
   return failure;
 }
 
@@ -50,7 +52,11 @@ describe("requests", () => {
     const seen: [string, string | null, string | null][] = [];
     const spy: typeof fetch = async (input, init) => {
       const headers = new Headers(init?.headers);
-      seen.push([String(input), headers.get("authorization"), headers.get("user-agent")?.split(" ")[0] ?? null]);
+      seen.push([
+        String(input),
+        headers.get("authorization"),
+        headers.get("user-agent")?.split(" ")[0] ?? null,
+      ]);
       return fetch(input, init);
     };
     const client = await testClient(github, { fetch: spy, userAgent: "token-automation/1.0.0" });
@@ -74,8 +80,15 @@ describe("requests", () => {
       asked.push(String(input));
       return Response.json({ data: { viewer: { login: "octocat" } } });
     };
-    const client = await createGitHubClient({ token: new Secret(DEFAULT_TOKEN), apiUrl, graphqlUrl, fetch: answer });
-    expect(await client.graphql("query { viewer { login } }")).toEqual({ viewer: { login: "octocat" } });
+    const client = await createGitHubClient({
+      token: new Secret(DEFAULT_TOKEN),
+      apiUrl,
+      graphqlUrl,
+      fetch: answer,
+    });
+    expect(await client.graphql("query { viewer { login } }")).toEqual({
+      viewer: { login: "octocat" },
+    });
     expect(asked).toEqual([expected]);
   });
 
@@ -86,7 +99,11 @@ describe("requests", () => {
     const before = performance.now();
     const names = Array.from({ length: 50 }, (_, index) => `TOKEN_${index}`);
     const { keyId } = github.repository().publicKey();
-    await Promise.all(names.map((secret_name) => client.request(PUT, { ...AT, secret_name, encrypted_value: "aaaa", key_id: keyId })));
+    await Promise.all(
+      names.map((secret_name) =>
+        client.request(PUT, { ...AT, secret_name, encrypted_value: "aaaa", key_id: keyId }),
+      ),
+    );
     expect(github.maxInFlight).toBe(10);
     expect(github.requests).toHaveLength(50);
     expect(performance.now() - before).toBeLessThan(10_000);
@@ -105,16 +122,25 @@ describe("requests", () => {
     });
   });
 
-  test.each(["", "github.com", "ftp://x", "https://user:canary@x"])("an address that cannot be one is refused: %j", async (apiUrl) => {
-    const error: unknown = await testClient(github, { apiUrl }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ kind: "misconfigured", code: "api-url-invalid" });
-    expect(inspect(error)).not.toContain("canary@");
-  });
+  test.each(["", "github.com", "ftp://x", "https://user:canary@x"])(
+    "an address that cannot be one is refused: %j",
+    async (apiUrl) => {
+      const error: unknown = await testClient(github, { apiUrl }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toMatchObject({ kind: "misconfigured", code: "api-url-invalid" });
+      expect(inspect(error)).not.toContain("canary@");
+    },
+  );
 });
 
 describe("tried again", () => {
   test.each([500, 502, 503, 504])("after %d, until it works", async (status) => {
-    github.faults.add({ match: { path: "/repos/acme/widgets" }, times: 2, action: { kind: "status", status } });
+    github.faults.add({
+      match: { path: "/repos/acme/widgets" },
+      times: 2,
+      action: { kind: "status", status },
+    });
     const client = await testClient(github);
     expect((await client.request(GET, AT)).data.full_name).toBe("acme/widgets");
     expect(statuses()).toEqual([status, status, 200]);
@@ -136,14 +162,25 @@ describe("tried again", () => {
   });
 
   test("a bounded number of times: then nothing has changed", async () => {
-    github.faults.add({ match: {}, times: Infinity, action: { kind: "status", status: 503, body: { message: CANARY } } });
+    github.faults.add({
+      match: {},
+      times: Infinity,
+      action: { kind: "status", status: 503, body: { message: CANARY } },
+    });
     const client = await testClient(github, { retries: 2 });
-    expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "unchanged", code: "github-unavailable" });
+    expect(await failureOf(client.request(GET, AT))).toMatchObject({
+      kind: "unchanged",
+      code: "github-unavailable",
+    });
     expect(github.requests).toHaveLength(3);
   });
 
   test.each([400, 401, 403, 404, 409, 410, 422, 451])("never after %d", async (status) => {
-    github.faults.add({ match: {}, times: Infinity, action: { kind: "status", status, body: { message: CANARY } } });
+    github.faults.add({
+      match: {},
+      times: Infinity,
+      action: { kind: "status", status, body: { message: CANARY } },
+    });
     await failureOf((await testClient(github)).request(GET, AT));
     expect(statuses()).toEqual([status]);
   });
@@ -153,7 +190,9 @@ describe("tried again", () => {
       github.reset();
       github.faults.add({ match: { graphql: "mutation" }, times: 9, action: { kind } });
       const client = await testClient(github, { requestTimeoutMs: 300 });
-      const failure = await failureOf(client.graphql(MUTATION, { input: {}, request: { retries: 0 } }));
+      const failure = await failureOf(
+        client.graphql(MUTATION, { input: {}, request: { retries: 0 } }),
+      );
       expect(failure).toMatchObject({ kind: "uncertain", code: "outcome-unknown" });
       expect(github.requests).toHaveLength(1);
       github.faults.clear();
@@ -162,7 +201,11 @@ describe("tried again", () => {
 });
 
 describe("limits", () => {
-  const secondary = { kind: "status", status: 403, body: { message: "You have exceeded a secondary rate limit." } } as const;
+  const secondary = {
+    kind: "status",
+    status: 403,
+    body: { message: "You have exceeded a secondary rate limit." },
+  } as const;
 
   test.each([
     ["403 with retry-after: 1", { ...secondary, headers: { "retry-after": "1" } }, 1],
@@ -170,7 +213,12 @@ describe("limits", () => {
     ["403 without", secondary, 60],
     [
       "429 with retry-after, in other words",
-      { kind: "status", status: 429, body: { message: "Slow down" }, headers: { "retry-after": "2" } },
+      {
+        kind: "status",
+        status: 429,
+        body: { message: "Slow down" },
+        headers: { "retry-after": "2" },
+      },
       2,
     ],
     ["429 with nothing", { kind: "status", status: 429, body: "" }, 60],
@@ -200,7 +248,11 @@ describe("limits", () => {
   test("a far reset is not waited for: the failure says until when, and nothing more is asked meanwhile", async () => {
     const reset = Math.floor(Date.now() / 1000) + 3600;
     const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(reset) };
-    github.faults.add({ match: {}, times: Infinity, action: { kind: "status", status: 403, headers, body: { message: CANARY } } });
+    github.faults.add({
+      match: {},
+      times: Infinity,
+      action: { kind: "status", status: 403, headers, body: { message: CANARY } },
+    });
     const client = await testClient(github);
     expect(await failureOf(client.request(GET, AT))).toMatchObject({
       kind: "unchanged",
@@ -216,8 +268,15 @@ describe("limits", () => {
   });
 
   test("a limit that stays ends after two waits", async () => {
-    github.faults.add({ match: {}, times: Infinity, action: { ...secondary, headers: { "retry-after": "1" } } });
-    expect(await failureOf((await testClient(github)).request(GET, AT))).toMatchObject({ kind: "unchanged", code: "rate-limited" });
+    github.faults.add({
+      match: {},
+      times: Infinity,
+      action: { ...secondary, headers: { "retry-after": "1" } },
+    });
+    expect(await failureOf((await testClient(github)).request(GET, AT))).toMatchObject({
+      kind: "unchanged",
+      code: "rate-limited",
+    });
     expect(github.requests).toHaveLength(3);
   });
 
@@ -226,14 +285,23 @@ describe("limits", () => {
     github = await startGitHub({ rateLimit: { limit: 1, windowSeconds: 3600 } });
     const client = await testClient(github);
     await client.graphql("query { viewer { login } }");
-    expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({ kind: "unchanged", code: "rate-limited" });
+    expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({
+      kind: "unchanged",
+      code: "rate-limited",
+    });
     expect(github.requests).toHaveLength(2);
   });
 
   test("while one request waits, the others wait with it", async () => {
-    github.faults.add({ match: { nth: 1 }, action: { ...secondary, headers: { "retry-after": "1" } } });
+    github.faults.add({
+      match: { nth: 1 },
+      action: { ...secondary, headers: { "retry-after": "1" } },
+    });
     const client = await testClient(github, { secondMs: 50 });
-    await Promise.all([client.request(GET, AT).then(() => client.request(GET, AT)), client.request(GET, AT)]);
+    await Promise.all([
+      client.request(GET, AT).then(() => client.request(GET, AT)),
+      client.request(GET, AT),
+    ]);
     expect(statuses().filter((status) => status !== 200)).toEqual([403]);
   });
 });
@@ -255,18 +323,25 @@ describe("failures", () => {
     expect(await failureOf(client.request(GET, AT), "Secrets: write")).toMatchObject({
       kind: "denied",
       code: "token-refused",
-      message: "could not ask: GitHub answered 401: the token was refused, so it is wrong or expired",
+      message:
+        "could not ask: GitHub answered 401: the token was refused, so it is wrong or expired",
     });
   });
 
   test("403: the permission as the server names it, and as the settings do; the request's id", async () => {
-    answer(403, { "x-accepted-github-permissions": "secrets=write", "x-github-request-id": "AB12:34:CD" });
+    answer(403, {
+      "x-accepted-github-permissions": "secrets=write",
+      "x-github-request-id": "AB12:34:CD",
+    });
     expect(await failureOf(client.request(GET, AT), "Secrets: write")).toMatchObject({
       kind: "denied",
       code: "permission-missing",
       permission: "secrets=write",
-      message: "could not ask: GitHub answered 403 (request AB12:34:CD), and names the permission that it accepts: secrets=write",
-      hint: expect.stringContaining("Give the token the permission Secrets: write. A workflow's GITHUB_TOKEN can never have it"),
+      message:
+        "could not ask: GitHub answered 403 (request AB12:34:CD), and names the permission that it accepts: secrets=write",
+      hint: expect.stringContaining(
+        "Give the token the permission Secrets: write. A workflow's GITHUB_TOKEN can never have it",
+      ),
     });
   });
 
@@ -277,53 +352,95 @@ describe("failures", () => {
       permission: "Contents: read",
       hint: "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Contents: read.",
     });
-    expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "misconfigured", code: "not-found" });
+    expect(await failureOf(client.request(GET, AT))).toMatchObject({
+      kind: "misconfigured",
+      code: "not-found",
+    });
   });
 
   test("headers that are not of their form are not shown", async () => {
-    answer(403, { "x-accepted-github-permissions": "<b>canary-in-the-body", "x-github-request-id": "canary-in-the-body <script>" });
-    expect(await failureOf(client.request(GET, AT))).toMatchObject({ permission: null, message: "could not ask: GitHub answered 403" });
+    answer(403, {
+      "x-accepted-github-permissions": "<b>canary-in-the-body",
+      "x-github-request-id": "canary-in-the-body <script>",
+    });
+    expect(await failureOf(client.request(GET, AT))).toMatchObject({
+      permission: null,
+      message: "could not ask: GitHub answered 403",
+    });
   });
 
   test.each([400, 409, 422])("%d: a person must change something", async (status) => {
     answer(status);
-    expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "misconfigured", code: "request-refused" });
+    expect(await failureOf(client.request(GET, AT))).toMatchObject({
+      kind: "misconfigured",
+      code: "request-refused",
+    });
   });
 
   test("5xx: nothing changed where it only reads, unknown otherwise, and whether it may be sent again", async () => {
     answer(502);
     expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "unchanged" });
-    expect(await failureOf(client.request(PUT, { ...AT, secret_name: "A", encrypted_value: "aaaa", key_id: "1" }))).toMatchObject({
+    expect(
+      await failureOf(
+        client.request(PUT, { ...AT, secret_name: "A", encrypted_value: "aaaa", key_id: "1" }),
+      ),
+    ).toMatchObject({
       kind: "uncertain",
       hint: "Doing it again is harmless, and the next run does.",
     });
-    expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({ kind: "unchanged" });
-    expect(await failureOf(client.graphql(MUTATION, { input: {} }))).toMatchObject({ kind: "uncertain" });
+    expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({
+      kind: "unchanged",
+    });
+    expect(await failureOf(client.graphql(MUTATION, { input: {} }))).toMatchObject({
+      kind: "uncertain",
+    });
   });
 
   test("no answer: says why, and a request that never left changed nothing", async () => {
     github.faults.add({ match: {}, action: { kind: "hang" } });
     const hurried = await testClient(github, { retries: 0, requestTimeoutMs: 200 });
-    expect((await failureOf(hurried.request(GET, AT))).message).toBe("could not ask: no answer came in time");
+    expect((await failureOf(hurried.request(GET, AT))).message).toBe(
+      "could not ask: no answer came in time",
+    );
     github.faults.add({ match: {}, action: { kind: "cut" } });
-    expect((await failureOf(client.request(GET, AT))).message).toMatch(/^could not ask: no answer came \((ECONNRESET|UND_ERR_SOCKET)\)$/);
+    expect((await failureOf(client.request(GET, AT))).message).toMatch(
+      /^could not ask: no answer came \((ECONNRESET|UND_ERR_SOCKET)\)$/,
+    );
     await github.close();
     const refused = await failureOf(client.graphql(MUTATION, { input: {} }));
-    expect([refused.kind, refused.message]).toEqual(["unchanged", "could not ask: no answer came (ECONNREFUSED)"]);
+    expect([refused.kind, refused.message]).toEqual([
+      "unchanged",
+      "could not ask: no answer came (ECONNREFUSED)",
+    ]);
   });
 
   test("a signal ends what is under way", async () => {
     const controller = new AbortController();
-    github.faults.add({ match: {}, action: { kind: "call", before: () => controller.abort(), after: () => new Promise(() => {}) } });
+    github.faults.add({
+      match: {},
+      action: {
+        kind: "call",
+        before: () => controller.abort(),
+        after: () => new Promise(() => {}),
+      },
+    });
     const ended = await testClient(github, { signal: controller.signal });
-    expect(await failureOf(ended.request(GET, AT))).toMatchObject({ kind: "uncertain", code: "cancelled" });
+    expect(await failureOf(ended.request(GET, AT))).toMatchObject({
+      kind: "uncertain",
+      code: "cancelled",
+    });
     expect(github.requests).toHaveLength(1);
   });
 });
 
 test("a process ends with its last request: no timer holds it, and a wait is not cut short", async () => {
-  github.faults.add({ match: {}, action: { kind: "status", status: 429, headers: { "retry-after": "1" } } });
-  const [client, secret] = ["./client.ts", "../secret.ts"].map((path) => JSON.stringify(new URL(path, import.meta.url).href));
+  github.faults.add({
+    match: {},
+    action: { kind: "status", status: 429, headers: { "retry-after": "1" } },
+  });
+  const [client, secret] = ["./client.ts", "../secret.ts"].map((path) =>
+    JSON.stringify(new URL(path, import.meta.url).href),
+  );
   const program = `
     const { createGitHubClient } = await import(${client});
     const { Secret } = await import(${secret});

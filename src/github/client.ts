@@ -8,7 +8,10 @@ import { type Clock, createPause, createSlots, createWindow, systemClock } from 
 export type GitHubClient = Pick<Octokit, "request" | "graphql">;
 
 /** Why a client is about to wait, for progress messages. */
-export type Wait = { readonly reason: "rate-limit" | "secondary-rate-limit"; readonly seconds: number };
+export type Wait = {
+  readonly reason: "rate-limit" | "secondary-rate-limit";
+  readonly seconds: number;
+};
 
 export type GitHubClientOptions = {
   readonly token: Secret;
@@ -72,11 +75,18 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
     request: { fetch: boundedFetch(options) },
     // Octokit logs URLs and failed requests to the console unless told otherwise; failures are told by toFailure.
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-    retry: { retries: options.retries ?? RETRIES, doNotRetry: NOT_RETRIED, retryAfterBaseValue: secondMs / 2 },
+    retry: {
+      retries: options.retries ?? RETRIES,
+      doNotRetry: NOT_RETRIED,
+      retryAfterBaseValue: secondMs / 2,
+    },
     throttle: throttleOptions(options, secondMs),
   });
   // An absolute baseUrl too: Octokit rewrites one that ends in /api/v3.
-  return { request: client.request, graphql: client.graphql.defaults({ baseUrl: graphqlUrl, url: graphqlUrl }) };
+  return {
+    request: client.request,
+    graphql: client.graphql.defaults({ baseUrl: graphqlUrl, url: graphqlUrl }),
+  };
 }
 
 /**
@@ -118,8 +128,11 @@ function throttleOptions(options: GitHubClientOptions, secondMs: number): object
 }
 
 function group(run: <T>(job: () => Promise<T>) => Promise<T>): object {
-  const schedule = <A extends unknown[], T>(_options: object, job: (...args: A) => Promise<T>, ...args: A): Promise<T> =>
-    run(() => job(...args));
+  const schedule = <A extends unknown[], T>(
+    _options: object,
+    job: (...args: A) => Promise<T>,
+    ...args: A
+  ): Promise<T> => run(() => job(...args));
   return { key: () => ({ schedule }) };
 }
 
@@ -146,7 +159,8 @@ function boundedFetch(options: GitHubClientOptions): typeof globalThis.fetch {
   return async (input, init) => {
     const ends = [options.signal, init?.signal].filter((end) => end !== undefined && end !== null);
     // Of this name, since Octokit would send again what ended for any other reason.
-    if (ends.some((end) => end.aborted)) throw new DOMException("the request was cancelled", "AbortError");
+    if (ends.some((end) => end.aborted))
+      throw new DOMException("the request was cancelled", "AbortError");
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...ends]);
     const response = await fetch(input, { ...init, signal });
     const body = await response.arrayBuffer();
@@ -162,18 +176,23 @@ function graphqlUrlOf(apiUrl: string): string {
 
 function checkUrl(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") return text.replace(/\/+$/, "");
-  throw new Misconfigured(`the address of GitHub's API (${name}) is not an http or https URL without credentials`, {
-    code: "api-url-invalid",
-    hint: "Give it as GITHUB_API_URL has it: https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server.",
-  });
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "")
+    return text.replace(/\/+$/, "");
+  throw new Misconfigured(
+    `the address of GitHub's API (${name}) is not an http or https URL without credentials`,
+    {
+      code: "api-url-invalid",
+      hint: "Give it as GITHUB_API_URL has it: https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server.",
+    },
+  );
 }
 
 /** Only visible ASCII can stand in a header; the rest is what copying and pasting adds. Formats and lengths are GitHub's to change. */
 function checkToken(token: Secret): string {
   const text = token.reveal();
   if (/^[\x21-\x7e]+$/.test(text)) return text;
-  const seen = text === "" ? "is empty" : "holds a blank, a line break or a character that no token has";
+  const seen =
+    text === "" ? "is empty" : "holds a blank, a line break or a character that no token has";
   throw new Misconfigured(`the GitHub token ${seen}`, {
     code: "token-malformed",
     hint: "Check how the token reaches this program: a secret that does not exist arrives empty, and a copied one may end in a line break.",

@@ -19,7 +19,11 @@ const MUTATION = `mutation ($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid url } }
 }`;
 
-const Reply = z.object({ createCommitOnBranch: z.object({ commit: z.object({ oid: z.string().min(1), url: z.string().nullish() }) }) });
+const Reply = z.object({
+  createCommitOnBranch: z.object({
+    commit: z.object({ oid: z.string().min(1), url: z.string().nullish() }),
+  }),
+});
 
 /** GitHub's classic protections have a type of their own, its rulesets only a message. */
 const PROTECTED =
@@ -39,13 +43,16 @@ export async function commitOnBranch(
 ): Promise<Attempt> {
   const doing = `commit to ${place.owner}/${place.name}`;
   try {
-    const reply = Reply.safeParse(await client.graphql(MUTATION, { input: inputFor(place, change), request: { retries: 0 } }));
+    const reply = Reply.safeParse(
+      await client.graphql(MUTATION, { input: inputFor(place, change), request: { retries: 0 } }),
+    );
     if (!reply.success) return { kind: "unknown", failure: outcomeUnknown(place) };
     const { oid, url } = reply.data.createCommitOnBranch.commit;
     return { kind: "saved", oid, url: url ?? null };
   } catch (error) {
     const refusals = graphqlErrors(error);
-    if (refusals?.some(({ type, message }) => type === "STALE_DATA" || STALE.test(message))) return { kind: "stale" };
+    if (refusals?.some(({ type, message }) => type === "STALE_DATA" || STALE.test(message)))
+      return { kind: "stale" };
     if (refusals !== null) throwKnown(refusals, place);
     const failure = toFailure(error, doing, "Contents: write");
     if (failure instanceof Uncertain) return { kind: "unknown", failure };
@@ -58,7 +65,10 @@ export async function findCommit(
   client: GitHubClient,
   place: CommitPlace,
   change: Change,
-): Promise<{ readonly head: string; readonly ours: { readonly oid: string; readonly url: string } | null }> {
+): Promise<{
+  readonly head: string;
+  readonly ours: { readonly oid: string; readonly url: string } | null;
+}> {
   const head = await readHead(client, place, place.branch);
   if (head === change.expected) return { head, ours: null };
   // By its id: `sha` takes that or a branch's bare name, which a tag may have too; a full ref is not documented, and not taken everywhere.
@@ -71,7 +81,10 @@ export async function findCommit(
 
 function inputFor(place: CommitPlace, { expected, files, message }: Change): object {
   const [headline = "", ...body] = message.split("\n");
-  const additions = [...files].map(([path, text]) => ({ path, contents: Buffer.from(text, "utf8").toString("base64") }));
+  const additions = [...files].map(([path, text]) => ({
+    path,
+    contents: Buffer.from(text, "utf8").toString("base64"),
+  }));
   return {
     branch: { repositoryNameWithOwner: `${place.owner}/${place.name}`, branchName: place.branch },
     message: { headline, body: body.join("\n").trim() },
@@ -81,12 +94,16 @@ function inputFor(place: CommitPlace, { expected, files, message }: Change): obj
 }
 
 function throwKnown(refusals: readonly GraphqlError[], place: CommitPlace): void {
-  const any = (pattern: RegExp) => refusals.some(({ type, message }) => pattern.test(type ?? "") || pattern.test(message));
+  const any = (pattern: RegExp) =>
+    refusals.some(({ type, message }) => pattern.test(type ?? "") || pattern.test(message));
   if (any(PROTECTED)) {
-    throw new Denied(`could not commit to ${place.owner}/${place.name}: the branch ${place.branch} is protected`, {
-      code: "branch-protected",
-      hint: "Let the App bypass the protection (Settings, Rules, Bypass list), or keep the record on a branch of its own: the `branch` input.",
-    });
+    throw new Denied(
+      `could not commit to ${place.owner}/${place.name}: the branch ${place.branch} is protected`,
+      {
+        code: "branch-protected",
+        hint: "Let the App bypass the protection (Settings, Rules, Bypass list), or keep the record on a branch of its own: the `branch` input.",
+      },
+    );
   }
   if (any(/branch.*not found|no such branch/i)) throw branchMissing(place);
   if (any(/^NOT_FOUND$/)) throw repositoryMissing(place);
@@ -103,16 +120,22 @@ export function outcomeUnknown({ owner, name }: CommitPlace, cause?: Failure): U
 
 /** Nothing can be compared with: GitHub makes a commit only on top of one. */
 export function expectedMissing(place: BranchPlace): Misconfigured {
-  return new Misconfigured(`could not commit to ${place.owner}/${place.name}: no version was given to build on`, {
-    code: "version-missing",
-    hint: "Load the record first.",
-  });
+  return new Misconfigured(
+    `could not commit to ${place.owner}/${place.name}: no version was given to build on`,
+    {
+      code: "version-missing",
+      hint: "Load the record first.",
+    },
+  );
 }
 
 /** Sent, looked for, and not there. */
 export function notSaved(place: CommitPlace): Unchanged {
-  return new Unchanged(`could not commit to ${place.owner}/${place.name}: no answer came, and the branch ${place.branch} has not moved`, {
-    code: "github-unavailable",
-    hint: "Run it again later; https://www.githubstatus.com tells of outages.",
-  });
+  return new Unchanged(
+    `could not commit to ${place.owner}/${place.name}: no answer came, and the branch ${place.branch} has not moved`,
+    {
+      code: "github-unavailable",
+      hint: "Run it again later; https://www.githubstatus.com tells of outages.",
+    },
+  );
 }

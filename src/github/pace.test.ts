@@ -32,8 +32,22 @@ test("slots: as many at once as there are, the others in their order, a failure 
     await new Promise((resolve) => setImmediate(resolve));
     log.push(`ended ${index + 1}`);
   }
-  expect(log).toEqual(["start a", "start b", "start c", "ended 1", "start d", "ended 2", "ended 3", "ended 4"]);
-  expect((await results).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
+  expect(log).toEqual([
+    "start a",
+    "start b",
+    "start c",
+    "ended 1",
+    "start d",
+    "ended 2",
+    "ended 3",
+    "ended 4",
+  ]);
+  expect((await results).map(({ status }) => status)).toEqual([
+    "rejected",
+    "fulfilled",
+    "fulfilled",
+    "fulfilled",
+  ]);
 });
 
 describe("window", () => {
@@ -49,9 +63,16 @@ describe("window", () => {
 
   test("callers that come together are all given a time: never more than the limit in a window", async () => {
     const waits: number[] = [];
-    const pass = createWindow(80, 60_000, { now: () => 0, wait: async (ms) => void waits.push(ms) });
+    const pass = createWindow(80, 60_000, {
+      now: () => 0,
+      wait: async (ms) => void waits.push(ms),
+    });
     await Promise.all(Array.from({ length: 200 }, pass));
-    expect([waits.filter((ms) => ms === 60_000).length, waits.filter((ms) => ms === 120_000).length, waits.length]).toEqual([80, 40, 120]);
+    expect([
+      waits.filter((ms) => ms === 60_000).length,
+      waits.filter((ms) => ms === 120_000).length,
+      waits.length,
+    ]).toEqual([80, 40, 120]);
   });
 });
 
@@ -74,7 +95,8 @@ describe("pause", () => {
     await expect(pause.pass()).rejects.toMatchObject({
       kind: "unchanged",
       code: "rate-limited",
-      message: "nothing was asked, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
+      message:
+        "nothing was asked, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
     });
     expect(clock.waits).toEqual([]);
   });

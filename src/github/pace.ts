@@ -62,7 +62,11 @@ export function createPause(longestMs: number, clock: Clock): Pause {
     },
     async pass() {
       for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
-        if (left > longestMs) throw rateLimited("nothing was asked, because GitHub's rate limit is used up", new Date(until));
+        if (left > longestMs)
+          throw rateLimited(
+            "nothing was asked, because GitHub's rate limit is used up",
+            new Date(until),
+          );
         await clock.wait(left);
       }
     },

@@ -14,7 +14,10 @@ export type BranchCommit = AuditCommit & { readonly parents: readonly string[] }
 export type BlobRef = { readonly id: string; readonly size: number };
 
 /** `commits`: parents before children. */
-export type BranchCommits = { readonly head: BranchCommit; readonly commits: readonly BranchCommit[] };
+export type BranchCommits = {
+  readonly head: BranchCommit;
+  readonly commits: readonly BranchCommit[];
+};
 
 /** GitHub's most for one page of a connection. */
 const PAGE = 100;
@@ -31,11 +34,20 @@ const Node = z.object({
   author: z.object({ name: z.string().nullish() }).nullish(),
   parents: z.object({ nodes: z.array(z.object({ oid: z.string() })) }),
 });
-const Page = z.object({ nodes: z.array(Node), pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }) });
-const Listing = z.object({ repository: z.object({ object: Node.extend({ record: Page, months: Page }).nullable() }).nullable() });
+const Page = z.object({
+  nodes: z.array(Node),
+  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }),
+});
+const Listing = z.object({
+  repository: z
+    .object({ object: Node.extend({ record: Page, months: Page }).nullable() })
+    .nullable(),
+});
 const States = z.object({ repository: z.record(z.string(), z.unknown()).nullable() });
 const Blob = z.object({ oid: z.string().min(1), byteSize: z.number() });
-const Tree = z.object({ entries: z.array(z.object({ name: z.string(), object: z.unknown() })).nullish() });
+const Tree = z.object({
+  entries: z.array(z.object({ name: z.string(), object: z.unknown() })).nullish(),
+});
 
 const COMMIT = `oid authoredDate committedDate author { name } parents(first: ${PARENTS}) { nodes { oid } }`;
 const HISTORY = `{ nodes { ${COMMIT} } pageInfo { hasNextPage endCursor } }`;
@@ -57,18 +69,33 @@ const LIST = `query ($owner: String!, $name: String!, $revision: String!, $recor
  * @param limit at most so many of each
  * @throws `Misconfigured` where the repository or the branch is missing; `Denied`, `Unchanged`.
  */
-export async function branchCommits(client: GitHubClient, place: BranchPlace, path: string, limit: number): Promise<BranchCommits> {
+export async function branchCommits(
+  client: GitHubClient,
+  place: BranchPlace,
+  path: string,
+  limit: number,
+): Promise<BranchCommits> {
   const found = { record: [] as BranchCommit[], months: [] as BranchCommit[] };
   const after: { record: string | null; months: string | null } = { record: null, months: null };
   const open = { record: true, months: true };
   let head: BranchCommit | null = null;
   while (head === null || open.record || open.months) {
-    const paths = { record: path, months: historyFolder(path), afterRecord: after.record, afterMonths: after.months };
+    const paths = {
+      record: path,
+      months: historyFolder(path),
+      afterRecord: after.record,
+      afterMonths: after.months,
+    };
     const revision = head?.sha ?? (place.branch === null ? "HEAD" : `refs/heads/${place.branch}`);
-    const { repository } = understood(Listing, await ask(client, place, LIST, { revision, ...paths }), place);
+    const { repository } = understood(
+      Listing,
+      await ask(client, place, LIST, { revision, ...paths }),
+      place,
+    );
     if (repository === null) throw repositoryMissing(place);
     const commit = repository.object;
-    if (commit === null) throw place.branch === null ? repositoryEmpty(place) : branchMissing(place);
+    if (commit === null)
+      throw place.branch === null ? repositoryEmpty(place) : branchMissing(place);
     head ??= commitOf(commit);
     for (const list of ["record", "months"] as const) {
       if (!open[list]) continue;
@@ -78,10 +105,19 @@ export async function branchCommits(client: GitHubClient, place: BranchPlace, pa
       open[list] = pageInfo.hasNextPage && found[list].length < limit;
     }
   }
-  return { head, commits: joined(found.record.toReversed(), found.months.toReversed()).slice(-limit) };
+  return {
+    head,
+    commits: joined(found.record.toReversed(), found.months.toReversed()).slice(-limit),
+  };
 }
 
-function commitOf({ oid, authoredDate, committedDate, author, parents }: z.infer<typeof Node>): BranchCommit {
+function commitOf({
+  oid,
+  authoredDate,
+  committedDate,
+  author,
+  parents,
+}: z.infer<typeof Node>): BranchCommit {
   return {
     sha: oid,
     author: author?.name ?? "",
@@ -93,7 +129,10 @@ function commitOf({ oid, authoredDate, committedDate, author, parents }: z.infer
 
 /** Two lists in one that keeps the order of both; by date where neither says. */
 function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): BranchCommit[] {
-  const [inOne, inOther] = [new Set(one.map(({ sha }) => sha)), new Set(other.map(({ sha }) => sha))];
+  const [inOne, inOther] = [
+    new Set(one.map(({ sha }) => sha)),
+    new Set(other.map(({ sha }) => sha)),
+  ];
   const all: BranchCommit[] = [];
   const given = new Set<string>();
   let [left, right] = [0, 0];
@@ -133,9 +172,16 @@ export async function filesInCommits(
       variables.set(`record${index}`, `${sha}:${path}`).set(`months${index}`, `${sha}:${folder}`);
     }
     const query = queryOf([...variables.keys()], "String!", batch.map(stateFields));
-    const { repository } = understood(States, await ask(client, place, query, Object.fromEntries(variables)), place);
+    const { repository } = understood(
+      States,
+      await ask(client, place, query, Object.fromEntries(variables)),
+      place,
+    );
     for (const [index, sha] of batch.entries())
-      states.set(sha, filesOf(repository?.[`record${index}`], repository?.[`months${index}`], path));
+      states.set(
+        sha,
+        filesOf(repository?.[`record${index}`], repository?.[`months${index}`], path),
+      );
   }
   return states;
 }
@@ -149,7 +195,8 @@ function filesOf(record: unknown, months: unknown, path: string): ReadonlyMap<st
   const files = new Map<string, BlobRef>();
   for (const { name, object } of Tree.safeParse(months).data?.entries ?? []) {
     const blob = Blob.safeParse(object).data;
-    if (isMonthlyFile(name) && blob !== undefined) files.set(`${historyFolder(path)}/${name}`, { id: blob.oid, size: blob.byteSize });
+    if (isMonthlyFile(name) && blob !== undefined)
+      files.set(`${historyFolder(path)}/${name}`, { id: blob.oid, size: blob.byteSize });
   }
   const blob = Blob.safeParse(record).data;
   if (blob !== undefined) files.set(path, { id: blob.oid, size: blob.byteSize });
@@ -157,8 +204,16 @@ function filesOf(record: unknown, months: unknown, path: string): ReadonlyMap<st
 }
 
 /** A query of several fields of one repository, each with a variable of its own. */
-export function queryOf(variables: readonly string[], type: string, fields: readonly string[]): string {
-  const declared = ["$owner: String!", "$name: String!", ...variables.map((name) => `$${name}: ${type}`)];
+export function queryOf(
+  variables: readonly string[],
+  type: string,
+  fields: readonly string[],
+): string {
+  const declared = [
+    "$owner: String!",
+    "$name: String!",
+    ...variables.map((name) => `$${name}: ${type}`),
+  ];
   return `query (${declared.join(", ")}) {\n  repository(owner: $owner, name: $name) {\n    ${fields.join("\n    ")}\n  }\n}`;
 }
 
@@ -172,7 +227,8 @@ export async function ask(
   try {
     return await client.graphql(query, { owner: place.owner, name: place.name, ...variables });
   } catch (error) {
-    if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND")) throw repositoryMissing(place);
+    if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND"))
+      throw repositoryMissing(place);
     throw toFailure(error, `read the commits of ${place.owner}/${place.name}`, READ);
   }
 }
@@ -181,8 +237,11 @@ export async function ask(
 export function understood<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
   const parsed = form.safeParse(reply);
   if (parsed.success) return parsed.data;
-  throw new Misconfigured(`could not read the commits of ${place.owner}/${place.name}: the server's GraphQL is not GitHub's`, {
-    code: "graphql-not-understood",
-    hint: "Clone the repository and run `token-automation history --verify` there.",
-  });
+  throw new Misconfigured(
+    `could not read the commits of ${place.owner}/${place.name}: the server's GraphQL is not GitHub's`,
+    {
+      code: "graphql-not-understood",
+      hint: "Clone the repository and run `token-automation history --verify` there.",
+    },
+  );
 }

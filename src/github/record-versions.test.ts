@@ -23,17 +23,32 @@ afterEach(async () => {
   await github.close();
 });
 
-function commit(files: ReadonlyMap<string, string> | readonly HistoryEntry[], newest: number): string {
+function commit(
+  files: ReadonlyMap<string, string> | readonly HistoryEntry[],
+  newest: number,
+): string {
   now = new Date(commitDate(newest));
-  const all = files instanceof Map ? files : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
+  const all =
+    files instanceof Map
+      ? files
+      : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
   return github.repository().commit(Object.fromEntries(all), "by the program");
 }
 
 function audit(limit: number | null = null, branch: string | null = null): Promise<Audit> {
   const client = () => testClient(github);
-  return auditHistory(githubVersions({ client, repository: DEFAULT_REPOSITORY, branch, path: RECORD })(limit), RECORD);
+  return auditHistory(
+    githubVersions({ client, repository: DEFAULT_REPOSITORY, branch, path: RECORD })(limit),
+    RECORD,
+  );
 }
-const short = ({ findings }: Audit) => findings.map(({ kind, severity, entry_id, commit: made }) => [kind, severity, entry_id, made?.sha]);
+const short = ({ findings }: Audit) =>
+  findings.map(({ kind, severity, entry_id, commit: made }) => [
+    kind,
+    severity,
+    entry_id,
+    made?.sha,
+  ]);
 
 test("an honest record, rolled over, among other commits: nothing is found, in few requests", async () => {
   commit(chainOf(2), 1);
@@ -42,7 +57,11 @@ test("an honest record, rolled over, among other commits: nothing is found, in f
   commit(rolledFiles(RECORD, chainOf(6), 3), 5);
   commit(rolledFiles(RECORD, chainOf(9), 5), 8);
   expect(await audit()).toEqual({ ok: true, verdict: "ok", entries: 9, commits: 4, findings: [] });
-  expect(github.requests.map(({ method, operation }) => operation ?? method)).toEqual(["query", "query", "query"]);
+  expect(github.requests.map(({ method, operation }) => operation ?? method)).toEqual([
+    "query",
+    "query",
+    "query",
+  ]);
 });
 
 test("edits of the record and of a monthly file are named with their commits", async () => {
@@ -99,8 +118,13 @@ test("a branch of its own; a branch, a repository and a permission that are miss
   now = new Date(commitDate(1));
   repository.commit({ [RECORD]: recordText(chainOf(2)) }, "Record", "record");
   expect(await audit(null, "record")).toMatchObject({ verdict: "ok", entries: 2, commits: 1 });
-  const code = async (attempt: Promise<unknown>) => reportError(await attempt.catch((error: unknown) => error)).code;
+  const code = async (attempt: Promise<unknown>) =>
+    reportError(await attempt.catch((error: unknown) => error)).code;
   expect(await code(audit(null, "nowhere"))).toBe("branch-missing");
-  github.faults.add({ match: { path: "/graphql" }, times: 10, action: { kind: "status", status: 404 } });
+  github.faults.add({
+    match: { path: "/graphql" },
+    times: 10,
+    action: { kind: "status", status: 404 },
+  });
   expect(await code(audit())).toBe("permission-missing");
 });

@@ -5,7 +5,11 @@ import type { GitHubClient } from "./client.ts";
 import { graphqlErrors, statusOf, toFailure } from "./errors.ts";
 
 /** A repository, and the branch in it; null: its default branch. */
-export type BranchPlace = { readonly owner: string; readonly name: string; readonly branch: string | null };
+export type BranchPlace = {
+  readonly owner: string;
+  readonly name: string;
+  readonly branch: string | null;
+};
 
 /** Files as they stood at one commit. */
 export type GitHubSnapshot = {
@@ -22,8 +26,18 @@ const READ = "Contents: read";
 
 const Ref = z.object({ name: z.string().min(1), target: z.object({ oid: z.string().min(1) }) });
 const Head = z.object({ object: z.object({ sha: z.string().min(1) }) });
-const Blob = z.object({ text: z.string().nullish(), isTruncated: z.boolean().nullish(), isBinary: z.boolean().nullish() }).nullable();
-const Repository = z.looseObject({ isPrivate: z.boolean().nullish(), ref: Ref.nullish(), defaultBranchRef: Ref.nullish() });
+const Blob = z
+  .object({
+    text: z.string().nullish(),
+    isTruncated: z.boolean().nullish(),
+    isBinary: z.boolean().nullish(),
+  })
+  .nullable();
+const Repository = z.looseObject({
+  isPrivate: z.boolean().nullish(),
+  ref: Ref.nullish(),
+  defaultBranchRef: Ref.nullish(),
+});
 const Reply = z.object({ repository: Repository.nullable() });
 
 /**
@@ -51,8 +65,12 @@ export async function readByGraphql(
   for (const [index, path] of paths.entries()) {
     const blob = Blob.safeParse(repository[fieldOf(index, paths.length, version)]);
     if (!blob.success) return null;
-    const whole = blob.data?.isTruncated !== true && blob.data?.isBinary !== true ? blob.data?.text : undefined;
-    files.set(path, blob.data === null ? null : (whole ?? (await readExisting(client, place, path, oid))));
+    const whole =
+      blob.data?.isTruncated !== true && blob.data?.isBinary !== true ? blob.data?.text : undefined;
+    files.set(
+      path,
+      blob.data === null ? null : (whole ?? (await readExisting(client, place, path, oid))),
+    );
   }
   return { oid, branch: ref.name, isPrivate: repository.isPrivate ?? null, files };
 }
@@ -66,30 +84,45 @@ export async function readByRest(
 ): Promise<GitHubSnapshot> {
   const doing = `read ${named(place)}`;
   const at = { owner: place.owner, repo: place.name };
-  const { data: repository } = await client.request("GET /repos/{owner}/{repo}", at).catch((error: unknown) => {
-    throw statusOf(error) === 404 ? repositoryMissing(place) : toFailure(error, doing, READ);
-  });
+  const { data: repository } = await client
+    .request("GET /repos/{owner}/{repo}", at)
+    .catch((error: unknown) => {
+      throw statusOf(error) === 404 ? repositoryMissing(place) : toFailure(error, doing, READ);
+    });
   const branch = place.branch ?? repository.default_branch;
   const oid = version ?? (await readHead(client, place, branch));
   if (version !== undefined) {
-    await client.request("GET /repos/{owner}/{repo}/commits/{ref}", { ...at, ref: version }).catch((error: unknown) => {
-      throw statusOf(error) === 404 || statusOf(error) === 422 ? versionMissing(place, version) : toFailure(error, doing, READ);
-    });
+    await client
+      .request("GET /repos/{owner}/{repo}/commits/{ref}", { ...at, ref: version })
+      .catch((error: unknown) => {
+        throw statusOf(error) === 404 || statusOf(error) === 422
+          ? versionMissing(place, version)
+          : toFailure(error, doing, READ);
+      });
   }
-  const contents = await Promise.all(paths.map(async (path) => [path, await readRaw(client, place, path, oid)] as const));
+  const contents = await Promise.all(
+    paths.map(async (path) => [path, await readRaw(client, place, path, oid)] as const),
+  );
   return { oid, branch, isPrivate: repository.private, files: new Map(contents) };
 }
 
-async function ask(client: GitHubClient, place: BranchPlace, paths: readonly string[], version: string | undefined): Promise<unknown> {
+async function ask(
+  client: GitHubClient,
+  place: BranchPlace,
+  paths: readonly string[],
+  version: string | undefined,
+): Promise<unknown> {
   const revision = version ?? (place.branch === null ? "HEAD" : `refs/heads/${place.branch}`);
   const variables: Record<string, string> = { owner: place.owner, name: place.name };
   if (place.branch !== null) variables.branch = `refs/heads/${place.branch}`;
   if (version !== undefined) variables.version = version;
-  for (const [index, path] of paths.entries()) variables[`expression${index}`] = `${revision}:${path}`;
+  for (const [index, path] of paths.entries())
+    variables[`expression${index}`] = `${revision}:${path}`;
   try {
     return await client.graphql(queryFor(place, paths.length, version), variables);
   } catch (error) {
-    if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND")) throw repositoryMissing(place);
+    if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND"))
+      throw repositoryMissing(place);
     const failure = toFailure(error, `read ${named(place)}`, undefined);
     // A 4xx that is neither about the token nor about a limit: this server has no GraphQL, or another one.
     if (failure.kind === "misconfigured" || statusOf(error) === 501) return null;
@@ -105,13 +138,19 @@ function queryFor({ branch }: BranchPlace, count: number, version: string | unde
   const declared = ["$owner: String!", "$name: String!"];
   if (branch !== null) declared.push("$branch: String!");
   if (version !== undefined) declared.push("$version: GitObjectID!");
-  const fields = [branch === null ? "defaultBranchRef { name target { oid } }" : "ref(qualifiedName: $branch) { name target { oid } }"];
+  const fields = [
+    branch === null
+      ? "defaultBranchRef { name target { oid } }"
+      : "ref(qualifiedName: $branch) { name target { oid } }",
+  ];
   if (version !== undefined) fields.push("commit: object(oid: $version) { oid }");
   for (let index = 0; index < count; index += 1) {
     declared.push(`$expression${index}: String!`);
     const field = fieldOf(index, count, version);
     const alias = field === "object" ? "" : `${field}: `;
-    fields.push(`${alias}object(expression: $expression${index}) { ... on Blob { isBinary isTruncated text } }`);
+    fields.push(
+      `${alias}object(expression: $expression${index}) { ... on Blob { isBinary isTruncated text } }`,
+    );
   }
   return `query (${declared.join(", ")}) {\n  repository(owner: $owner, name: $name) {\n    isPrivate\n    ${fields.join("\n    ")}\n  }\n}`;
 }
@@ -121,7 +160,11 @@ function fieldOf(index: number, count: number, version: string | undefined): str
 }
 
 /** The id of a branch's newest commit. @throws as `readByGraphql` does. */
-export async function readHead(client: GitHubClient, place: BranchPlace, branch: string): Promise<string> {
+export async function readHead(
+  client: GitHubClient,
+  place: BranchPlace,
+  branch: string,
+): Promise<string> {
   const at = { owner: place.owner, repo: place.name, branch };
   const doing = `read the branch ${branch} of ${named(place)}`;
   try {
@@ -135,28 +178,46 @@ export async function readHead(client: GitHubClient, place: BranchPlace, branch:
   }
 }
 
-async function readExisting(client: GitHubClient, place: BranchPlace, path: string, oid: string): Promise<string> {
+async function readExisting(
+  client: GitHubClient,
+  place: BranchPlace,
+  path: string,
+  oid: string,
+): Promise<string> {
   const text = await readRaw(client, place, path, oid);
   if (text !== null) return text;
-  throw new Unchanged(`could not read ${path} of ${named(place)}: GitHub named it and then did not give it`, {
-    code: "github-unavailable",
-    hint: "Run it again.",
-  });
+  throw new Unchanged(
+    `could not read ${path} of ${named(place)}: GitHub named it and then did not give it`,
+    {
+      code: "github-unavailable",
+      hint: "Run it again.",
+    },
+  );
 }
 
 /** A file up to 100 MB, byte for byte; null where it does not exist. Octokit would strip a byte order mark. */
-async function readRaw(client: GitHubClient, place: BranchPlace, path: string, oid: string): Promise<string | null> {
+async function readRaw(
+  client: GitHubClient,
+  place: BranchPlace,
+  path: string,
+  oid: string,
+): Promise<string | null> {
   try {
     const at = { owner: place.owner, repo: place.name, path, ref: oid };
     const request = { parseSuccessResponseBody: false };
-    const { data } = await client.request("GET /repos/{owner}/{repo}/contents/{path}", { ...at, mediaType: { format: "raw" }, request });
+    const { data } = await client.request("GET /repos/{owner}/{repo}/contents/{path}", {
+      ...at,
+      mediaType: { format: "raw" },
+      request,
+    });
     const body: unknown = data;
     if (!(body instanceof ReadableStream)) return "";
     const bytes = await new Response(body).arrayBuffer();
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     if (statusOf(error) === 404) return null;
-    if (!(error instanceof TypeError)) throw toFailure(error, `read ${path} of ${named(place)}`, READ);
+    if (!(error instanceof TypeError))
+      throw toFailure(error, `read ${path} of ${named(place)}`, READ);
     throw new Misconfigured(`${path} of ${named(place)} is not UTF-8 text`, {
       code: "file-not-text",
       hint: "Check the path of the config, and save the file as UTF-8.",
@@ -176,10 +237,13 @@ export function repositoryMissing(place: BranchPlace): Misconfigured {
 }
 
 export function branchMissing(place: BranchPlace): Misconfigured {
-  return new Misconfigured(`${named(place)} has no branch ${place.branch ?? "of the name it had when it was read"}`, {
-    code: "branch-missing",
-    hint: "Create the branch with `git push origin HEAD:refs/heads/NAME`, or name another one.",
-  });
+  return new Misconfigured(
+    `${named(place)} has no branch ${place.branch ?? "of the name it had when it was read"}`,
+    {
+      code: "branch-missing",
+      hint: "Create the branch with `git push origin HEAD:refs/heads/NAME`, or name another one.",
+    },
+  );
 }
 
 export function repositoryEmpty(place: BranchPlace): Misconfigured {
@@ -190,5 +254,8 @@ export function repositoryEmpty(place: BranchPlace): Misconfigured {
 }
 
 function versionMissing(place: BranchPlace, version: string): Misconfigured {
-  return new Misconfigured(`${named(place)} has no commit ${version}`, { code: "version-missing", hint: "Load the newest version." });
+  return new Misconfigured(`${named(place)} has no commit ${version}`, {
+    code: "version-missing",
+    hint: "Load the newest version.",
+  });
 }

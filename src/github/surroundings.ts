@@ -9,7 +9,10 @@ import { PAGE_SIZE, pages } from "./pages.ts";
 import { parseRepository } from "./repository.ts";
 
 const Owner = z.object({ owner: z.object({ login: z.string(), type: z.string() }) });
-const Environments = z.object({ total_count: z.int(), environments: z.array(z.object({ name: z.string() })) });
+const Environments = z.object({
+  total_count: z.int(),
+  environments: z.array(z.object({ name: z.string() })),
+});
 const Secrets = z.object({
   total_count: z.int(),
   secrets: z.array(z.object({ name: z.string(), created_at: z.string(), updated_at: z.string() })),
@@ -25,26 +28,47 @@ const LISTED: readonly SecretApp[] = ["dependabot", "codespaces"];
 type Part = Partial<Surroundings>;
 
 /** Never throws for what the token may not see: that is among `refused`. Throws `Misconfigured` where there is no client. */
-export async function surroundingsOf(client: () => Promise<GitHubClient>, repository: string): Promise<Surroundings> {
+export async function surroundingsOf(
+  client: () => Promise<GitHubClient>,
+  repository: string,
+): Promise<Surroundings> {
   const { owner, name: repo } = parseRepository(repository);
   const at = { owner, repo };
   const github = await client();
   const apps = ["actions", "dependabot", "codespaces", "agents"] as const;
   const parts = await Promise.all([
     { scopes: apps.map((kind): Scope => ({ kind, repository })) },
-    part(`environment:${repository}`, "Actions: read", `list the environments of ${repository}`, async () => {
-      const names = await pages(async (page) => {
-        const { data } = await github.request("GET /repos/{owner}/{repo}/environments", { ...at, per_page: PAGE_SIZE, page });
-        const { total_count, environments } = Environments.parse(data);
-        return { total: total_count, items: environments };
-      });
-      return { scopes: names.map(({ name }): Scope => ({ kind: "environment", repository, environment: name })) };
-    }),
-    part(`organization:${owner}`, "Metadata: read", `look up the owner of ${repository}`, async () => {
-      const { data } = await github.request("GET /repos/{owner}/{repo}", at);
-      const { login, type } = Owner.parse(data).owner;
-      return type === "Organization" ? ofOrganization(github, { at, organization: login }) : {};
-    }),
+    part(
+      `environment:${repository}`,
+      "Actions: read",
+      `list the environments of ${repository}`,
+      async () => {
+        const names = await pages(async (page) => {
+          const { data } = await github.request("GET /repos/{owner}/{repo}/environments", {
+            ...at,
+            per_page: PAGE_SIZE,
+            page,
+          });
+          const { total_count, environments } = Environments.parse(data);
+          return { total: total_count, items: environments };
+        });
+        return {
+          scopes: names.map(
+            ({ name }): Scope => ({ kind: "environment", repository, environment: name }),
+          ),
+        };
+      },
+    ),
+    part(
+      `organization:${owner}`,
+      "Metadata: read",
+      `look up the owner of ${repository}`,
+      async () => {
+        const { data } = await github.request("GET /repos/{owner}/{repo}", at);
+        const { login, type } = Owner.parse(data).owner;
+        return type === "Organization" ? ofOrganization(github, { at, organization: login }) : {};
+      },
+    ),
   ]);
   return {
     scopes: parts.flatMap((one: Part) => one.scopes ?? []),
@@ -55,7 +79,13 @@ export async function surroundingsOf(client: () => Promise<GitHubClient>, reposi
 
 async function ofOrganization(
   github: GitHubClient,
-  { at, organization }: { readonly at: { readonly owner: string; readonly repo: string }; readonly organization: string },
+  {
+    at,
+    organization,
+  }: {
+    readonly at: { readonly owner: string; readonly repo: string };
+    readonly organization: string;
+  },
 ): Promise<Part> {
   const shared = await Promise.all(
     (["actions", "agents"] as const).map((app) => {
@@ -67,7 +97,11 @@ async function ofOrganization(
         what,
         async () => {
           const secrets = await pages(async (page) => {
-            const { data } = await github.request(SHARED[app], { ...at, per_page: PAGE_SIZE, page });
+            const { data } = await github.request(SHARED[app], {
+              ...at,
+              per_page: PAGE_SIZE,
+              page,
+            });
             const read = Secrets.parse(data);
             return { total: read.total_count, items: read.secrets };
           });
@@ -83,7 +117,12 @@ async function ofOrganization(
   };
 }
 
-async function part(scope: string, permission: string, doing: string, look: () => Promise<Part>): Promise<Part> {
+async function part(
+  scope: string,
+  permission: string,
+  doing: string,
+  look: () => Promise<Part>,
+): Promise<Part> {
   try {
     return await look();
   } catch (error) {
@@ -91,6 +130,10 @@ async function part(scope: string, permission: string, doing: string, look: () =
   }
 }
 
-function info({ name, created_at, updated_at }: z.infer<typeof Secrets>["secrets"][number]): SecretInfo {
+function info({
+  name,
+  created_at,
+  updated_at,
+}: z.infer<typeof Secrets>["secrets"][number]): SecretInfo {
   return { name, createdAt: created_at, updatedAt: updated_at };
 }

@@ -19,7 +19,12 @@ export type WorkflowRunsOptions = {
 /** How many of the newest runs are looked through for one. */
 const RUNS_LOOKED_AT = 100;
 
-type Told = { readonly id: number | bigint; readonly status: string | null; readonly conclusion: string | null; readonly html_url: string };
+type Told = {
+  readonly id: number | bigint;
+  readonly status: string | null;
+  readonly conclusion: string | null;
+  readonly html_url: string;
+};
 
 /** @throws `Misconfigured` for a repository that is not `owner/name` */
 export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
@@ -29,18 +34,30 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
 
   async function newest(): Promise<WorkflowRun[]> {
     const client = await options.client();
-    const asked = { owner, repo, workflow_id, event: "workflow_dispatch", per_page: RUNS_LOOKED_AT };
+    const asked = {
+      owner,
+      repo,
+      workflow_id,
+      event: "workflow_dispatch",
+      per_page: RUNS_LOOKED_AT,
+    };
     const { data } = await client
       .request("GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", asked)
       .catch((error: unknown) => {
-        throw missing(error, what) ?? toFailure(error, `look at the runs of ${what}`, "Actions: write");
+        throw (
+          missing(error, what) ?? toFailure(error, `look at the runs of ${what}`, "Actions: write")
+        );
       });
     return data.workflow_runs.map((run) => viewOf(run, requestIn(run.display_title)));
   }
 
   async function find(request: string): Promise<WorkflowRun | null> {
     const runs = await newest();
-    return runOf(runs, request) ?? runs.find((run) => run.request !== null && haveSameKey(run.request, request)) ?? null;
+    return (
+      runOf(runs, request) ??
+      runs.find((run) => run.request !== null && haveSameKey(run.request, request)) ??
+      null
+    );
   }
 
   async function start(request: Parameters<WorkflowRuns["start"]>[0]): Promise<WorkflowRun | null> {
@@ -49,16 +66,22 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
     const { command, request: word } = request;
     const inputs = {
       command,
-      ...(command === "rotate" ? { tokens: request.tokens.join(",") } : { workflow: request.workflow }),
+      ...(command === "rotate"
+        ? { tokens: request.tokens.join(",") }
+        : { workflow: request.workflow }),
       request: word,
     };
     try {
-      const { data } = await client.request("POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", {
-        ...{ owner, repo, workflow_id, ref, inputs, return_run_details: true },
-        request: { retries: 0 },
-      });
+      const { data } = await client.request(
+        "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
+        {
+          ...{ owner, repo, workflow_id, ref, inputs, return_run_details: true },
+          request: { retries: 0 },
+        },
+      );
       const { workflow_run_id: id, html_url: url }: Record<string, unknown> = Object(data);
-      if (typeof id === "number" && typeof url === "string") return { id, url, status: "queued", conclusion: null, request: word };
+      if (typeof id === "number" && typeof url === "string")
+        return { id, url, status: "queued", conclusion: null, request: word };
       return runOf(await newest(), word);
     } catch (error) {
       const failure = refused(error, ref) ?? toFailure(error, `start ${what}`, "Actions: write");
@@ -77,28 +100,39 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
 
   function refused(error: unknown, ref: string): Misconfigured | null {
     if (statusOf(error) !== 422) return missing(error, what);
-    return new Misconfigured(`GitHub does not start ${what} on ${ref} with the inputs of this program`, {
-      code: "workflow-refused",
-      hint: "Make its `workflow_dispatch` inputs those that `token-automation init --workflow` writes.",
-    });
+    return new Misconfigured(
+      `GitHub does not start ${what} on ${ref} with the inputs of this program`,
+      {
+        code: "workflow-refused",
+        hint: "Make its `workflow_dispatch` inputs those that `token-automation init --workflow` writes.",
+      },
+    );
   }
 
   async function get(id: number): Promise<WorkflowRun> {
     const client = await options.client();
     try {
-      const { data } = await client.request("GET /repos/{owner}/{repo}/actions/runs/{run_id}", { owner, repo, run_id: id });
+      const { data } = await client.request("GET /repos/{owner}/{repo}/actions/runs/{run_id}", {
+        owner,
+        repo,
+        run_id: id,
+      });
       // Of other workflows in the repository nothing is told.
       if (!data.path.split("@")[0]?.endsWith(`/${workflow_id}`)) throw runMissing(id);
       return viewOf(data, requestIn(data.display_title));
     } catch (error) {
-      throw statusOf(error) === 404 ? runMissing(id) : toFailure(error, `look at the run ${id}`, "Actions: write");
+      throw statusOf(error) === 404
+        ? runMissing(id)
+        : toFailure(error, `look at the run ${id}`, "Actions: write");
     }
   }
 
   async function defaultBranch(client: GitHubClient): Promise<string> {
-    const { data } = await client.request("GET /repos/{owner}/{repo}", { owner, repo }).catch((error: unknown) => {
-      throw toFailure(error, `read ${options.repository}`, "Metadata: read");
-    });
+    const { data } = await client
+      .request("GET /repos/{owner}/{repo}", { owner, repo })
+      .catch((error: unknown) => {
+        throw toFailure(error, `read ${options.repository}`, "Metadata: read");
+      });
     return data.default_branch;
   }
 
@@ -115,7 +149,10 @@ function requestIn(title: string): string | null {
   return / for (\S+)$/.exec(title)?.[1] ?? null;
 }
 
-function viewOf({ id, status, conclusion, html_url: url }: Told, request: string | null): WorkflowRun {
+function viewOf(
+  { id, status, conclusion, html_url: url }: Told,
+  request: string | null,
+): WorkflowRun {
   return { id: Number(id), status: status ?? "unknown", conclusion, url, request };
 }
 

@@ -41,7 +41,10 @@ const apiKeys = z.array(
 const address = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
+  return (
+    url.protocol === "https:" ||
+    (url.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname))
+  );
 });
 const numericId = z.string().regex(/^\d{1,20}$/);
 const trust = z.strictObject({
@@ -80,9 +83,13 @@ export function readApiKeys(env: Environment): ApiKey[] {
   const parsed = apiKeys.safeParse(parseJson(text, badKeys));
   if (!parsed.success) throw badKeys(whereIn(parsed.error));
   const ids = parsed.data.map((key) => key.id);
-  const thrice = ids.findIndex((one, index) => ids.slice(0, index).filter((other) => other === one).length === KEYS_PER_CLIENT);
+  const thrice = ids.findIndex(
+    (one, index) => ids.slice(0, index).filter((other) => other === one).length === KEYS_PER_CLIENT,
+  );
   if (thrice >= 0) throw badKeys(`/${thrice}/id stands there more than twice`);
-  const digests = parsed.data.map((key) => ("sha256" in key ? key.sha256.toLowerCase() : key.token));
+  const digests = parsed.data.map((key) =>
+    "sha256" in key ? key.sha256.toLowerCase() : key.token,
+  );
   const twice = digests.findIndex((one, index) => digests.indexOf(one) !== index);
   if (twice >= 0) throw badKeys(`/${twice} is a key that stands there already`);
   return parsed.data.map((key) => ({
@@ -149,7 +156,10 @@ export function readOrigins(env: Environment): readonly string[] {
 export function readPublicBadge(env: Environment): boolean {
   const text = (env.TOKEN_AUTOMATION_PUBLIC_BADGE ?? "").trim();
   if (["", "0", "1"].includes(text)) return text === "1";
-  throw invalid("TOKEN_AUTOMATION_PUBLIC_BADGE must be 1 or 0", "With 1, GET /badge.svg answers everybody; unset, it answers nobody.");
+  throw invalid(
+    "TOKEN_AUTOMATION_PUBLIC_BADGE must be 1 or 0",
+    "With 1, GET /badge.svg answers everybody; unset, it answers nobody.",
+  );
 }
 
 function parseJson(text: string, complaint: (what: string) => Misconfigured): unknown {
@@ -169,7 +179,8 @@ function whereIn(error: z.ZodError): string {
 /** Of an entry that fits no form, the places in the form that it comes closest to. */
 function placesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): string[] {
   const path = [...above, ...issue.path];
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [path.map((part) => `/${String(part)}`).join("")];
+  if (issue.code !== "invalid_union" || issue.errors.length === 0)
+    return [path.map((part) => `/${String(part)}`).join("")];
   const [closest = []] = [...issue.errors].sort((one, other) => one.length - other.length);
   return closest.flatMap((inner) => placesOf(inner, path));
 }

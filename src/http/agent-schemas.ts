@@ -10,7 +10,10 @@ export type ObjectSchema = JsonSchema & {
 };
 
 /** What the route takes, without what is withheld from agents. `limit` must be given where there is one, so that replies stay short. */
-export function inputSchema({ input }: Pick<Endpoint, "input">, { withheld = [], fixed = {} }: Operation): ObjectSchema {
+export function inputSchema(
+  { input }: Pick<Endpoint, "input">,
+  { withheld = [], fixed = {} }: Operation,
+): ObjectSchema {
   const needed = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }).required ?? [];
   // What comes out of a query's field is a number; what goes in is text, and JSON Schema's own types say the first.
   const { properties = {}, ...schema } = objectSchema(input, "output");
@@ -20,7 +23,9 @@ export function inputSchema({ input }: Pick<Endpoint, "input">, { withheld = [],
       if (Object.hasOwn(fixed, name)) return [name, { ...field, enum: [fixed[name]] }];
       return [name, usual === undefined ? field : { ...field, default: usual }];
     });
-  const required = offered.map(([name]) => name).filter((name) => needed.includes(name) || name === "limit" || Object.hasOwn(fixed, name));
+  const required = offered
+    .map(([name]) => name)
+    .filter((name) => needed.includes(name) || name === "limit" || Object.hasOwn(fixed, name));
   return { ...schema, properties: Object.fromEntries(offered), required };
 }
 
@@ -30,13 +35,22 @@ export function replySchema(reply: z.ZodType, exact = false): ObjectSchema {
 }
 
 function objectSchema(schema: z.ZodType, io: "input" | "output"): ObjectSchema {
-  const { $schema: _dialect, properties = {}, required = [], ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", override });
+  const {
+    $schema: _dialect,
+    properties = {},
+    required = [],
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: "any", override });
   return { ...rest, properties: withoutBooleans(properties), required };
 }
 
 /** JSON Schema allows `true` for a schema; zod makes none of it. */
-function withoutBooleans(properties: Readonly<Record<string, unknown>>): Record<string, JsonSchema> {
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, Object(schema)]));
+function withoutBooleans(
+  properties: Readonly<Record<string, unknown>>,
+): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, Object(schema)]),
+  );
 }
 
 /** Takes out what says nothing, and gives every object its `properties`, which importers of GPT Actions ask for. */

@@ -76,10 +76,16 @@ export async function authenticate(request: Request, door: Door): Promise<Caller
   const keys = access.keys();
   const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined)
-    throw new HttpProblem(401, "this route needs an API key", { ...ANONYMOUS, hint: "Send it as `Authorization: Bearer <key>`." });
+    throw new HttpProblem(401, "this route needs an API key", {
+      ...ANONYMOUS,
+      hint: "Send it as `Authorization: Bearer <key>`.",
+    });
   const now = door.now();
   const live = keys.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
-  const found = byDigest(given, live) ?? (await byWorkflow(given, door)) ?? (await byToken(new Secret(given), live, door));
+  const found =
+    byDigest(given, live) ??
+    (await byWorkflow(given, door)) ??
+    (await byToken(new Secret(given), live, door));
   if (found !== null) return found;
   throw new HttpProblem(401, "the API key is unknown or has expired", {
     ...ANONYMOUS,
@@ -95,14 +101,22 @@ function byDigest(given: string, keys: readonly ApiKey[]): Caller | null {
 }
 
 async function byWorkflow(given: string, { access, memory, now }: Door): Promise<Caller | null> {
-  const trust = access.kind === "keys" && looksSigned(given) ? (access.workflows?.() ?? null) : null;
-  return trust === null ? null : identifyWorkflow(given, trust, { now: now(), keySets: memory.keySets });
+  const trust =
+    access.kind === "keys" && looksSigned(given) ? (access.workflows?.() ?? null) : null;
+  return trust === null
+    ? null
+    : identifyWorkflow(given, trust, { now: now(), keySets: memory.keySets });
 }
 
-async function byToken(given: Secret, keys: readonly ApiKey[], { access, fingerprintKey }: Door): Promise<Caller | null> {
+async function byToken(
+  given: Secret,
+  keys: readonly ApiKey[],
+  { access, fingerprintKey }: Door,
+): Promise<Caller | null> {
   let found: Caller | null = null;
   for (const key of keys) {
-    if (!("token" in key) || access.kind !== "keys" || access.liveFingerprints === undefined) continue;
+    if (!("token" in key) || access.kind !== "keys" || access.liveFingerprints === undefined)
+      continue;
     for (const fingerprint of await access.liveFingerprints(key.token))
       if (matchesFingerprint(given, fingerprint, fingerprintKey()) === "match") found = key;
   }

@@ -11,8 +11,15 @@ const NOW = new Date("2026-06-01T12:00:00.000Z");
 const DAY = 86_400_000;
 
 function reportOf(...statuses: readonly HealthStatus[]): HealthReport {
-  const tokens = statuses.map((status, index) => ({ name: `T${index}`, status, age_hours: null, next_due: null, reason: "" }));
-  const named = (...wanted: readonly HealthStatus[]) => tokens.filter(({ status }) => wanted.includes(status)).map(({ name }) => name);
+  const tokens = statuses.map((status, index) => ({
+    name: `T${index}`,
+    status,
+    age_hours: null,
+    next_due: null,
+    reason: "",
+  }));
+  const named = (...wanted: readonly HealthStatus[]) =>
+    tokens.filter(({ status }) => wanted.includes(status)).map(({ name }) => name);
   return {
     generated_at: NOW.toISOString(),
     total_tokens: tokens.length,
@@ -44,9 +51,12 @@ describe("what it says", () => {
 
   test("white text has a contrast of at least 4.5 on every colour", () => {
     for (const status of HEALTH_STATUSES) {
-      const colors = [...badge(reportOf(status), "tokens").matchAll(/<path fill="(#[0-9a-f]{6})"/g)].map(([, color = ""]) => color);
+      const colors = [
+        ...badge(reportOf(status), "tokens").matchAll(/<path fill="(#[0-9a-f]{6})"/g),
+      ].map(([, color = ""]) => color);
       expect(colors).toHaveLength(2);
-      for (const color of colors) expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThanOrEqual(4.5);
+      for (const color of colors)
+        expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThanOrEqual(4.5);
     }
   });
 });
@@ -66,7 +76,8 @@ describe("over HTTP", () => {
     host = await localHost(NOW);
   });
   afterEach(() => host.close());
-  const get = (query = "", method = "GET") => badgeRoute.answer(requestFor(badgeRoute, { query, method }), host.edge);
+  const get = (query = "", method = "GET") =>
+    badgeRoute.answer(requestFor(badgeRoute, { query, method }), host.edge);
 
   test("is a picture that may be kept for five minutes by whoever may see it, and that can do nothing", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
@@ -89,7 +100,9 @@ describe("over HTTP", () => {
   test("a label is text, whatever it holds", async () => {
     const label = `"><script>alert('x')</script>&\u202e\u0000`;
     const svg = await (await get(`?label=${encodeURIComponent(label)}`)).text();
-    expect(titleOf(svg)).toBe("&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;\u{fffd}\u{fffd}: none declared");
+    expect(titleOf(svg)).toBe(
+      "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;\u{fffd}\u{fffd}: none declared",
+    );
     expect(svg).not.toContain("<script");
   });
 

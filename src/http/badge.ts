@@ -36,7 +36,10 @@ export function overallBadge(status: HealthStatus | "none"): string {
   return picture("tokens", status === "none" ? NONE : FACES[status]);
 }
 
-function picture(label: string, { words, color }: { readonly words: string; readonly color: string }): string {
+function picture(
+  label: string,
+  { words, color }: { readonly words: string; readonly color: string },
+): string {
   const [left, right] = [widthOf(label), widthOf(words)];
   const width = left + right;
   const title = `${label}: ${words}`;
@@ -64,7 +67,11 @@ function countOf(report: HealthReport, worst: HealthStatus): number {
 function widthOf(words: string): number {
   let width = 2 * PAD;
   for (const character of words)
-    width += /[ijlftrI1.,:;'!| ]/.test(character) ? NARROW : /[mwMW]|[^\x20-\x7e]/.test(character) ? WIDE : USUAL;
+    width += /[ijlftrI1.,:;'!| ]/.test(character)
+      ? NARROW
+      : /[mwMW]|[^\x20-\x7e]/.test(character)
+        ? WIDE
+        : USUAL;
   return Math.ceil(width);
 }
 

@@ -16,14 +16,16 @@ export const MAX_BODY_BYTES = 64 * 1024;
 export async function readBody<Input>(request: Request, schema: z.ZodType<Input>): Promise<Input> {
   const type = request.headers.get("content-type");
   // A form of another site can send any body with a type of its own, but not this type: a browser asks first (Fetch, CORS-preflight).
-  if (type !== null && type.split(";", 1)[0]?.trim().toLowerCase() !== "application/json") throw notJsonType(seen(type));
+  if (type !== null && type.split(";", 1)[0]?.trim().toLowerCase() !== "application/json")
+    throw notJsonType(seen(type));
   const bytes = await readLimited(request);
   if (type === null && bytes.length > 0) throw notJsonType("none");
   const text = decode(bytes);
   const given = text === "" ? {} : parse(text);
   const input = judge(given, schema);
   // What passed is flat, so the keys of the text are those of the object, but for what JSON.parse dropped (RFC 8259 §4).
-  if (countKeys(text) > Object.keys(Object(given)).length) throw givenTwice(findDuplicateKeys(text).map(({ pointer }) => pointer.slice(1)));
+  if (countKeys(text) > Object.keys(Object(given)).length)
+    throw givenTwice(findDuplicateKeys(text).map(({ pointer }) => pointer.slice(1)));
   return input;
 }
 
@@ -45,13 +47,18 @@ export function readQuery<Input>(request: Request, schema: z.ZodType<Input>, pat
 function pathFields(pathname: string, path: string): [string, string][] {
   const given = pathname.split("/").reverse();
   const names = path.split("/").reverse();
-  return names.flatMap((name, index): [string, string][] => (name.startsWith(":") ? [[name.slice(1), given[index] ?? ""]] : []));
+  return names.flatMap((name, index): [string, string][] =>
+    name.startsWith(":") ? [[name.slice(1), given[index] ?? ""]] : [],
+  );
 }
 
 /** Of two, one would count, and nobody could tell which was meant. */
 function givenTwice(names: readonly string[]): HttpProblem {
   const fields = [...new Set(names)].map(seenName).join(", ");
-  return new HttpProblem(400, `given more than once: ${fields}`, { code: "field-twice", hint: "Give each field once. Nothing was done." });
+  return new HttpProblem(400, `given more than once: ${fields}`, {
+    code: "field-twice",
+    hint: "Give each field once. Nothing was done.",
+  });
 }
 
 function notJsonType(found: string): HttpProblem {
@@ -82,7 +89,10 @@ async function readLimited(request: Request): Promise<Uint8Array> {
 
 /** The caller hung up before the end: no failure of ours, and nobody is left to be told. */
 function cutOff(): never {
-  throw new HttpProblem(400, "the body ended too soon", { code: "body-cut-off", hint: "Nothing was done. Send it again." });
+  throw new HttpProblem(400, "the body ended too soon", {
+    code: "body-cut-off",
+    hint: "Nothing was done. Send it again.",
+  });
 }
 
 function tooLarge(): HttpProblem {
@@ -121,7 +131,9 @@ function judge<Input>(given: unknown, schema: z.ZodType<Input>): Input {
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => describe(issue, given, schema));
   const [first] = problems;
-  const detail = problems.map(({ pointer, message }) => (pointer === "" ? message : `${pointer}: ${message}`)).join("; ");
+  const detail = problems
+    .map(({ pointer, message }) => (pointer === "" ? message : `${pointer}: ${message}`))
+    .join("; ");
   throw new HttpProblem(400, detail, {
     code: problems.length === 1 && first !== undefined ? first.code : "input-invalid",
     hint: problems.length === 1 ? first?.hint : null,
@@ -135,34 +147,49 @@ type Found = Problem & { readonly nearest: string | null };
 function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodType): Found[] {
   const pointer = pointerTo(issue.path);
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => unknownField(pointerTo([...issue.path, safeKey(key)]), key, knownFields(schema)));
+    return issue.keys.map((key) =>
+      unknownField(pointerTo([...issue.path, safeKey(key)]), key, knownFields(schema)),
+    );
   const { code, message, hint } = complaintOf(issue, given);
   return [{ code, pointer, position: null, message, hint, nearest: null }];
 }
 
 /** A custom check carries its own complaint, so that what the core says of a value reaches the caller as it is. */
-function complaintOf(issue: z.core.$ZodIssue, given: unknown): { code: string; message: string; hint: string | null } {
+function complaintOf(
+  issue: z.core.$ZodIssue,
+  given: unknown,
+): { code: string; message: string; hint: string | null } {
   const params = issue.code === "custom" ? issue.params : undefined;
   if (typeof params?.code === "string") {
     const hint = typeof params.hint === "string" ? params.hint : null;
     return { code: params.code, message: issue.message, hint };
   }
   const wrongType = issue.code === "invalid_type";
-  if (wrongType && at(given, issue.path) === undefined) return { code: "field-missing", message: "this field must be given", hint: null };
+  if (wrongType && at(given, issue.path) === undefined)
+    return { code: "field-missing", message: "this field must be given", hint: null };
   if (issue.code === "too_small" || issue.code === "too_big")
     return { code: "field-invalid", message: outOfRange(issue, at(given, issue.path)), hint: null };
-  return { code: wrongType ? "field-type" : "field-invalid", message: lowerFirst(issue.message), hint: null };
+  return {
+    code: wrongType ? "field-type" : "field-invalid",
+    message: lowerFirst(issue.message),
+    hint: null,
+  };
 }
 
-function outOfRange(issue: Extract<z.core.$ZodIssue, { code: "too_small" | "too_big" }>, value: unknown): string {
-  const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+function outOfRange(
+  issue: Extract<z.core.$ZodIssue, { code: "too_small" | "too_big" }>,
+  value: unknown,
+): string {
+  const bound =
+    issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
   if (typeof value === "number") return `must be ${bound}; it is ${value}`;
   return `must have ${bound} ${Array.isArray(value) ? "entries" : "characters"}; it is ${seen(value)}`;
 }
 
 function at(given: unknown, path: readonly PropertyKey[]): unknown {
   let value = given;
-  for (const part of path) value = typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined;
+  for (const part of path)
+    value = typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined;
   return value;
 }
 
@@ -194,7 +221,9 @@ function safeKey(key: string): string {
 
 /** RFC 6901. */
 function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path
+    .map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("");
 }
 
 function lowerFirst(text: string): string {

@@ -6,17 +6,34 @@ import { markOf } from "../idempotency.ts";
 import { AGENT_OPERATIONS, type RequestMark } from "../schema.ts";
 import type { ApiScope } from "./auth.ts";
 import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
-import { idempotencyKey, intervalHours, members, schedule, timezone, tokenName, told, workflowName } from "./inputs.ts";
+import {
+  idempotencyKey,
+  intervalHours,
+  members,
+  schedule,
+  timezone,
+  tokenName,
+  told,
+  workflowName,
+} from "./inputs.ts";
 import { HttpProblem } from "./problem.ts";
 
 const fields = {
-  operation: z.enum(AGENT_OPERATIONS).describe("What to do; which other fields it takes follows from it"),
+  operation: z
+    .enum(AGENT_OPERATIONS)
+    .describe("What to do; which other fields it takes follows from it"),
   token_name: tokenName.optional().describe("For rotate and setup_rotation: the token's name"),
-  workflow_name: workflowName.optional().describe("For run_workflow and create_workflow: the workflow's name"),
-  interval_hours: intervalHours.optional().describe("For setup_rotation: how many hours a value may live"),
+  workflow_name: workflowName
+    .optional()
+    .describe("For run_workflow and create_workflow: the workflow's name"),
+  interval_hours: intervalHours
+    .optional()
+    .describe("For setup_rotation: how many hours a value may live"),
   auto_rotate: z.boolean().optional().describe("For setup_rotation; true unless given"),
   notify: z.boolean().optional().describe("For setup_rotation; true unless given"),
-  tokens: members.optional().describe("For create_workflow: names of tokens or groups, or ALL_TOKENS"),
+  tokens: members
+    .optional()
+    .describe("For create_workflow: names of tokens or groups, or ALL_TOKENS"),
   schedule: schedule.optional().describe("For create_workflow: five cron fields"),
   timezone: timezone.optional().describe("For create_workflow: an IANA time zone"),
 };
@@ -35,7 +52,12 @@ export const applied = z.strictObject({
 type Fields = Omit<z.infer<typeof planned>, "limit">;
 
 /** What each operation takes; those in the second list may be left away. */
-const TAKES: Readonly<Record<Fields["operation"], readonly [required: readonly (keyof Fields)[], optional: readonly (keyof Fields)[]]>> = {
+const TAKES: Readonly<
+  Record<
+    Fields["operation"],
+    readonly [required: readonly (keyof Fields)[], optional: readonly (keyof Fields)[]]
+  >
+> = {
   rotate: [["token_name"], []],
   run_workflow: [["workflow_name"], []],
   setup_rotation: [
@@ -51,16 +73,37 @@ export function changeOf(given: Fields): Change {
   const [required, optional] = TAKES[operation];
   const missing = required.filter((field) => given[field] === undefined);
   const known: readonly string[] = [...required, ...optional];
-  const foreign = Object.keys(fields).filter((field) => field !== "operation" && field in given && !known.includes(field));
+  const foreign = Object.keys(fields).filter(
+    (field) => field !== "operation" && field in given && !known.includes(field),
+  );
   if (missing.length + foreign.length > 0) {
-    const problems = [...missing.map((field) => `${field} is missing`), ...foreign.map((field) => `${field} belongs to another operation`)];
-    throw new Misconfigured(`${operation}: ${problems.join(", ")}`, { code: "change-invalid", hint: `It takes ${known.join(", ")}.` });
+    const problems = [
+      ...missing.map((field) => `${field} is missing`),
+      ...foreign.map((field) => `${field} belongs to another operation`),
+    ];
+    throw new Misconfigured(`${operation}: ${problems.join(", ")}`, {
+      code: "change-invalid",
+      hint: `It takes ${known.join(", ")}.`,
+    });
   }
-  const { token_name = "", workflow_name = "", interval_hours = 0, auto_rotate = true, notify = true } = given;
+  const {
+    token_name = "",
+    workflow_name = "",
+    interval_hours = 0,
+    auto_rotate = true,
+    notify = true,
+  } = given;
   if (operation === "rotate") return { operation, token_name };
   if (operation === "run_workflow") return { operation, workflow_name };
-  if (operation === "setup_rotation") return { operation, token_name, interval_hours, auto_rotate, notify };
-  return { operation, workflow_name, tokens: given.tokens ?? [], schedule: given.schedule ?? "", timezone: given.timezone ?? null };
+  if (operation === "setup_rotation")
+    return { operation, token_name, interval_hours, auto_rotate, notify };
+  return {
+    operation,
+    workflow_name,
+    tokens: given.tokens ?? [],
+    schedule: given.schedule ?? "",
+    timezone: given.timezone ?? null,
+  };
 }
 
 const SCOPES: Readonly<Record<Fields["operation"], ApiScope>> = {
@@ -78,14 +121,20 @@ export function mayApply({ operation }: Change, may: (scope: ApiScope) => boolea
 /** Throws `HttpProblem` 403, naming the scope that is missing and nothing more. */
 export function requireMayApply(change: Change, may: (scope: ApiScope) => boolean): void {
   if (mayApply(change, may)) return;
-  throw new HttpProblem(403, `this needs the scope ${SCOPES[change.operation]}`, { code: "scope-missing" });
+  throw new HttpProblem(403, `this needs the scope ${SCOPES[change.operation]}`, {
+    code: "scope-missing",
+  });
 }
 
 /** What the rotation workflow is started with. Throws `HttpProblem` 422 for what it does not do. */
 export function workflowFor(change: Change): Wanted {
   if (change.operation === "rotate") return { command: "rotate", tokens: [change.token_name] };
-  if (change.operation === "run_workflow") return { command: "workflow", workflow: change.workflow_name };
-  return refuseInDispatch(change.operation === "setup_rotation" ? "set a rule" : "create a workflow", WRITE_BY_COMMIT);
+  if (change.operation === "run_workflow")
+    return { command: "workflow", workflow: change.workflow_name };
+  return refuseInDispatch(
+    change.operation === "setup_rotation" ? "set a rule" : "create a workflow",
+    WRITE_BY_COMMIT,
+  );
 }
 
 /** One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run. */

@@ -16,7 +16,11 @@ export const plannedChange = z.object({
   left_out: leftOut,
 });
 
-type Parts = { readonly report: z.ZodObject; readonly rule: z.ZodObject; readonly workflow: z.ZodObject };
+type Parts = {
+  readonly report: z.ZodObject;
+  readonly rule: z.ZodObject;
+  readonly workflow: z.ZodObject;
+};
 
 /** @param parts what the operations themselves answer with */
 export function appliedChange({ report, rule, workflow }: Parts): z.ZodObject {

@@ -5,7 +5,12 @@ import badge from "../../functions/badge.ts";
 import health from "../../functions/health.ts";
 import rotate from "../../functions/rotate.ts";
 import status from "../../functions/status.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { caller, requestFor } from "../testing/http.ts";
 import { hostEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -13,7 +18,11 @@ import { createMemory, type Memory } from "./memory.ts";
 
 const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} } });
 const headers = { authorization: "Bearer key" };
-const DOWN = { match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 503 } } as const;
+const DOWN = {
+  match: {},
+  times: Number.POSITIVE_INFINITY,
+  action: { kind: "status", status: 503 },
+} as const;
 
 let github: TestGitHub;
 let memory: Memory;
@@ -31,7 +40,9 @@ function host(more: Readonly<Record<string, string>> = {}) {
   const sha256 = createHash("sha256").update("key").digest("hex");
   const env = {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
-    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "dashboard", sha256, scopes: ["read", "rotate"] }]),
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([
+      { id: "dashboard", sha256, scopes: ["read", "rotate"] },
+    ]),
     TOKEN_AUTOMATION_MODE: "direct",
     TOKEN_AUTOMATION_RATE_LIMIT: "off",
     GITHUB_TOKEN: DEFAULT_TOKEN,
@@ -41,7 +52,8 @@ function host(more: Readonly<Record<string, string>> = {}) {
   return caller(hostEdge(env, memory, () => now));
 }
 
-const ask = (route: Endpoint, more: Readonly<Record<string, string>> = {}) => host(more).ask(route, { headers });
+const ask = (route: Endpoint, more: Readonly<Record<string, string>> = {}) =>
+  host(more).ask(route, { headers });
 const later = (seconds: number) => {
   now = new Date(now.getTime() + seconds * 1000);
 };
@@ -61,7 +73,9 @@ describe.each([
       expect((await ask(health, more)).status).toBe(200);
     }
     expect([github.requests.length, paid()]).toEqual([50, []]);
-    github.repository().commit({ "token_config.json": RECORD.replace("ALPHA", "BETA") }, "Another", branch);
+    github
+      .repository()
+      .commit({ "token_config.json": RECORD.replace("ALPHA", "BETA") }, "Another", branch);
     github.reset();
     expect(await ask(health, more)).toMatchObject({ body: { never_rotated: ["BETA"] } });
     expect(paid()).toHaveLength(2);
@@ -90,11 +104,17 @@ describe("while GitHub is down", () => {
     expect(await ask(health)).toMatchObject({
       status: 200,
       headers: { age: "60", "x-token-automation-stale": "github-unavailable" },
-      body: { total_tokens: 1, stale: { as_of: asOf, age_seconds: 60, reason: "github-unavailable" } },
+      body: {
+        total_tokens: 1,
+        stale: { as_of: asOf, age_seconds: 60, reason: "github-unavailable" },
+      },
     });
     const asked = github.requests.length;
     later(5);
-    expect(await ask(status)).toMatchObject({ headers: { age: "65" }, body: { stale: { age_seconds: 65 } } });
+    expect(await ask(status)).toMatchObject({
+      headers: { age: "65" },
+      body: { stale: { age_seconds: 65 } },
+    });
     expect(github.requests).toHaveLength(asked);
     github.faults.clear();
     later(6);
@@ -107,18 +127,25 @@ describe("while GitHub is down", () => {
     later(30);
     const edge = host().edge;
     const response = await badge.answer(requestFor(badge, { headers }), edge);
-    expect([response.status, response.headers.get("age"), response.headers.get("x-token-automation-stale")]).toEqual([
-      200,
-      "30",
-      "github-unavailable",
-    ]);
+    expect([
+      response.status,
+      response.headers.get("age"),
+      response.headers.get("x-token-automation-stale"),
+    ]).toEqual([200, "30", "github-unavailable"]);
   });
 
   test("a limit that is used up: the copy at once, and no request before GitHub said", async () => {
     await ask(health);
-    github.faults.add({ match: {}, times: 1, action: { kind: "status", status: 429, headers: { "retry-after": "600" } } });
+    github.faults.add({
+      match: {},
+      times: 1,
+      action: { kind: "status", status: 429, headers: { "retry-after": "600" } },
+    });
     const before = Date.now();
-    expect(await ask(health)).toMatchObject({ status: 200, body: { stale: { reason: "rate-limited" } } });
+    expect(await ask(health)).toMatchObject({
+      status: 200,
+      body: { stale: { reason: "rate-limited" } },
+    });
     expect(Date.now() - before).toBeLessThan(5_000);
     github.reset();
     later(500);
@@ -135,7 +162,11 @@ describe("while GitHub is down", () => {
 
   test("a change is not made on a copy", async () => {
     await ask(health);
-    github.faults.add({ match: {}, times: 1, action: { kind: "status", status: 429, headers: { "retry-after": "600" } } });
+    github.faults.add({
+      match: {},
+      times: 1,
+      action: { kind: "status", status: 429, headers: { "retry-after": "600" } },
+    });
     expect(await host().ask(rotate, { headers, json: { token_name: "ALPHA" } })).toMatchObject({
       status: 503,
       body: { code: "rate-limited" },
@@ -151,7 +182,14 @@ test("what GitHub refuses is not told from memory", async () => {
 
 test("another record is another copy", async () => {
   await ask(health);
-  expect(await ask(health, { TOKEN_AUTOMATION_CONFIG: "else.json" })).toMatchObject({ status: 404 });
-  await github.addRepository({ fullName: "acme/other", files: { "token_config.json": RECORD.replace("ALPHA", "GAMMA") } });
-  expect(await ask(health, { TOKEN_AUTOMATION_REPOSITORY: "acme/other" })).toMatchObject({ body: { never_rotated: ["GAMMA"] } });
+  expect(await ask(health, { TOKEN_AUTOMATION_CONFIG: "else.json" })).toMatchObject({
+    status: 404,
+  });
+  await github.addRepository({
+    fullName: "acme/other",
+    files: { "token_config.json": RECORD.replace("ALPHA", "GAMMA") },
+  });
+  expect(await ask(health, { TOKEN_AUTOMATION_REPOSITORY: "acme/other" })).toMatchObject({
+    body: { never_rotated: ["GAMMA"] },
+  });
 });

@@ -3,17 +3,28 @@
 /** How long a browser may keep the leave it got, in seconds. */
 const MAX_AGE_S = 600;
 /** With what MCP clients send: https://modelcontextprotocol.io/specification (transports) */
-const REQUEST_HEADERS = "authorization, content-type, idempotency-key, mcp-method, mcp-name, mcp-protocol-version";
+const REQUEST_HEADERS =
+  "authorization, content-type, idempotency-key, mcp-method, mcp-name, mcp-protocol-version";
 /** What a page may read beside the body. */
-const RESPONSE_HEADERS = "age, idempotency-replayed, location, retry-after, x-token-automation-stale";
+const RESPONSE_HEADERS =
+  "age, idempotency-replayed, location, retry-after, x-token-automation-stale";
 
 /**
  * The answer to a browser that asks first (a preflight) for a page of a listed origin; null for everything else,
  * which then gets the answer that it would get without CORS.
  */
-export function answerPreflight(request: Request, methods: string, origins: readonly string[]): Response | null {
+export function answerPreflight(
+  request: Request,
+  methods: string,
+  origins: readonly string[],
+): Response | null {
   const origin = allowedOrigin(request, origins);
-  if (origin === null || request.method !== "OPTIONS" || !request.headers.has("access-control-request-method")) return null;
+  if (
+    origin === null ||
+    request.method !== "OPTIONS" ||
+    !request.headers.has("access-control-request-method")
+  )
+    return null;
   return new Response(null, {
     status: 204,
     headers: {
@@ -28,7 +39,11 @@ export function answerPreflight(request: Request, methods: string, origins: read
 }
 
 /** Lets a page of a listed origin read the response. Never with credentials: callers send their key themselves. */
-export function shareWith(request: Request, response: Response, origins: readonly string[]): Response {
+export function shareWith(
+  request: Request,
+  response: Response,
+  origins: readonly string[],
+): Response {
   if (origins.length === 0) return response;
   response.headers.append("vary", "origin");
   const origin = allowedOrigin(request, origins);

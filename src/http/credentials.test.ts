@@ -22,12 +22,26 @@ let host: ReturnType<typeof caller>;
 beforeAll(async () => {
   issuer = await startIssuer(() => NOW);
   const keys = [
-    { id: "expired", sha256: sha256(EXPIRED), scopes: API_SCOPES, expires_at: "2026-06-01T12:00:00Z" },
-    ...API_SCOPES.map((scope) => ({ id: `without-${scope}`, sha256: sha256(keyWithout(scope)), scopes: allBut(scope) })),
+    {
+      id: "expired",
+      sha256: sha256(EXPIRED),
+      scopes: API_SCOPES,
+      expires_at: "2026-06-01T12:00:00Z",
+    },
+    ...API_SCOPES.map((scope) => ({
+      id: `without-${scope}`,
+      sha256: sha256(keyWithout(scope)),
+      scopes: allBut(scope),
+    })),
   ];
   const callers = [
     { id: "all", ...IDS, scopes: API_SCOPES },
-    ...API_SCOPES.map((scope) => ({ id: scope, ...IDS, ref: `refs/heads/without-${scope}`, scopes: allBut(scope) })),
+    ...API_SCOPES.map((scope) => ({
+      id: scope,
+      ...IDS,
+      ref: `refs/heads/without-${scope}`,
+      scopes: allBut(scope),
+    })),
   ];
   const env = {
     TOKEN_AUTOMATION_API_KEYS: JSON.stringify(keys),
@@ -49,7 +63,11 @@ afterAll(async () => {
 const signed = (claims: Record<string, unknown>) => issuer.sign({ ...IDS, ...claims });
 
 /** What is sent, and what is answered; `null`: no header at all. */
-const CREDENTIALS: readonly (readonly [what: string, header: (scope: ApiScope) => string | null | Promise<string>, status: 401 | 403])[] = [
+const CREDENTIALS: readonly (readonly [
+  what: string,
+  header: (scope: ApiScope) => string | null | Promise<string>,
+  status: 401 | 403,
+])[] = [
   ["none", () => null, 401],
   ["another scheme", () => `Basic ${Buffer.from(`user:${EXPIRED}`).toString("base64")}`, 401],
   ["a key without its scheme", (scope) => keyWithout(scope), 401],
@@ -58,16 +76,29 @@ const CREDENTIALS: readonly (readonly [what: string, header: (scope: ApiScope) =
   ["the digest of a key", () => `Bearer ${sha256(EXPIRED)}`, 401],
   ["a key and something behind it", (scope) => `Bearer ${keyWithout(scope)} x`, 401],
   ["a key without the scope", (scope) => `Bearer ${keyWithout(scope)}`, 403],
-  ...FORGED_TOKENS.map(([what, forge]) => [what, async () => `Bearer ${await forge(issuer, IDS)}`, 401] as const),
-  ["a token without the scope", async (scope) => `Bearer ${await signed({ ref: `refs/heads/without-${scope}` })}`, 403],
+  ...FORGED_TOKENS.map(
+    ([what, forge]) => [what, async () => `Bearer ${await forge(issuer, IDS)}`, 401] as const,
+  ),
+  [
+    "a token without the scope",
+    async (scope) => `Bearer ${await signed({ ref: `refs/heads/without-${scope}` })}`,
+    403,
+  ],
 ];
 
-const GUARDED = ROUTES.flatMap((route) => (route.scope === null ? [] : [{ route, scope: route.scope }]));
+const GUARDED = ROUTES.flatMap((route) =>
+  route.scope === null ? [] : [{ route, scope: route.scope }],
+);
 
-describe.each(GUARDED.map(({ route, scope }) => ({ name: `${route.method} ${route.path}`, route, scope })))("$name", ({ route, scope }) => {
+describe.each(
+  GUARDED.map(({ route, scope }) => ({ name: `${route.method} ${route.path}`, route, scope })),
+)("$name", ({ route, scope }) => {
   test.each(CREDENTIALS)("%s is refused", async (_what, header, status) => {
     const authorization = await header(scope);
-    const answer = await host.ask(route, authorization === null ? {} : { headers: { authorization } });
+    const answer = await host.ask(
+      route,
+      authorization === null ? {} : { headers: { authorization } },
+    );
     expect(answer).toMatchObject({
       status,
       headers: { "content-type": "application/problem+json", "cache-control": "no-store" },

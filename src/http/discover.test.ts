@@ -2,7 +2,12 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import discover from "../../functions/discover.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { caller } from "../testing/http.ts";
 import { hostEdge } from "./edge.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -17,12 +22,19 @@ beforeEach(async () => {
   const files = { "token_config.json": RECORD };
   github = await startGitHub({
     repositories: [{ fullName: DEFAULT_REPOSITORY, files, environments: ["production"] }],
-    tokens: [{ token: DEFAULT_TOKEN }, { token: NARROW, permissions: { contents: "read", actions: "write" } }],
+    tokens: [
+      { token: DEFAULT_TOKEN },
+      { token: NARROW, permissions: { contents: "read", actions: "write" } },
+    ],
   });
   const { actions, dependabot } = github.repository().secretsOf;
   for (const scope of [actions, dependabot, github.repository().environment("production")])
     for (const name of ["API_KEY", "OTHER_KEY"])
-      scope.put(name, { encrypted_value: "AAAA", key_id: scope.publicKey().keyId }, new Date("2026-01-01T00:00:00Z"));
+      scope.put(
+        name,
+        { encrypted_value: "AAAA", key_id: scope.publicKey().keyId },
+        new Date("2026-01-01T00:00:00Z"),
+      );
 });
 afterEach(() => github.close());
 
@@ -34,7 +46,10 @@ async function ask(query = "", token = DEFAULT_TOKEN) {
     GITHUB_TOKEN: token,
     GITHUB_API_URL: github.url,
   };
-  const { status, body } = await caller(hostEdge(env, memory)).ask(discover, { query, headers: { authorization: "Bearer key" } });
+  const { status, body } = await caller(hostEdge(env, memory)).ask(discover, {
+    query,
+    headers: { authorization: "Bearer key" },
+  });
   return { status, body: Object(body) };
 }
 
@@ -49,7 +64,9 @@ test("what exists, what is missing and what is hidden; nothing is changed", asyn
   });
   expect(body.undeclared).toHaveLength(6);
   expect(body.shadowed.map(({ name }: { name: string }) => name)).toEqual(["API_KEY", "OTHER_KEY"]);
-  expect(github.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/graphql"))).toEqual([]);
+  expect(
+    github.requests.filter(({ method, path }) => method !== "GET" && !path.endsWith("/graphql")),
+  ).toEqual([]);
 });
 
 test("what the host's token may not list is told with the permission, and is not called empty", async () => {
@@ -57,9 +74,15 @@ test("what the host's token may not list is told with the permission, and is not
   expect(status).toBe(200);
   const refused: { scope: string; code: string; hint: string }[] = body.not_listed;
   expect(refused.map(({ scope }) => scope)).toContain(`actions:${DEFAULT_REPOSITORY}`);
-  for (const { code, hint } of refused) expect([code, hint]).toEqual(["permission-missing", expect.stringMatching(/permission .*: read/)]);
+  for (const { code, hint } of refused)
+    expect([code, hint]).toEqual([
+      "permission-missing",
+      expect.stringMatching(/permission .*: read/),
+    ]);
   expect(body).toMatchObject({ missing: [], undeclared: [], invisible_to_dependabot: null });
-  expect(body.scopes.map(({ scope }: { scope: string }) => scope)).not.toContain(`actions:${DEFAULT_REPOSITORY}`);
+  expect(body.scopes.map(({ scope }: { scope: string }) => scope)).not.toContain(
+    `actions:${DEFAULT_REPOSITORY}`,
+  );
 });
 
 test("in pages: each secret once, findings about all of them on each", async () => {
@@ -67,24 +90,48 @@ test("in pages: each secret once, findings about all of them on each", async () 
   const ids: string[] = [];
   const empty: string[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
-    const { body } = await ask(`?limit=4${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
-    const secrets = body.scopes.flatMap((one: { secrets: { id: string }[] }) => one.secrets.map(({ id }) => id));
+    const { body } = await ask(
+      `?limit=4${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
+    const secrets = body.scopes.flatMap((one: { secrets: { id: string }[] }) =>
+      one.secrets.map(({ id }) => id),
+    );
     expect(secrets.length).toBeLessThanOrEqual(4);
-    expect(body).toMatchObject({ missing: whole.missing, shadowed: whole.shadowed, undeclared: secrets });
+    expect(body).toMatchObject({
+      missing: whole.missing,
+      shadowed: whole.shadowed,
+      undeclared: secrets,
+    });
     ids.push(...secrets);
-    empty.push(...body.scopes.flatMap((one: { scope: string; secrets: [] }) => (one.secrets.length === 0 ? [one.scope] : [])));
+    empty.push(
+      ...body.scopes.flatMap((one: { scope: string; secrets: [] }) =>
+        one.secrets.length === 0 ? [one.scope] : [],
+      ),
+    );
     cursor = body.next_cursor;
   }
   expect(ids).toEqual(whole.undeclared);
   expect(new Set(empty).size).toBe(empty.length);
-  expect(await ask("?cursor=nowhere")).toMatchObject({ status: 400, body: { code: "cursor-unknown" } });
+  expect(await ask("?cursor=nowhere")).toMatchObject({
+    status: 400,
+    body: { code: "cursor-unknown" },
+  });
 });
 
 test("while GitHub is down: the record from its copy, and of each scope that nothing is known", async () => {
   await ask();
-  github.faults.add({ match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 503 } });
+  github.faults.add({
+    match: {},
+    times: Number.POSITIVE_INFINITY,
+    action: { kind: "status", status: 503 },
+  });
   const { status, body } = await ask();
   expect(status).toBe(200);
-  expect(body).toMatchObject({ scopes: [], undeclared: [], missing: [], stale: { reason: "github-unavailable" } });
+  expect(body).toMatchObject({
+    scopes: [],
+    undeclared: [],
+    missing: [],
+    stale: { reason: "github-unavailable" },
+  });
   expect(body.not_listed.length).toBeGreaterThan(3);
 });

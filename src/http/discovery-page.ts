@@ -10,9 +10,15 @@ const FINDINGS = ["invisible_to_dependabot", "shadowed", "missing", "not_listed"
  * One page of the secrets that were found, with those of `undeclared` that are among them; the other findings are about all.
  * A scope without secrets stands on the first. Throws `HttpProblem` 400 for a cursor that leads nowhere.
  */
-export function discoveryPage(discovery: Discovery, page: Page): Discovery & { readonly next_cursor: string | null } {
+export function discoveryPage(
+  discovery: Discovery,
+  page: Page,
+): Discovery & { readonly next_cursor: string | null } {
   const entries = discovery.scopes.flatMap(({ secrets }) =>
-    secrets.map((secret) => ({ key: secret.id, size: JSON.stringify(secret).length + secret.id.length })),
+    secrets.map((secret) => ({
+      key: secret.id,
+      size: JSON.stringify(secret).length + secret.id.length,
+    })),
   );
   const { shown, next } = pageOf(entries, page);
   const isFirst = page.cursor === undefined;
@@ -20,6 +26,11 @@ export function discoveryPage(discovery: Discovery, page: Page): Discovery & { r
     const here = secrets.filter(({ id }) => shown.has(id));
     return here.length > 0 || (isFirst && secrets.length === 0) ? [{ scope, secrets: here }] : [];
   });
-  const told = { ...discovery, scopes, undeclared: discovery.undeclared.filter((id) => shown.has(id)), next_cursor: next };
+  const told = {
+    ...discovery,
+    scopes,
+    undeclared: discovery.undeclared.filter((id) => shown.has(id)),
+    next_cursor: next,
+  };
   return page.limit === undefined ? told : shorten(told, FINDINGS);
 }

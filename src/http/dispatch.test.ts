@@ -16,7 +16,12 @@ import workflowRun from "../../functions/workflow-run.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
 import { compose } from "../compose.ts";
 import { Secret } from "../secret.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { answerOf, caller, requestFor } from "../testing/http.ts";
 import { parseRequest } from "../workflow-runs.ts";
 import { replySchema } from "./agent-schemas.ts";
@@ -32,21 +37,28 @@ const RECORD = JSON.stringify({
   tokens: { ALPHA: {}, BETA: {} },
   workflows: { daily: { tokens: ["ALPHA"], schedule: "0 2 * * *" } },
 });
-const FILES = { "token_config.json": RECORD, [WORKFLOW_PATH]: rotationWorkflow("token_config.json") };
+const FILES = {
+  "token_config.json": RECORD,
+  [WORKFLOW_PATH]: rotationWorkflow("token_config.json"),
+};
 
 let github: TestGitHub;
 let host: ReturnType<typeof caller>;
 beforeEach(async () => {
   github = await startGitHub({
     repositories: [{ fullName: DEFAULT_REPOSITORY, files: FILES }],
-    tokens: [{ token: READER, permissions: { contents: "read", actions: "write" } }, { token: DEFAULT_TOKEN }],
+    tokens: [
+      { token: READER, permissions: { contents: "read", actions: "write" } },
+      { token: DEFAULT_TOKEN },
+    ],
   });
   host = hostWith({});
 });
 afterEach(async () => {
   // Whatever was tested: this host wrote nothing, and learnt no value.
   const writes = github.requests.filter(
-    ({ method, operation, path }) => operation === "mutation" || (method !== "GET" && !/graphql|dispatches/.test(path)),
+    ({ method, operation, path }) =>
+      operation === "mutation" || (method !== "GET" && !/graphql|dispatches/.test(path)),
   );
   expect(writes.filter(({ status }) => status !== null && status < 300)).toEqual([]);
   expect(host.said.join("\n")).not.toMatch(/ghs_Reader|key-canary/);
@@ -57,7 +69,9 @@ function hostWith(more: Readonly<Record<string, string>>) {
   const sha256 = createHash("sha256").update("key-canary").digest("hex");
   const env = {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
-    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "dashboard", sha256, scopes: ["read", "rotate", "admin", "reveal"] }]),
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([
+      { id: "dashboard", sha256, scopes: ["read", "rotate", "admin", "reveal"] },
+    ]),
     GITHUB_TOKEN: READER,
     GITHUB_API_URL: github.url,
     ...more,
@@ -67,11 +81,16 @@ function hostWith(more: Readonly<Record<string, string>>) {
 
 const headers = { authorization: "Bearer key-canary" };
 const ask = (route: Endpoint, json: unknown, key: string | null = null) =>
-  host.ask(route, { json, headers: { ...headers, ...(key === null ? {} : { "idempotency-key": key }) } });
+  host.ask(route, {
+    json,
+    headers: { ...headers, ...(key === null ? {} : { "idempotency-key": key }) },
+  });
 const runs = () => github.repository().actions.runs;
 
 async function follow(id: number | string, query = "") {
-  const request = new Request(`http://localhost:5000/tokens/runs/${id}${query}`, { headers: { host: "localhost:5000", ...headers } });
+  const request = new Request(`http://localhost:5000/tokens/runs/${id}${query}`, {
+    headers: { host: "localhost:5000", ...headers },
+  });
   return answerOf(await run.answer(request, host.edge));
 }
 
@@ -88,12 +107,27 @@ async function work() {
   const request = parseRequest(handed("request"));
   const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: null };
   const place = { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access } as const;
-  const app = await compose({ place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "error" });
+  const app = await compose({
+    place,
+    configPath: "token_config.json",
+    fingerprintKey: null,
+    whenMissing: "error",
+  });
   const wanted =
     handed("command") === "rotate"
-      ? ({ kind: "tokens", names: handed("tokens").split(","), value: null, create: false } as const)
+      ? ({
+          kind: "tokens",
+          names: handed("tokens").split(","),
+          value: null,
+          create: false,
+        } as const)
       : ({ kind: "workflow", name: handed("workflow") } as const);
-  const triggeredBy = { kind: "workflow_dispatch", actor: "octocat", run_url: next.url, requested_by: request?.caller ?? null } as const;
+  const triggeredBy = {
+    kind: "workflow_dispatch",
+    actor: "octocat",
+    run_url: next.url,
+    requested_by: request?.caller ?? null,
+  } as const;
   const report = await app.run({ wanted, triggeredBy, mark: request?.mark ?? null, dryRun: false });
   next.status = "completed";
   next.conclusion = report.failed.length === 0 ? "success" : "failure";
@@ -102,7 +136,10 @@ async function work() {
 }
 
 test("an agent's tools start the workflow too, and say so as they are described", async () => {
-  const agent = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
+  const agent = new Client(
+    { name: "test", version: "1" },
+    { versionNegotiation: { mode: "auto" } },
+  );
   await agent.connect(
     new StreamableHTTPClientTransport(new URL("http://localhost:5000/mcp"), {
       requestInit: { headers: { ...headers, host: "localhost:5000" } },
@@ -111,24 +148,41 @@ test("an agent's tools start the workflow too, and say so as they are described"
   );
   // The client holds each answer against the tool's schema.
   await agent.listTools();
-  const rotated = await agent.callTool({ name: "rotate_token", arguments: { token_name: "ALPHA" } });
-  expect(rotated.structuredContent).toMatchObject({ token_name: "ALPHA", dispatched: true, run: { status: "queued" } });
+  const rotated = await agent.callTool({
+    name: "rotate_token",
+    arguments: { token_name: "ALPHA" },
+  });
+  expect(rotated.structuredContent).toMatchObject({
+    token_name: "ALPHA",
+    dispatched: true,
+    run: { status: "queued" },
+  });
   const ran = await agent.callTool({ name: "run_workflow", arguments: { workflow_name: "daily" } });
   expect(ran.structuredContent).toMatchObject({ workflow_name: "daily", dispatched: true });
   expect(runs()).toHaveLength(2);
   // Followed by its number, in whichever form an agent hands it on.
   const { id } = Object(rotated.structuredContent).run;
-  const look = async (given: unknown) => (await agent.callTool({ name: "get_run", arguments: { id: given } })).structuredContent;
+  const look = async (given: unknown) =>
+    (await agent.callTool({ name: "get_run", arguments: { id: given } })).structuredContent;
   expect(await look(id)).toMatchObject({ id, status: "queued", conclusion: null, report: null });
   await work();
   const followed = await look(String(id));
-  expect(followed).toMatchObject({ status: "completed", conclusion: "success", report: { rotated: ["ALPHA"] } });
+  expect(followed).toMatchObject({
+    status: "completed",
+    conclusion: "success",
+    report: { rotated: ["ALPHA"] },
+  });
   expect(JSON.stringify(followed)).not.toMatch(/sha256:|_hash/);
   await agent.close();
   const started = await answerOf(await openapi.answer(requestFor(openapi), host.edge));
-  const { schema } = Object(started.body).paths["/tokens/rotate"].post.responses["202"].content["application/json"];
+  const { schema } = Object(started.body).paths["/tokens/rotate"].post.responses["202"].content[
+    "application/json"
+  ];
   expect(Object.keys(schema.properties).sort()).toEqual(
-    Object.keys({ ...Object((await ask(rotate, { token_name: "ALPHA" })).body), replayed: true }).sort(),
+    Object.keys({
+      ...Object((await ask(rotate, { token_name: "ALPHA" })).body),
+      replayed: true,
+    }).sort(),
   );
 });
 
@@ -144,12 +198,18 @@ test("rotate starts the workflow, and the run is followed to its end", async () 
     title: expect.stringMatching(/^Rotate tokens for dashboard\/[0-9a-f]{32}\.[0-9a-f]{32}$/),
     inputs: { command: "rotate", tokens: "ALPHA", workflow: "" },
   });
-  expect(await follow(started?.id ?? 0)).toMatchObject({ status: 200, body: { ...told, report: null } });
+  expect(await follow(started?.id ?? 0)).toMatchObject({
+    status: 200,
+    body: { ...told, report: null },
+  });
   expect(await work()).toMatchObject({ rotated: ["ALPHA"] });
   const { body: ended } = await follow(started?.id ?? 0);
   const ajv = new Ajv2020({ strict: true, validateFormats: false });
   const described = replySchemas({ hashes: true })["/tokens/runs/:id"];
-  expect([ajv.validate(described ? replySchema(described, true) : false, ended), ajv.errors]).toEqual([true, null]);
+  expect([
+    ajv.validate(described ? replySchema(described, true) : false, ended),
+    ajv.errors,
+  ]).toEqual([true, null]);
   expect(await follow(started?.id ?? 0)).toMatchObject({
     status: 200,
     body: {
@@ -162,7 +222,12 @@ test("rotate starts the workflow, and the run is followed to its end", async () 
         entries: [
           {
             event: "rotated",
-            triggered_by: { kind: "workflow_dispatch", actor: "octocat", requested_by: "dashboard", run_url: started?.url },
+            triggered_by: {
+              kind: "workflow_dispatch",
+              actor: "octocat",
+              requested_by: "dashboard",
+              run_url: started?.url,
+            },
           },
         ],
       },
@@ -176,8 +241,13 @@ test("a run of many tokens is told shortly to those who ask for it", async () =>
   const { id = 0 } = runs()[0] ?? {};
   const record = JSON.parse(github.repository().file("token_config.json") ?? "{}");
   const [entry] = record.history;
-  const history = Array.from({ length: 400 }, (_, index) => ({ ...entry, id: `${entry.id}-${index}` }));
-  github.repository().commit({ "token_config.json": JSON.stringify({ ...record, history }) }, "Many");
+  const history = Array.from({ length: 400 }, (_, index) => ({
+    ...entry,
+    id: `${entry.id}-${index}`,
+  }));
+  github
+    .repository()
+    .commit({ "token_config.json": JSON.stringify({ ...record, history }) }, "Many");
   const { body } = await follow(id, "?limit=3");
   expect(Object(body).report.entries).toHaveLength(3);
   expect(body).toMatchObject({ left_out: [{ field: "report.entries", told: 3, of: 400 }] });
@@ -199,7 +269,10 @@ test("sent again with its key: the same run, also after the answer was lost", as
   const first = await ask(rotate, { token_name: "ALPHA" }, "key-1");
   const second = await ask(rotate, { token_name: "ALPHA" }, "key-1");
   expect([first.status, second.status, runs().length]).toEqual([202, 202, 1]);
-  expect(second).toMatchObject({ headers: { "idempotency-replayed": "true" }, body: { run: { id: runs()[0]?.id } } });
+  expect(second).toMatchObject({
+    headers: { "idempotency-replayed": "true" },
+    body: { run: { id: runs()[0]?.id } },
+  });
   await ask(rotate, { token_name: "ALPHA" }, "key-2");
   expect(runs()).toHaveLength(2);
 });
@@ -208,33 +281,50 @@ test("sent again with its key after a run that failed: another one, which the re
   await ask(rotate, { token_name: "ALPHA" }, "key");
   for (const run of runs()) Object.assign(run, { status: "completed", conclusion: "failure" });
   const again = await ask(rotate, { token_name: "ALPHA" }, "key");
-  expect(again).toMatchObject({ status: 202, body: { run: { id: runs()[0]?.id, status: "queued" } } });
+  expect(again).toMatchObject({
+    status: 202,
+    body: { run: { id: runs()[0]?.id, status: "queued" } },
+  });
   expect(again.body).not.toHaveProperty("replayed");
   await work();
-  expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({ status: 202, body: { replayed: true } });
+  expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({
+    status: 202,
+    body: { replayed: true },
+  });
   expect(runs()).toHaveLength(2);
 });
 
 test.each([
   ["another token", rotate, { token_name: "BETA" }],
   ["another route", workflowRun, { workflow_name: "daily" }],
-])("a key used for %s before is refused: 422, and no run is started", async (_what, route, json) => {
-  await ask(rotate, { token_name: "ALPHA" }, "key");
-  const refused = { status: 422, body: { code: "idempotency-mismatch", kind: "misconfigured" } };
-  expect(await ask(route, json, "key")).toMatchObject(refused);
-  await work();
-  expect(await ask(route, json, "key")).toMatchObject(refused);
-  expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({ status: 202, body: { replayed: true } });
-  expect(runs()).toHaveLength(1);
-});
+])(
+  "a key used for %s before is refused: 422, and no run is started",
+  async (_what, route, json) => {
+    await ask(rotate, { token_name: "ALPHA" }, "key");
+    const refused = { status: 422, body: { code: "idempotency-mismatch", kind: "misconfigured" } };
+    expect(await ask(route, json, "key")).toMatchObject(refused);
+    await work();
+    expect(await ask(route, json, "key")).toMatchObject(refused);
+    expect(await ask(rotate, { token_name: "ALPHA" }, "key")).toMatchObject({
+      status: 202,
+      body: { replayed: true },
+    });
+    expect(runs()).toHaveLength(1);
+  },
+);
 
 test("two runs of one request, as where it came twice at once, make one rotation", async () => {
-  await Promise.all([ask(rotate, { token_name: "ALPHA" }, "key"), ask(rotate, { token_name: "ALPHA" }, "key")]);
+  await Promise.all([
+    ask(rotate, { token_name: "ALPHA" }, "key"),
+    ask(rotate, { token_name: "ALPHA" }, "key"),
+  ]);
   const before = runs().length;
   await work();
   if (before > 1) expect(await work()).toMatchObject({ rotated: ["ALPHA"], replayed: true });
   const record = JSON.parse(github.repository().file("token_config.json") ?? "{}");
-  expect(record.history.filter(({ event }: { event: string }) => event === "rotated")).toHaveLength(1);
+  expect(record.history.filter(({ event }: { event: string }) => event === "rotated")).toHaveLength(
+    1,
+  );
 });
 
 describe("what only a service that writes can do is refused, and nothing is started", () => {
@@ -254,14 +344,20 @@ describe("what only a service that writes can do is refused, and nothing is star
       status: 404,
       body: { code: "token-missing", hint: "Did you mean ALPHA?" },
     });
-    expect(await ask(workflowRun, { workflow_name: "dayly" })).toMatchObject({ status: 404, body: { code: "workflow-missing" } });
+    expect(await ask(workflowRun, { workflow_name: "dayly" })).toMatchObject({
+      status: 404,
+      body: { code: "workflow-missing" },
+    });
     expect(runs()).toEqual([]);
   });
 });
 
 test("reading, a dry run and a commit of what is left need no workflow", async () => {
   expect((await host.ask(health, { headers })).status).toBe(200);
-  expect(await ask(rotate, { token_name: "ALPHA", dry_run: true })).toMatchObject({ status: 200, body: { report: { dry_run: true } } });
+  expect(await ask(rotate, { token_name: "ALPHA", dry_run: true })).toMatchObject({
+    status: 200,
+    body: { report: { dry_run: true } },
+  });
   expect(await ask(gitCommit, {})).toMatchObject({ status: 200, body: { committed: false } });
   expect(runs()).toEqual([]);
 });
@@ -269,7 +365,10 @@ test("reading, a dry run and a commit of what is left need no workflow", async (
 describe("GitHub", () => {
   test("of older servers does not tell the run: it is found by its name", async () => {
     github.repository().actions.tellsRun = false;
-    expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({ status: 202, body: { run: { id: runs()[0]?.id } } });
+    expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({
+      status: 202,
+      body: { run: { id: runs()[0]?.id } },
+    });
   });
 
   test("without the workflow: 422 that says how to add it", async () => {
@@ -280,7 +379,10 @@ describe("GitHub", () => {
 
   test("with a workflow that takes other inputs", async () => {
     github.repository().commit({ [WORKFLOW_PATH]: "on:\n  workflow_dispatch:\n" }, "An older one");
-    expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({ status: 422, body: { code: "workflow-refused" } });
+    expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({
+      status: 422,
+      body: { code: "workflow-refused" },
+    });
   });
 
   test("refusing the token: 424 that names the permission", async () => {
@@ -296,7 +398,9 @@ describe("GitHub", () => {
 test("runs that are none: 404, 400, and 404 in direct mode", async () => {
   expect(await follow(1)).toMatchObject({ status: 404, body: { code: "run-missing" } });
   expect(await follow("x")).toMatchObject({ status: 400 });
-  expect(await answerOf(await run.answer(requestFor(run, { headers }), host.edge))).toMatchObject({ status: 400 });
+  expect(await answerOf(await run.answer(requestFor(run, { headers }), host.edge))).toMatchObject({
+    status: 400,
+  });
   host = hostWith({ TOKEN_AUTOMATION_MODE: "direct" });
   expect(await follow(1)).toMatchObject({ status: 404, body: { code: "run-missing" } });
 });
@@ -306,5 +410,8 @@ test.each([
   [{ TOKEN_AUTOMATION_WORKFLOW: "../x.yml" }, "TOKEN_AUTOMATION_WORKFLOW"],
 ])("%j: 500 that names the variable", async (more, name) => {
   host = hostWith(more);
-  expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({ status: 500, body: { detail: expect.stringContaining(name) } });
+  expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({
+    status: 500,
+    body: { detail: expect.stringContaining(name) },
+  });
 });

@@ -3,7 +3,13 @@ import { randomUUID } from "node:crypto";
 import { markOf, mismatch } from "../idempotency.ts";
 import type { ApprovedPlan } from "../plan-change.ts";
 import type { RequestMark } from "../schema.ts";
-import { areSame, requestWord, type StartRequest, type WorkflowRun, type WorkflowRuns } from "../workflow-runs.ts";
+import {
+  areSame,
+  requestWord,
+  type StartRequest,
+  type WorkflowRun,
+  type WorkflowRuns,
+} from "../workflow-runs.ts";
 import type { Reply } from "./endpoint.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -25,8 +31,15 @@ type Asked = {
 };
 
 /** Starts a run for a request, or finds the one that was started for it before and did not fail. Throws `Misconfigured` where its key marks another request. */
-export async function dispatch(runs: WorkflowRuns, wanted: Wanted, { actor, mark, about, leave }: Asked): Promise<Reply> {
-  const request = requestWord(actor, mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }));
+export async function dispatch(
+  runs: WorkflowRuns,
+  wanted: Wanted,
+  { actor, mark, about, leave }: Asked,
+): Promise<Reply> {
+  const request = requestWord(
+    actor,
+    mark ?? markOf({ caller: actor, key: randomUUID(), body: wanted }),
+  );
   const found = mark === null ? null : await runs.find(request);
   if (found !== null && !areSame(found.request ?? "", request)) throw mismatch();
   // What ended in vain is tried again: the record sees to it that nothing is done twice.
@@ -46,18 +59,29 @@ export async function dispatch(runs: WorkflowRuns, wanted: Wanted, { actor, mark
       follow,
       ...(before === null ? {} : { replayed: true }),
     },
-    headers: { ...(follow === null ? {} : { location: follow }), ...(before === null ? {} : { "idempotency-replayed": "true" }) },
+    headers: {
+      ...(follow === null ? {} : { location: follow }),
+      ...(before === null ? {} : { "idempotency-replayed": "true" }),
+    },
   };
 }
 
 /** A run as it is told. */
-export function runBody({ id, status, conclusion, url }: WorkflowRun): Omit<WorkflowRun, "request"> {
+export function runBody({
+  id,
+  status,
+  conclusion,
+  url,
+}: WorkflowRun): Omit<WorkflowRun, "request"> {
   return { id, status, conclusion, url };
 }
 
 /** Refuses what only a service that writes can do. @throws `HttpProblem` 422 */
 export function refuseInDispatch(what: string, hint: string): never {
-  throw new HttpProblem(422, `this service starts a workflow and cannot ${what}`, { code: "not-in-dispatch", hint });
+  throw new HttpProblem(422, `this service starts a workflow and cannot ${what}`, {
+    code: "not-in-dispatch",
+    hint,
+  });
 }
 
 export const WRITE_BY_COMMIT =

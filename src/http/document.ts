@@ -13,7 +13,13 @@ type Document = {
 };
 
 /** A document that no cache keeps, unless its headers say otherwise, no other site frames, and no browser takes for anything else. */
-export function documentResponse({ type, body, status = 200, allow = [], headers = {} }: Document): Response {
+export function documentResponse({
+  type,
+  body,
+  status = 200,
+  allow = [],
+  headers = {},
+}: Document): Response {
   return new Response(body, {
     status,
     headers: {

@@ -4,7 +4,14 @@ import type { App } from "../app.ts";
 import type { ComposeOptions } from "../compose.ts";
 import type { Secret } from "../secret.ts";
 import type { WorkflowRuns } from "../workflow-runs.ts";
-import { type Environment, readApiKeys, readOrigins, readPublicBadge, readRateLimit, readWorkflowTrust } from "./access-environment.ts";
+import {
+  type Environment,
+  readApiKeys,
+  readOrigins,
+  readPublicBadge,
+  readRateLimit,
+  readWorkflowTrust,
+} from "./access-environment.ts";
 import type { Access } from "./auth.ts";
 import { readFingerprintKey, readHostPlace, readMode, readPublicUrl } from "./environment.ts";
 import { createMemory, type Memory, processMemory } from "./memory.ts";
@@ -38,10 +45,20 @@ export type Edge = {
 };
 
 /** The edge of a host: everything from its environment, callers by key or as workflows. */
-export function hostEdge(env: Environment, memory: Memory = processMemory(), now: () => Date = () => new Date()): Edge {
-  const app: Edge["app"] = (use) => openApp({ ...readHostPlace(env), clock: now, ...(use ? { copies: memory.copies } : {}) });
+export function hostEdge(
+  env: Environment,
+  memory: Memory = processMemory(),
+  now: () => Date = () => new Date(),
+): Edge {
+  const app: Edge["app"] = (use) =>
+    openApp({ ...readHostPlace(env), clock: now, ...(use ? { copies: memory.copies } : {}) });
   const complain = (line: string) => console.error(line);
-  const record = [env.GITHUB_API_URL, env.TOKEN_AUTOMATION_REPOSITORY, env.TOKEN_AUTOMATION_BRANCH, env.TOKEN_AUTOMATION_CONFIG].join(" ");
+  const record = [
+    env.GITHUB_API_URL,
+    env.TOKEN_AUTOMATION_REPOSITORY,
+    env.TOKEN_AUTOMATION_BRANCH,
+    env.TOKEN_AUTOMATION_CONFIG,
+  ].join(" ");
   return {
     access: {
       kind: "keys",
@@ -54,7 +71,8 @@ export function hostEdge(env: Environment, memory: Memory = processMemory(), now
     origins: () => readOrigins(env),
     app,
     runs: () => runsOf(env),
-    overall: () => (readPublicBadge(env) ? rememberOverall({ app, now, memory, complain, record }) : null),
+    overall: () =>
+      readPublicBadge(env) ? rememberOverall({ app, now, memory, complain, record }) : null,
     fingerprintKey: () => readFingerprintKey(env),
     now,
     publicUrl: () => readPublicUrl(env),
@@ -77,14 +95,21 @@ export function serverEdge(options: {
   const memory = createMemory();
   const now = options.compose.clock ?? (() => new Date());
   const look = options.compose.place.kind === "local" ? keepLooking(options.compose, now) : null;
-  const app: Edge["app"] = (use) => (use && look ? look() : openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) }));
+  const app: Edge["app"] = (use) =>
+    use && look
+      ? look()
+      : openApp({ ...options.compose, ...(use ? { copies: memory.copies } : {}) });
   return {
-    access: access.kind === "keys" ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) } : access,
+    access:
+      access.kind === "keys"
+        ? { ...access, liveFingerprints: rememberFingerprints({ app, now, memory, record: "" }) }
+        : access,
     memory,
     pointsPerMinute: () => pointsPerMinute,
     origins: () => origins,
     app,
-    overall: () => (options.publicBadge ? rememberOverall({ app, now, memory, complain, record: "" }) : null),
+    overall: () =>
+      options.publicBadge ? rememberOverall({ app, now, memory, complain, record: "" }) : null,
     fingerprintKey: () => options.compose.fingerprintKey,
     now,
     publicUrl: () => options.publicUrl ?? null,
@@ -101,15 +126,23 @@ function rememberFingerprints({
   now,
   memory,
   record,
-}: Pick<Edge, "app" | "now" | "memory"> & { readonly record: string }): (tokenName: string) => Promise<readonly string[]> {
+}: Pick<Edge, "app" | "now" | "memory"> & { readonly record: string }): (
+  tokenName: string,
+) => Promise<readonly string[]> {
   return async (tokenName) => {
     const at = now().getTime();
     const key = `${record} ${tokenName}`;
     const kept = memory.liveFingerprints.get(key);
-    const known = kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS ? await soon(kept.fingerprints) : null;
+    const known =
+      kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS
+        ? await soon(kept.fingerprints)
+        : null;
     if (known !== null) return known;
     // Kept while it is still read, so that many who ask at the same time are one too.
-    const read = { at, fingerprints: app("read").then((opened) => opened.liveFingerprints(tokenName)) };
+    const read = {
+      at,
+      fingerprints: app("read").then((opened) => opened.liveFingerprints(tokenName)),
+    };
     memory.liveFingerprints.set(key, read);
     read.fingerprints.catch(() => {
       if (memory.liveFingerprints.get(key) === read) memory.liveFingerprints.delete(key);

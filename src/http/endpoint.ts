@@ -37,7 +37,13 @@ type Call<Input> = {
 };
 
 /** JSON, or a whole response where the route answers with something else. */
-export type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | Response;
+export type Reply =
+  | {
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | Response;
 
 export type RouteDefinition<Input> = {
   readonly method: "GET" | "POST";
@@ -66,7 +72,10 @@ export function endpoint<Input>(route: RouteDefinition<Input>): Endpoint {
 type MessageRoute = Pick<RouteDefinition<unknown>, "method" | "path" | "summary"> & {
   readonly scope: ApiScope;
   /** Gets the request unread, from a caller with the scope. */
-  readonly answer: (request: Request, known: { readonly edge: Edge; readonly caller: Caller }) => Promise<Response>;
+  readonly answer: (
+    request: Request,
+    known: { readonly edge: Edge; readonly caller: Caller },
+  ) => Promise<Response>;
 };
 
 /** Makes the handler of a route that speaks a protocol of its own, behind the same door as every other. */
@@ -81,20 +90,37 @@ export function messageEndpoint(route: MessageRoute): Endpoint {
 
 type Described = Pick<RouteDefinition<unknown>, "method" | "path" | "summary" | "scope" | "input">;
 
-function routeOf(route: Described, respondTo: (request: Request, edge: Edge) => Promise<Response>): Endpoint {
+function routeOf(
+  route: Described,
+  respondTo: (request: Request, edge: Edge) => Promise<Response>,
+): Endpoint {
   const answer = async (request: Request, edge: Edge): Promise<Response> => {
     try {
-      const origins = route.scope === null || edge.access.kind === "loopback" ? [] : (edge.origins?.() ?? []);
+      const origins =
+        route.scope === null || edge.access.kind === "loopback" ? [] : (edge.origins?.() ?? []);
       const preflight = answerPreflight(request, allowedMethods(route), origins);
       if (preflight !== null) return preflight;
-      const response = await respondTo(request, edge).catch((error: unknown) => errorResponse(error, edge));
-      return shareWith(request, request.method === "HEAD" ? new Response(null, response) : response, origins);
+      const response = await respondTo(request, edge).catch((error: unknown) =>
+        errorResponse(error, edge),
+      );
+      return shareWith(
+        request,
+        request.method === "HEAD" ? new Response(null, response) : response,
+        origins,
+      );
     } catch (error) {
       return errorResponse(error, edge);
     }
   };
   const { method, path, summary, scope, input } = route;
-  return Object.assign((request: Request) => answer(request, hostEdge(process.env)), { method, path, summary, scope, input, answer });
+  return Object.assign((request: Request) => answer(request, hostEdge(process.env)), {
+    method,
+    path,
+    summary,
+    scope,
+    input,
+    answer,
+  });
 }
 
 /** A 200 with that body. */
@@ -103,8 +129,16 @@ export function ok(body: unknown): Reply {
 }
 
 /** A reply that says in a header whether it tells what was done when the same request came before. */
-export function once(result: { readonly replayed?: true }, body: unknown = result, status = 200): Reply {
-  return { status, body, ...(result.replayed ? { headers: { "idempotency-replayed": "true" } } : {}) };
+export function once(
+  result: { readonly replayed?: true },
+  body: unknown = result,
+  status = 200,
+): Reply {
+  return {
+    status,
+    body,
+    ...(result.replayed ? { headers: { "idempotency-replayed": "true" } } : {}),
+  };
 }
 
 /**
@@ -117,9 +151,18 @@ async function admit(request: Request, edge: Edge, scope: ApiScope | null): Prom
 }
 
 /** Also of requests that are refused for what they ask: whoever asks too often is told so first. */
-function spendOn(caller: Caller | null, changes: boolean, { memory, pointsPerMinute, now, access }: Edge): void {
+function spendOn(
+  caller: Caller | null,
+  changes: boolean,
+  { memory, pointsPerMinute, now, access }: Edge,
+): void {
   if (caller === null || access.kind === "loopback") return;
-  const asked = { callerId: caller.id, changes, pointsPerMinute: pointsPerMinute?.() ?? null, now: now() };
+  const asked = {
+    callerId: caller.id,
+    changes,
+    pointsPerMinute: pointsPerMinute?.() ?? null,
+    now: now(),
+  };
   spend(memory.budgets, asked);
 }
 
@@ -137,9 +180,16 @@ async function enter(
   return caller;
 }
 
-async function respond<Input>(route: RouteDefinition<Input>, request: Request, edge: Edge): Promise<Response> {
+async function respond<Input>(
+  route: RouteDefinition<Input>,
+  request: Request,
+  edge: Edge,
+): Promise<Response> {
   const caller = await enter(route, request, edge);
-  const input = route.method === "POST" ? await readBody(request, route.input) : readQuery(request, route.input, route.path);
+  const input =
+    route.method === "POST"
+      ? await readBody(request, route.input)
+      : readQuery(request, route.input, route.path);
   const fingerprintKey = edge.fingerprintKey();
   const asked = { callerId: caller?.id ?? "", path: route.path, input, fingerprintKey };
   let opened: App | null = null;
@@ -183,13 +233,21 @@ function answered(reply: Reply, stale: Stale | null): Response {
 }
 
 function staleHeaders(stale: Stale | null): Record<string, string> {
-  return stale === null ? {} : { age: String(stale.age_seconds), "x-token-automation-stale": stale.reason };
+  return stale === null
+    ? {}
+    : { age: String(stale.age_seconds), "x-token-automation-stale": stale.reason };
 }
 
-function requireMethod(route: Pick<RouteDefinition<unknown>, "method" | "path">, method: string): void {
+function requireMethod(
+  route: Pick<RouteDefinition<unknown>, "method" | "path">,
+  method: string,
+): void {
   if (method === route.method || (method === "HEAD" && route.method === "GET")) return;
   const allow = allowedMethods(route);
-  throw new HttpProblem(405, `${route.path} answers ${allow} only`, { code: "method-not-allowed", headers: { allow } });
+  throw new HttpProblem(405, `${route.path} answers ${allow} only`, {
+    code: "method-not-allowed",
+    headers: { allow },
+  });
 }
 
 function allowedMethods({ method }: Pick<RouteDefinition<unknown>, "method">): string {

@@ -26,8 +26,16 @@ export function readPublicUrl(env: Environment): string | null {
   const text = env.TOKEN_AUTOMATION_URL ?? "";
   if (text === "") return null;
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "" || url.hash !== "")
-    throw invalid("TOKEN_AUTOMATION_URL must be an http(s) address without credentials, query or fragment");
+  if (
+    url === null ||
+    !["http:", "https:"].includes(url.protocol) ||
+    url.username !== "" ||
+    url.search !== "" ||
+    url.hash !== ""
+  )
+    throw invalid(
+      "TOKEN_AUTOMATION_URL must be an http(s) address without credentials, query or fragment",
+    );
   return url.href.replace(/\/+$/, "");
 }
 
@@ -35,11 +43,15 @@ export function readPublicUrl(env: Environment): string | null {
  * Where a host's record lives: always in a repository on GitHub, since a host keeps no files.
  * @throws `Misconfigured` naming every variable that is missing or malformed
  */
-export function readHostPlace(env: Environment): ComposeOptions & { readonly place: { readonly kind: "github" } } {
+export function readHostPlace(
+  env: Environment,
+): ComposeOptions & { readonly place: { readonly kind: "github" } } {
   const token = env.TOKEN_AUTOMATION_GITHUB_TOKEN || env.GITHUB_TOKEN || "";
   const repository = env.TOKEN_AUTOMATION_REPOSITORY ?? "";
   const wrong = [
-    ...(/^[^/\s]+\/[^/\s]+$/.test(repository) ? [] : ["TOKEN_AUTOMATION_REPOSITORY must be owner/name"]),
+    ...(/^[^/\s]+\/[^/\s]+$/.test(repository)
+      ? []
+      : ["TOKEN_AUTOMATION_REPOSITORY must be owner/name"]),
     ...(token === "" ? ["TOKEN_AUTOMATION_GITHUB_TOKEN or GITHUB_TOKEN must be set"] : []),
     ...["GITHUB_API_URL", "GITHUB_GRAPHQL_URL"]
       .filter((name) => env[name] && !URL.canParse(env[name]))
@@ -51,7 +63,11 @@ export function readHostPlace(env: Environment): ComposeOptions & { readonly pla
       kind: "github",
       repository,
       branch: env.TOKEN_AUTOMATION_BRANCH || null,
-      access: { token: new Secret(token), apiUrl: env.GITHUB_API_URL || DEFAULT_API_URL, graphqlUrl: env.GITHUB_GRAPHQL_URL || null },
+      access: {
+        token: new Secret(token),
+        apiUrl: env.GITHUB_API_URL || DEFAULT_API_URL,
+        graphqlUrl: env.GITHUB_GRAPHQL_URL || null,
+      },
     },
     configPath: env.TOKEN_AUTOMATION_CONFIG || DEFAULT_CONFIG_PATH,
     fingerprintKey: readFingerprintKey(env),
@@ -65,7 +81,9 @@ export function readHostPlace(env: Environment): ComposeOptions & { readonly pla
 }
 
 /** How a host does what it is asked for: itself, or by starting the workflow that does. */
-export type HostMode = { readonly kind: "direct" } | { readonly kind: "dispatch"; readonly workflow: string; readonly ref: string | null };
+export type HostMode =
+  | { readonly kind: "direct" }
+  | { readonly kind: "dispatch"; readonly workflow: string; readonly ref: string | null };
 
 const DEFAULT_WORKFLOW = "rotate-tokens.yml";
 
@@ -76,11 +94,18 @@ const DEFAULT_WORKFLOW = "rotate-tokens.yml";
 export function readMode(env: Environment): HostMode {
   const mode = env.TOKEN_AUTOMATION_MODE || "dispatch";
   const workflow = env.TOKEN_AUTOMATION_WORKFLOW || DEFAULT_WORKFLOW;
-  if (mode !== "direct" && mode !== "dispatch") throw invalid("TOKEN_AUTOMATION_MODE must be dispatch or direct");
-  if (!/^[\w.-]+\.ya?ml$/.test(workflow)) throw invalid("TOKEN_AUTOMATION_WORKFLOW must be a file's name, as rotate-tokens.yml");
-  return mode === "direct" ? { kind: "direct" } : { kind: "dispatch", workflow, ref: env.TOKEN_AUTOMATION_WORKFLOW_REF || null };
+  if (mode !== "direct" && mode !== "dispatch")
+    throw invalid("TOKEN_AUTOMATION_MODE must be dispatch or direct");
+  if (!/^[\w.-]+\.ya?ml$/.test(workflow))
+    throw invalid("TOKEN_AUTOMATION_WORKFLOW must be a file's name, as rotate-tokens.yml");
+  return mode === "direct"
+    ? { kind: "direct" }
+    : { kind: "dispatch", workflow, ref: env.TOKEN_AUTOMATION_WORKFLOW_REF || null };
 }
 
-function invalid(message: string, hint = "Correct the environment of the service, then deploy it again."): Misconfigured {
+function invalid(
+  message: string,
+  hint = "Correct the environment of the service, then deploy it again.",
+): Misconfigured {
   return new Misconfigured(message, { code: ENVIRONMENT_INVALID, hint });
 }

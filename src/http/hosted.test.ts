@@ -14,8 +14,18 @@ import { hostEdge } from "./edge.ts";
 
 const CANARY = `canary-${"v".repeat(40)}`;
 const GITHUB_TOKEN = `ghs_${"Canary".repeat(6)}`;
-const KEYS = { reader: "key-canary-reader", rotator: "key-canary-rotator", revealer: "key-canary-revealer", admin: "key-canary-admin" };
-const SCOPES = { reader: ["read"], rotator: ["rotate"], revealer: ["rotate", "reveal"], admin: ["admin"] };
+const KEYS = {
+  reader: "key-canary-reader",
+  rotator: "key-canary-rotator",
+  revealer: "key-canary-revealer",
+  admin: "key-canary-admin",
+};
+const SCOPES = {
+  reader: ["read"],
+  rotator: ["rotate"],
+  revealer: ["rotate", "reveal"],
+  admin: ["admin"],
+};
 const RECORD = `${JSON.stringify({ version: 1, tokens: { API_KEY: {}, DB_PASSWORD: { type: "password" } }, workflows: { daily: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } } }, null, 2)}\n`;
 
 let github: TestGitHub;
@@ -53,7 +63,10 @@ afterEach(async () => {
 
 describe("POST /tokens/rotate", () => {
   test("seals the value into the repository's secret; without reveal the reply does not hold it", async () => {
-    const answer = await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEY", new_token: CANARY } });
+    const answer = await host.ask(rotate, {
+      ...as("rotator"),
+      json: { token_name: "API_KEY", new_token: CANARY },
+    });
     expect(answer).toMatchObject({
       status: 200,
       body: {
@@ -63,7 +76,12 @@ describe("POST /tokens/rotate", () => {
         new_hash: null,
         report: {
           triggered_by: { kind: "api", actor: "rotator" },
-          tokens: [{ status: "rotated", destinations: [{ id: "actions:acme/widgets:API_KEY", status: "placed" }] }],
+          tokens: [
+            {
+              status: "rotated",
+              destinations: [{ id: "actions:acme/widgets:API_KEY", status: "placed" }],
+            },
+          ],
           commit: { sha: expect.any(String), url: expect.stringContaining("/commit/") },
         },
       },
@@ -75,7 +93,10 @@ describe("POST /tokens/rotate", () => {
   });
 
   test("with reveal the reply holds the value that GitHub has", async () => {
-    const { body } = await host.ask(rotate, { ...as("revealer"), json: { token_name: "DB_PASSWORD" } });
+    const { body } = await host.ask(rotate, {
+      ...as("revealer"),
+      json: { token_name: "DB_PASSWORD" },
+    });
     const { value } = github.repository().secret("DB_PASSWORD") ?? {};
     expect(value).toMatch(/^.{24}$/);
     expect(body).toMatchObject({ token_name: "DB_PASSWORD", new_token: value });
@@ -83,44 +104,80 @@ describe("POST /tokens/rotate", () => {
 
   test("a name that nobody declared: 404 with the nearest; declared where the request says so", async () => {
     const before = github.repository().commits().length;
-    expect(await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEYS" } })).toMatchObject({
+    expect(
+      await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEYS" } }),
+    ).toMatchObject({
       status: 404,
-      body: { code: "token-missing", detail: 'the token "API_KEYS" is not declared', hint: "Did you mean API_KEY?" },
+      body: {
+        code: "token-missing",
+        detail: 'the token "API_KEYS" is not declared',
+        hint: "Did you mean API_KEY?",
+      },
     });
     expect(github.repository().commits()).toHaveLength(before);
-    expect(await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEYS", create: true } })).toMatchObject({
+    expect(
+      await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEYS", create: true } }),
+    ).toMatchObject({
       status: 200,
       body: { report: { rotated: ["API_KEYS"] } },
     });
   });
 
   test("a name that GitHub reserves", async () => {
-    expect(await host.ask(rotate, { ...as("rotator"), json: { token_name: "GITHUB_TOKEN", create: true } })).toMatchObject({
+    expect(
+      await host.ask(rotate, {
+        ...as("rotator"),
+        json: { token_name: "GITHUB_TOKEN", create: true },
+      }),
+    ).toMatchObject({
       status: 422,
-      body: { detail: expect.stringContaining("GITHUB_"), hint: expect.stringContaining("GH_TOKEN") },
+      body: {
+        detail: expect.stringContaining("GITHUB_"),
+        hint: expect.stringContaining("GH_TOKEN"),
+      },
     });
   });
 });
 
 test("rules and workflows need admin; undeclared names need create", async () => {
-  expect(await host.ask(setupRotation, { ...as("admin"), json: { token_name: "API_KEY", interval_hours: 24 } })).toMatchObject({
+  expect(
+    await host.ask(setupRotation, {
+      ...as("admin"),
+      json: { token_name: "API_KEY", interval_hours: 24 },
+    }),
+  ).toMatchObject({
     status: 200,
     body: { interval_hours: 24, auto_rotate: true, notify: true },
   });
-  const workflow = { workflow_name: "weekly", tokens: ["API_KEY", "NEW_KEY"], schedule: "0 0 * * 0" };
+  const workflow = {
+    workflow_name: "weekly",
+    tokens: ["API_KEY", "NEW_KEY"],
+    schedule: "0 0 * * 0",
+  };
   expect(await host.ask(workflowCreate, { ...as("admin"), json: workflow })).toMatchObject({
     status: 404,
     body: { code: "token-missing" },
   });
-  expect(await host.ask(workflowCreate, { ...as("admin"), json: { ...workflow, create: true } })).toMatchObject({
+  expect(
+    await host.ask(workflowCreate, { ...as("admin"), json: { ...workflow, create: true } }),
+  ).toMatchObject({
     status: 201,
-    body: { resolved_tokens: ["API_KEY", "NEW_KEY"], timezone: "UTC", next_run: expect.any(String) },
+    body: {
+      resolved_tokens: ["API_KEY", "NEW_KEY"],
+      timezone: "UTC",
+      next_run: expect.any(String),
+    },
   });
-  expect(await host.ask(gitCommit, as("admin"))).toMatchObject({ status: 200, body: { committed: false, sha: null } });
+  expect(await host.ask(gitCommit, as("admin"))).toMatchObject({
+    status: 200,
+    body: { committed: false, sha: null },
+  });
 });
 
 test("a workflow's run tells who asked", async () => {
-  expect(await host.ask(workflowRun, { ...as("rotator"), json: { workflow_name: "daily" } })).toMatchObject({
+  expect(
+    await host.ask(workflowRun, { ...as("rotator"), json: { workflow_name: "daily" } }),
+  ).toMatchObject({
     status: 200,
     body: {
       workflow_name: "daily",
@@ -135,17 +192,27 @@ describe("what GitHub refuses", () => {
     github.addToken({ token: "ghs_weak", permissions: { contents: "write" } });
     host = caller(hostEdge({ ...env, GITHUB_TOKEN: "ghs_weak" }));
     const before = github.repository().commits().length;
-    expect(await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEY" } })).toMatchObject({
+    expect(
+      await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEY" } }),
+    ).toMatchObject({
       status: 424,
       headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
-      body: { title: "Failed Dependency", kind: "denied", code: "permission-missing", report: { failed: ["API_KEY"] } },
+      body: {
+        title: "Failed Dependency",
+        kind: "denied",
+        code: "permission-missing",
+        report: { failed: ["API_KEY"] },
+      },
     });
     expect(github.repository().commits()).toHaveLength(before);
   });
 
   test("a token that GitHub does not know", async () => {
     github.revokeToken(GITHUB_TOKEN);
-    expect(await host.ask(health, as("reader"))).toMatchObject({ status: 424, body: { kind: "denied", code: "token-refused" } });
+    expect(await host.ask(health, as("reader"))).toMatchObject({
+      status: 424,
+      body: { kind: "denied", code: "token-refused" },
+    });
   });
 
   test("a missing branch, repository and file", async () => {
@@ -154,9 +221,18 @@ describe("what GitHub refuses", () => {
       const { status: code, body } = await host.ask(health, as("reader"));
       return { code, body };
     };
-    expect(await over({ TOKEN_AUTOMATION_BRANCH: "nowhere" })).toMatchObject({ code: 422, body: { code: "branch-missing" } });
-    expect(await over({ TOKEN_AUTOMATION_REPOSITORY: "acme/nothing" })).toMatchObject({ code: 422, body: { code: "repository-missing" } });
-    expect(await over({ TOKEN_AUTOMATION_CONFIG: "else.json" })).toMatchObject({ code: 404, body: { code: "record-missing" } });
+    expect(await over({ TOKEN_AUTOMATION_BRANCH: "nowhere" })).toMatchObject({
+      code: 422,
+      body: { code: "branch-missing" },
+    });
+    expect(await over({ TOKEN_AUTOMATION_REPOSITORY: "acme/nothing" })).toMatchObject({
+      code: 422,
+      body: { code: "repository-missing" },
+    });
+    expect(await over({ TOKEN_AUTOMATION_CONFIG: "else.json" })).toMatchObject({
+      code: 404,
+      body: { code: "record-missing" },
+    });
   });
 
   test("a protected branch: nothing is placed", async () => {
@@ -166,8 +242,14 @@ describe("what GitHub refuses", () => {
       protectedBranches: { main: "classic" },
     });
     host = caller(hostEdge({ ...env, TOKEN_AUTOMATION_REPOSITORY: "acme/guarded" }));
-    const { status: code, body } = await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEY" } });
-    expect({ code, body }).toMatchObject({ code: expect.any(Number), body: { code: "branch-protected" } });
+    const { status: code, body } = await host.ask(rotate, {
+      ...as("rotator"),
+      json: { token_name: "API_KEY" },
+    });
+    expect({ code, body }).toMatchObject({
+      code: expect.any(Number),
+      body: { code: "branch-protected" },
+    });
     expect(Math.floor(code / 100)).toBe(4);
     expect(github.repository("acme/guarded").secrets()).toEqual([]);
   });
@@ -179,7 +261,10 @@ describe("what GitHub refuses", () => {
       action: { kind: "status", status: 429, headers: { "retry-after": "600" } },
     });
     const { status: code, headers, body } = await host.ask(status, as("reader"));
-    expect({ code, body }).toMatchObject({ code: 503, body: { kind: "unchanged", code: "rate-limited" } });
+    expect({ code, body }).toMatchObject({
+      code: 503,
+      body: { kind: "unchanged", code: "rate-limited" },
+    });
     expect(Number(headers["retry-after"])).toBeGreaterThan(500);
     expect(Number(headers["retry-after"])).toBeLessThanOrEqual(601);
   });
@@ -189,12 +274,24 @@ test("an environment without a repository: 500 that names the variable", async (
   host = caller(hostEdge({ TOKEN_AUTOMATION_API_KEYS: env.TOKEN_AUTOMATION_API_KEYS }));
   expect(await host.ask(health, as("reader"))).toMatchObject({
     status: 500,
-    body: { code: "environment-invalid", detail: expect.stringContaining("TOKEN_AUTOMATION_REPOSITORY must be owner/name") },
+    body: {
+      code: "environment-invalid",
+      detail: expect.stringContaining("TOKEN_AUTOMATION_REPOSITORY must be owner/name"),
+    },
   });
 });
 
 test("as a host calls it: the default export, with the process's environment", async () => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const response = await health(requestFor(health, { ...as("reader"), headers: { ...as("reader").headers, host: "tokens.example" } }), {});
-  expect(await answerOf(response)).toMatchObject({ status: 200, body: { total_tokens: 2, never_rotated: ["API_KEY", "DB_PASSWORD"] } });
+  const response = await health(
+    requestFor(health, {
+      ...as("reader"),
+      headers: { ...as("reader").headers, host: "tokens.example" },
+    }),
+    {},
+  );
+  expect(await answerOf(response)).toMatchObject({
+    status: 200,
+    body: { total_tokens: 2, never_rotated: ["API_KEY", "DB_PASSWORD"] },
+  });
 });

@@ -7,7 +7,12 @@ import { startServer } from "../../functions/hosts/node.ts";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import { HOST_BUNDLES } from "../../scripts/host-bundles.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
-import { lambdaEvent, type RunningLambda, startLambda, startVercel } from "../testing/hosts/bundled.ts";
+import {
+  lambdaEvent,
+  type RunningLambda,
+  startLambda,
+  startVercel,
+} from "../testing/hosts/bundled.ts";
 import {
   forwardTo,
   hostContract,
@@ -28,7 +33,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function started<Host extends RunningHost>(start: (environment: Record<string, string>) => Promise<Host>, more = {}) {
+async function started<Host extends RunningHost>(
+  start: (environment: Record<string, string>) => Promise<Host>,
+  more = {},
+) {
   const github = await startRecord();
   closing.push(() => github.close());
   const host = await start({ ...hostEnvironment(github), ...more });
@@ -53,7 +61,9 @@ const netlify: StartHost = async (environment) => {
   return {
     async fetch(request) {
       const { pathname } = new URL(request.url);
-      const route = ROUTES.find(({ path }) => new URLPattern({ pathname: path }).test({ pathname }));
+      const route = ROUTES.find(({ path }) =>
+        new URLPattern({ pathname: path }).test({ pathname }),
+      );
       return route === undefined ? new Response("Not Found", { status: 404 }) : route(request, {});
     },
     close: async () => void vi.unstubAllEnvs(),
@@ -71,31 +81,56 @@ describe("with no mode set", () => {
     ["functions called by their path", netlify],
   ];
 
-  test.each(RUNTIMES)("%s reads, starts the workflow and writes nothing; and tells its copy while GitHub is down", async (_, start) => {
-    const { github, host } = await started(start, { TOKEN_AUTOMATION_MODE: "", TOKEN_AUTOMATION_GITHUB_TOKEN: READER });
-    github.addToken({ token: READER, permissions: { contents: "read", actions: "write" } });
-    github.repository().commit({ [WORKFLOW_PATH]: rotationWorkflow("token_config.json") }, "Rotate by a workflow");
-    const head = github.repository().head();
-    const json = async (...asked: Parameters<typeof requestTo>) => {
-      const response = await host.fetch(requestTo(...asked));
-      return { status: response.status, stale: response.headers.get("x-token-automation-stale"), body: await response.json() };
-    };
-    const answer = await json("/tokens/rotate", { method: "POST", json: { token_name: "API_KEY" } });
-    const [run] = github.repository().actions.runs;
-    expect(answer).toMatchObject({ status: 202, body: { run: { id: run?.id, url: run?.url }, follow: `/tokens/runs/${run?.id}` } });
-    expect(await json(`/tokens/runs/${run?.id}`)).toMatchObject({ status: 200, body: { status: "queued", report: null } });
-    expect([github.repository().secrets(), github.repository().head()]).toEqual([[], head]);
-    github.reset();
-    expect(await json("/tokens/health")).toMatchObject({ status: 200, stale: null });
-    expect(github.requests.map(({ status }) => status)).toEqual([304]);
-    github.faults.add({
-      match: {},
-      times: Number.POSITIVE_INFINITY,
-      action: { kind: "status", status: 429, headers: { "retry-after": "60" } },
-    });
-    const stale = { status: 200, stale: "rate-limited", body: { total_tokens: 2, stale: { reason: "rate-limited" } } };
-    expect(await json("/tokens/health")).toMatchObject(stale);
-  });
+  test.each(RUNTIMES)(
+    "%s reads, starts the workflow and writes nothing; and tells its copy while GitHub is down",
+    async (_, start) => {
+      const { github, host } = await started(start, {
+        TOKEN_AUTOMATION_MODE: "",
+        TOKEN_AUTOMATION_GITHUB_TOKEN: READER,
+      });
+      github.addToken({ token: READER, permissions: { contents: "read", actions: "write" } });
+      github
+        .repository()
+        .commit({ [WORKFLOW_PATH]: rotationWorkflow("token_config.json") }, "Rotate by a workflow");
+      const head = github.repository().head();
+      const json = async (...asked: Parameters<typeof requestTo>) => {
+        const response = await host.fetch(requestTo(...asked));
+        return {
+          status: response.status,
+          stale: response.headers.get("x-token-automation-stale"),
+          body: await response.json(),
+        };
+      };
+      const answer = await json("/tokens/rotate", {
+        method: "POST",
+        json: { token_name: "API_KEY" },
+      });
+      const [run] = github.repository().actions.runs;
+      expect(answer).toMatchObject({
+        status: 202,
+        body: { run: { id: run?.id, url: run?.url }, follow: `/tokens/runs/${run?.id}` },
+      });
+      expect(await json(`/tokens/runs/${run?.id}`)).toMatchObject({
+        status: 200,
+        body: { status: "queued", report: null },
+      });
+      expect([github.repository().secrets(), github.repository().head()]).toEqual([[], head]);
+      github.reset();
+      expect(await json("/tokens/health")).toMatchObject({ status: 200, stale: null });
+      expect(github.requests.map(({ status }) => status)).toEqual([304]);
+      github.faults.add({
+        match: {},
+        times: Number.POSITIVE_INFINITY,
+        action: { kind: "status", status: 429, headers: { "retry-after": "60" } },
+      });
+      const stale = {
+        status: 200,
+        stale: "rate-limited",
+        body: { total_tokens: 2, stale: { reason: "rate-limited" } },
+      };
+      expect(await json("/tokens/health")).toMatchObject(stale);
+    },
+  );
 });
 
 describe("Workers", () => {
@@ -105,7 +140,9 @@ describe("Workers", () => {
       await host.fetch(requestTo("/tokens/health")),
       await host.fetch(requestTo("/tokens/status")),
       await host.fetch(requestTo("/tokens/generate", { method: "POST", json: {} })),
-      await host.fetch(requestTo("/tokens/rotate", { method: "POST", json: { token_name: "API_KEY" } })),
+      await host.fetch(
+        requestTo("/tokens/rotate", { method: "POST", json: { token_name: "API_KEY" } }),
+      ),
     ].map(({ status }) => status);
     expect(statuses).toEqual([200, 200, 200, 502]);
   });
@@ -113,27 +150,40 @@ describe("Workers", () => {
   test("here too they refuse to compile WebAssembly, so what seals above compiles none", async () => {
     const compile = "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))";
     const script = `export default { fetch() { try { return new Response(String(${compile})); } catch (error) { return new Response(error.message); } } }`;
-    const workers = new Miniflare({ modules: true, script, compatibilityDate: (await readWrangler()).compatibility_date });
+    const workers = new Miniflare({
+      modules: true,
+      script,
+      compatibilityDate: (await readWrangler()).compatibility_date,
+    });
     closing.push(() => workers.dispose());
-    expect(await (await fetch(await workers.ready)).text()).toContain("Wasm code generation disallowed");
+    expect(await (await fetch(await workers.ready)).text()).toContain(
+      "Wasm code generation disallowed",
+    );
   });
 });
 
 describe("Lambda's events", () => {
-  const lambda = async () => (await started<RunningLambda>((environment) => startLambda(environment))).host;
+  const lambda = async () =>
+    (await started<RunningLambda>((environment) => startLambda(environment))).host;
 
   test("a header's name in any case, cookies, and a query that stays as it was encoded", async () => {
     const { invoke } = await lambda();
     const event = await lambdaEvent(requestTo("/tokens/status?history=0"), false);
     const { authorization, ...headers } = event.headers as Record<string, string>;
-    const { statusCode, body } = await invoke({ ...event, cookies: ["a=1", "b=2"], headers: { ...headers, Authorization: authorization } });
+    const { statusCode, body } = await invoke({
+      ...event,
+      cookies: ["a=1", "b=2"],
+      headers: { ...headers, Authorization: authorization },
+    });
     expect([statusCode, JSON.parse(body).history]).toEqual([200, []]);
     expect((await invoke({ ...event, rawQueryString: "history=%30" })).statusCode).toBe(200);
   });
 
   test("the reply is text with its type, whatever the status", async () => {
     const { invoke } = await lambda();
-    expect(await invoke(await lambdaEvent(requestTo("/tokens/health", { key: null }), false))).toMatchObject({
+    expect(
+      await invoke(await lambdaEvent(requestTo("/tokens/health", { key: null }), false)),
+    ).toMatchObject({
       statusCode: 401,
       isBase64Encoded: false,
       headers: { "content-type": "application/problem+json", "www-authenticate": "Bearer" },
@@ -143,7 +193,12 @@ describe("Lambda's events", () => {
   test("a REST API of API Gateway (payload 1.0)", async () => {
     const { invoke } = await lambda();
     const { authorization } = Object.fromEntries(requestTo("/").headers);
-    const event = { httpMethod: "GET", path: "/tokens/health", headers: { Authorization: authorization, Host: "x.example" }, body: null };
+    const event = {
+      httpMethod: "GET",
+      path: "/tokens/health",
+      headers: { Authorization: authorization, Host: "x.example" },
+      body: null,
+    };
     const rest = {
       ...event,
       resource: "/{proxy+}",
@@ -162,16 +217,26 @@ describe("the files that hosts read", () => {
       { tag: "!GetAtt", resolve: String },
     ];
     const template = parse(await readFile(`${ROOT}template.yaml`, "utf8"), { customTags });
-    expect(template.Resources.Api.Properties).toMatchObject({ CodeUri: HOST_BUNDLES.lambda.folder, Handler: "index.handler" });
+    expect(template.Resources.Api.Properties).toMatchObject({
+      CodeUri: HOST_BUNDLES.lambda.folder,
+      Handler: "index.handler",
+    });
     // Whoever deploys by keys or by workflows, in either mode, has to change nothing in the file.
     const asked = template.Resources.Api.Properties.Environment.Variables;
     expect(Object.keys(asked).sort()).toEqual(
-      ["API_KEYS", "GITHUB_TOKEN", "MODE", "OIDC", "REPOSITORY"].map((name) => `TOKEN_AUTOMATION_${name}`),
+      ["API_KEYS", "GITHUB_TOKEN", "MODE", "OIDC", "REPOSITORY"].map(
+        (name) => `TOKEN_AUTOMATION_${name}`,
+      ),
     );
     expect(Object.values(asked).sort()).toEqual(Object.keys(template.Parameters).sort());
     const { buildCommand } = JSON.parse(await readFile(`${ROOT}vercel.json`, "utf8"));
-    expect([HOST_BUNDLES.vercel.folder, buildCommand]).toEqual([".vercel/output", "npm run build -- --vercel"]);
+    expect([HOST_BUNDLES.vercel.folder, buildCommand]).toEqual([
+      ".vercel/output",
+      "npm run build -- --vercel",
+    ]);
     const { deploy } = JSON.parse(await readFile(`${ROOT}deno.json`, "utf8"));
-    expect(await readFile(`${ROOT}${deploy.runtime.entrypoint}`, "utf8")).toContain("export default");
+    expect(await readFile(`${ROOT}${deploy.runtime.entrypoint}`, "utf8")).toContain(
+      "export default",
+    );
   });
 });

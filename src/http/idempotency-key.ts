@@ -15,14 +15,22 @@ const FIELD = "idempotency_key";
 const OF_THE_REPLY = ["limit", "reveal"];
 
 /** Who asks for what. */
-type Asked = { readonly callerId: string; readonly path: string; readonly input: unknown; readonly fingerprintKey: Secret | null };
+type Asked = {
+  readonly callerId: string;
+  readonly path: string;
+  readonly input: unknown;
+  readonly fingerprintKey: Secret | null;
+};
 
 /**
  * The mark of a request that came with a key; null for one without.
  * A value in it counts only where a fingerprint key is configured, since the record keeps a digest of what was asked for.
  * @throws `HttpProblem` 400 for a key that is none, or for two that differ
  */
-export function markOfRequest(request: Request, { callerId, path, input, fingerprintKey }: Asked): RequestMark | null {
+export function markOfRequest(
+  request: Request,
+  { callerId, path, input, fingerprintKey }: Asked,
+): RequestMark | null {
   const { [FIELD]: inBody, ...fields }: Record<string, unknown> = Object(input);
   const inHeader = headerKey(request);
   if (inHeader !== null && inBody !== undefined && inHeader !== inBody) {
@@ -35,7 +43,10 @@ export function markOfRequest(request: Request, { callerId, path, input, fingerp
   if (typeof key !== "string") return null;
   const told = Object.entries(fields)
     .filter(([name]) => !OF_THE_REPLY.includes(name))
-    .map(([name, value]) => [name, value instanceof Secret ? withoutValue(value, fingerprintKey) : value]);
+    .map(([name, value]) => [
+      name,
+      value instanceof Secret ? withoutValue(value, fingerprintKey) : value,
+    ]);
   return markOf({ caller: callerId, key, body: { path, ...Object.fromEntries(told) } });
 }
 
@@ -49,8 +60,12 @@ function headerKey(request: Request): string | null {
   if (text === null) return null;
   const key = /^"(.*)"$/.exec(text)?.[1] ?? text;
   if (/^[\x21-\x7e]+$/.test(key) && key.length <= MAX_KEY_LENGTH) return key;
-  throw new HttpProblem(400, `the idempotency key must be 1 to ${MAX_KEY_LENGTH} visible ASCII characters`, {
-    code: "idempotency-key-invalid",
-    hint: "A UUID is a good one. Nothing was done.",
-  });
+  throw new HttpProblem(
+    400,
+    `the idempotency key must be 1 to ${MAX_KEY_LENGTH} visible ASCII characters`,
+    {
+      code: "idempotency-key-invalid",
+      hint: "A UUID is a good one. Nothing was done.",
+    },
+  );
 }

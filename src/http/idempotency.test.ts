@@ -9,7 +9,12 @@ import workflowRun from "../../functions/workflow-run.ts";
 import { compose } from "../compose.ts";
 import type { HistoryEntry, TokenConfig } from "../schema.ts";
 import { Secret } from "../secret.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { type Answer, caller } from "../testing/http.ts";
 import { hostEdge } from "./edge.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -30,7 +35,9 @@ let now: Date;
 let host: ReturnType<typeof caller>;
 beforeEach(async () => {
   now = new Date("2026-06-01T12:00:00Z");
-  github = await startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }] });
+  github = await startGitHub({
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }],
+  });
   host = hostWith({});
 });
 afterEach(() => github.close());
@@ -57,7 +64,11 @@ function dyingHost() {
   let death: { readonly call: number; readonly applied: boolean } | null = null;
   let calls = 0;
   const dead = () => new DOMException("the process is gone", "AbortError");
-  const env = { TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY, GITHUB_TOKEN: DEFAULT_TOKEN, GITHUB_API_URL: github.url };
+  const env = {
+    TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
+    GITHUB_TOKEN: DEFAULT_TOKEN,
+    GITHUB_API_URL: github.url,
+  };
   const { place: _, ...options } = readHostPlace(env);
   const access = {
     token: new Secret(DEFAULT_TOKEN),
@@ -73,7 +84,11 @@ function dyingHost() {
     },
   };
   const app = () =>
-    compose({ ...options, place: { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access }, clock: () => now });
+    compose({
+      ...options,
+      place: { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access },
+      clock: () => now,
+    });
   return {
     host: caller({ ...hostWith({}).edge, app }),
     calls: () => calls,
@@ -84,10 +99,22 @@ function dyingHost() {
   };
 }
 
-const ask = (route: Endpoint, json: unknown, { as = "one", key = KEY }: { as?: string; key?: string | null } = {}): Promise<Answer> =>
-  host.ask(route, { json, headers: { authorization: `Bearer key-${as}`, ...(key === null ? {} : { "idempotency-key": key }) } });
-const record = (): TokenConfig => JSON.parse(github.repository().file("token_config.json") ?? "null");
-const rotated = (): readonly HistoryEntry[] => (record().history ?? []).filter(({ event }) => event === "rotated");
+const ask = (
+  route: Endpoint,
+  json: unknown,
+  { as = "one", key = KEY }: { as?: string; key?: string | null } = {},
+): Promise<Answer> =>
+  host.ask(route, {
+    json,
+    headers: {
+      authorization: `Bearer key-${as}`,
+      ...(key === null ? {} : { "idempotency-key": key }),
+    },
+  });
+const record = (): TokenConfig =>
+  JSON.parse(github.repository().file("token_config.json") ?? "null");
+const rotated = (): readonly HistoryEntry[] =>
+  (record().history ?? []).filter(({ event }) => event === "rotated");
 const value = (name: string) => github.repository().secret(name)?.value;
 const ROTATE = { token_name: "ALPHA" };
 
@@ -112,12 +139,22 @@ test("the second answer tells what the first did: the same, but for the value, w
       report: {
         replayed: true,
         rotated: ["ALPHA"],
-        tokens: [{ status: "rotated", generation: 1, destinations: [{ id: "actions:acme/widgets:ALPHA", status: "placed" }] }],
+        tokens: [
+          {
+            status: "rotated",
+            generation: 1,
+            destinations: [{ id: "actions:acme/widgets:ALPHA", status: "placed" }],
+          },
+        ],
       },
     },
   });
   expect(second.body).not.toHaveProperty("new_token");
-  expect([value("ALPHA"), github.repository().commits().length, rotated().length]).toEqual([placed, commits, 1]);
+  expect([value("ALPHA"), github.repository().commits().length, rotated().length]).toEqual([
+    placed,
+    commits,
+    1,
+  ]);
 });
 
 test("the history entry holds the caller and digests: neither the key nor a value", async () => {
@@ -125,11 +162,17 @@ test("the history entry holds the caller and digests: neither the key nor a valu
   expect(rotated()).toMatchObject([
     {
       triggered_by: { kind: "api", actor: "one" },
-      requests: [{ id: expect.stringMatching(/^[0-9a-f]{64}$/), asked: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+      requests: [
+        {
+          id: expect.stringMatching(/^[0-9a-f]{64}$/),
+          asked: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
+      ],
     },
   ]);
   const text = Object.values(github.repository().files()).join("\n");
-  for (const secret of [KEY, CANARY, createHash("sha256").update(CANARY).digest("hex")]) expect(text).not.toContain(secret);
+  for (const secret of [KEY, CANARY, createHash("sha256").update(CANARY).digest("hex")])
+    expect(text).not.toContain(secret);
 });
 
 describe("a key", () => {
@@ -151,15 +194,24 @@ describe("a key", () => {
   ])("used for %s before is refused: 422, and nothing is done", async (_what, route, json) => {
     await ask(rotate, ROTATE);
     const before = github.repository().commits().length;
-    expect(await ask(route, json)).toMatchObject({ status: 422, body: { code: "idempotency-mismatch", kind: "misconfigured" } });
+    expect(await ask(route, json)).toMatchObject({
+      status: 422,
+      body: { code: "idempotency-mismatch", kind: "misconfigured" },
+    });
     expect(github.repository().commits()).toHaveLength(before);
   });
 
   test("of another caller, and another key, mean another request", async () => {
     await ask(rotate, ROTATE);
-    expect((await ask(rotate, ROTATE, { as: "two" })).headers).not.toHaveProperty("idempotency-replayed");
-    expect((await ask(rotate, ROTATE, { key: "another" })).headers).not.toHaveProperty("idempotency-replayed");
-    expect((await ask(rotate, ROTATE, { key: null })).headers).not.toHaveProperty("idempotency-replayed");
+    expect((await ask(rotate, ROTATE, { as: "two" })).headers).not.toHaveProperty(
+      "idempotency-replayed",
+    );
+    expect((await ask(rotate, ROTATE, { key: "another" })).headers).not.toHaveProperty(
+      "idempotency-replayed",
+    );
+    expect((await ask(rotate, ROTATE, { key: null })).headers).not.toHaveProperty(
+      "idempotency-replayed",
+    );
     expect(rotated()).toHaveLength(4);
   });
 
@@ -179,7 +231,9 @@ describe("a key", () => {
   test("with values told apart where a fingerprint key is configured", async () => {
     host = hostWith({ TOKEN_AUTOMATION_FINGERPRINT_KEY: "pepper" });
     await ask(rotate, { ...ROTATE, new_token: CANARY });
-    expect((await ask(rotate, { ...ROTATE, new_token: CANARY })).headers).toMatchObject({ "idempotency-replayed": "true" });
+    expect((await ask(rotate, { ...ROTATE, new_token: CANARY })).headers).toMatchObject({
+      "idempotency-replayed": "true",
+    });
     expect(await ask(rotate, { ...ROTATE, new_token: `${CANARY}2` })).toMatchObject({
       status: 422,
       body: { code: "idempotency-mismatch" },
@@ -204,7 +258,13 @@ test("wherever the first one dies, sending it again makes one rotation of it", a
       now = new Date(now.getTime() + 61 * MINUTE);
       const second = await ask(rotate, ROTATE, { key });
       const third = await ask(rotate, ROTATE, { key });
-      expect([key, first.status >= 200, second.status, third.status, rotated().length - before]).toEqual([key, true, 200, 200, 1]);
+      expect([
+        key,
+        first.status >= 200,
+        second.status,
+        third.status,
+        rotated().length - before,
+      ]).toEqual([key, true, 200, 200, 1]);
       expect(third.headers).toMatchObject({ "idempotency-replayed": "true" });
       expect(record().state?.tokens?.ALPHA).toMatchObject({ pending: null });
     }
@@ -212,7 +272,11 @@ test("wherever the first one dies, sending it again makes one rotation of it", a
 });
 
 test("what a scheduled run finished meanwhile is not made again", async () => {
-  github.faults.add({ match: { method: "PUT" }, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 422 } });
+  github.faults.add({
+    match: { method: "PUT" },
+    times: Number.POSITIVE_INFINITY,
+    action: { kind: "status", status: 422 },
+  });
   expect((await ask(rotate, ROTATE)).status).toBe(422);
   github.faults.clear();
   now = new Date(now.getTime() + 61 * MINUTE);
@@ -220,7 +284,10 @@ test("what a scheduled run finished meanwhile is not made again", async () => {
   expect(rotated().filter(({ token_name: name }) => name === "ALPHA")).toHaveLength(1);
   const before = value("ALPHA");
   expect((await ask(rotate, ROTATE)).headers).toMatchObject({ "idempotency-replayed": "true" });
-  expect([value("ALPHA"), rotated().filter(({ token_name: name }) => name === "ALPHA").length]).toEqual([before, 1]);
+  expect([
+    value("ALPHA"),
+    rotated().filter(({ token_name: name }) => name === "ALPHA").length,
+  ]).toEqual([before, 1]);
 });
 
 test("sent several times at once: one rotation; the others are told of it, or to come again", async () => {
@@ -229,15 +296,24 @@ test("sent several times at once: one rotation; the others are told of it, or to
   expect(statuses).toContain(200);
   expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
   expect([rotated().length, record().state?.tokens?.ALPHA?.generation]).toEqual([1, 1]);
-  expect(await ask(rotate, ROTATE)).toMatchObject({ status: 200, headers: { "idempotency-replayed": "true" } });
+  expect(await ask(rotate, ROTATE)).toMatchObject({
+    status: 200,
+    headers: { "idempotency-replayed": "true" },
+  });
 });
 
 describe("the other changes", () => {
   test("a rule that somebody changed since stays as it is", async () => {
     const rule = { ...ROTATE, interval_hours: 24 };
-    expect(await ask(setupRotation, rule)).toMatchObject({ status: 200, body: { interval_hours: 24 } });
+    expect(await ask(setupRotation, rule)).toMatchObject({
+      status: 200,
+      body: { interval_hours: 24 },
+    });
     await ask(setupRotation, { ...ROTATE, interval_hours: 48 }, { key: "another" });
-    expect(await ask(setupRotation, rule)).toMatchObject({ status: 200, headers: { "idempotency-replayed": "true" } });
+    expect(await ask(setupRotation, rule)).toMatchObject({
+      status: 200,
+      headers: { "idempotency-replayed": "true" },
+    });
     expect(record().rules).toMatchObject({ ALPHA: { interval_hours: 48 } });
   });
 
@@ -245,16 +321,24 @@ describe("the other changes", () => {
     await ask(setupRotation, { ...ROTATE, interval_hours: 24 }, { key: null });
     await ask(setupRotation, { ...ROTATE, interval_hours: 24 });
     await ask(setupRotation, { ...ROTATE, interval_hours: 48 }, { key: null });
-    expect((await ask(setupRotation, { ...ROTATE, interval_hours: 24 })).headers).toMatchObject({ "idempotency-replayed": "true" });
+    expect((await ask(setupRotation, { ...ROTATE, interval_hours: 24 })).headers).toMatchObject({
+      "idempotency-replayed": "true",
+    });
     expect(record().rules).toMatchObject({ ALPHA: { interval_hours: 48 } });
   });
 
   test("a workflow is created once, and run once", async () => {
     const workflow = { workflow_name: "weekly", tokens: ["ALPHA"], schedule: "0 0 * * 0" };
     expect((await ask(workflowCreate, workflow)).status).toBe(201);
-    expect(await ask(workflowCreate, workflow)).toMatchObject({ status: 201, headers: { "idempotency-replayed": "true" } });
+    expect(await ask(workflowCreate, workflow)).toMatchObject({
+      status: 201,
+      headers: { "idempotency-replayed": "true" },
+    });
     const run = { workflow_name: "both" };
-    expect(await ask(workflowRun, run, { key: "run" })).toMatchObject({ status: 200, body: { rotated: ["ALPHA", "BETA"] } });
+    expect(await ask(workflowRun, run, { key: "run" })).toMatchObject({
+      status: 200,
+      body: { rotated: ["ALPHA", "BETA"] },
+    });
     expect(await ask(workflowRun, run, { key: "run" })).toMatchObject({
       status: 200,
       headers: { "idempotency-replayed": "true" },
@@ -284,7 +368,12 @@ describe("the other changes", () => {
 
   test("a dry run leaves no mark; a commit takes the key and is done once by itself", async () => {
     await ask(rotate, { ...ROTATE, dry_run: true });
-    expect((await ask(rotate, ROTATE, { key: "real" })).headers).not.toHaveProperty("idempotency-replayed");
-    expect(await ask(gitCommit, { idempotency_key: KEY })).toMatchObject({ status: 200, body: { committed: false } });
+    expect((await ask(rotate, ROTATE, { key: "real" })).headers).not.toHaveProperty(
+      "idempotency-replayed",
+    );
+    expect(await ask(gitCommit, { idempotency_key: KEY })).toMatchObject({
+      status: 200,
+      body: { committed: false },
+    });
   });
 });

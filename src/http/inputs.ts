@@ -29,22 +29,42 @@ export const tokenName = z
   .max(MAX_NAME_LENGTH)
   .regex(NAME_PATTERN, "must be letters, digits and underscores, no digit first")
   .describe("The token's name: letters, digits and underscores. A name, never a value");
-const label = z.string().max(MAX_NAME_LENGTH).regex(LABEL_PATTERN, "must be letters, digits, underscores, dots and dashes");
-export const workflowName = label.describe("The workflow's name: letters, digits, underscores, dots and dashes");
-export const members = z.array(label).min(1).max(MAX_MEMBERS).describe("Names of tokens, names of groups, or ALL_TOKENS");
+const label = z
+  .string()
+  .max(MAX_NAME_LENGTH)
+  .regex(LABEL_PATTERN, "must be letters, digits, underscores, dots and dashes");
+export const workflowName = label.describe(
+  "The workflow's name: letters, digits, underscores, dots and dashes",
+);
+export const members = z
+  .array(label)
+  .min(1)
+  .max(MAX_MEMBERS)
+  .describe("Names of tokens, names of groups, or ALL_TOKENS");
 export const schedule = z
   .string()
   .min(1)
   .max(255)
   .describe("Five cron fields, as 0 2 * * *, or @hourly, @daily, @weekly, @monthly, @yearly");
-export const timezone = z.string().min(1).max(255).describe("An IANA time zone, as Europe/Berlin; the record's own unless given");
-export const dryRun = z.boolean().default(false).describe("Change nothing; tell what would be done");
+export const timezone = z
+  .string()
+  .min(1)
+  .max(255)
+  .describe("An IANA time zone, as Europe/Berlin; the record's own unless given");
+export const dryRun = z
+  .boolean()
+  .default(false)
+  .describe("Change nothing; tell what would be done");
 export const create = z
   .boolean()
-  .describe("Declare names that nobody has declared yet; else they are refused, with the nearest names, where the record is on GitHub");
+  .describe(
+    "Declare names that nobody has declared yet; else they are refused, with the nearest names, where the record is on GitHub",
+  );
 export const tokenType = z.enum(TOKEN_TYPES);
 export const keyAlgorithm = z.enum(KEY_ALGORITHMS).describe("Of a key_pair; ed25519 unless given");
-export const keyFormat = z.enum(KEY_FORMATS).describe("Of a key_pair's private key, which is what `token` is; pem unless given");
+export const keyFormat = z
+  .enum(KEY_FORMATS)
+  .describe("Of a key_pair's private key, which is what `token` is; pem unless given");
 export const rsaBits = z.literal(RSA_SIZES).describe("Of an RSA key; 3072 unless given");
 export const length = z.int().min(1).max(MAX_VALUE_BYTES);
 export const prefix = z
@@ -61,7 +81,9 @@ export const idempotencyKey = z
   .min(1)
   .max(MAX_KEY_LENGTH)
   .regex(/^[\x21-\x7e]*$/, "must be visible ASCII characters")
-  .describe("A UUID of this request: sent again with the same one, it is carried out once. The header Idempotency-Key does the same");
+  .describe(
+    "A UUID of this request: sent again with the same one, it is carried out once. The header Idempotency-Key does the same",
+  );
 export const commitMessage = z.string().min(1).max(MAX_MESSAGE_LENGTH);
 
 /** A whole number in a query, in decimal digits. */
@@ -86,8 +108,14 @@ export function flag(description: string) {
 export const page = {
   limit: queryNumber(1, MAX_PAGE)
     .optional()
-    .describe("At most so many entries, and below 100,000 characters; next_cursor tells where to go on. 50 is a good choice"),
-  cursor: z.string().max(MAX_CURSOR_LENGTH).optional().describe("What next_cursor said in the page before"),
+    .describe(
+      "At most so many entries, and below 100,000 characters; next_cursor tells where to go on. 50 is a good choice",
+    ),
+  cursor: z
+    .string()
+    .max(MAX_CURSOR_LENGTH)
+    .optional()
+    .describe("What next_cursor said in the page before"),
 };
 /** What a POST takes whose reply tells of many tokens. */
 export const told = z
@@ -106,5 +134,9 @@ export const secretValue = z
   .superRefine((value, context) => {
     const complaint = checkSecretValue(value);
     if (complaint !== null)
-      context.addIssue({ code: "custom", message: complaint.message, params: { code: complaint.code, hint: complaint.hint } });
+      context.addIssue({
+        code: "custom",
+        message: complaint.message,
+        params: { code: complaint.code, hint: complaint.hint },
+      });
   });

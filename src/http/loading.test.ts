@@ -14,9 +14,16 @@ registerHooks({ load(url, context, next) { console.log(url); return next(url, co
 async function loadedBy(file: string, then = ""): Promise<string[]> {
   const program = `const { default: route } = await import("./functions/${file}");${then}`;
   const watch = `data:text/javascript,${encodeURIComponent(WATCH)}`;
-  const { stdout } = await run(process.execPath, ["--import", watch, "--input-type=module", "--eval", program], { cwd: ROOT });
+  const { stdout } = await run(
+    process.execPath,
+    ["--import", watch, "--input-type=module", "--eval", program],
+    { cwd: ROOT },
+  );
   const urls = stdout.split("\n").filter((line) => line.startsWith("file:"));
-  const names = urls.map((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? fileURLToPath(url).slice(ROOT.length));
+  const names = urls.map(
+    (url) =>
+      /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? fileURLToPath(url).slice(ROOT.length),
+  );
   return [...new Set(names)];
 }
 
@@ -25,7 +32,9 @@ const HEAVY =
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
   const loaded = await loadedBy("health.ts");
-  expect(loaded).toEqual(expect.arrayContaining(["functions/health.ts", "src/http/endpoint.ts", "zod"]));
+  expect(loaded).toEqual(
+    expect.arrayContaining(["functions/health.ts", "src/http/endpoint.ts", "zod"]),
+  );
   expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
 });
 
@@ -41,8 +50,11 @@ test("the generate handler makes a value with nothing more", async () => {
 });
 
 test("the health handler does not load Node's HTTP server, which would double the time that it takes to start", async () => {
-  const program = 'await import("./functions/health.ts"); console.log(process.moduleLoadList.join("\\n"))';
-  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: ROOT });
+  const program =
+    'await import("./functions/health.ts"); console.log(process.moduleLoadList.join("\\n"))';
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: ROOT,
+  });
   const modules = stdout.split("\n");
   expect(modules).toContain("NativeModule crypto");
   expect(modules).not.toContain("NativeModule http");

@@ -11,7 +11,11 @@ import workflowRun from "../../functions/workflow-run.ts";
 import { type LocalHost, localHost } from "../testing/local-host.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");
-const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+const JSON_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
 const COMMIT = { sha: expect.stringMatching(/^[0-9a-f]{40}$/), url: null };
 /** Some instants are told to the second. */
 const AT_NOW = expect.stringMatching(/^2026-06-01T12:00:00(?:\.000)?Z$/);
@@ -25,7 +29,9 @@ afterEach(() => host.close());
 
 describe("rules and workflows", () => {
   test("POST /tokens/setup-rotation sets the rule, with its defaults", async () => {
-    expect(await host.ask(setupRotation, { json: { token_name: "API_KEY", interval_hours: 24 } })).toEqual({
+    expect(
+      await host.ask(setupRotation, { json: { token_name: "API_KEY", interval_hours: 24 } }),
+    ).toEqual({
       status: 200,
       headers: JSON_HEADERS,
       body: {
@@ -37,12 +43,19 @@ describe("rules and workflows", () => {
         commit: COMMIT,
       },
     });
-    expect((await host.record()).rules).toEqual({ API_KEY: { interval_hours: 24, auto_rotate: true, notify: true } });
+    expect((await host.record()).rules).toEqual({
+      API_KEY: { interval_hours: 24, auto_rotate: true, notify: true },
+    });
   });
 
   test("POST /tokens/workflow/create, then run", async () => {
     const created = await host.ask(workflowCreate, {
-      json: { workflow_name: "daily", tokens: ["API_KEY", "SECRET_KEY"], schedule: "0 2 * * *", timezone: "Europe/Berlin" },
+      json: {
+        workflow_name: "daily",
+        tokens: ["API_KEY", "SECRET_KEY"],
+        schedule: "0 2 * * *",
+        timezone: "Europe/Berlin",
+      },
     });
     expect(created).toEqual({
       status: 201,
@@ -57,7 +70,9 @@ describe("rules and workflows", () => {
         commit: COMMIT,
       },
     });
-    const { status: code, body } = await host.ask(workflowRun, { json: { workflow_name: "daily" } });
+    const { status: code, body } = await host.ask(workflowRun, {
+      json: { workflow_name: "daily" },
+    });
     expect({ code, body }).toMatchObject({
       code: 200,
       body: {
@@ -73,8 +88,14 @@ describe("rules and workflows", () => {
 
   test("a workflow whose every token fails is a problem with the report; one that fails in part is told in the report", async () => {
     const tokens = { DEPLOY: { type: "github_pat" }, API_KEY: {} };
-    const workflows = { all: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" }, pats: { tokens: ["DEPLOY"], schedule: "0 2 * * *" } };
-    await host.repository.commit("token_config.json", JSON.stringify({ version: 1, tokens, workflows }));
+    const workflows = {
+      all: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" },
+      pats: { tokens: ["DEPLOY"], schedule: "0 2 * * *" },
+    };
+    await host.repository.commit(
+      "token_config.json",
+      JSON.stringify({ version: 1, tokens, workflows }),
+    );
     expect(await host.ask(workflowRun, { json: { workflow_name: "pats" } })).toMatchObject({
       status: 422,
       body: { code: "issuer-required", report: { failed: ["DEPLOY"] } },
@@ -86,7 +107,9 @@ describe("rules and workflows", () => {
   });
 
   test("an unknown workflow: 404 with the nearest name", async () => {
-    await host.ask(workflowCreate, { json: { workflow_name: "daily", tokens: ["API_KEY"], schedule: "0 2 * * *" } });
+    await host.ask(workflowCreate, {
+      json: { workflow_name: "daily", tokens: ["API_KEY"], schedule: "0 2 * * *" },
+    });
     expect(await host.ask(workflowRun, { json: { workflow_name: "dayly" } })).toMatchObject({
       status: 404,
       body: { code: "workflow-missing", hint: "Did you mean daily?" },
@@ -110,17 +133,26 @@ describe("looking", () => {
         next_cursor: null,
       },
     });
-    expect((await host.ask(suggest)).body).toMatchObject({ suggestions: expect.any(Array), actions: [] });
+    expect((await host.ask(suggest)).body).toMatchObject({
+      suggestions: expect.any(Array),
+      actions: [],
+    });
     expect(await host.commits()).toBe("1");
   });
 
   test("health, suggestions and status after forty days", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     host.setNow(new Date(NOW.getTime() + 40 * 86_400_000));
-    expect((await host.ask(health)).body).toMatchObject({ total_tokens: 1, needs_rotation: ["API_KEY"], high_risk: ["API_KEY"] });
+    expect((await host.ask(health)).body).toMatchObject({
+      total_tokens: 1,
+      needs_rotation: ["API_KEY"],
+      high_risk: ["API_KEY"],
+    });
     expect((await host.ask(suggest)).body).toMatchObject({
       suggestions: expect.arrayContaining(["⚠️  HIGH PRIORITY: API_KEY"]),
-      actions: expect.arrayContaining([expect.objectContaining({ token_name: "API_KEY", priority: "high" })]),
+      actions: expect.arrayContaining([
+        expect.objectContaining({ token_name: "API_KEY", priority: "high" }),
+      ]),
     });
     expect(Object.keys((await host.ask(status)).body ?? {})).toEqual([
       "tokens",
@@ -135,10 +167,13 @@ describe("looking", () => {
   });
 
   test("GET /tokens/status?history=N gives the newest N", async () => {
-    for (const token_name of ["ONE", "TWO", "THREE"]) await host.ask(rotate, { json: { token_name } });
+    for (const token_name of ["ONE", "TWO", "THREE"])
+      await host.ask(rotate, { json: { token_name } });
     const names = async (query: string) => {
       const { body } = await host.ask(status, { query });
-      return (body as { history: { token_name: string }[] }).history.map((entry) => entry.token_name);
+      return (body as { history: { token_name: string }[] }).history.map(
+        (entry) => entry.token_name,
+      );
     };
     expect(await names("")).toEqual(["ONE", "TWO", "THREE"]);
     expect(await names("?history=2")).toEqual(["TWO", "THREE"]);
@@ -158,7 +193,11 @@ describe("POST /git/commit", () => {
     expect(await host.ask(gitCommit)).toEqual({
       status: 200,
       headers: JSON_HEADERS,
-      body: { committed: false, sha: null, detail: "nothing was left to commit: every rotation commits by itself" },
+      body: {
+        committed: false,
+        sha: null,
+        detail: "nothing was left to commit: every rotation commits by itself",
+      },
     });
   });
 
@@ -167,16 +206,29 @@ describe("POST /git/commit", () => {
     await host.repository.write("token_config.json", '{ "version": 1 }\n');
     const { body } = await host.ask(gitCommit, { json: { message: "Say the version" } });
     const head = (await host.repository.git("rev-parse", "HEAD")).trim();
-    expect(body).toEqual({ committed: true, sha: head, detail: "the record's changes were committed" });
+    expect(body).toEqual({
+      committed: true,
+      sha: head,
+      detail: "the record's changes were committed",
+    });
     expect((await host.repository.git("log", "-1", "--format=%s")).trim()).toBe("Say the version");
   });
 });
 
 test("a config with several mistakes: all told at once, with their places", async () => {
-  await host.repository.commit("token_config.json", '{\n  "tokens": { "A-B": {}, "C": { "lenght": 3 } }\n}\n');
+  await host.repository.commit(
+    "token_config.json",
+    '{\n  "tokens": { "A-B": {}, "C": { "lenght": 3 } }\n}\n',
+  );
   const { status: code, body } = await host.ask(health);
   expect({ code, body }).toMatchObject({
     code: 422,
-    body: { code: "config-invalid", problems: [{ pointer: "/tokens/A-B", position: { line: 2 } }, { pointer: "/tokens/C/lenght" }] },
+    body: {
+      code: "config-invalid",
+      problems: [
+        { pointer: "/tokens/A-B", position: { line: 2 } },
+        { pointer: "/tokens/C/lenght" },
+      ],
+    },
   });
 });

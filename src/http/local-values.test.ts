@@ -5,7 +5,11 @@ import rotate from "../../functions/rotate.ts";
 import { type LocalHost, localHost } from "../testing/local-host.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");
-const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+const JSON_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
 const SHA256 = expect.stringMatching(/^sha256:[0-9a-f]{64}$/);
 const COMMIT = { sha: expect.stringMatching(/^[0-9a-f]{40}$/), url: null };
 const LOCAL = { kind: "api", actor: "local" };
@@ -18,7 +22,9 @@ afterEach(() => host.close());
 
 describe("POST /tokens/generate", () => {
   test("makes a value, tells all about it, and keeps nothing", async () => {
-    const answer = await host.ask(generate, { json: { type: "github_pat", length: 40, prefix: "ghp_", include_special: false } });
+    const answer = await host.ask(generate, {
+      json: { type: "github_pat", length: 40, prefix: "ghp_", include_special: false },
+    });
     expect(answer).toEqual({
       status: 200,
       headers: JSON_HEADERS,
@@ -42,11 +48,25 @@ describe("POST /tokens/generate", () => {
   });
 
   test("a key pair's token is its private key, and the public one stands beside it", async () => {
-    const { body } = await host.ask(generate, { json: { type: "key_pair", algorithm: "rsa", bits: 2048, format: "jwk" } });
-    expect(body).toMatchObject({ type: "key_pair", entropy_bits: 112, fingerprint: null, warnings: [expect.stringContaining("112 bits")] });
+    const { body } = await host.ask(generate, {
+      json: { type: "key_pair", algorithm: "rsa", bits: 2048, format: "jwk" },
+    });
+    expect(body).toMatchObject({
+      type: "key_pair",
+      entropy_bits: 112,
+      fingerprint: null,
+      warnings: [expect.stringContaining("112 bits")],
+    });
     const { token, public_key } = Object(body);
     const [own, shown] = [token, public_key].map((text) => JSON.parse(String(text)));
-    expect(shown).toEqual({ kty: "RSA", n: own.n, e: own.e, kid: own.kid, alg: "RS256", use: "sig" });
+    expect(shown).toEqual({
+      kty: "RSA",
+      n: own.n,
+      e: own.e,
+      kid: own.kid,
+      alg: "RS256",
+      use: "sig",
+    });
     expect(await host.ask(generate, { json: { type: "hex", algorithm: "rsa" } })).toMatchObject({
       status: 422,
       body: { code: "not-a-key-pair" },
@@ -54,7 +74,10 @@ describe("POST /tokens/generate", () => {
   });
 
   test("an empty body makes an api_key", async () => {
-    expect(await host.ask(generate)).toMatchObject({ status: 200, body: { type: "api_key", length: 32 } });
+    expect(await host.ask(generate)).toMatchObject({
+      status: 200,
+      body: { type: "api_key", length: 32 },
+    });
   });
 });
 
@@ -101,13 +124,22 @@ describe("POST /tokens/rotate", () => {
     });
     const { state, history } = await host.record();
     expect(state.tokens.API_KEY).toMatchObject({ generation: 1, rotated_at: NOW.toISOString() });
-    expect(history.at(-1)).toMatchObject({ event: "rotated", token_name: "API_KEY", triggered_by: LOCAL });
+    expect(history.at(-1)).toMatchObject({
+      event: "rotated",
+      token_name: "API_KEY",
+      triggered_by: LOCAL,
+    });
   });
 
   test("the value handed in is placed, and is in no file, commit or log", async () => {
     const canary = `canary-${"x".repeat(40)}`;
-    const { status: code, body } = await host.ask(rotate, { json: { token_name: "GITHUB_TOKEN", new_token: canary } });
-    expect({ code, body }).toMatchObject({ code: 200, body: { new_token: canary, new_hash: null } });
+    const { status: code, body } = await host.ask(rotate, {
+      json: { token_name: "GITHUB_TOKEN", new_token: canary },
+    });
+    expect({ code, body }).toMatchObject({
+      code: 200,
+      body: { new_token: canary, new_hash: null },
+    });
     expect(await host.repository.git("log", "--patch", "--all")).not.toContain(canary);
     expect(JSON.stringify(await host.record())).not.toContain(canary);
     const again = await host.ask(rotate, { json: { token_name: "GITHUB_TOKEN" } });
@@ -115,15 +147,22 @@ describe("POST /tokens/rotate", () => {
   });
 
   test("reveal: false keeps the value out of the answer to a caller who may see it", async () => {
-    const { status: code, body } = await host.ask(rotate, { json: { token_name: "API_KEY", reveal: false } });
-    expect({ code, body }).toMatchObject({ code: 200, body: { token_name: "API_KEY", new_hash: SHA256 } });
+    const { status: code, body } = await host.ask(rotate, {
+      json: { token_name: "API_KEY", reveal: false },
+    });
+    expect({ code, body }).toMatchObject({
+      code: 200,
+      body: { token_name: "API_KEY", new_hash: SHA256 },
+    });
     expect(body).not.toHaveProperty("new_token");
   });
 
   test("a dry run tells what would happen, makes no value, and writes nothing", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     const before = await host.commits();
-    const { status: code, body } = await host.ask(rotate, { json: { token_name: "API_KEY", dry_run: true } });
+    const { status: code, body } = await host.ask(rotate, {
+      json: { token_name: "API_KEY", dry_run: true },
+    });
     expect({ code, body }).toMatchObject({
       code: 200,
       body: {
@@ -165,11 +204,18 @@ describe("POST /tokens/rotate", () => {
   });
 
   test("a declared github_pat is not replaced by a random value: 422 with the report", async () => {
-    await host.repository.commit("token_config.json", JSON.stringify({ version: 1, tokens: { DEPLOY: { type: "github_pat" } } }));
+    await host.repository.commit(
+      "token_config.json",
+      JSON.stringify({ version: 1, tokens: { DEPLOY: { type: "github_pat" } } }),
+    );
     expect(await host.ask(rotate, { json: { token_name: "DEPLOY" } })).toMatchObject({
       status: 422,
       headers: { "content-type": "application/problem+json" },
-      body: { code: "issuer-required", hint: expect.stringContaining("new_token"), report: { failed: ["DEPLOY"], commit: null } },
+      body: {
+        code: "issuer-required",
+        hint: expect.stringContaining("new_token"),
+        report: { failed: ["DEPLOY"], commit: null },
+      },
     });
     expect(await host.commits()).toBe("2");
   });

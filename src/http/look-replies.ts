@@ -10,11 +10,23 @@ const found = z.object({
 });
 
 export const discovered = z.object({
-  repository: z.string().nullable().describe("What is looked around; null where a local record has none"),
+  repository: z
+    .string()
+    .nullable()
+    .describe("What is looked around; null where a local record has none"),
   scopes: z.array(z.object({ scope: z.string(), secrets: z.array(found) })),
   not_listed: z
-    .array(z.object({ scope: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() }))
-    .describe("What could not be listed, and why: nothing is known of it, not even that it is empty"),
+    .array(
+      z.object({
+        scope: z.string(),
+        code: z.string(),
+        message: z.string(),
+        hint: z.string().nullable(),
+      }),
+    )
+    .describe(
+      "What could not be listed, and why: nothing is known of it, not even that it is empty",
+    ),
   undeclared: names.describe("Ids of this page's secrets that no token declares"),
   missing: z
     .array(z.object({ id: z.string(), token_name: z.string(), placed: z.boolean() }))
@@ -22,7 +34,9 @@ export const discovered = z.object({
   shadowed: z
     .array(z.object({ name: z.string(), read: z.string(), hidden: names }))
     .describe("Of one name in several scopes: consumers read the first, and never the others"),
-  invisible_to_dependabot: names.nullable().describe("Names that Dependabot's runs do not get; null where that could not be told"),
+  invisible_to_dependabot: names
+    .nullable()
+    .describe("Names that Dependabot's runs do not get; null where that could not be told"),
   next_cursor: nextCursor,
   left_out: leftOut,
   stale,
@@ -33,10 +47,19 @@ export function followedRun(entry: z.ZodObject): z.ZodObject {
   const report = z.object({ rotated: names, failed: names, entries: z.array(entry) });
   return z.object({
     id: z.int(),
-    status: z.string().describe("queued, in_progress, completed, or another of GitHub's: it has ended where it is completed"),
-    conclusion: z.string().nullable().describe("success, failure, cancelled, or another of GitHub's; null until it has ended"),
+    status: z
+      .string()
+      .describe(
+        "queued, in_progress, completed, or another of GitHub's: it has ended where it is completed",
+      ),
+    conclusion: z
+      .string()
+      .nullable()
+      .describe("success, failure, cancelled, or another of GitHub's; null until it has ended"),
     url: z.string().describe("Where a person sees it"),
-    report: report.nullable().describe("What the record's history tells of it; null where it tells nothing yet"),
+    report: report
+      .nullable()
+      .describe("What the record's history tells of it; null where it tells nothing yet"),
     left_out: leftOut,
     stale,
   });

@@ -8,12 +8,21 @@ type Part = Markup | string | number | false | null | readonly Part[];
  * What a browser or an editor would act on instead of showing: controls (XML 1.0 forbids most), marks that reorder or hide
  * text (https://trojansource.codes), lone surrogates.
  */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
+const UNSAFE =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
 
 /** Text as it may stand between tags and in quoted attributes. */
 function escapeText(text: string): string {
-  return text.replace(UNSAFE, "\u{fffd}").replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return text
+    .replace(UNSAFE, "\u{fffd}")
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 /** A template of markup. Text and numbers are escaped, lists are joined, false and null are nothing. Attributes must be quoted. */

@@ -10,13 +10,22 @@ export type Memory = {
   readonly keySets: Map<string, JWTVerifyGetKey>;
   readonly copies: Copies;
   /** By record and token: its live fingerprints, and when they were read (milliseconds since 1970). */
-  readonly liveFingerprints: Map<string, { readonly at: number; readonly fingerprints: Promise<readonly string[]> }>;
+  readonly liveFingerprints: Map<
+    string,
+    { readonly at: number; readonly fingerprints: Promise<readonly string[]> }
+  >;
   /** By record: how all tokens stand, and when that was asked (milliseconds since 1970). */
   readonly overall: Map<string, { readonly at: number; readonly status: Overall }>;
 };
 
 export function createMemory(): Memory {
-  return { budgets: createBudgets(), keySets: new Map(), copies: new Map(), liveFingerprints: new Map(), overall: new Map() };
+  return {
+    budgets: createBudgets(),
+    keySets: new Map(),
+    copies: new Map(),
+    liveFingerprints: new Map(),
+    overall: new Map(),
+  };
 }
 
 let ofThisProcess: Memory | null = null;

@@ -22,7 +22,11 @@ test("each file at the top is one function: a default export, and a path that st
       const text = await readFile(new URL(file, FUNCTIONS), "utf8");
       const module = await import(new URL(file, FUNCTIONS).href);
       const literal = /^export const config = \{ path: "([^"]+)" \};$/m.exec(text)?.[1];
-      expect([typeof module.default, module.default.path, module.config]).toEqual(["function", literal, { path: literal }]);
+      expect([typeof module.default, module.default.path, module.config]).toEqual([
+        "function",
+        literal,
+        { path: literal },
+      ]);
       expect(new Set(Object.keys(module))).toEqual(new Set(["config", "default"]));
       return literal;
     }),
@@ -33,7 +37,9 @@ test("each file at the top is one function: a default export, and a path that st
 
 test("no folder below is a function: it would be by an index file, or one of its own name", async () => {
   for (const folder of (await entries()).folders) {
-    const names = (await readdir(new URL(`${folder}/`, FUNCTIONS))).map((name) => name.slice(0, -extname(name).length));
+    const names = (await readdir(new URL(`${folder}/`, FUNCTIONS))).map((name) =>
+      name.slice(0, -extname(name).length),
+    );
     expect(names).not.toContain("index");
     expect(names).not.toContain(folder);
   }

@@ -15,7 +15,10 @@ import { replySchemas } from "./replies.ts";
 const NOW = new Date("2026-06-01T12:00:00Z");
 const ORIGIN = "https://tokens.example";
 
-type Document = JsonSchema & { readonly paths: Record<string, Record<string, JsonSchema>>; readonly servers: readonly JsonSchema[] };
+type Document = JsonSchema & {
+  readonly paths: Record<string, Record<string, JsonSchema>>;
+  readonly servers: readonly JsonSchema[];
+};
 const document = openApiDocument(ROUTES, ORIGIN) as Document;
 
 let host: LocalHost;
@@ -36,7 +39,9 @@ describe("the document", () => {
     const validator = new Validator();
     expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
     expect(validator.version).toBe("3.1");
-    expect((await validator.validate({ ...document, paths: { "/x": { get: { responses: 7 } } } })).valid).toBe(false);
+    expect(
+      (await validator.validate({ ...document, paths: { "/x": { get: { responses: 7 } } } })).valid,
+    ).toBe(false);
   });
 
   test("passes what GPT Actions ask for", () => {
@@ -44,8 +49,16 @@ describe("the document", () => {
   });
 
   test("the lint sees what it should", () => {
-    const operation = { operationId: "a b", summary: "s", description: "d".repeat(301), responses: {} };
-    const bad = { servers: [{ url: "http://tokens.example" }], paths: { "/x": { post: operation }, "/y": { get: { ...operation } } } };
+    const operation = {
+      operationId: "a b",
+      summary: "s",
+      description: "d".repeat(301),
+      responses: {},
+    };
+    const bad = {
+      servers: [{ url: "http://tokens.example" }],
+      paths: { "/x": { post: operation }, "/y": { get: { ...operation } } },
+    };
     expect(lintForGptActions(bad)).toEqual([
       "the server must be https: http://tokens.example",
       "operationId a b stands there twice",
@@ -58,8 +71,16 @@ describe("the document", () => {
       "get /y: x-openai-isConsequential",
     ]);
     const field = { type: "object", $ref: "#/nowhere", description: "d".repeat(701) };
-    const content = { "application/json": { schema: { type: "object", properties: { name: field } } } };
-    const post = { ...operation, operationId: "a", description: "d", "x-openai-isConsequential": true, requestBody: { content } };
+    const content = {
+      "application/json": { schema: { type: "object", properties: { name: field } } },
+    };
+    const post = {
+      ...operation,
+      operationId: "a",
+      description: "d",
+      "x-openai-isConsequential": true,
+      requestBody: { content },
+    };
     const place = "/paths/~x/post/requestBody/content/application/json/schema/properties/name";
     expect(lintForGptActions({ servers: [{ url: ORIGIN }], paths: { "~x": { post } } })).toEqual([
       "post ~x: name: the description has 701 characters",
@@ -70,27 +91,36 @@ describe("the document", () => {
   });
 
   test("describes every route, or says why it does not", () => {
-    expect([...Object.keys(OPERATIONS), ...Object.keys(NOT_FOR_AGENTS)].sort()).toEqual(ROUTES.map(({ path }) => path).sort());
-    expect(Object.keys(document.paths)).toEqual(Object.keys(OPERATIONS).map((path) => path.replace(":id", "{id}")));
+    expect([...Object.keys(OPERATIONS), ...Object.keys(NOT_FOR_AGENTS)].sort()).toEqual(
+      ROUTES.map(({ path }) => path).sort(),
+    );
+    expect(Object.keys(document.paths)).toEqual(
+      Object.keys(OPERATIONS).map((path) => path.replace(":id", "{id}")),
+    );
   });
 
   test("has no field that could take or tell a value", () => {
     const fields = new Set<string>();
     const collect = (node: unknown): void => {
       if (typeof node !== "object" || node === null) return;
-      if ("properties" in node) for (const name of Object.keys(Object(node.properties))) fields.add(name);
+      if ("properties" in node)
+        for (const name of Object.keys(Object(node.properties))) fields.add(name);
       for (const value of Object.values(node)) collect(value);
     };
     collect(document);
     expect(fields.size).toBeGreaterThan(60);
-    expect([...fields].filter((name) => /^(?:token|new_token|old_token|value|secret|password|credential|key|message)$/.test(name))).toEqual(
-      [
-        // Of an error in a report: never a value.
-        "message",
-      ],
-    );
+    expect(
+      [...fields].filter((name) =>
+        /^(?:token|new_token|old_token|value|secret|password|credential|key|message)$/.test(name),
+      ),
+    ).toEqual([
+      // Of an error in a report: never a value.
+      "message",
+    ]);
     const asked = Object.values(document.paths).flatMap((item) =>
-      Object.values(item).map((operation) => JSON.stringify(operation.requestBody ?? operation.parameters)),
+      Object.values(item).map((operation) =>
+        JSON.stringify(operation.requestBody ?? operation.parameters),
+      ),
     );
     expect(asked.filter((text) => /"message"|"new_token"/.test(text))).toEqual([]);
   });
@@ -106,7 +136,12 @@ describe("the document", () => {
     expect(JSON.stringify(rotate?.requestBody)).toContain('"required":["workflow_name","limit"]');
     const parameters = document.paths["/tokens/health"]?.get?.parameters;
     expect(parameters).toMatchObject([
-      { name: "limit", in: "query", required: true, schema: { type: "integer", minimum: 1, maximum: 500 } },
+      {
+        name: "limit",
+        in: "query",
+        required: true,
+        schema: { type: "integer", minimum: 1, maximum: 500 },
+      },
       { name: "cursor", required: false },
     ]);
     expect(document.paths["/tokens/runs/{id}"]?.get?.parameters).toMatchObject([
@@ -120,7 +155,10 @@ describe("GET /openapi.json", () => {
   const request = (url: string) => new Request(url, { headers: { host: new URL(url).host } });
 
   test("needs no key, and names the origin that it was asked at", async () => {
-    const response = await openapi.answer(request("https://tokens.example/openapi.json?again=1"), hostEdge({}));
+    const response = await openapi.answer(
+      request("https://tokens.example/openapi.json?again=1"),
+      hostEdge({}),
+    );
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(document);
   });
@@ -134,24 +172,39 @@ describe("GET /openapi.json", () => {
       });
       return { code: response.status, body: await response.json() };
     };
-    expect(await ask("https://proxy.example/api/")).toMatchObject({ body: { servers: [{ url: "https://proxy.example/api" }] } });
+    expect(await ask("https://proxy.example/api/")).toMatchObject({
+      body: { servers: [{ url: "https://proxy.example/api" }] },
+    });
     for (const url of ["proxy.example", "ftp://proxy.example", "https://me:pw@proxy.example"]) {
       expect(await ask(url)).toMatchObject({
         code: 500,
-        body: { code: "environment-invalid", detail: expect.stringMatching(/^TOKEN_AUTOMATION_URL/) },
+        body: {
+          code: "environment-invalid",
+          detail: expect.stringMatching(/^TOKEN_AUTOMATION_URL/),
+        },
       });
     }
   });
 
   test("on this machine it is refused to pages of other sites", async () => {
-    expect(await host.ask(openapi, { headers: { origin: "https://evil.example" } })).toMatchObject({ status: 403 });
-    expect(await host.ask(openapi)).toMatchObject({ status: 200, body: { servers: [{ url: `http://localhost:${TEST_PORT}` }] } });
+    expect(await host.ask(openapi, { headers: { origin: "https://evil.example" } })).toMatchObject({
+      status: 403,
+    });
+    expect(await host.ask(openapi)).toMatchObject({
+      status: 200,
+      body: { servers: [{ url: `http://localhost:${TEST_PORT}` }] },
+    });
   });
 });
 
 test("real replies are what is described, field by field", async () => {
   const ajv = new Ajv2020({ strict: true, allErrors: true, validateFormats: false });
-  const exact = Object.fromEntries(Object.entries(replySchemas({ hashes: true })).map(([path, reply]) => [path, replySchema(reply, true)]));
+  const exact = Object.fromEntries(
+    Object.entries(replySchemas({ hashes: true })).map(([path, reply]) => [
+      path,
+      replySchema(reply, true),
+    ]),
+  );
   const seen = new Set<string>();
   const check = async (path: string, asked: Parameters<LocalHost["ask"]>[1] = {}) => {
     const { status, body } = await host.ask(routeOf(path), asked);
@@ -163,21 +216,39 @@ test("real replies are what is described, field by field", async () => {
     const [operation] = Object.values(document.paths[path] ?? {});
     const [response] = Object.entries(Object(operation?.responses));
     expect(response?.[0]).toBe(String(status));
-    expect(ajv.validate(Object(response?.[1]).content["application/json"].schema, told.body)).toBe(true);
+    expect(ajv.validate(Object(response?.[1]).content["application/json"].schema, told.body)).toBe(
+      true,
+    );
     seen.add(path);
   };
-  for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/status", "/tokens/discover", "/git/commit"]) await check(path);
+  for (const path of [
+    "/tokens/health",
+    "/tokens/suggest",
+    "/tokens/status",
+    "/tokens/discover",
+    "/git/commit",
+  ])
+    await check(path);
   await check("/tokens/rotate", { json: { token_name: "API_KEY", dry_run: true } });
   await check("/tokens/rotate", { json: { token_name: "API_KEY" } });
   await check("/tokens/rotate", { json: { token_name: "API_KEY" } });
   await check("/tokens/setup-rotation", { json: { token_name: "OTHER", interval_hours: 24 } });
-  await check("/tokens/workflow/create", { json: { workflow_name: "nightly", tokens: ["ALL_TOKENS"], schedule: "@daily", limit: 1 } });
-  await check("/tokens/workflow/run", { json: { workflow_name: "nightly", dry_run: true, limit: 1 } });
+  await check("/tokens/workflow/create", {
+    json: { workflow_name: "nightly", tokens: ["ALL_TOKENS"], schedule: "@daily", limit: 1 },
+  });
+  await check("/tokens/workflow/run", {
+    json: { workflow_name: "nightly", dry_run: true, limit: 1 },
+  });
   await check("/tokens/workflow/run", { json: { workflow_name: "nightly" } });
   const changes = [
     { operation: "rotate", token_name: "API_KEY" },
     { operation: "setup_rotation", token_name: "OTHER", interval_hours: 12 },
-    { operation: "create_workflow", workflow_name: "weekly", tokens: ["OTHER"], schedule: "@weekly" },
+    {
+      operation: "create_workflow",
+      workflow_name: "weekly",
+      tokens: ["OTHER"],
+      schedule: "@weekly",
+    },
   ];
   for (const change of changes) {
     await check("/tokens/plan", { json: change });
@@ -186,7 +257,8 @@ test("real replies are what is described, field by field", async () => {
   }
   for (const later of [0, 20, 50]) {
     host.setNow(new Date(NOW.getTime() + later * 86_400_000));
-    for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/discover"]) await check(path, { query: "?limit=1" });
+    for (const path of ["/tokens/health", "/tokens/suggest", "/tokens/discover"])
+      await check(path, { query: "?limit=1" });
     await check("/tokens/status", { query: "?limit=1&history=2" });
   }
   // A service on this machine starts no workflow: dispatch.test.ts follows a run, and holds that reply against its description.

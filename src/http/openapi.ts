@@ -34,7 +34,12 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
     const route = routes.find((each) => each.path === path);
     const reply = replies[path];
     if (route === undefined || reply === undefined) return [];
-    return [[addressed(path), { [route.method.toLowerCase()]: operationOf(route, operation, replySchema(reply)) }]];
+    return [
+      [
+        addressed(path),
+        { [route.method.toLowerCase()]: operationOf(route, operation, replySchema(reply)) },
+      ],
+    ];
   });
   return {
     openapi: "3.1.0",
@@ -43,12 +48,16 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
     security: [{ key: [] }],
     paths: Object.fromEntries(paths),
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer", description: "An API key of this service" } },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer", description: "An API key of this service" },
+      },
       schemas: { Problem: PROBLEM },
       responses: {
         Problem: {
           description: "It was not done, or not all of it",
-          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+          content: {
+            "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+          },
         },
       },
     },
@@ -63,7 +72,9 @@ function operationOf(route: Endpoint, operation: Operation, reply: JsonSchema): 
     summary: operation.title,
     description: operation.description,
     "x-openai-isConsequential": operation.readOnly !== true,
-    ...(isQuery ? { parameters: parametersOf(input, pathNames(route.path)) } : { requestBody: bodyOf(input) }),
+    ...(isQuery
+      ? { parameters: parametersOf(input, pathNames(route.path)) }
+      : { requestBody: bodyOf(input) }),
     responses: {
       [route.path === "/tokens/workflow/create" ? "201" : "200"]: {
         description: "Done",
@@ -80,7 +91,10 @@ function dispatchedOf(path: string): JsonSchema {
   const reply = DISPATCHED[path];
   if (reply === undefined) return {};
   return {
-    "202": { description: "A run of the rotation workflow was started", content: { "application/json": { schema: replySchema(reply) } } },
+    "202": {
+      description: "A run of the rotation workflow was started",
+      content: { "application/json": { schema: replySchema(reply) } },
+    },
   };
 }
 
@@ -89,7 +103,10 @@ function addressed(path: string): string {
   return path.replace(/:(\w+)/g, "{$1}");
 }
 
-function parametersOf({ properties, required }: ReturnType<typeof inputSchema>, inPath: readonly string[]): JsonSchema[] {
+function parametersOf(
+  { properties, required }: ReturnType<typeof inputSchema>,
+  inPath: readonly string[],
+): JsonSchema[] {
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: inPath.includes(name) ? "path" : "query",

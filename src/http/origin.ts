@@ -7,12 +7,17 @@ const HTTP_PORT = 80;
 
 /** Whether an address to listen on reaches no further than this machine. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+  return (
+    host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host)
+  );
 }
 
 /** What a `Host` header says that names this machine and that port. */
 export function ownHosts(port: number): readonly string[] {
-  return LOOPBACK_NAMES.flatMap((name) => [`${name}:${port}`, ...(port === HTTP_PORT ? [name] : [])]);
+  return LOOPBACK_NAMES.flatMap((name) => [
+    `${name}:${port}`,
+    ...(port === HTTP_PORT ? [name] : []),
+  ]);
 }
 
 /**

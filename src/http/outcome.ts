@@ -12,7 +12,11 @@ export function requireRotated(report: Report, tokenName: string): TokenReport {
   if (token.status === "failed") throw failed(report, token);
   if (token.status === "skipped") {
     const hint = "Nothing was changed; ask again later.";
-    throw new HttpProblem(409, `${tokenName} was not rotated: ${token.reason}`, { code: "not-rotated", hint, report });
+    throw new HttpProblem(409, `${tokenName} was not rotated: ${token.reason}`, {
+      code: "not-rotated",
+      hint,
+      report,
+    });
   }
   return token;
 }

@@ -19,7 +19,9 @@ export function rememberOverall({
   memory,
   complain,
   record,
-}: Pick<Edge, "app" | "now" | "memory" | "complain"> & { readonly record: string }): () => Promise<Overall> {
+}: Pick<Edge, "app" | "now" | "memory" | "complain"> & {
+  readonly record: string;
+}): () => Promise<Overall> {
   return async () => {
     const at = now().getTime();
     const kept = memory.overall.get(record);

@@ -31,8 +31,14 @@ type Body = Record<string, never> & { readonly next_cursor: string | null };
 /** Follows the cursors to the end; every reply is below the length. */
 async function pages(route: typeof health, query: string): Promise<Body[]> {
   const found: Body[] = [];
-  for (let cursor: string | null = ""; cursor !== null; cursor = found.at(-1)?.next_cursor ?? null) {
-    const answer = await host.ask(route, { query: `?${query}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}` });
+  for (
+    let cursor: string | null = "";
+    cursor !== null;
+    cursor = found.at(-1)?.next_cursor ?? null
+  ) {
+    const answer = await host.ask(route, {
+      query: `?${query}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+    });
     expect(answer.status).toBe(200);
     expect(JSON.stringify(answer.body).length).toBeLessThan(MOST);
     found.push(answer.body as Body);
@@ -67,13 +73,19 @@ describe(`with ${TOKENS} tokens`, () => {
 
   test("status: every token with its rule once, workflows told of the page's tokens, the newest history", async () => {
     const config = largeRecord(TOKENS, NOW);
-    const whole = statusOf(config, { home: { kind: "local", repository: null }, now: NOW, history: 1000 });
+    const whole = statusOf(config, {
+      home: { kind: "local", repository: null },
+      now: NOW,
+      history: 1000,
+    });
     const parts = [statusPage(whole, { limit: 500 }, { count: 20 })];
     const { body } = await host.ask(status, { query: "?limit=500&history=20" });
     expect(body).toEqual(parts[0]);
     for (let cursor = parts[0]?.next_cursor; cursor; cursor = parts.at(-1)?.next_cursor)
       parts.push(statusPage(whole, { limit: 500, cursor }, { count: 20 }));
-    expect(parts.flatMap(({ tokens }) => Object.keys(tokens))).toEqual(Object.keys(config.tokens ?? {}));
+    expect(parts.flatMap(({ tokens }) => Object.keys(tokens))).toEqual(
+      Object.keys(config.tokens ?? {}),
+    );
     expect(parts.flatMap(({ rules }) => Object.keys(rules))).toHaveLength(TOKENS);
     for (const part of parts) {
       const names = Object.keys(part.tokens);
@@ -108,30 +120,61 @@ describe(`with ${TOKENS} tokens`, () => {
     const { body: older } = await host.ask(status, {
       query: `?limit=1&history=1&history_cursor=${encodeURIComponent(next_history_cursor)}`,
     });
-    expect(Object(older).history[0].id).toBe(`run-${999 - history.length}/SERVICE_00${999 - history.length}_API_KEY/rotated`);
+    expect(Object(older).history[0].id).toBe(
+      `run-${999 - history.length}/SERVICE_00${999 - history.length}_API_KEY/rotated`,
+    );
   });
 
   test("a workflow: what it would do, and what it means, below the length", async () => {
-    const run = await host.ask(workflowRun, { json: { workflow_name: "nightly", dry_run: true, limit: 100 } });
-    expect(run).toMatchObject({ status: 200, body: { left_out: expect.arrayContaining([{ field: "tokens", told: 100, of: TOKENS }]) } });
+    const run = await host.ask(workflowRun, {
+      json: { workflow_name: "nightly", dry_run: true, limit: 100 },
+    });
+    expect(run).toMatchObject({
+      status: 200,
+      body: { left_out: expect.arrayContaining([{ field: "tokens", told: 100, of: TOKENS }]) },
+    });
     expect(JSON.stringify(run.body).length).toBeLessThan(MOST);
-    const workflow = { workflow_name: "weekly", tokens: ["ALL_TOKENS"], schedule: "@weekly", limit: 100 };
+    const workflow = {
+      workflow_name: "weekly",
+      tokens: ["ALL_TOKENS"],
+      schedule: "@weekly",
+      limit: 100,
+    };
     const created = await host.ask(workflowCreate, { json: workflow });
-    expect(created).toMatchObject({ status: 201, body: { left_out: [{ field: "resolved_tokens", told: 100, of: TOKENS }] } });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { left_out: [{ field: "resolved_tokens", told: 100, of: TOKENS }] },
+    });
     expect(Object(created.body).resolved_tokens).toHaveLength(100);
   });
 
   test("a plan, and what was done of it: below the length, and what is left out is said", async () => {
     const change = { operation: "run_workflow", workflow_name: "nightly" };
     const planned = await host.ask(plan, { json: { ...change, limit: 100 } });
-    expect(planned).toMatchObject({ status: 200, body: { left_out: [{ field: "effects", told: 100, of: TOKENS }] } });
-    const created = { operation: "create_workflow", workflow_name: "weekly", tokens: ["ALL_TOKENS"], schedule: "@weekly" };
+    expect(planned).toMatchObject({
+      status: 200,
+      body: { left_out: [{ field: "effects", told: 100, of: TOKENS }] },
+    });
+    const created = {
+      operation: "create_workflow",
+      workflow_name: "weekly",
+      tokens: ["ALL_TOKENS"],
+      schedule: "@weekly",
+    };
     const { body } = await host.ask(plan, { json: { ...created, limit: 500 } });
-    expect(Object(body).effects[0]).toMatch(/^run workflow weekly on @weekly for SERVICE_00000_API_KEY, .*SERVICE_00049_API_KEY$/);
+    expect(Object(body).effects[0]).toMatch(
+      /^run workflow weekly on @weekly for SERVICE_00000_API_KEY, .*SERVICE_00049_API_KEY$/,
+    );
     expect(Object(body).left_out).toMatchObject([{ field: "effects", of: TOKENS / 50 }]);
-    const done = await host.ask(apply, { json: { ...created, digest: Object(body).digest, limit: 100 } });
-    expect(done).toMatchObject({ status: 200, body: { left_out: [{ field: "workflow.resolved_tokens", told: 100, of: TOKENS }] } });
-    for (const answer of [planned.body, body, done.body]) expect(JSON.stringify(answer).length).toBeLessThan(MOST);
+    const done = await host.ask(apply, {
+      json: { ...created, digest: Object(body).digest, limit: 100 },
+    });
+    expect(done).toMatchObject({
+      status: 200,
+      body: { left_out: [{ field: "workflow.resolved_tokens", told: 100, of: TOKENS }] },
+    });
+    for (const answer of [planned.body, body, done.body])
+      expect(JSON.stringify(answer).length).toBeLessThan(MOST);
   });
 
   test("suggestions with a model's words: below the length, its lists no longer than the page", async () => {
@@ -145,21 +188,34 @@ describe(`with ${TOKENS} tokens`, () => {
 
   test("one token's rotation: the names of others do not make it too long", async () => {
     const config = largeRecord(TOKENS, NOW);
-    const tokens = Object.entries(config.state?.tokens ?? {}).map(([name, state]) => [name, { ...state, failures: 1 }]);
+    const tokens = Object.entries(config.state?.tokens ?? {}).map(([name, state]) => [
+      name,
+      { ...state, failures: 1 },
+    ]);
     await host.repository.write(
       "token_config.json",
       JSON.stringify({ ...config, state: { ...config.state, tokens: Object.fromEntries(tokens) } }),
     );
-    const { status: code, body } = await host.ask(rotate, { json: { token_name: "SERVICE_00007_API_KEY" } });
-    expect({ code, body }).toMatchObject({ code: 200, body: { report: { tokens: [{ token_name: "SERVICE_00007_API_KEY" }] } } });
+    const { status: code, body } = await host.ask(rotate, {
+      json: { token_name: "SERVICE_00007_API_KEY" },
+    });
+    expect({ code, body }).toMatchObject({
+      code: 200,
+      body: { report: { tokens: [{ token_name: "SERVICE_00007_API_KEY" }] } },
+    });
     expect(Object(body).left_out).toMatchObject([{ field: "report.failing" }]);
     expect(JSON.stringify(body).length).toBeLessThan(MOST);
   });
 
   test("a run that fails altogether: the problem is below the length, and says what it left out", async () => {
-    const tokens = Object.fromEntries(Array.from({ length: TOKENS }, (_, index) => [`PAT_${index}`, { type: "github_pat" }]));
+    const tokens = Object.fromEntries(
+      Array.from({ length: TOKENS }, (_, index) => [`PAT_${index}`, { type: "github_pat" }]),
+    );
     const workflows = { all: { tokens: ["ALL_TOKENS"], schedule: "@daily" } };
-    await host.repository.write("token_config.json", JSON.stringify({ version: 1, tokens, workflows }));
+    await host.repository.write(
+      "token_config.json",
+      JSON.stringify({ version: 1, tokens, workflows }),
+    );
     const { status: code, body } = await host.ask(workflowRun, { json: { workflow_name: "all" } });
     expect({ code, body }).toMatchObject({ code: 422, body: { code: "issuer-required" } });
     expect(Object(body).left_out[0]).toMatchObject({ field: "report.tokens", of: TOKENS });
@@ -169,11 +225,16 @@ describe(`with ${TOKENS} tokens`, () => {
 
 test("one token alone is told however long; the next page begins after it", async () => {
   const long = `K${"x".repeat(254)}`;
-  await host.repository.write("token_config.json", JSON.stringify({ version: 1, tokens: { [long]: {}, B: {} } }));
+  await host.repository.write(
+    "token_config.json",
+    JSON.stringify({ version: 1, tokens: { [long]: {}, B: {} } }),
+  );
   expect(await host.ask(health, { query: "?limit=1" })).toMatchObject({
     body: { never_rotated: [long], next_cursor: long, total_tokens: 2 },
   });
-  expect(await host.ask(health, { query: `?limit=1&cursor=${long}` })).toMatchObject({ body: { never_rotated: ["B"], next_cursor: null } });
+  expect(await host.ask(health, { query: `?limit=1&cursor=${long}` })).toMatchObject({
+    body: { never_rotated: ["B"], next_cursor: null },
+  });
 });
 
 test.each([
@@ -189,7 +250,11 @@ test.each([
 });
 
 test("what is short enough is left as it is; cuts are in the order of the fields", () => {
-  const body = { name: "x", long: Array.from({ length: 3000 }, () => "0123456789012345678901234567890123456789"), other: ["a", "b"] };
+  const body = {
+    name: "x",
+    long: Array.from({ length: 3000 }, () => "0123456789012345678901234567890123456789"),
+    other: ["a", "b"],
+  };
   expect(shorten({ name: "x" }, ["long"])).toEqual({ name: "x" });
   const short = shorten(body, ["long", "other"], { other: 1 });
   expect(short).toMatchObject({

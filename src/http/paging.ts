@@ -18,23 +18,42 @@ export type Page = {
 };
 
 /** One page of the health report: its lists name the tokens on the page. Throws `HttpProblem` 400 for a cursor that leads nowhere. */
-export function healthPage(report: HealthReport, page: Page): HealthReport & { readonly next_cursor: string | null } {
+export function healthPage(
+  report: HealthReport,
+  page: Page,
+): HealthReport & { readonly next_cursor: string | null } {
   const { shown, next } = pageOf(
-    report.tokens.map((token) => ({ key: token.name, size: JSON.stringify(token).length + 3 * token.name.length })),
+    report.tokens.map((token) => ({
+      key: token.name,
+      size: JSON.stringify(token).length + 3 * token.name.length,
+    })),
     page,
   );
   return { ...healthOf(report, shown), next_cursor: next };
 }
 
 /** One page of the suggestions: sentences are about everything, actions are the page's. Throws as `healthPage`. */
-export function suggestionsPage({ suggestions, actions }: Suggestions, page: Page): Suggestions & { readonly next_cursor: string | null } {
-  const entries = actions.map((action, index) => ({ key: String(index + 1), size: JSON.stringify(action).length }));
+export function suggestionsPage(
+  { suggestions, actions }: Suggestions,
+  page: Page,
+): Suggestions & { readonly next_cursor: string | null } {
+  const entries = actions.map((action, index) => ({
+    key: String(index + 1),
+    size: JSON.stringify(action).length,
+  }));
   const { shown, next } = pageOf(entries, page);
-  return { suggestions, actions: actions.filter((_action, index) => shown.has(String(index + 1))), next_cursor: next };
+  return {
+    suggestions,
+    actions: actions.filter((_action, index) => shown.has(String(index + 1))),
+    next_cursor: next,
+  };
 }
 
 /** A page of the suggestions with a model's words beside it, whose lists are as long as the page's at most. */
-export function advicePage<Advised extends { readonly ai: Advice }>(advised: Advised, limit: number | undefined): Advised {
+export function advicePage<Advised extends { readonly ai: Advice }>(
+  advised: Advised,
+  limit: number | undefined,
+): Advised {
   if (limit === undefined) return advised;
   const most = { "ai.order": limit, "ai.refused": limit, "ai.schedules": limit };
   return shorten(advised, Object.keys(most), most);
@@ -54,10 +73,13 @@ export type HistoryPage = { readonly count: number; readonly before?: string | u
 export function statusPage(status: Status, page: Page, history: HistoryPage): Status & Cursors {
   const part = historyPage(status.history, history);
   const cursors = { next_cursor: null, next_history_cursor: part.older };
-  if (page.limit === undefined && page.cursor === undefined) return { ...status, history: part.entries, ...cursors };
+  if (page.limit === undefined && page.cursor === undefined)
+    return { ...status, history: part.entries, ...cursors };
   const healthOfToken = new Map(status.health.tokens.map((token) => [token.name, token]));
   const entries = Object.entries(status.tokens).map(([name, token]) => {
-    const size = JSON.stringify([token, status.rules[name] ?? null, healthOfToken.get(name) ?? null]).length + 6 * name.length;
+    const size =
+      JSON.stringify([token, status.rules[name] ?? null, healthOfToken.get(name) ?? null]).length +
+      6 * name.length;
     return { key: name, size };
   });
   const { shown, next } = pageOf(entries, page);
@@ -68,7 +90,10 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
     workflows: Object.fromEntries(
       Object.entries(status.workflows).map(([name, workflow]) => [
         name,
-        { ...workflow, resolved_tokens: workflow.resolved_tokens.filter((token) => shown.has(token)) },
+        {
+          ...workflow,
+          resolved_tokens: workflow.resolved_tokens.filter((token) => shown.has(token)),
+        },
       ]),
     ),
     history: part.entries,
@@ -79,19 +104,31 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
   if (page.limit === undefined) return told;
   const short = shorten(told, ["history", "workflows"]);
   // Entries that did not fit are where the next part begins.
-  return short.history.length === told.history.length ? short : { ...short, next_history_cursor: short.history[0]?.id ?? null };
+  return short.history.length === told.history.length
+    ? short
+    : { ...short, next_history_cursor: short.history[0]?.id ?? null };
 }
 
 /** The report of many tokens, of which at most `limit` are told. */
-export function shortReport<Report extends { readonly tokens: readonly unknown[] }>(report: Report, limit: number | undefined): Report {
+export function shortReport<Report extends { readonly tokens: readonly unknown[] }>(
+  report: Report,
+  limit: number | undefined,
+): Report {
   if (limit === undefined) return report;
   return shorten(report, REPORT_LISTS, { tokens: limit });
 }
 
 /** What was done as planned, of whose tokens at most `limit` are told. */
-export function shortApplied<Applied extends object>(done: Applied, limit: number | undefined): Applied {
+export function shortApplied<Applied extends object>(
+  done: Applied,
+  limit: number | undefined,
+): Applied {
   if (limit === undefined) return done;
-  const lists = [...REPORT_LISTS.map((list) => `report.${list}`), "workflow.resolved_tokens", "workflow.tokens"];
+  const lists = [
+    ...REPORT_LISTS.map((list) => `report.${list}`),
+    "workflow.resolved_tokens",
+    "workflow.tokens",
+  ];
   return shorten(done, lists, { "report.tokens": limit, "workflow.resolved_tokens": limit });
 }
 
@@ -108,18 +145,28 @@ function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthRepor
 }
 
 function historyPage(entries: readonly HistoryEntry[], { count, before }: HistoryPage) {
-  const end = before === undefined ? entries.length : entries.findIndex((entry) => entry.id === before);
+  const end =
+    before === undefined ? entries.length : entries.findIndex((entry) => entry.id === before);
   if (end < 0) throw cursorUnknown("history_cursor");
   const start = Math.max(0, end - count);
-  return { entries: entries.slice(start, end), older: start > 0 ? (entries[start]?.id ?? null) : null };
+  return {
+    entries: entries.slice(start, end),
+    older: start > 0 ? (entries[start]?.id ?? null) : null,
+  };
 }
 
-function only<Value>(all: Readonly<Record<string, Value>>, shown: ReadonlySet<string>): Record<string, Value> {
+function only<Value>(
+  all: Readonly<Record<string, Value>>,
+  shown: ReadonlySet<string>,
+): Record<string, Value> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => shown.has(name)));
 }
 
 /** The keys that one page holds, at least one where any is left, and where the next begins. */
-export function pageOf(entries: readonly { readonly key: string; readonly size: number }[], { limit, cursor }: Page) {
+export function pageOf(
+  entries: readonly { readonly key: string; readonly size: number }[],
+  { limit, cursor }: Page,
+) {
   const start = cursor === undefined ? 0 : entries.findIndex(({ key }) => key === cursor) + 1;
   if (start === 0 && cursor !== undefined) throw cursorUnknown("cursor");
   const shown = new Set<string>();
@@ -127,7 +174,8 @@ export function pageOf(entries: readonly { readonly key: string; readonly size: 
   let last: string | null = null;
   for (const { key, size } of entries.slice(start)) {
     room -= size;
-    if (shown.size > 0 && (shown.size >= (limit ?? Number.POSITIVE_INFINITY) || room < 0)) return { shown, next: last };
+    if (shown.size > 0 && (shown.size >= (limit ?? Number.POSITIVE_INFINITY) || room < 0))
+      return { shown, next: last };
     shown.add(key);
     last = key;
   }
@@ -135,8 +183,12 @@ export function pageOf(entries: readonly { readonly key: string; readonly size: 
 }
 
 function cursorUnknown(field: string): HttpProblem {
-  return new HttpProblem(400, `the ${field} leads nowhere: the record has changed, or it was never given out`, {
-    code: "cursor-unknown",
-    hint: `Begin again without ${field}.`,
-  });
+  return new HttpProblem(
+    400,
+    `the ${field} leads nowhere: the record has changed, or it was never given out`,
+    {
+      code: "cursor-unknown",
+      hint: `Begin again without ${field}.`,
+    },
+  );
 }

@@ -9,6 +9,8 @@ export function pathNames(path: string): string[] {
 export function filledPath(path: string, given: (name: string) => string): string {
   return path
     .split("/")
-    .map((segment) => (segment.startsWith(":") ? encodeURIComponent(given(segment.slice(1))) : segment))
+    .map((segment) =>
+      segment.startsWith(":") ? encodeURIComponent(given(segment.slice(1))) : segment,
+    )
     .join("/");
 }

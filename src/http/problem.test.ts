@@ -12,7 +12,11 @@ const NOW = new Date("2026-06-01T12:00:00Z");
 
 async function respond(error: unknown) {
   const log: string[] = [];
-  const response = errorResponse(error, { newReference: () => "reference-1", complain: (line) => log.push(line), now: () => NOW });
+  const response = errorResponse(error, {
+    newReference: () => "reference-1",
+    complain: (line) => log.push(line),
+    now: () => NOW,
+  });
   return { ...(await answerOf(response)), log };
 }
 
@@ -42,7 +46,9 @@ describe("the status of each failure", () => {
   });
 
   test("a missing permission is named", async () => {
-    expect((await respond(new Denied("m", { code, permission: "Secrets: write" }))).body).toMatchObject({ permission: "Secrets: write" });
+    expect(
+      (await respond(new Denied("m", { code, permission: "Secrets: write" }))).body,
+    ).toMatchObject({ permission: "Secrets: write" });
   });
 
   test.each([
@@ -50,16 +56,24 @@ describe("the status of each failure", () => {
     [new Date("2026-06-01T11:00:00Z"), "1"],
     [null, undefined],
   ])("unchanged until %s: retry-after %s", async (retryAt, expected) => {
-    expect((await respond(new Unchanged("m", { code, retryAt }))).headers["retry-after"]).toBe(expected);
+    expect((await respond(new Unchanged("m", { code, retryAt }))).headers["retry-after"]).toBe(
+      expected,
+    );
   });
 });
 
 test("what nobody foresaw: a reference for the caller; where it was thrown, but not its message, for the log", async () => {
   const canary = `canary-${"v".repeat(20)}`;
-  const { status, headers, body, log } = await respond(new TypeError(`cannot read ${canary}\n    of\n${canary}`));
+  const { status, headers, body, log } = await respond(
+    new TypeError(`cannot read ${canary}\n    of\n${canary}`),
+  );
   expect({ status, headers, body }).toEqual({
     status: 500,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
     body: {
       type: "about:blank",
       title: "Internal Server Error",
@@ -69,13 +83,19 @@ test("what nobody foresaw: a reference for the caller; where it was thrown, but 
       reference: "reference-1",
     },
   });
-  expect(log).toEqual([expect.stringMatching(/^unexpected error reference-1: TypeError\n {4}at .*problem\.test\.ts/)]);
+  expect(log).toEqual([
+    expect.stringMatching(/^unexpected error reference-1: TypeError\n {4}at .*problem\.test\.ts/),
+  ]);
   expect(log.join("") + JSON.stringify(body)).not.toContain("canary");
   expect((await respond(canary)).log).toEqual(["unexpected error reference-1: string"]);
 });
 
 describe("reports", () => {
-  const token = (token_name: string, status: TokenReport["status"], error: TokenReport["error"] = null): TokenReport => ({
+  const token = (
+    token_name: string,
+    status: TokenReport["status"],
+    error: TokenReport["error"] = null,
+  ): TokenReport => ({
     token_name,
     status,
     reason: "run 7 is working on it",
@@ -86,13 +106,21 @@ describe("reports", () => {
     warnings: [],
     error,
   });
-  const report = (...tokens: readonly TokenReport[]): Report => reportOf(tokens, { triggered_by: { kind: "api" } });
-  const failure = { kind: "uncertain", code: "outcome-unknown", message: "no answer came", hint: "Look first." } as const;
+  const report = (...tokens: readonly TokenReport[]): Report =>
+    reportOf(tokens, { triggered_by: { kind: "api" } });
+  const failure = {
+    kind: "uncertain",
+    code: "outcome-unknown",
+    message: "no answer came",
+    hint: "Look first.",
+  } as const;
   const problem = (act: () => unknown): unknown => {
     try {
       return act();
     } catch (error) {
-      return error instanceof HttpProblem ? { status: error.status, detail: error.message, ...error.extensions } : error;
+      return error instanceof HttpProblem
+        ? { status: error.status, detail: error.message, ...error.extensions }
+        : error;
     }
   };
 
@@ -117,8 +145,16 @@ describe("reports", () => {
   });
 
   test("a run that failed in part is no problem; one that rotated nothing is", () => {
-    expect(problem(() => requireNotAllFailed(report(token("A", "failed", failure), token("B", "rotated"))))).toBe(undefined);
+    expect(
+      problem(() =>
+        requireNotAllFailed(report(token("A", "failed", failure), token("B", "rotated"))),
+      ),
+    ).toBe(undefined);
     expect(problem(() => requireNotAllFailed(report(token("A", "skipped"))))).toBe(undefined);
-    expect(problem(() => requireNotAllFailed(report(token("A", "failed", failure), token("B", "skipped"))))).toMatchObject({ status: 502 });
+    expect(
+      problem(() =>
+        requireNotAllFailed(report(token("A", "failed", failure), token("B", "skipped"))),
+      ),
+    ).toMatchObject({ status: 502 });
   });
 });

@@ -1,5 +1,13 @@
 // Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
-import { Denied, Failure, type FailureKind, Misconfigured, type Problem, reportError, Unchanged } from "../errors.ts";
+import {
+  Denied,
+  Failure,
+  type FailureKind,
+  Misconfigured,
+  type Problem,
+  reportError,
+  Unchanged,
+} from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { Edge } from "./edge.ts";
 import { REPORT_LISTS, shorten } from "./shorten.ts";
@@ -56,7 +64,13 @@ const STATUS_OF: Readonly<Record<FailureKind, number>> = {
 };
 
 /** The status for a failure by its kind and code: as thrown, or as it stands in a report. */
-export function statusOf({ kind, code }: { readonly kind: FailureKind; readonly code: string }): number {
+export function statusOf({
+  kind,
+  code,
+}: {
+  readonly kind: FailureKind;
+  readonly code: string;
+}): number {
   if (code === ENVIRONMENT_INVALID) return 500;
   if (FORBIDDEN.has(code)) return 403;
   if (CONFLICT.has(code)) return 409;
@@ -72,14 +86,25 @@ function problemOf(failure: Failure, now: Date): HttpProblem {
     hint: failure.hint,
     ...(failure instanceof Misconfigured ? { problems: failure.problems } : {}),
     ...(failure instanceof Denied ? { permission: failure.permission } : {}),
-    ...(retryAt === null ? {} : { headers: { "retry-after": String(Math.max(1, Math.ceil((retryAt.getTime() - now.getTime()) / 1000))) } }),
+    ...(retryAt === null
+      ? {}
+      : {
+          headers: {
+            "retry-after": String(
+              Math.max(1, Math.ceil((retryAt.getTime() - now.getTime()) / 1000)),
+            ),
+          },
+        }),
   });
 }
 
 /** Where an error that nobody foresaw was thrown, without its message: nobody vetted that for values. */
 export function describeUnexpected(error: unknown): string {
   const name = error instanceof Error ? error.name : typeof error;
-  const frames = error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^ {4}at /.test(line)) : [];
+  const frames =
+    error instanceof Error
+      ? (error.stack ?? "").split("\n").filter((line) => /^ {4}at /.test(line))
+      : [];
   return [name, ...frames].join("\n");
 }
 
@@ -87,7 +112,10 @@ export function describeUnexpected(error: unknown): string {
  * Any error as a response. Of what nobody foresaw, only a reference is told; `complain` gets the rest.
  * @param newReference makes the id that joins a 500 to its line in the log
  */
-export function errorResponse(error: unknown, world: Pick<Edge, "newReference" | "complain" | "now">): Response {
+export function errorResponse(
+  error: unknown,
+  world: Pick<Edge, "newReference" | "complain" | "now">,
+): Response {
   if (error instanceof HttpProblem) return problemResponse(error);
   if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
   const reference = world.newReference();
@@ -98,9 +126,14 @@ export function errorResponse(error: unknown, world: Pick<Edge, "newReference" |
 }
 
 /** A problem as the response that tells it. */
-export function problemResponse(problem: HttpProblem, more: Readonly<Record<string, string>> = {}): Response {
+export function problemResponse(
+  problem: HttpProblem,
+  more: Readonly<Record<string, string>> = {},
+): Response {
   const { headers, problems, ...extensions } = problem.extensions;
-  const told = Object.entries(extensions).filter(([, value]) => value !== null && value !== undefined);
+  const told = Object.entries(extensions).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
   const body = {
     type: "about:blank",
     title: STATUS_TITLES[problem.status] ?? "Error",
@@ -110,13 +143,25 @@ export function problemResponse(problem: HttpProblem, more: Readonly<Record<stri
     ...(problems !== undefined && problems.length > 0 ? { problems } : {}),
     ...more,
   };
-  return jsonResponse(problem.status, shorten(body, LONG_FIELDS), { ...headers, "content-type": "application/problem+json" });
+  return jsonResponse(problem.status, shorten(body, LONG_FIELDS), {
+    ...headers,
+    "content-type": "application/problem+json",
+  });
 }
 
 /** A JSON response that no cache keeps and no browser takes for anything else. */
-export function jsonResponse(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+export function jsonResponse(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return new Response(JSON.stringify(body), {
     status,
-    headers: { "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
   });
 }

@@ -2,7 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import publicBadge from "../../functions/public-badge.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { caller, requestFor } from "../testing/http.ts";
 import { hostEdge } from "./edge.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -15,20 +20,35 @@ let now: Date;
 beforeEach(async () => {
   memory = createMemory();
   now = new Date();
-  github = await startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }] });
+  github = await startGitHub({
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }],
+  });
 });
 afterEach(() => github.close());
 
 function host(more: Readonly<Record<string, string>> = { TOKEN_AUTOMATION_PUBLIC_BADGE: "1" }) {
-  const env = { TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY, GITHUB_TOKEN: DEFAULT_TOKEN, GITHUB_API_URL: github.url, ...more };
-  const { edge, said, ask } = caller({ ...hostEdge(env, memory, () => now), newReference: () => "reference-1" });
+  const env = {
+    TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
+    GITHUB_TOKEN: DEFAULT_TOKEN,
+    GITHUB_API_URL: github.url,
+    ...more,
+  };
+  const { edge, said, ask } = caller({
+    ...hostEdge(env, memory, () => now),
+    newReference: () => "reference-1",
+  });
   return { edge, said, ask };
 }
 
 async function look({ edge } = host()) {
   const response = await publicBadge.answer(requestFor(publicBadge), edge);
   const text = await response.text();
-  return { status: response.status, words: /<title>(.*?)<\/title>/.exec(text)?.[1], text, headers: Object.fromEntries(response.headers) };
+  return {
+    status: response.status,
+    words: /<title>(.*?)<\/title>/.exec(text)?.[1],
+    text,
+    headers: Object.fromEntries(response.headers),
+  };
 }
 const later = (seconds: number) => {
   now = new Date(now.getTime() + seconds * 1000);
@@ -46,19 +66,28 @@ test("tells one word to anybody, which any cache may keep for a minute; no name 
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
   });
-  github.repository().commit({ "token_config.json": JSON.stringify({ version: 1, tokens: {} }) }, "None");
+  github
+    .repository()
+    .commit({ "token_config.json": JSON.stringify({ version: 1, tokens: {} }) }, "None");
   later(61);
   expect((await look()).words).toBe("tokens: none declared");
 });
 
 test("opens nothing else, and nothing at all unless it says so", async () => {
   const { ask } = host();
-  for (const route of ROUTES.filter(({ scope }) => scope !== null)) expect((await ask(route)).status).toBe(401);
+  for (const route of ROUTES.filter(({ scope }) => scope !== null))
+    expect((await ask(route)).status).toBe(401);
   for (const more of [{}, { TOKEN_AUTOMATION_PUBLIC_BADGE: "0" }])
-    expect(await host(more).ask(publicBadge)).toMatchObject({ status: 404, body: { code: "badge-private" } });
+    expect(await host(more).ask(publicBadge)).toMatchObject({
+      status: 404,
+      body: { code: "badge-private" },
+    });
   expect(await host({ TOKEN_AUTOMATION_PUBLIC_BADGE: "yes" }).ask(publicBadge)).toMatchObject({
     status: 500,
-    body: { code: "environment-invalid", detail: expect.stringContaining("TOKEN_AUTOMATION_PUBLIC_BADGE") },
+    body: {
+      code: "environment-invalid",
+      detail: expect.stringContaining("TOKEN_AUTOMATION_PUBLIC_BADGE"),
+    },
   });
   expect(await ask(publicBadge, { query: "?label=x" })).toMatchObject({ status: 400 });
   expect(github.requests).toEqual([]);
@@ -81,7 +110,9 @@ describe("many who ask", () => {
   test("at once at the start: one read; the others are told that nothing is known yet, and keep nothing", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => look()));
     expect(github.requests).toHaveLength(2);
-    const told = answers.map(({ words, headers }) => `${words}, ${headers["cache-control"]}`).sort();
+    const told = answers
+      .map(({ words, headers }) => `${words}, ${headers["cache-control"]}`)
+      .sort();
     expect(told.at(0)).toBe("tokens: never rotated, public, max-age=60");
     expect(new Set(told.slice(1))).toEqual(new Set(["tokens: unclear, no-store"]));
   });
@@ -96,7 +127,9 @@ describe("many who ask", () => {
     expect(github.requests).toHaveLength(asked);
     const lines = complained.mock.calls.map(([line]) => String(line));
     complained.mockRestore();
-    expect(lines).toEqual([expect.stringMatching(/^the public badge tells nothing: .*\(token-refused\)$/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^the public badge tells nothing: .*\(token-refused\)$/),
+    ]);
     expect(lines.join()).not.toContain(DEFAULT_TOKEN);
   });
 });

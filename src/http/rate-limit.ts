@@ -24,7 +24,12 @@ export function createBudgets(): Budgets {
  */
 export function spend(
   budgets: Budgets,
-  asked: { readonly callerId: string; readonly changes: boolean; readonly pointsPerMinute: number | null; readonly now: Date },
+  asked: {
+    readonly callerId: string;
+    readonly changes: boolean;
+    readonly pointsPerMinute: number | null;
+    readonly now: Date;
+  },
 ): void {
   const { callerId, changes, pointsPerMinute, now } = asked;
   if (pointsPerMinute === null) return;
@@ -33,7 +38,10 @@ export function spend(
   const perMs = pointsPerMinute / MINUTE_MS;
   const bucket = budgets.get(callerId) ?? { points: pointsPerMinute, at: now.getTime() };
   // A clock that was set back gives nothing and takes nothing.
-  const points = Math.min(pointsPerMinute, bucket.points + Math.max(0, now.getTime() - bucket.at) * perMs);
+  const points = Math.min(
+    pointsPerMinute,
+    bucket.points + Math.max(0, now.getTime() - bucket.at) * perMs,
+  );
   const left = points - cost;
   budgets.set(callerId, { points: left < 0 ? points : left, at: now.getTime() });
   if (left >= 0) return;

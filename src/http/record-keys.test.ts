@@ -5,17 +5,27 @@ import rotate from "../../functions/rotate.ts";
 import { compose } from "../compose.ts";
 import { HOUR_MS } from "../instant.ts";
 import { Secret } from "../secret.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { caller } from "../testing/http.ts";
 import { hostEdge } from "./edge.ts";
 import { createMemory } from "./memory.ts";
 
-const RECORD = JSON.stringify({ version: 1, tokens: { DASHBOARD_KEY: { type: "api_key", overlap_hours: 2 } } });
+const RECORD = JSON.stringify({
+  version: 1,
+  tokens: { DASHBOARD_KEY: { type: "api_key", overlap_hours: 2 } },
+});
 const KEYS = [{ id: "dashboard", token: "DASHBOARD_KEY", scopes: ["read", "rotate"] }];
 
 let github: TestGitHub;
 beforeEach(async () => {
-  github = await startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }] });
+  github = await startGitHub({
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }],
+  });
 });
 afterEach(() => github.close());
 
@@ -35,9 +45,16 @@ function hostAt(now: Date, keys: readonly object[] = KEYS, more: Record<string, 
 async function rotateKey(fingerprintKey: Secret | null = null): Promise<string> {
   const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: null };
   const place = { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access } as const;
-  const app = await compose({ place, configPath: "token_config.json", fingerprintKey, whenMissing: "error" });
+  const app = await compose({
+    place,
+    configPath: "token_config.json",
+    fingerprintKey,
+    whenMissing: "error",
+  });
   const wanted = { kind: "tokens", names: ["DASHBOARD_KEY"], value: null, create: false } as const;
-  expect(await app.run({ wanted, triggeredBy: { kind: "schedule" }, dryRun: false })).toMatchObject({ rotated: ["DASHBOARD_KEY"] });
+  expect(await app.run({ wanted, triggeredBy: { kind: "schedule" }, dryRun: false })).toMatchObject(
+    { rotated: ["DASHBOARD_KEY"] },
+  );
   return github.repository().secret("DASHBOARD_KEY")?.value ?? "";
 }
 
@@ -49,20 +66,31 @@ test("the newest value is let in at once, the one before it for the overlap, and
   const first = await rotateKey();
   const second = await rotateKey();
   const third = await rotateKey();
-  const statuses = await Promise.all([first, second, third].map((key) => statusOf(hostAt(inHours(0)), key)));
+  const statuses = await Promise.all(
+    [first, second, third].map((key) => statusOf(hostAt(inHours(0)), key)),
+  );
   expect(statuses).toEqual([401, 200, 200]);
-  expect([await statusOf(hostAt(inHours(3)), second), await statusOf(hostAt(inHours(3)), third)]).toEqual([401, 200]);
+  expect([
+    await statusOf(hostAt(inHours(3)), second),
+    await statusOf(hostAt(inHours(3)), third),
+  ]).toEqual([401, 200]);
 });
 
 test("its scopes are those of its entry; a wrong key learns nothing, and does not make the record be read each time", async () => {
   const key = await rotateKey();
   const host = hostAt(inHours(0), [{ id: "dashboard", token: "DASHBOARD_KEY", scopes: ["read"] }]);
-  expect(await host.ask(rotate, { json: { token_name: "DASHBOARD_KEY" }, headers: { authorization: `Bearer ${key}` } })).toMatchObject({
+  expect(
+    await host.ask(rotate, {
+      json: { token_name: "DASHBOARD_KEY" },
+      headers: { authorization: `Bearer ${key}` },
+    }),
+  ).toMatchObject({
     status: 403,
     body: { code: "scope-missing" },
   });
   const before = github.requests.length;
-  for (let count = 0; count < 20; count += 1) expect(await statusOf(host, `wrong-${count}`)).toBe(401);
+  for (let count = 0; count < 20; count += 1)
+    expect(await statusOf(host, `wrong-${count}`)).toBe(401);
   expect(github.requests.length).toBe(before);
   expect(host.said.join("\n")).not.toContain(key);
 });
@@ -72,13 +100,19 @@ test("many wrong keys at once cost what one costs, and what could not be read is
   const costOf = async (count: number) => {
     const before = github.requests.length;
     const host = hostAt(inHours(0));
-    const statuses = await Promise.all(Array.from({ length: count }, (_, index) => statusOf(host, `wrong-${index}`)));
+    const statuses = await Promise.all(
+      Array.from({ length: count }, (_, index) => statusOf(host, `wrong-${index}`)),
+    );
     expect(new Set(statuses)).toEqual(new Set([401]));
     return github.requests.length - before;
   };
   expect(await costOf(20)).toBe(await costOf(1));
   const host = hostAt(inHours(0));
-  github.faults.add({ match: {}, action: { kind: "status", status: 401 }, times: Number.POSITIVE_INFINITY });
+  github.faults.add({
+    match: {},
+    action: { kind: "status", status: 401 },
+    times: Number.POSITIVE_INFINITY,
+  });
   expect(await statusOf(host, key)).toBe(424);
   github.faults.clear();
   expect(await statusOf(host, key)).toBe(200);
@@ -100,10 +134,20 @@ test("fingerprints under a key are recognized with it; an entry may end", async 
   expect(await statusOf(hostAt(inHours(0)), key)).toBe(401);
   const pepper = { TOKEN_AUTOMATION_FINGERPRINT_KEY: "pepper" };
   expect(await statusOf(hostAt(inHours(0), KEYS, pepper), key)).toBe(200);
-  expect(await statusOf(hostAt(inHours(0), [{ ...KEYS[0], expires_at: "2020-01-01T00:00:00Z" }], pepper), key)).toBe(401);
+  expect(
+    await statusOf(
+      hostAt(inHours(0), [{ ...KEYS[0], expires_at: "2020-01-01T00:00:00Z" }], pepper),
+      key,
+    ),
+  ).toBe(401);
 });
 
 test("a token that nobody declared, or that was never rotated, lets nobody in", async () => {
   expect(await statusOf(hostAt(inHours(0)), "anything")).toBe(401);
-  expect(await statusOf(hostAt(inHours(0), [{ id: "a", token: "NOBODY", scopes: ["read"] }]), "anything")).toBe(401);
+  expect(
+    await statusOf(
+      hostAt(inHours(0), [{ id: "a", token: "NOBODY", scopes: ["read"] }]),
+      "anything",
+    ),
+  ).toBe(401);
 });

@@ -12,9 +12,13 @@ import { errorResponse, HttpProblem } from "./problem.ts";
 export type Router = Hono<{ Bindings: Environment }>;
 
 /** The routes over one edge, or over one that each request's environment makes. */
-export function createRouter(routes: readonly Endpoint[], edgeOf: (environment: Environment) => Edge): Router {
+export function createRouter(
+  routes: readonly Endpoint[],
+  edgeOf: (environment: Environment) => Edge,
+): Router {
   const app: Router = new Hono();
-  for (const { path, answer } of routes) app.all(path, (context) => answer(context.req.raw, edgeOf(context.env)));
+  for (const { path, answer } of routes)
+    app.all(path, (context) => answer(context.req.raw, edgeOf(context.env)));
   const paths = routes.map(({ path }) => path);
   app.notFound((context) => answerUnknown(context.req.raw, edgeOf(context.env), paths));
   app.onError((error, context) => errorResponse(error, edgeOf(context.env)));
@@ -32,13 +36,21 @@ export function hostRouter(
   return createRouter(routes, (bindings) => hostEdge(environmentOf(bindings)));
 }
 
-async function answerUnknown(request: Request, edge: Edge, paths: readonly string[]): Promise<Response> {
+async function answerUnknown(
+  request: Request,
+  edge: Edge,
+  paths: readonly string[],
+): Promise<Response> {
   try {
     if (edge.access.kind === "loopback") requireOwnOrigin(request, edge.access.port);
     await authenticate(request, edge);
     const [near] = nearest(new URL(request.url).pathname, paths, 1);
     const hint = near === undefined ? `Routes: ${paths.join(", ")}.` : `Did you mean ${near}?`;
-    throw new HttpProblem(404, "there is no such route", { code: "route-unknown", hint, nearest: near });
+    throw new HttpProblem(404, "there is no such route", {
+      code: "route-unknown",
+      hint,
+      nearest: near,
+    });
   } catch (error) {
     return errorResponse(error, edge);
   }

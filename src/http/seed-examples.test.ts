@@ -16,8 +16,18 @@ let repository: TestRepository;
 let server: RunningServer;
 beforeEach(async () => {
   repository = await testRepository({ empty: true });
-  const place = { kind: "local", directory: repository.directory, access: null, vaultKey: null } as const;
-  const compose = { place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "empty" } as const;
+  const place = {
+    kind: "local",
+    directory: repository.directory,
+    access: null,
+    vaultKey: null,
+  } as const;
+  const compose = {
+    place,
+    configPath: "token_config.json",
+    fingerprintKey: null,
+    whenMissing: "empty",
+  } as const;
   server = await startServer({ compose, port: 0 });
 });
 afterEach(async () => {
@@ -28,7 +38,10 @@ afterEach(async () => {
 describe.skipIf(!toolAvailable("requests"))("with Python's requests", () => {
   test("every example prints what it promises, and leaves a record that git holds", async () => {
     // Unchanged but for the port: 5000 may be taken, and tests run side by side.
-    const program = (await readFile(EXAMPLES, "utf8")).replaceAll("http://localhost:5000/", `http://localhost:${server.port}/`);
+    const program = (await readFile(EXAMPLES, "utf8")).replaceAll(
+      "http://localhost:5000/",
+      `http://localhost:${server.port}/`,
+    );
     const file = join(repository.directory, "..", "examples.py");
     await writeFile(file, program);
     const env = { ...process.env, NO_PROXY: "localhost", PYTHONIOENCODING: "utf-8" };
@@ -42,16 +55,29 @@ describe.skipIf(!toolAvailable("requests"))("with Python's requests", () => {
       expect.stringMatching(/^Rotated! New token: [0-9A-Za-z]{32}$/),
       expect.stringMatching(/^Generated: [0-9A-Za-z]{32}$/),
       "Auto-rotation enabled!",
-      expect.stringMatching(/^\{.*'total_tokens': 5, 'needs_rotation': \[\].*'never_rotated': \[\], 'high_risk': \[\]/),
+      expect.stringMatching(
+        /^\{.*'total_tokens': 5, 'needs_rotation': \[\].*'never_rotated': \[\], 'high_risk': \[\]/,
+      ),
     ]);
 
-    const names = ["GITHUB_TOKEN", "API_KEY_OPENAI", "API_KEY_ANTHROPIC", "SECRET_DATABASE", "API_KEY"];
+    const names = [
+      "GITHUB_TOKEN",
+      "API_KEY_OPENAI",
+      "API_KEY_ANTHROPIC",
+      "SECRET_DATABASE",
+      "API_KEY",
+    ];
     const record = JSON.parse(await repository.git("show", "HEAD:token_config.json"));
     expect(Object.keys(record.tokens)).toEqual(names);
     expect(Object.entries(record.rules)).toEqual(
-      ["GITHUB_TOKEN", "API_KEY"].map((name) => [name, { interval_hours: 24, auto_rotate: true, notify: true }]),
+      ["GITHUB_TOKEN", "API_KEY"].map((name) => [
+        name,
+        { interval_hours: 24, auto_rotate: true, notify: true },
+      ]),
     );
-    expect(record.workflows).toMatchObject({ security_daily: { tokens: names.slice(0, 4), schedule: "0 2 * * *" } });
+    expect(record.workflows).toMatchObject({
+      security_daily: { tokens: names.slice(0, 4), schedule: "0 2 * * *" },
+    });
     const shown = /New token: (\w+)/.exec(stdout)?.[1] ?? "";
     expect(await repository.git("log", "--patch", "--all")).not.toContain(shown);
   });

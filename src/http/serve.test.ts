@@ -17,18 +17,32 @@ let complaints: string[];
 const running: RunningServer[] = [];
 
 function localRecord(): ComposeOptions {
-  const place = { kind: "local", directory: repository.directory, access: null, vaultKey: null } as const;
+  const place = {
+    kind: "local",
+    directory: repository.directory,
+    access: null,
+    vaultKey: null,
+  } as const;
   return { place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "empty" };
 }
 
 async function start(options: Partial<ServeOptions> = {}): Promise<RunningServer> {
-  const server = await startServer({ compose: localRecord(), port: 0, complain: (line) => complaints.push(line), ...options });
+  const server = await startServer({
+    compose: localRecord(),
+    port: 0,
+    complain: (line) => complaints.push(line),
+    ...options,
+  });
   running.push(server);
   return server;
 }
 
 const post = (url: string, json: unknown, headers: Record<string, string> = {}) =>
-  fetch(url, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(json) });
+  fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(json),
+  });
 
 /** Sends bytes as they are and gives all that came back until the server closed the connection. */
 async function raw(port: number, text: string): Promise<string> {
@@ -60,16 +74,21 @@ test("rotates over a socket, and reveals", async () => {
     status: 200,
     body: { new_token: expect.stringMatching(/^\w{32}$/) },
   });
-  const headers = ["content-type", "cache-control", "x-content-type-options", "access-control-allow-origin"].map((name) =>
-    response.headers.get(name),
-  );
+  const headers = [
+    "content-type",
+    "cache-control",
+    "x-content-type-options",
+    "access-control-allow-origin",
+  ].map((name) => response.headers.get(name));
   expect(headers).toEqual(["application/json", "no-store", "nosniff", null]);
 });
 
 test("rotations of the same record at the same time all get done", async () => {
   const { url } = await start();
   const names = ["ONE", "TWO", "THREE", "FOUR"];
-  const answers = await Promise.all(names.map((token_name) => post(`${url}/tokens/rotate`, { token_name })));
+  const answers = await Promise.all(
+    names.map((token_name) => post(`${url}/tokens/rotate`, { token_name })),
+  );
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200]);
   const health = await (await fetch(`${url}/tokens/health`)).json();
   expect(health).toMatchObject({ total_tokens: 4, never_rotated: [] });
@@ -97,22 +116,57 @@ test("an unknown route names the nearest", async () => {
 
 describe("pages of other sites", () => {
   const request = (port: number, head: readonly string[], body = "{}") =>
-    raw(port, [...head, `Content-Length: ${body.length}`, "Connection: close", "", body].join("\r\n").replace("PORT", String(port)));
+    raw(
+      port,
+      [...head, `Content-Length: ${body.length}`, "Connection: close", "", body]
+        .join("\r\n")
+        .replace("PORT", String(port)),
+    );
 
   test.each([
-    ["a rebound name", ["POST /git/commit HTTP/1.1", "Host: evil.example:PORT", "Content-Type: application/json"], 403],
-    ["no name at all", ["POST /git/commit HTTP/1.0", "Content-Type: application/json"], 400],
-    ["an absolute address", ["POST http://evil.example/git/commit HTTP/1.1", "Host: evil.example", "Content-Type: application/json"], 403],
     [
-      "a foreign page",
-      ["POST /git/commit HTTP/1.1", "Host: localhost:PORT", "Origin: https://evil.example", "Content-Type: application/json"],
+      "a rebound name",
+      ["POST /git/commit HTTP/1.1", "Host: evil.example:PORT", "Content-Type: application/json"],
       403,
     ],
-    ["a form", ["POST /git/commit HTTP/1.1", "Host: localhost:PORT", "Content-Type: text/plain"], 415],
-    ["an unknown route by a rebound name", ["GET /nothing HTTP/1.1", "Host: evil.example:PORT"], 403],
+    ["no name at all", ["POST /git/commit HTTP/1.0", "Content-Type: application/json"], 400],
+    [
+      "an absolute address",
+      [
+        "POST http://evil.example/git/commit HTTP/1.1",
+        "Host: evil.example",
+        "Content-Type: application/json",
+      ],
+      403,
+    ],
+    [
+      "a foreign page",
+      [
+        "POST /git/commit HTTP/1.1",
+        "Host: localhost:PORT",
+        "Origin: https://evil.example",
+        "Content-Type: application/json",
+      ],
+      403,
+    ],
+    [
+      "a form",
+      ["POST /git/commit HTTP/1.1", "Host: localhost:PORT", "Content-Type: text/plain"],
+      415,
+    ],
+    [
+      "an unknown route by a rebound name",
+      ["GET /nothing HTTP/1.1", "Host: evil.example:PORT"],
+      403,
+    ],
     [
       "its own",
-      ["POST /git/commit HTTP/1.1", "Host: localhost:PORT", "Origin: http://localhost:PORT", "Content-Type: application/json"],
+      [
+        "POST /git/commit HTTP/1.1",
+        "Host: localhost:PORT",
+        "Origin: http://localhost:PORT",
+        "Content-Type: application/json",
+      ],
       200,
     ],
   ])("%s", async (_what, head, expected) => {
@@ -132,11 +186,13 @@ test("a body that goes on beyond the limit is cut off with 413", async () => {
   const head = `POST /tokens/rotate HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n`;
   const chunk = `4000\r\n${" ".repeat(0x4000)}\r\n`;
   const declared = raw(port, `${head}Connection: close\r\nContent-Length: 99999999\r\n\r\n`);
-  const chunked = raw(port, `${head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(6)}0\r\n\r\n`);
-  expect((await Promise.all([declared, chunked])).map((answer) => answer.split("\r\n")[0])).toEqual([
-    "HTTP/1.1 413 Payload Too Large",
-    "HTTP/1.1 413 Payload Too Large",
-  ]);
+  const chunked = raw(
+    port,
+    `${head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(6)}0\r\n\r\n`,
+  );
+  expect((await Promise.all([declared, chunked])).map((answer) => answer.split("\r\n")[0])).toEqual(
+    ["HTTP/1.1 413 Payload Too Large", "HTTP/1.1 413 Payload Too Large"],
+  );
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
 });
 
@@ -144,8 +200,16 @@ describe("bytes that are no request, or not a whole one", () => {
   test.each([
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["an unknown method", "BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
-    ["two lengths", "POST /git/commit HTTP/1.1\r\nHost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}", 400],
-    ["headers beyond the limit", `GET /healthz HTTP/1.1\r\nHost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+    [
+      "two lengths",
+      "POST /git/commit HTTP/1.1\r\nHost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+      400,
+    ],
+    [
+      "headers beyond the limit",
+      `GET /healthz HTTP/1.1\r\nHost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`,
+      431,
+    ],
     ["no Host", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", 400],
   ])("%s: problem+json", async (_, text, status) => {
     const { port } = await start();
@@ -198,7 +262,10 @@ describe("addresses", () => {
 
   test("an address that is not this machine's", async () => {
     const refused = await start({ host: "192.0.2.1" }).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: "cannot-listen", message: "cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL)" });
+    expect(refused).toMatchObject({
+      code: "cannot-listen",
+      message: "cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL)",
+    });
   });
 
   test("an address that reaches further asks for a key", async () => {
@@ -213,12 +280,21 @@ describe("addresses", () => {
     expect(await status("/healthz")).toBe(200);
     expect(await status("/tokens/health", { authorization })).toBe(200);
     expect(await status("/nothing", { authorization })).toBe(404);
-    expect((await post(`http://127.0.0.1:${port}/tokens/rotate`, { token_name: "A" }, { authorization })).status).toBe(403);
+    expect(
+      (await post(`http://127.0.0.1:${port}/tokens/rotate`, { token_name: "A" }, { authorization }))
+        .status,
+    ).toBe(403);
   });
 
   test("without any key nothing is allowed there", async () => {
     const { port } = await start({ host: "0.0.0.0" });
-    expect((await fetch(`http://127.0.0.1:${port}/tokens/health`, { headers: { authorization: "Bearer x" } })).status).toBe(401);
+    expect(
+      (
+        await fetch(`http://127.0.0.1:${port}/tokens/health`, {
+          headers: { authorization: "Bearer x" },
+        })
+      ).status,
+    ).toBe(401);
     expect(complaints.splice(0)).toEqual([
       "0.0.0.0 reaches beyond this machine and no API key is configured, so every request will be refused",
     ]);
@@ -237,14 +313,23 @@ describe("stopping", () => {
       letGo = resolve;
     });
     const github = await startGitHub({
-      repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": '{"tokens": {"API_KEY": {}}}' } }],
+      repositories: [
+        {
+          fullName: DEFAULT_REPOSITORY,
+          files: { "token_config.json": '{"tokens": {"API_KEY": {}}}' },
+        },
+      ],
     });
     const before = () => {
       arrived();
       return released;
     };
     github.faults.add({ match: { method: "PUT" }, action: { kind: "call", before } });
-    const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl };
+    const access = {
+      token: new Secret(DEFAULT_TOKEN),
+      apiUrl: github.url,
+      graphqlUrl: github.graphqlUrl,
+    };
     const place = { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access } as const;
     const server = await start({ compose: { ...localRecord(), place }, graceMs });
     return { github, server, reached, letGo };
@@ -268,7 +353,12 @@ describe("stopping", () => {
     const hangUp = new AbortController();
     const body = JSON.stringify({ token_name: "API_KEY" });
     const headers = { "content-type": "application/json" };
-    const asked = fetch(`${server.url}/tokens/rotate`, { method: "POST", headers, body, signal: hangUp.signal });
+    const asked = fetch(`${server.url}/tokens/rotate`, {
+      method: "POST",
+      headers,
+      body,
+      signal: hangUp.signal,
+    });
     await reached;
     hangUp.abort();
     await expect(asked).rejects.toThrow();
@@ -283,7 +373,9 @@ describe("stopping", () => {
 
   test("waits no longer than its grace", async () => {
     const { github, server, reached, letGo } = await held(1);
-    const asked = post(`${server.url}/tokens/rotate`, { token_name: "API_KEY" }).catch((error: unknown) => error);
+    const asked = post(`${server.url}/tokens/rotate`, { token_name: "API_KEY" }).catch(
+      (error: unknown) => error,
+    );
     await reached;
     await server.close();
     expect(await asked).toBeInstanceOf(Error);

@@ -49,21 +49,47 @@ export type RunningServer = {
 };
 
 /** Throws `Misconfigured` where the address cannot be listened on: taken, not allowed, or not this machine's. */
-export async function serveRoutes(routes: readonly Endpoint[], options: ServeOptions): Promise<RunningServer> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, complain = (line: string) => console.error(line) } = options;
+export async function serveRoutes(
+  routes: readonly Endpoint[],
+  options: ServeOptions,
+): Promise<RunningServer> {
+  const {
+    host = DEFAULT_HOST,
+    port = DEFAULT_PORT,
+    complain = (line: string) => console.error(line),
+  } = options;
   const apiKeys = options.apiKeys ?? [];
   const inFlight = new Set<Promise<Response>>();
   let closing = false;
   let edge: Edge | null = null;
   const world = () => {
-    const access = accessFor(host, portOf(server), { keys: apiKeys, workflows: options.workflows ?? null });
-    const { compose, publicUrl = null, origins = [], pointsPerMinute = DEFAULT_POINTS_PER_MINUTE, publicBadge = false } = options;
-    edge ??= serverEdge({ compose, access, complain, publicUrl, origins, pointsPerMinute, publicBadge });
+    const access = accessFor(host, portOf(server), {
+      keys: apiKeys,
+      workflows: options.workflows ?? null,
+    });
+    const {
+      compose,
+      publicUrl = null,
+      origins = [],
+      pointsPerMinute = DEFAULT_POINTS_PER_MINUTE,
+      publicBadge = false,
+    } = options;
+    edge ??= serverEdge({
+      compose,
+      access,
+      complain,
+      publicUrl,
+      origins,
+      pointsPerMinute,
+      publicBadge,
+    });
     return edge;
   };
   const router = createRouter(routes, world);
   const answer = async (request: Request) => {
-    const answered = Promise.resolve(router.fetch(request)).catch((error: unknown) => errorResponse(error, world()));
+    const answered = Promise.resolve(router.fetch(request)).catch((error: unknown) =>
+      errorResponse(error, world()),
+    );
     inFlight.add(answered);
     const response = await answered.finally(() => inFlight.delete(answered));
     if (closing) response.headers.set("connection", "close");
@@ -84,9 +110,13 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
   server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
   if (!isLoopback(host) && apiKeys.length === 0 && !options.workflows) {
-    complain(`${host} reaches beyond this machine and no API key is configured, so every request will be refused`);
+    complain(
+      `${host} reaches beyond this machine and no API key is configured, so every request will be refused`,
+    );
   }
-  server.on("error", (error) => complain(`the server cannot take a connection: ${describeUnexpected(error)}`));
+  server.on("error", (error) =>
+    complain(`the server cannot take a connection: ${describeUnexpected(error)}`),
+  );
   const bound = portOf(server);
   if (isLoopback(host)) shared = shareAnswers(ownHosts(bound), answer);
   return {
@@ -102,13 +132,17 @@ export async function serveRoutes(routes: readonly Endpoint[], options: ServeOpt
 type Callers = { readonly keys: readonly ApiKey[]; readonly workflows: WorkflowTrust | null };
 
 function accessFor(host: string, port: number, { keys, workflows }: Callers): Access {
-  return isLoopback(host) ? { kind: "loopback", port } : { kind: "keys", keys: () => keys, workflows: () => workflows };
+  return isLoopback(host)
+    ? { kind: "loopback", port }
+    : { kind: "keys", keys: () => keys, workflows: () => workflows };
 }
 
 /** What the adapter could make no Request of: no `Host`, or an address that is none. */
 function malformed(error: unknown): unknown {
   if (!(error instanceof RequestError)) return error;
-  return new HttpProblem(400, "the request names no host, or an address that is none", { code: "request-malformed" });
+  return new HttpProblem(400, "the request names no host, or an address that is none", {
+    code: "request-malformed",
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -135,10 +169,18 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
     error.code === "EACCES"
       ? "Ports below 1024 need more rights; name a higher one with --port."
       : "Name an address of this machine with --host.";
-  return new Misconfigured(`cannot listen on ${where} (${error.code ?? error.name})`, { code: "cannot-listen", hint, cause: error });
+  return new Misconfigured(`cannot listen on ${where} (${error.code ?? error.name})`, {
+    code: "cannot-listen",
+    hint,
+    cause: error,
+  });
 }
 
-async function stop(server: Server, inFlight: ReadonlySet<Promise<Response>>, graceMs: number): Promise<void> {
+async function stop(
+  server: Server,
+  inFlight: ReadonlySet<Promise<Response>>,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   let timer: NodeJS.Timeout | undefined;

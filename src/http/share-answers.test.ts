@@ -32,7 +32,8 @@ async function held() {
   return {
     asked,
     port,
-    ask: (path = "/a", init: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, { headers: { "x-who": "one" }, ...init }),
+    ask: (path = "/a", init: RequestInit = {}) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { headers: { "x-who": "one" }, ...init }),
     arrivals: (count: number) => until(() => arrived >= count),
     letGo: async () => {
       await until(() => gates.length > 0);
@@ -57,14 +58,19 @@ describe("requests that are the same to the last byte", () => {
     expect(asked).toEqual(["/a one", "/a one"]);
     const again = ask();
     await letGo();
-    expect([(await again).headers.get("x-kept"), await (await again).text()]).toEqual(["yes", "answer 3 ü"]);
+    expect([(await again).headers.get("x-kept"), await (await again).text()]).toEqual([
+      "yes",
+      "answer 3 ü",
+    ]);
   });
 
   test("one that differs in its path or in a header has an answer of its own", async () => {
     const { ask, letGo, asked } = await held();
     const all = [ask(), ask("/b"), ask("/a?x=1"), ask("/a", { headers: { "x-who": "other" } })];
     for (const _ of all) await letGo();
-    expect(new Set(await Promise.all(all.map(async (response) => (await response).text()))).size).toBe(4);
+    expect(
+      new Set(await Promise.all(all.map(async (response) => (await response).text()))).size,
+    ).toBe(4);
     expect(asked.toSorted()).toEqual(["/a one", "/a one", "/a other", "/b one"]);
   });
 

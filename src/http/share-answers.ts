@@ -2,7 +2,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** An answer with all its bytes, to be written as often as needed. */
-type Whole = { readonly status: number; readonly headers: readonly string[]; readonly body: string };
+type Whole = {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+};
 
 export type SharedAnswers = {
   /** Answers a request later, or gives false for one that it does not share. */
@@ -15,7 +19,10 @@ export type SharedAnswers = {
  * @param hosts what a `Host` header says that names this server; what names another is left to whoever refuses it
  * @param answer never rejects
  */
-export function shareAnswers(hosts: readonly string[], answer: (request: Request) => Promise<Response>): SharedAnswers {
+export function shareAnswers(
+  hosts: readonly string[],
+  answer: (request: Request) => Promise<Response>,
+): SharedAnswers {
   const waiting = new Map<string, ServerResponse[]>();
 
   async function answerAll(key: string, ask: () => Request): Promise<void> {
@@ -36,7 +43,8 @@ export function shareAnswers(hosts: readonly string[], answer: (request: Request
       const { method, url = "", headers, rawHeaders } = incoming;
       const { host = "" } = headers;
       if (method !== "GET" || !url.startsWith("/") || !hosts.includes(host)) return false;
-      if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
+      if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined)
+        return false;
       const key = `${url}\n${rawHeaders.join("\n")}`;
       const group = waiting.get(key);
       if (group !== undefined) {
@@ -44,7 +52,9 @@ export function shareAnswers(hosts: readonly string[], answer: (request: Request
         return true;
       }
       waiting.set(key, [outgoing]);
-      const pairs = rawHeaders.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""]] : []));
+      const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
+        at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""]] : [],
+      );
       void answerAll(key, () => new Request(`http://${host}${url}`, { headers: pairs }));
       return true;
     },
@@ -55,7 +65,11 @@ async function wholeOf(response: Response): Promise<Whole> {
   const body = await response.text();
   const length = String(Buffer.byteLength(body));
   // As text, Node writes it together with the headers at one go.
-  return { status: response.status, headers: [...response.headers].flat().concat("content-length", length), body };
+  return {
+    status: response.status,
+    headers: [...response.headers].flat().concat("content-length", length),
+    body,
+  };
 }
 
 function send(outgoing: ServerResponse, { status, headers, body }: Whole): void {

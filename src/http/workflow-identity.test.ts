@@ -18,8 +18,20 @@ const CLAIMS = {
   ref: "refs/heads/main",
   run_id: "42",
 };
-const MAIN = { id: "main", repository_id: "101", repository_owner_id: "7", ref: "refs/heads/main", scopes: ["generate"] };
-const PRODUCTION = { id: "production", repository_id: "202", repository_owner_id: "7", environment: "production", scopes: ["generate"] };
+const MAIN = {
+  id: "main",
+  repository_id: "101",
+  repository_owner_id: "7",
+  ref: "refs/heads/main",
+  scopes: ["generate"],
+};
+const PRODUCTION = {
+  id: "production",
+  repository_id: "202",
+  repository_owner_id: "7",
+  environment: "production",
+  scopes: ["generate"],
+};
 
 let issuer: TestIssuer;
 let host: ReturnType<typeof caller>;
@@ -34,7 +46,13 @@ beforeEach(() => {
 });
 
 function hostThatTrusts(callers: readonly object[]) {
-  const env = { TOKEN_AUTOMATION_OIDC: JSON.stringify({ audience: "tokens.example", issuer: issuer.url, callers }) };
+  const env = {
+    TOKEN_AUTOMATION_OIDC: JSON.stringify({
+      audience: "tokens.example",
+      issuer: issuer.url,
+      callers,
+    }),
+  };
   return caller({
     access: { kind: "keys", keys: () => [], workflows: () => readWorkflowTrust(env) },
     memory: createMemory(),
@@ -45,7 +63,8 @@ function hostThatTrusts(callers: readonly object[]) {
   });
 }
 
-const send = (token: string) => host.ask(generate, { json: {}, headers: { authorization: `Bearer ${token}` } });
+const send = (token: string) =>
+  host.ask(generate, { json: {}, headers: { authorization: `Bearer ${token}` } });
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
 
@@ -77,7 +96,10 @@ test.each([
   ["another issuer", { iss: "https://token.actions.githubusercontent.com" }],
   ["a beginning in the future", { nbf: Math.floor(NOW.getTime() / 1000) + 600 }],
 ])("%s: 401", async (_what, claims) => {
-  expect(await send(await issuer.sign({ ...CLAIMS, ...claims }))).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
+  expect(await send(await issuer.sign({ ...CLAIMS, ...claims }))).toMatchObject({
+    status: 401,
+    body: { code: "unauthenticated" },
+  });
 });
 
 test("an environment is asked for where it is configured, whatever the branch", async () => {
@@ -96,7 +118,13 @@ test("a token is good until it ends, give or take what clocks differ", async () 
 });
 
 describe("forged", () => {
-  const claims = () => ({ ...CLAIMS, iss: issuer.url, aud: "tokens.example", iat: NOW.getTime() / 1000, exp: NOW.getTime() / 1000 + 300 });
+  const claims = () => ({
+    ...CLAIMS,
+    iss: issuer.url,
+    aud: "tokens.example",
+    iat: NOW.getTime() / 1000,
+    exp: NOW.getTime() / 1000 + 300,
+  });
 
   test("alg none", async () => {
     for (const alg of ["none", "None", "NONE"]) {
@@ -107,12 +135,15 @@ describe("forged", () => {
 
   test("HS256 with the public key as the secret", async () => {
     const head = `${part({ alg: "HS256", typ: "JWT", kid: "one" })}.${part(claims())}`;
-    const signature = createHmac("sha256", JSON.stringify(issuer.publicJwk)).update(head).digest("base64url");
+    const signature = createHmac("sha256", JSON.stringify(issuer.publicJwk))
+      .update(head)
+      .digest("base64url");
     expect((await send(`${head}.${signature}`)).status).toBe(401);
   });
 
   test("no key's id, an unknown one, one of another kind", async () => {
-    for (const kid of [undefined, "", "two", 1]) expect((await send(await issuer.sign(CLAIMS, { kid }))).status).toBe(401);
+    for (const kid of [undefined, "", "two", 1])
+      expect((await send(await issuer.sign(CLAIMS, { kid }))).status).toBe(401);
   });
 
   test("a key that the token brings along", async () => {
@@ -128,8 +159,15 @@ describe("forged", () => {
   });
 
   test("claims changed after signing, a signature cut, nonsense of the right form", async () => {
-    const [head = "", , signature = ""] = (await issuer.sign({ ...CLAIMS, ref: "refs/heads/feature" })).split(".");
-    const forged = [`${head}.${part(claims())}.${signature}`, `${head}.${part(claims())}.`, "a.b.c", `${head}.${head}.${signature}`];
+    const [head = "", , signature = ""] = (
+      await issuer.sign({ ...CLAIMS, ref: "refs/heads/feature" })
+    ).split(".");
+    const forged = [
+      `${head}.${part(claims())}.${signature}`,
+      `${head}.${part(claims())}.`,
+      "a.b.c",
+      `${head}.${head}.${signature}`,
+    ];
     for (const token of forged) expect((await send(token)).status).toBe(401);
   });
 });
@@ -148,7 +186,10 @@ test("keys are fetched once for many tokens, and again for a key that is not kno
 test("without the issuer's keys: 503, neither in nor out; and in again once they are there", async () => {
   issuer.isUp = false;
   const token = await issuer.sign(CLAIMS);
-  expect(await send(token)).toMatchObject({ status: 503, body: { kind: "unchanged", code: "issuer-unavailable" } });
+  expect(await send(token)).toMatchObject({
+    status: 503,
+    body: { kind: "unchanged", code: "issuer-unavailable" },
+  });
   issuer.isUp = true;
   expect((await send(token)).status).toBe(200);
 });

@@ -52,7 +52,9 @@ export async function identifyWorkflow(
   const claims = await verifiedClaims(token, trust, by);
   if (claims === null) return null;
   const found = trust.callers.find((caller) => fits(caller, claims));
-  return found === undefined ? null : { id: found.id, scopes: found.scopes, runUrl: runUrlOf(claims, trust.issuer) };
+  return found === undefined
+    ? null
+    : { id: found.id, scopes: found.scopes, runUrl: runUrlOf(claims, trust.issuer) };
 }
 
 async function verifiedClaims(
@@ -86,17 +88,27 @@ async function keySetOf({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<J
   const { createRemoteJWKSet, errors } = await import("jose");
   const kept = keySets.get(jwksUrl);
   if (kept !== undefined) return kept;
-  const fetched = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS, cooldownDuration: JWKS_COOLDOWN_MS });
+  const fetched = createRemoteJWKSet(new URL(jwksUrl), {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    cooldownDuration: JWKS_COOLDOWN_MS,
+  });
   const keySet: JWTVerifyGetKey = async (header, jws) => {
     try {
       return await fetched(header, jws);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Unchanged("the keys of the tokens' issuer could not be had, so nobody can be let in by such a token", {
-        code: "issuer-unavailable",
-        hint: "Nothing was done. Ask again later; if it goes on, check jwks_url in TOKEN_AUTOMATION_OIDC.",
-        cause: error,
-      });
+      if (
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys
+      )
+        throw error;
+      throw new Unchanged(
+        "the keys of the tokens' issuer could not be had, so nobody can be let in by such a token",
+        {
+          code: "issuer-unavailable",
+          hint: "Nothing was done. Ask again later; if it goes on, check jwks_url in TOKEN_AUTOMATION_OIDC.",
+          cause: error,
+        },
+      );
     }
   };
   keySets.set(jwksUrl, keySet);

@@ -6,7 +6,11 @@ import type { Secret } from "../secret.ts";
 import { atPointer } from "../template.ts";
 import { exchange, failed, type Outgoing } from "./http-exchange.ts";
 
-type AwsKey = { readonly accessKeyId: Secret; readonly secretAccessKey: Secret; readonly sessionToken: Secret | null };
+type AwsKey = {
+  readonly accessKeyId: Secret;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken: Secret | null;
+};
 
 export type AwsOptions = {
   readonly declaration: Extract<IssuerDeclaration, { use: "aws_iam" }>;
@@ -32,14 +36,23 @@ const VERSIONS = { iam: "2010-05-08", sts: "2011-06-15" } as const;
 /** IAM has one place in each partition, and its own region for signing: docs.aws.amazon.com/general/latest/gr/iam-service.html. */
 const PARTITIONS = {
   aws: { iam: "https://iam.amazonaws.com", region: "us-east-1", suffix: "amazonaws.com" },
-  "aws-cn": { iam: "https://iam.cn-north-1.amazonaws.com.cn", region: "cn-north-1", suffix: "amazonaws.com.cn" },
-  "aws-us-gov": { iam: "https://iam.us-gov.amazonaws.com", region: "us-gov-west-1", suffix: "amazonaws.com" },
+  "aws-cn": {
+    iam: "https://iam.cn-north-1.amazonaws.com.cn",
+    region: "cn-north-1",
+    suffix: "amazonaws.com.cn",
+  },
+  "aws-us-gov": {
+    iam: "https://iam.us-gov.amazonaws.com",
+    region: "us-gov-west-1",
+    suffix: "amazonaws.com",
+  },
 } as const;
 const TIMEOUT_MS = 15_000;
 /** Tries of a call that AWS throttles, and the wait after the first, in milliseconds; it doubles. */
 const THROTTLED_TRIES = 4;
 const THROTTLED_WAIT_MS = 200;
-const THROTTLED = /^(?:Throttling|ThrottlingException|RequestLimitExceeded|TooManyRequestsException)$/;
+const THROTTLED =
+  /^(?:Throttling|ThrottlingException|RequestLimitExceeded|TooManyRequestsException)$/;
 const REFUSED =
   /^(?:AccessDenied|AccessDeniedException|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|UnrecognizedClientException|IncompleteSignature|InvalidAccessKeyId)$/;
 
@@ -49,13 +62,21 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
   const stsRegion = declaration.region ?? place.region;
   const endpoints = {
     iam: { url: declaration.endpoint ?? place.iam, region: place.region },
-    sts: { url: declaration.endpoint ?? `https://sts.${stsRegion}.${place.suffix}`, region: stsRegion },
+    sts: {
+      url: declaration.endpoint ?? `https://sts.${stsRegion}.${place.suffix}`,
+      region: stsRegion,
+    },
   };
 
   async function once(call: Call): Promise<Answer> {
     const { url, region } = endpoints[call.service];
     const request = await signed(call, { url: `${url}/`, region, now: clock() });
-    const { status, text } = await exchange(request, { fetch: send, timeoutMs: TIMEOUT_MS, signal: call.signal ?? null, allowHttp: false });
+    const { status, text } = await exchange(request, {
+      fetch: send,
+      timeoutMs: TIMEOUT_MS,
+      signal: call.signal ?? null,
+      allowHttp: false,
+    });
     const body = await parseXml(text);
     if (status >= 200 && status < 300 && body !== undefined) return { ok: true, body };
     const named = atPointer(body, "/ErrorResponse/Error/Code");
@@ -67,15 +88,28 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
     for (let tries = 1; ; tries++) {
       const answer = await once(call);
       // What is throttled was not done.
-      if (answer.ok || !THROTTLED.test(answer.code) || tries === THROTTLED_TRIES || call.signal?.aborted) return answer;
+      if (
+        answer.ok ||
+        !THROTTLED.test(answer.code) ||
+        tries === THROTTLED_TRIES ||
+        call.signal?.aborted
+      )
+        return answer;
       await sleep(THROTTLED_WAIT_MS * 2 ** (tries - 1));
     }
   };
 }
 
-async function signed(call: Call, { url, region, now }: { url: string; region: string; now: Date }): Promise<Outgoing> {
+async function signed(
+  call: Call,
+  { url, region, now }: { url: string; region: string; now: Date },
+): Promise<Outgoing> {
   const { AwsV4Signer } = await import("aws4fetch");
-  const body = new URLSearchParams({ Action: call.action, Version: VERSIONS[call.service], ...call.parameters }).toString();
+  const body = new URLSearchParams({
+    Action: call.action,
+    Version: VERSIONS[call.service],
+    ...call.parameters,
+  }).toString();
   const { accessKeyId, secretAccessKey, sessionToken } = call.key;
   const signer = new AwsV4Signer({
     method: "POST",
@@ -103,9 +137,14 @@ async function parseXml(text: string): Promise<unknown> {
   }
 }
 
-function failureOf({ service, action }: Call, request: Outgoing, { status, code }: { status: number; code: string }): Failure {
+function failureOf(
+  { service, action }: Call,
+  request: Outgoing,
+  { status, code }: { status: number; code: string },
+): Failure {
   const message = `AWS answered ${service}:${action} with ${code}`;
-  if (THROTTLED.test(code) || status === 429) return new Unchanged(message, { code: "aws-throttled", hint: "It is tried again later." });
+  if (THROTTLED.test(code) || status === 429)
+    return new Unchanged(message, { code: "aws-throttled", hint: "It is tried again later." });
   if (REFUSED.test(code)) {
     const permission = `${service}:${action}`;
     return new Denied(message, {
@@ -114,6 +153,10 @@ function failureOf({ service, action }: Call, request: Outgoing, { status, code 
       permission,
     });
   }
-  if (status >= 500 || status < 400 || status === 408) return failed(request, `${service}:${action} was answered ${status}`);
-  return new Misconfigured(message, { code: "aws-refused", hint: "See that the user exists, and compare with docs/issuers/aws_iam.md." });
+  if (status >= 500 || status < 400 || status === 408)
+    return failed(request, `${service}:${action} was answered ${status}`);
+  return new Misconfigured(message, {
+    code: "aws-refused",
+    hint: "See that the user exists, and compare with docs/issuers/aws_iam.md.",
+  });
 }

@@ -12,7 +12,10 @@ import { PYTHON } from "../testing/key-folder.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 
 const SERVER = fileURLToPath(new URL("../testing/aws_server.py", import.meta.url));
-const ADMIN = { AWS_ACCESS_KEY_ID: `AKIA${"ADMIN".repeat(3)}0`, AWS_SECRET_ACCESS_KEY: "canary-admin-secret-key" };
+const ADMIN = {
+  AWS_ACCESS_KEY_ID: `AKIA${"ADMIN".repeat(3)}0`,
+  AWS_SECRET_ACCESS_KEY: "canary-admin-secret-key",
+};
 const FOREIGN = `AKIA${"FOREIGN".repeat(2)}00`;
 
 type Key = {
@@ -46,11 +49,17 @@ async function startAws() {
       clock: () => new Date(),
       programs: null,
     });
-  const state = async (): Promise<State> => JSON.parse(await (await fetch(`${url}/__state`)).text());
-  const control = (what: object) => fetch(`${url}/__control`, { method: "POST", body: JSON.stringify(what) });
+  const state = async (): Promise<State> =>
+    JSON.parse(await (await fetch(`${url}/__state`)).text());
+  const control = (what: object) =>
+    fetch(`${url}/__control`, { method: "POST", body: JSON.stringify(what) });
   const accepts = async ({ fields }: Credential) => {
     const key = (await state()).keys[fields.access_key_id?.reveal() ?? ""];
-    return key?.status === "Active" && key.secret === fields.secret_access_key?.reveal() && key.secret === fields.value?.reveal();
+    return (
+      key?.status === "Active" &&
+      key.secret === fields.secret_access_key?.reveal() &&
+      key.secret === fields.value?.reveal()
+    );
   };
   const close = async () => {
     const ended = once(child, "exit");
@@ -68,9 +77,18 @@ async function start() {
 
 /** A key that somebody made by hand, so many milliseconds ago. */
 const byHand = (age = 0, used = false) => ({
-  keys: { [FOREIGN]: { secret: "s", status: "Active", created: new Date(Date.now() - age).toISOString(), unsettled: 0, used } },
+  keys: {
+    [FOREIGN]: {
+      secret: "s",
+      status: "Active",
+      created: new Date(Date.now() - age).toISOString(),
+      unsettled: 0,
+      used,
+    },
+  },
 });
-const idsOf = async ({ state }: { state: () => Promise<State> }) => Object.keys((await state()).keys);
+const idsOf = async ({ state }: { state: () => Promise<State> }) =>
+  Object.keys((await state()).keys);
 
 describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
   issuerContract(
@@ -83,7 +101,11 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
         accepts,
         faults: [
           { issuer: await open(wrong), kind: "denied", says: /SignatureDoesNotMatch/ },
-          { issuer: await open(ADMIN, { user: "nobody" }), kind: "misconfigured", says: /NoSuchEntity/ },
+          {
+            issuer: await open(ADMIN, { user: "nobody" }),
+            kind: "misconfigured",
+            says: /NoSuchEntity/,
+          },
         ],
         canaries: [ADMIN.AWS_SECRET_ACCESS_KEY, "canary-wrong", "canary-message"],
         close,
@@ -102,9 +124,19 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const aws = await start();
     await aws.control({ session: "canary-session" });
     expect(await failureOf((await aws.open()).find(labelOf(1)))).toMatchObject({ kind: "denied" });
-    expect(await (await aws.open({ ...ADMIN, AWS_SESSION_TOKEN: "canary-session" })).find(labelOf(1))).toEqual([]);
-    const named = { ID: ADMIN.AWS_ACCESS_KEY_ID, KEY: ADMIN.AWS_SECRET_ACCESS_KEY, SESSION: "canary-session" };
-    const names = { access_key_id_variable: "ID", secret_access_key_variable: "KEY", session_token_variable: "SESSION" };
+    expect(
+      await (await aws.open({ ...ADMIN, AWS_SESSION_TOKEN: "canary-session" })).find(labelOf(1)),
+    ).toEqual([]);
+    const named = {
+      ID: ADMIN.AWS_ACCESS_KEY_ID,
+      KEY: ADMIN.AWS_SECRET_ACCESS_KEY,
+      SESSION: "canary-session",
+    };
+    const names = {
+      access_key_id_variable: "ID",
+      secret_access_key_variable: "KEY",
+      session_token_variable: "SESSION",
+    };
     expect(await (await aws.open(named, names)).find(labelOf(1))).toEqual([]);
   });
 
@@ -115,7 +147,8 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const credential = await issuer.issue(issueRequest(1));
     expect(credential.settlesWithinMs).toBe(15_000);
     const verdicts = [];
-    for (let asked = 0; asked < 3; asked++) verdicts.push((await issuer.check(credential, AbortSignal.timeout(5000))).verdict);
+    for (let asked = 0; asked < 3; asked++)
+      verdicts.push((await issuer.check(credential, AbortSignal.timeout(5000))).verdict);
     expect(verdicts).toEqual(["refused", "refused", "works"]);
   });
 
@@ -126,7 +159,10 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const { ref } = await issuer.issue(issueRequest(1));
     expect(await idsOf(aws)).toEqual([ref]);
     await aws.control({ throttle: { CreateAccessKey: 99 } });
-    expect(await failureOf(issuer.issue(issueRequest(2, { current: ref })))).toMatchObject({ kind: "unchanged", code: "aws-throttled" });
+    expect(await failureOf(issuer.issue(issueRequest(2, { current: ref })))).toMatchObject({
+      kind: "unchanged",
+      code: "aws-throttled",
+    });
     expect(await idsOf(aws)).toEqual([ref]);
   });
 
@@ -148,9 +184,17 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const first = await issuer.issue(issueRequest(1));
     const second = await issuer.issue(issueRequest(2, { current: first.ref }));
     const again = issueRequest(3, { current: second.ref, retiring: [first.ref ?? ""] });
-    expect(await failureOf(issuer.issue(again))).toMatchObject({ kind: "unchanged", code: "aws-two-keys", hint: /overlap_hours/ });
+    expect(await failureOf(issuer.issue(again))).toMatchObject({
+      kind: "unchanged",
+      code: "aws-two-keys",
+      hint: /overlap_hours/,
+    });
     await issuer.revoke(first.ref ?? "");
-    expect((await aws.state()).calls.slice(-3)).toEqual(["UpdateAccessKey", "DeleteAccessKey", "UntagUser"]);
+    expect((await aws.state()).calls.slice(-3)).toEqual([
+      "UpdateAccessKey",
+      "DeleteAccessKey",
+      "UntagUser",
+    ]);
     const third = await issuer.issue(again);
     expect((await idsOf(aws)).toSorted()).toEqual([second.ref, third.ref].toSorted());
   });
@@ -187,11 +231,18 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     expect((await failureOf(issuer.issue(issueRequest(2)))).kind).toBe("denied");
     await aws.control({ deny: [] });
     const { ref } = await issuer.issue(issueRequest(3));
-    expect([await issuer.find(labelOf(1)), await issuer.find(labelOf(3))]).toEqual([orphans, [ref]]);
+    expect([await issuer.find(labelOf(1)), await issuer.find(labelOf(3))]).toEqual([
+      orphans,
+      [ref],
+    ]);
   });
 
   test.each([
-    ["was there before", async (aws: Awaited<ReturnType<typeof start>>) => void (await aws.control(byHand())), null],
+    [
+      "was there before",
+      async (aws: Awaited<ReturnType<typeof start>>) => void (await aws.control(byHand())),
+      null,
+    ],
     ["was made long before", null, byHand(60 * 60_000)],
     ["is in use", null, byHand(0, true)],
   ] as const)("takes no key for an orphan that %s", async (_, before, after) => {
@@ -199,7 +250,10 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const issuer = await aws.open();
     await before?.(aws);
     await aws.control({ deny: ["CreateAccessKey"] });
-    expect(await failureOf(issuer.issue(issueRequest(1)))).toMatchObject({ kind: "denied", permission: "iam:CreateAccessKey" });
+    expect(await failureOf(issuer.issue(issueRequest(1)))).toMatchObject({
+      kind: "denied",
+      permission: "iam:CreateAccessKey",
+    });
     if (after !== null) await aws.control(after);
     expect(await issuer.find(labelOf(1))).toEqual([]);
     expect(await idsOf(aws)).toEqual([FOREIGN]);

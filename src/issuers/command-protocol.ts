@@ -11,9 +11,20 @@ export type Action = "issue" | "check" | "revoke" | "find";
 /** What the program is asked: `action`, and what it is about. */
 export type ProgramRequest = { readonly action: Action; readonly [about: string]: unknown };
 
-type Answer = { readonly credential?: Credential; readonly checked?: CheckResult; readonly refs?: readonly string[] };
-type Refusal = { readonly kind: "refusal"; readonly as: "unchanged" | "uncertain" | "denied" | "misconfigured"; readonly message: string };
-type Reply = Refusal | { readonly kind: "unreadable"; readonly why: string } | { readonly kind: "answer"; readonly answer: Answer };
+type Answer = {
+  readonly credential?: Credential;
+  readonly checked?: CheckResult;
+  readonly refs?: readonly string[];
+};
+type Refusal = {
+  readonly kind: "refusal";
+  readonly as: "unchanged" | "uncertain" | "denied" | "misconfigured";
+  readonly message: string;
+};
+type Reply =
+  | Refusal
+  | { readonly kind: "unreadable"; readonly why: string }
+  | { readonly kind: "answer"; readonly answer: Answer };
 
 /** Most characters of a message that are shown. */
 const MAX_MESSAGE = 200;
@@ -28,7 +39,10 @@ const ref = z
   .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u);
 const message = z.string().max(10_000);
 const refusal = z.strictObject({
-  error: z.strictObject({ kind: z.enum(["unchanged", "uncertain", "denied", "misconfigured"]), message }),
+  error: z.strictObject({
+    kind: z.enum(["unchanged", "uncertain", "denied", "misconfigured"]),
+    message,
+  }),
 });
 const answers = {
   issue: z.strictObject({
@@ -39,27 +53,43 @@ const answers = {
     entropy_bits: z.number().min(0).max(10_000).optional(),
     warnings: z.array(message).max(10).optional(),
   }),
-  check: z.strictObject({ verdict: z.enum(["works", "refused", "unknown"]), detail: message.nullable().optional() }),
+  check: z.strictObject({
+    verdict: z.enum(["works", "refused", "unknown"]),
+    detail: message.nullable().optional(),
+  }),
   revoke: z.strictObject({ revoked: z.literal(true) }),
   find: z.strictObject({ refs: z.array(ref).max(1000) }),
 } as const;
 
 /** What to read, and what must not be shown of it. */
-type Said = { readonly output: Uint8Array; readonly fields: readonly string[]; readonly hidden: readonly Secret[] };
+type Said = {
+  readonly output: Uint8Array;
+  readonly fields: readonly string[];
+  readonly hidden: readonly Secret[];
+};
 
 /** Reads one answer. Nothing that it calls unreadable is quoted: there may be values in it. */
 export function readReply(action: Action, { output, fields, hidden }: Said): Reply {
   const parsed = parse(output);
-  if (parsed === undefined) return { kind: "unreadable", why: output.length === 0 ? "it printed nothing" : "it printed no JSON object" };
+  if (parsed === undefined)
+    return {
+      kind: "unreadable",
+      why: output.length === 0 ? "it printed nothing" : "it printed no JSON object",
+    };
   const show = (text: string) => shown(text, hidden);
   const no = refusal.safeParse(parsed);
-  if (no.success) return { kind: "refusal", as: no.data.error.kind, message: show(no.data.error.message) };
+  if (no.success)
+    return { kind: "refusal", as: no.data.error.kind, message: show(no.data.error.message) };
   const read = answers[action].safeParse(parsed);
-  if (!read.success) return { kind: "unreadable", why: `its answer is not as expected at ${placesOf(read.error)}` };
+  if (!read.success)
+    return { kind: "unreadable", why: `its answer is not as expected at ${placesOf(read.error)}` };
   if ("fields" in read.data) return credentialOf(read.data, fields, hidden);
   if ("verdict" in read.data) {
     const { verdict, detail } = read.data;
-    return { kind: "answer", answer: { checked: { verdict, detail: detail == null ? null : show(detail) } } };
+    return {
+      kind: "answer",
+      answer: { checked: { verdict, detail: detail == null ? null : show(detail) } },
+    };
   }
   return { kind: "answer", answer: "refs" in read.data ? { refs: read.data.refs } : {} };
 }
@@ -67,7 +97,9 @@ export function readReply(action: Action, { output, fields, hidden }: Said): Rep
 function parse(output: Uint8Array): unknown {
   try {
     const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(output));
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? parsed
+      : undefined;
   } catch {
     return undefined;
   }
@@ -79,15 +111,23 @@ function placesOf(error: z.ZodError): string {
   return [...new Set(places)].join(", ");
 }
 
-function credentialOf(issued: z.infer<typeof answers.issue>, fields: readonly string[], hidden: readonly Secret[]): Reply {
+function credentialOf(
+  issued: z.infer<typeof answers.issue>,
+  fields: readonly string[],
+  hidden: readonly Secret[],
+): Reply {
   const given = Object.keys(issued.fields);
   const missing = fields.filter((name) => !given.includes(name));
-  if (missing.length > 0) return { kind: "unreadable", why: `its credential lacks ${missing.join(", ")}` };
-  if (given.length > fields.length) return { kind: "unreadable", why: `its credential has more fields than ${fields.join(", ")}` };
+  if (missing.length > 0)
+    return { kind: "unreadable", why: `its credential lacks ${missing.join(", ")}` };
+  if (given.length > fields.length)
+    return { kind: "unreadable", why: `its credential has more fields than ${fields.join(", ")}` };
   const values = Object.values(issued.fields);
   if (values.some((value) => value !== "" && issued.ref.includes(value)))
     return { kind: "unreadable", why: "its ref holds the value itself" };
-  const secrets = Object.fromEntries(fields.map((name) => [name, new Secret(issued.fields[name] ?? "")]));
+  const secrets = Object.fromEntries(
+    fields.map((name) => [name, new Secret(issued.fields[name] ?? "")]),
+  );
   const all = [...hidden, ...Object.values(secrets)];
   const credential = {
     fields: secrets,
@@ -103,18 +143,27 @@ function credentialOf(issued: z.infer<typeof answers.issue>, fields: readonly st
 /** One line without the values that the program was given, and without any word that looks like one. */
 function shown(text: string, hidden: readonly Secret[]): string {
   const values = hidden.map((secret) => secret.reveal()).filter((value) => value !== "");
-  const forms = values.flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString("base64")]);
+  const forms = values.flatMap((value) => [
+    value,
+    encodeURIComponent(value),
+    Buffer.from(value).toString("base64"),
+  ]);
   const longestFirst = forms.toSorted((one, other) => other.length - one.length);
   const masked = longestFirst.reduce((left, form) => left.replaceAll(form, "[hidden]"), text);
   const line = masked.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
-  const words = line.split(/([\s"'`=:,;()[\]{}<>?&/]+)/).map((word) => (looksLikeValue(word) ? "[hidden]" : word));
+  const words = line
+    .split(/([\s"'`=:,;()[\]{}<>?&/]+)/)
+    .map((word) => (looksLikeValue(word) ? "[hidden]" : word));
   return words.join("").slice(0, MAX_MESSAGE);
 }
 
 /** An orderly no, in the class that the program gave it. */
 export function refused({ as, message: said }: Refusal): Failure {
   const text = `the issuer's program said: ${said === "" ? "no reason" : said}`;
-  const options = { code: "command-refused", hint: "These are the program's own words. Run it by hand to see more." };
+  const options = {
+    code: "command-refused",
+    hint: "These are the program's own words. Run it by hand to see more.",
+  };
   switch (as) {
     case "unchanged":
       return new Unchanged(text, options);
@@ -132,7 +181,10 @@ export function unclear(action: Action, seen: string): Failure {
   const message = `the issuer's program gave no usable answer to ${action}: ${seen}`;
   const code = "command-failed";
   if (action === "check" || action === "find") {
-    return new Unchanged(message, { code, hint: "Run it by hand with the same question on its standard input. Nothing was changed." });
+    return new Unchanged(message, {
+      code,
+      hint: "Run it by hand with the same question on its standard input. Nothing was changed.",
+    });
   }
   return new Uncertain(message, {
     code,

@@ -8,7 +8,13 @@ import type { IssuerDeclaration } from "../schema.ts";
 import { memoryStore } from "../stores/memory.ts";
 import { useFolders } from "../testing/folders.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
-import { KEY_PROGRAMS, type KeyFaults, type KeyFolder, keyFolder, keysDeclared } from "../testing/key-folder.ts";
+import {
+  KEY_PROGRAMS,
+  type KeyFaults,
+  type KeyFolder,
+  keyFolder,
+  keysDeclared,
+} from "../testing/key-folder.ts";
 import { type KeyService, startKeyService } from "../testing/key-service.ts";
 import { blocksOf, readPages } from "../testing/pages.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
@@ -35,7 +41,11 @@ beforeEach(async () => {
   workspace = await folder();
 });
 
-function open(declaration: IssuerDeclaration, programs: string | null = workspace, more: Record<string, string> = {}): Promise<Issuer> {
+function open(
+  declaration: IssuerDeclaration,
+  programs: string | null = workspace,
+  more: Record<string, string> = {},
+): Promise<Issuer> {
   return openIssuer(declaration, {
     home: { kind: "github", repository: "acme/widgets" },
     variables: {
@@ -63,7 +73,11 @@ async function failure(promise: Promise<unknown>): Promise<Failure> {
   );
 }
 
-const LANGUAGES = ["sh", "node", ...(toolAvailable("python") ? (["python"] as const) : [])] as const;
+const LANGUAGES = [
+  "sh",
+  "node",
+  ...(toolAvailable("python") ? (["python"] as const) : []),
+] as const;
 for (const language of LANGUAGES) {
   issuerContract(
     `command, a program in ${language}`,
@@ -82,15 +96,32 @@ describe.skipIf(!toolAvailable("python"))("the program in docs/issuers/command.m
   const start = async () => {
     service = await startKeyService(ADMIN);
     const page = (await readPages()).find(({ path }) => path === "docs/issuers/command.md");
-    const [program] = blocksOf(page ?? { path: "", text: "" }).filter(({ language }) => language === "python");
+    const [program] = blocksOf(page ?? { path: "", text: "" }).filter(
+      ({ language }) => language === "python",
+    );
     writeFileSync(join(workspace, "keys.py"), program?.content ?? "");
     const variables = { REPORTS_URL: service.url, REPORTS_ADMIN_KEY: ADMIN };
-    const declared = { use: "command", run: ["python3", "keys.py"], env: Object.keys(variables) } as const;
-    const reach = (admin: string) => open({ ...declared, run: [...declared.run] }, workspace, { ...variables, REPORTS_ADMIN_KEY: admin });
+    const declared = {
+      use: "command",
+      run: ["python3", "keys.py"],
+      env: Object.keys(variables),
+    } as const;
+    const reach = (admin: string) =>
+      open({ ...declared, run: [...declared.run] }, workspace, {
+        ...variables,
+        REPORTS_ADMIN_KEY: admin,
+      });
     return {
       issuer: await reach(ADMIN),
-      accepts: async ({ fields }: Awaited<ReturnType<Issuer["issue"]>>) => service.accepts(fields.value?.reveal()),
-      faults: [{ issuer: await reach("canary-not-the-admin"), kind: "denied", says: /the role of an administrator/ }] as const,
+      accepts: async ({ fields }: Awaited<ReturnType<Issuer["issue"]>>) =>
+        service.accepts(fields.value?.reveal()),
+      faults: [
+        {
+          issuer: await reach("canary-not-the-admin"),
+          kind: "denied",
+          says: /the role of an administrator/,
+        },
+      ] as const,
       canaries: [ADMIN, "canary-not-the-admin"],
       close: () => service.close(),
     };
@@ -106,7 +137,12 @@ describe.skipIf(!toolAvailable("python"))("the program in docs/issuers/command.m
 describe.skipIf(!toolAvailable("python"))("what the program gets", () => {
   test("are the variables that were named and the few that every program needs, the repository as its folder, and no value in its arguments", async () => {
     const issuer = await python({ run: [...KEY_PROGRAMS.python, "--mode", "test"] });
-    const credential = await issuer.issue({ ...REQUEST, current: "old-ref", retiring: ["older-ref"], length: 40 });
+    const credential = await issuer.issue({
+      ...REQUEST,
+      current: "old-ref",
+      retiring: ["older-ref"],
+      length: 40,
+    });
     await issuer.check(credential, REQUEST.signal);
     const [issue, check] = keys.asked();
     expect(issue).toMatchObject({
@@ -130,8 +166,14 @@ describe.skipIf(!toolAvailable("python"))("what the program gets", () => {
   });
 
   test("is refused where the variable is missing, and where programs may not be run", async () => {
-    expect(await failure(python({ env: ["KEYS_DIR", "ELSEWHERE"] }))).toMatchObject({ kind: "misconfigured", code: "variable-missing" });
-    expect(await failure(open(keysDeclared("python"), null))).toMatchObject({ kind: "misconfigured", code: "command-not-allowed" });
+    expect(await failure(python({ env: ["KEYS_DIR", "ELSEWHERE"] }))).toMatchObject({
+      kind: "misconfigured",
+      code: "variable-missing",
+    });
+    expect(await failure(open(keysDeclared("python"), null))).toMatchObject({
+      kind: "misconfigured",
+      code: "command-not-allowed",
+    });
     expect(keys.asked()).toEqual([]);
   });
 });
@@ -139,7 +181,10 @@ describe.skipIf(!toolAvailable("python"))("what the program gets", () => {
 describe.skipIf(!toolAvailable("python"))("a program that", () => {
   const says = (error: Failure) => `${error.kind}: ${error.message}`;
   const NO_ANSWER = "the issuer's program gave no usable answer to issue";
-  const issuing = async (faults: KeyFaults["issue"], more: Parameters<typeof keysDeclared>[1] = {}) => {
+  const issuing = async (
+    faults: KeyFaults["issue"],
+    more: Parameters<typeof keysDeclared>[1] = {},
+  ) => {
     keys.fault({ issue: faults ?? {} });
     return failure((await python(more)).issue(REQUEST));
   };
@@ -155,13 +200,41 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     ["forgets to answer", { after: "silence" }, "it printed nothing"],
     ["prints too much", { print: 3_000_000 }, "it printed more than 1024 KiB and was ended"],
     ["hands over no ref", { answer: { ref: "" } }, "its answer is not as expected at ref"],
-    ["hands over a ref of two lines", { answer: { ref: "a\nb" } }, "its answer is not as expected at ref"],
-    ["hands over another field", { answer: { fields: { password: "$KEY" } } }, "its credential lacks value"],
-    ["hands over more fields", { answer: { fields: { value: "a", "canary-field": "b" } } }, "its credential has more fields than value"],
-    ["hands over numbers", { answer: { fields: { value: 7 } } }, "its answer is not as expected at fields"],
-    ["adds something unknown", { answer: { "canary-key": 7 } }, "its answer is not as expected at its top"],
-    ["puts the value into the ref", { answer: { fields: { value: "canary" }, ref: "id-canary" } }, "its ref holds the value itself"],
-    ["gives a time that is none", { answer: { expires_at: "soon" } }, "its answer is not as expected at expires_at"],
+    [
+      "hands over a ref of two lines",
+      { answer: { ref: "a\nb" } },
+      "its answer is not as expected at ref",
+    ],
+    [
+      "hands over another field",
+      { answer: { fields: { password: "$KEY" } } },
+      "its credential lacks value",
+    ],
+    [
+      "hands over more fields",
+      { answer: { fields: { value: "a", "canary-field": "b" } } },
+      "its credential has more fields than value",
+    ],
+    [
+      "hands over numbers",
+      { answer: { fields: { value: 7 } } },
+      "its answer is not as expected at fields",
+    ],
+    [
+      "adds something unknown",
+      { answer: { "canary-key": 7 } },
+      "its answer is not as expected at its top",
+    ],
+    [
+      "puts the value into the ref",
+      { answer: { fields: { value: "canary" }, ref: "id-canary" } },
+      "its ref holds the value itself",
+    ],
+    [
+      "gives a time that is none",
+      { answer: { expires_at: "soon" } },
+      "its answer is not as expected at expires_at",
+    ],
   ])("%s leaves an unknown outcome", async (_, fault, seen) => {
     const error = await issuing(fault);
     expect(says(error)).toBe(`uncertain: ${NO_ANSWER}: ${seen}`);
@@ -171,15 +244,22 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   test("hands over an empty value is told by what judges every value", async () => {
     keys.fault({ issue: { answer: { fields: { value: "" } } } });
     const { fields, ref } = await (await python()).issue(REQUEST);
-    expect({ value: fields.value?.reveal(), ref }).toEqual({ value: "", ref: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    expect({ value: fields.value?.reveal(), ref }).toEqual({
+      value: "",
+      ref: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
   });
 
   test.each(["unchanged", "uncertain", "denied", "misconfigured"] as const)(
     "refuses in an orderly way (%s) is believed, whatever its exit code",
     async (kind) => {
-      const said = { error: { kind, message: `no such user\nwith the key $KEY or AKIA${"1234567890ABCDEF"}` } };
+      const said = {
+        error: { kind, message: `no such user\nwith the key $KEY or AKIA${"1234567890ABCDEF"}` },
+      };
       const error = await issuing({ instead: JSON.stringify(said), exit: 1 });
-      expect(says(error)).toBe(`${kind}: the issuer's program said: no such user with the key [hidden] or [hidden]`);
+      expect(says(error)).toBe(
+        `${kind}: the issuer's program said: no such user with the key [hidden] or [hidden]`,
+      );
       expect(error.code).toBe("command-refused");
     },
   );
@@ -204,7 +284,9 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     const asking = failure(issuer.issue({ ...REQUEST, signal: stop.signal }));
     while (keys.asked().length === 0) await new Promise(setImmediate);
     stop.abort();
-    expect(says(await asking)).toBe(`uncertain: ${NO_ANSWER}: the run could wait no longer, and it was ended`);
+    expect(says(await asking)).toBe(
+      `uncertain: ${NO_ANSWER}: the run could wait no longer, and it was ended`,
+    );
     expect(says(await failure(issuer.issue({ ...REQUEST, signal: stop.signal })))).toBe(
       "unchanged: the run could wait no longer, and started no program",
     );
@@ -214,25 +296,41 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   test("ignores that it is asked to end is killed", async () => {
     const script = join(workspace, "stubborn.sh");
     writeFileSync(script, "trap '' TERM\nwhile true; do sleep 600; done\n");
-    const error = await failure((await open({ use: "command", run: ["sh", script], timeout_seconds: 1 })).issue(REQUEST));
+    const error = await failure(
+      (await open({ use: "command", run: ["sh", script], timeout_seconds: 1 })).issue(REQUEST),
+    );
     expect(says(error)).toBe(`uncertain: ${NO_ANSWER}: it took too long and was ended`);
   });
 
   test("does not exist, or may not be run, was never asked", async () => {
-    const missing = await failure((await open({ use: "command", run: ["./no-such-program"] })).issue(REQUEST));
-    expect(says(missing)).toBe('misconfigured: the issuer\'s program "./no-such-program" was not found');
+    const missing = await failure(
+      (await open({ use: "command", run: ["./no-such-program"] })).issue(REQUEST),
+    );
+    expect(says(missing)).toBe(
+      'misconfigured: the issuer\'s program "./no-such-program" was not found',
+    );
     writeFileSync(join(workspace, "plain.txt"), "nothing", { mode: 0o644 });
-    const plain = await failure((await open({ use: "command", run: ["./plain.txt"] })).issue(REQUEST));
-    expect(says(plain)).toBe('misconfigured: the issuer\'s program "./plain.txt" could not be started: EACCES');
+    const plain = await failure(
+      (await open({ use: "command", run: ["./plain.txt"] })).issue(REQUEST),
+    );
+    expect(says(plain)).toBe(
+      'misconfigured: the issuer\'s program "./plain.txt" could not be started: EACCES',
+    );
   });
 
   test("lives in the repository is found by its path there", async () => {
-    writeFileSync(join(workspace, "issuer.sh"), '#!/bin/sh\necho \'{"refs":["from-here"]}\'\n', { mode: 0o755 });
-    expect(await (await open({ use: "command", run: ["./issuer.sh"] })).find(LABEL)).toEqual(["from-here"]);
+    writeFileSync(join(workspace, "issuer.sh"), '#!/bin/sh\necho \'{"refs":["from-here"]}\'\n', {
+      mode: 0o755,
+    });
+    expect(await (await open({ use: "command", run: ["./issuer.sh"] })).find(LABEL)).toEqual([
+      "from-here",
+    ]);
   });
 
   test("reads nothing of what it is told answers all the same", async () => {
-    const refs = await (await open({ use: "command", run: ["sh", "-c", "exec <&-; echo '{\"refs\":[]}'"] })).find(LABEL);
+    const refs = await (
+      await open({ use: "command", run: ["sh", "-c", "exec <&-; echo '{\"refs\":[]}'"] })
+    ).find(LABEL);
     expect(refs).toEqual([]);
   });
 
@@ -241,9 +339,11 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     keys.fault({ check: garbage, find: garbage, revoke: garbage });
     const issuer = await python();
     const credential = await issuer.issue(REQUEST);
-    const kinds = [issuer.check(credential, REQUEST.signal), issuer.find(LABEL), issuer.revoke(credential.ref ?? "")].map(async (asked) =>
-      says(await failure(asked)),
-    );
+    const kinds = [
+      issuer.check(credential, REQUEST.signal),
+      issuer.find(LABEL),
+      issuer.revoke(credential.ref ?? ""),
+    ].map(async (asked) => says(await failure(asked)));
     expect(await Promise.all(kinds)).toEqual([
       "unchanged: the issuer's program gave no usable answer to check: it printed no JSON object",
       "unchanged: the issuer's program gave no usable answer to find: it printed no JSON object",
@@ -254,13 +354,24 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   test("answers a check tells no value by its detail, nor a warning by its text", async () => {
     keys.fault({
       issue: {
-        answer: { fields: { value: "canary-value-1" }, warnings: ["made canary-value-1"], settles_within_seconds: 1.5, entropy_bits: 192 },
+        answer: {
+          fields: { value: "canary-value-1" },
+          warnings: ["made canary-value-1"],
+          settles_within_seconds: 1.5,
+          entropy_bits: 192,
+        },
       },
-      check: { answer: { verdict: "unknown", detail: "saw canary-value-1, Y2FuYXJ5LXZhbHVlLTE= and $KEY" } },
+      check: {
+        answer: { verdict: "unknown", detail: "saw canary-value-1, Y2FuYXJ5LXZhbHVlLTE= and $KEY" },
+      },
     });
     const issuer = await python();
     const credential = await issuer.issue(REQUEST);
-    expect(credential).toMatchObject({ settlesWithinMs: 1500, entropyBits: 192, warnings: ["made [hidden]"] });
+    expect(credential).toMatchObject({
+      settlesWithinMs: 1500,
+      entropyBits: 192,
+      warnings: ["made [hidden]"],
+    });
     expect(await issuer.check(credential, REQUEST.signal)).toEqual({
       verdict: "unknown",
       detail: "saw [hidden], [hidden] and $KEY",

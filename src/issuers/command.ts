@@ -5,7 +5,13 @@ import type { Issuer } from "../ports.ts";
 import type { IssuerDeclaration } from "../schema.ts";
 import type { Secret } from "../secret.ts";
 import { VALUE_FIELD } from "../token.ts";
-import { type Action, type ProgramRequest, readReply, refused, unclear } from "./command-protocol.ts";
+import {
+  type Action,
+  type ProgramRequest,
+  readReply,
+  refused,
+  unclear,
+} from "./command-protocol.ts";
 
 export type CommandOptions = {
   readonly declaration: Extract<IssuerDeclaration, { use: "command" }>;
@@ -18,16 +24,37 @@ export type CommandOptions = {
 };
 
 /** What every program needs to find others, its home and its language; nothing here holds a credential. */
-const INHERITED = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SystemRoot", "ComSpec", "PATHEXT"];
+const INHERITED = [
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "LANG",
+  "LC_ALL",
+  "LC_CTYPE",
+  "TZ",
+  "TMPDIR",
+  "SystemRoot",
+  "ComSpec",
+  "PATHEXT",
+];
 const DEFAULT_TIMEOUT_SECONDS = 60;
 /** Most bytes of an answer: a few fields of GitHub's 48 KB, with JSON's escapes. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /** Opens the issuer; the program is started once for each question. */
-export function commandIssuer({ declaration, directory, named, variables }: CommandOptions): Issuer {
+export function commandIssuer({
+  declaration,
+  directory,
+  named,
+  variables,
+}: CommandOptions): Issuer {
   const fields = declaration.fields ?? [VALUE_FIELD];
   const environment = environmentOf(named, variables);
-  const ask = async (request: ProgramRequest, { signal, secrets = [] }: { signal?: AbortSignal; secrets?: readonly Secret[] } = {}) => {
+  const ask = async (
+    request: ProgramRequest,
+    { signal, secrets = [] }: { signal?: AbortSignal; secrets?: readonly Secret[] } = {},
+  ) => {
     const ended = await runProgram({
       argv: declaration.run,
       directory,
@@ -48,15 +75,39 @@ export function commandIssuer({ declaration, directory, named, variables }: Comm
     return reply.answer;
   };
   return {
-    async issue({ tokenName, label, type, length, prefix, includeSpecial, current, retiring, signal }) {
-      const about = { token_name: tokenName, label, type, length, prefix, include_special: includeSpecial, current, retiring };
+    async issue({
+      tokenName,
+      label,
+      type,
+      length,
+      prefix,
+      includeSpecial,
+      current,
+      retiring,
+      signal,
+    }) {
+      const about = {
+        token_name: tokenName,
+        label,
+        type,
+        length,
+        prefix,
+        include_special: includeSpecial,
+        current,
+        retiring,
+      };
       const { credential } = await ask({ action: "issue", ...about }, { signal });
       if (credential === undefined) throw unclear("issue", "it answered another question");
       return credential;
     },
     async check({ ref, fields: held }, signal) {
-      const values = Object.fromEntries(Object.entries(held).map(([name, value]) => [name, value.reveal()]));
-      const { checked } = await ask({ action: "check", ref, fields: values }, { signal, secrets: Object.values(held) });
+      const values = Object.fromEntries(
+        Object.entries(held).map(([name, value]) => [name, value.reveal()]),
+      );
+      const { checked } = await ask(
+        { action: "check", ref, fields: values },
+        { signal, secrets: Object.values(held) },
+      );
       return checked ?? { verdict: "unknown", detail: null };
     },
     async revoke(ref) {
@@ -70,9 +121,13 @@ export function commandIssuer({ declaration, directory, named, variables }: Comm
   };
 }
 
-function environmentOf(named: CommandOptions["named"], variables: CommandOptions["variables"]): NodeJS.ProcessEnv {
+function environmentOf(
+  named: CommandOptions["named"],
+  variables: CommandOptions["variables"],
+): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
-  for (const name of INHERITED) if (variables[name] !== undefined) environment[name] = variables[name];
+  for (const name of INHERITED)
+    if (variables[name] !== undefined) environment[name] = variables[name];
   for (const [name, value] of named) environment[name] = value.reveal();
   return environment;
 }
@@ -95,7 +150,10 @@ function endProblem(ended: Ended, action: Action, file: string): Failure | null 
 }
 
 function notStarted(file: string, code: string): Failure {
-  if (code === ABORTED) return new Unchanged("the run could wait no longer, and started no program", { code: "command-not-started" });
+  if (code === ABORTED)
+    return new Unchanged("the run could wait no longer, and started no program", {
+      code: "command-not-started",
+    });
   const shown = JSON.stringify(file.slice(0, 200));
   if (code === "ENOENT") {
     return new Misconfigured(`the issuer's program ${shown} was not found`, {

@@ -39,7 +39,11 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
     const github = await client();
     const found: z.infer<typeof Key>[] = [];
     for (let page = 1; ; page += 1) {
-      const { data } = await github.request("GET /repos/{owner}/{repo}/keys", { ...place, per_page: PAGE_SIZE, page });
+      const { data } = await github.request("GET /repos/{owner}/{repo}/keys", {
+        ...place,
+        per_page: PAGE_SIZE,
+        page,
+      });
       const read = z.array(Key).safeParse(data);
       if (!read.success) throw notUnderstood(`list the deploy keys of ${named(place)}`);
       found.push(...read.data);
@@ -50,18 +54,28 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
   return {
     async issue({ label, signal }) {
       const doing = `add a deploy key to ${repository}`;
-      const pair = await generateKeyPair({ algorithm: "ed25519", bits: null, format: "openssh" }, label);
+      const pair = await generateKeyPair(
+        { algorithm: "ed25519", bits: null, format: "openssh" },
+        label,
+      );
       const github = await client();
       // Sent once: a second key of the same bytes would be refused, and the first one's id never known.
       const once = { request: { signal, retries: 0 } };
       const content = { title: label, key: pair.publicKey.openssh, read_only: readOnly };
-      const { data } = await github.request("POST /repos/{owner}/{repo}/keys", { ...home, ...content, ...once }).catch((error: unknown) => {
-        throw toFailure(error, doing, WRITE);
-      });
+      const { data } = await github
+        .request("POST /repos/{owner}/{repo}/keys", { ...home, ...content, ...once })
+        .catch((error: unknown) => {
+          throw toFailure(error, doing, WRITE);
+        });
       const read = Key.safeParse(data);
-      if (!read.success || bare(read.data.key) !== pair.publicKey.openssh) throw notUnderstood(doing);
+      if (!read.success || bare(read.data.key) !== pair.publicKey.openssh)
+        throw notUnderstood(doing);
       return {
-        fields: { [VALUE_FIELD]: pair.privateKey, private_key: pair.privateKey, [PUBLIC_FIELD]: new Secret(pair.publicKey.openssh) },
+        fields: {
+          [VALUE_FIELD]: pair.privateKey,
+          private_key: pair.privateKey,
+          [PUBLIC_FIELD]: new Secret(pair.publicKey.openssh),
+        },
         ref: `${repository}#${read.data.id}`,
         entropyBits: pair.strengthBits,
         expiresAt: null,
@@ -72,7 +86,8 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
 
     async check(credential, signal) {
       const place = placeOf(credential.ref);
-      if (place === null) return { verdict: "refused", detail: "it has no id by which GitHub could be asked" };
+      if (place === null)
+        return { verdict: "refused", detail: "it has no id by which GitHub could be asked" };
       const github = await client();
       const given = { owner: place.owner, repo: place.repo, key_id: place.id, request: { signal } };
       try {
@@ -82,7 +97,8 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
           ? { verdict: "works", detail: null }
           : { verdict: "refused", detail: `GitHub has another key under the id ${place.id}` };
       } catch (error) {
-        if (statusOf(error) === 404) return { verdict: "refused", detail: `GitHub does not list it for ${named(place)}` };
+        if (statusOf(error) === 404)
+          return { verdict: "refused", detail: `GitHub does not list it for ${named(place)}` };
         throw toFailure(error, `read the deploy key ${place.id} of ${named(place)}`, READ);
       }
     },
@@ -94,7 +110,11 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
       const doing = `remove the deploy key ${id} of ${named(place)}`;
       const github = await client();
       try {
-        await github.request("DELETE /repos/{owner}/{repo}/keys/{key_id}", { owner, repo, key_id: id });
+        await github.request("DELETE /repos/{owner}/{repo}/keys/{key_id}", {
+          owner,
+          repo,
+          key_id: id,
+        });
       } catch (error) {
         if (statusOf(error) !== 404) throw toFailure(error, doing, WRITE);
         // What may not be seen is answered like what is gone: only the list tells the two apart.

@@ -78,15 +78,26 @@ issuerContract(
     const github = await startGitHub();
     github.addToken({ token: WEAK, kind: "pat", permissions: { actions_variables: "read" } });
     const at = (token?: string) => {
-      const client = () => testClient(github, token === undefined ? {} : { token: new Secret(token) });
-      return publicationOf(variableDocument(client, { repository: DEFAULT_REPOSITORY, name: "JWKS" }), "jwks");
+      const client = () =>
+        testClient(github, token === undefined ? {} : { token: new Secret(token) });
+      return publicationOf(
+        variableDocument(client, { repository: DEFAULT_REPOSITORY, name: "JWKS" }),
+        "jwks",
+      );
     };
     const publication = at();
     return {
       issuer: generateIssuer({ publication }),
-      accepts: async ({ ref }) => (github.repository().variables.get("JWKS") ?? "").includes(ref ?? "none"),
+      accepts: async ({ ref }) =>
+        (github.repository().variables.get("JWKS") ?? "").includes(ref ?? "none"),
       spoil: (credential) => ({ ...credential, ref: "x".repeat(43) }),
-      faults: [{ issuer: generateIssuer({ publication: at(WEAK) }), kind: "denied", says: /Variables: write/ }],
+      faults: [
+        {
+          issuer: generateIssuer({ publication: at(WEAK) }),
+          kind: "denied",
+          says: /Variables: write/,
+        },
+      ],
       canaries: [WEAK],
       close: github.close,
     };
@@ -111,9 +122,13 @@ describe.each(KEYS)("a key pair of %s as %s", (algorithm, format) => {
       const path = join(await folders.folder(), "key");
       await writeFile(path, privateKey.reveal(), { mode: 0o600 });
       if (format === "pem") {
-        expect((await run("openssl", ["pkey", "-in", path, "-pubout", "-check"])).stdout).toContain(publicKey.pem);
+        expect((await run("openssl", ["pkey", "-in", path, "-pubout", "-check"])).stdout).toContain(
+          publicKey.pem,
+        );
       } else if (format === "openssh") {
-        expect((await run("ssh-keygen", ["-y", "-f", path])).stdout.trim()).toBe(`${publicKey.openssh} a-label`);
+        expect((await run("ssh-keygen", ["-y", "-f", path])).stdout.trim()).toBe(
+          `${publicKey.openssh} a-label`,
+        );
         expect((await run("ssh-keygen", ["-l", "-f", path])).stdout).toMatch(
           { ed25519: /^256 /, rsa: /^3072 /, ecdsa: /^256 / }[algorithm],
         );
@@ -122,7 +137,10 @@ describe.each(KEYS)("a key pair of %s as %s", (algorithm, format) => {
         const signed = await new SignJWT({ sub: "x" })
           .setProtectedHeader({ alg: jwk.alg ?? "", kid: publicKey.kid })
           .sign(await importJWK(jwk));
-        expect((await jwtVerify(signed, createLocalJWKSet({ keys: [publicKey.jwk as JWK] }))).payload.sub).toBe("x");
+        expect(
+          (await jwtVerify(signed, createLocalJWKSet({ keys: [publicKey.jwk as JWK] }))).payload
+            .sub,
+        ).toBe("x");
       }
     },
   );
@@ -132,50 +150,78 @@ describe.each(KEYS)("a key pair of %s as %s", (algorithm, format) => {
     expect(strengthBits).toBe(128);
     const { kty, crv, e, n, x, y } = publicKey.jwk;
     // RFC 7638, section 3: the required members in the order of their names, without blanks.
-    const required = Object.entries({ crv, e, kty, n, x, y }).filter(([, value]) => value !== undefined);
+    const required = Object.entries({ crv, e, kty, n, x, y }).filter(
+      ([, value]) => value !== undefined,
+    );
     expect(publicKey.kid).toBe(
       createHash("sha256")
         .update(JSON.stringify(Object.fromEntries(required)))
         .digest("base64url"),
     );
-    expect(publicText).toBe({ pem: publicKey.pem, openssh: publicKey.openssh, jwk: JSON.stringify(publicKey.jwk) }[format]);
+    expect(publicText).toBe(
+      { pem: publicKey.pem, openssh: publicKey.openssh, jwk: JSON.stringify(publicKey.jwk) }[
+        format
+      ],
+    );
   });
 });
 
 test("an RSA key of 2048 bits is called weak", async () => {
-  const { strengthBits, warnings } = await generateKeyPair({ algorithm: "rsa", bits: 2048, format: null });
+  const { strengthBits, warnings } = await generateKeyPair({
+    algorithm: "rsa",
+    bits: 2048,
+    format: null,
+  });
   expect([strengthBits, warnings]).toEqual([112, [expect.stringContaining("112 bits, under 128")]]);
 });
 
 describe("published keys", () => {
   const issuerOf = (store: ReturnType<typeof memoryStore>, form: PublishedForm) =>
     generateIssuer({ publication: publicationOf(fileDocument(store, "keys"), form) });
-  const issue = (issuer: ReturnType<typeof generateIssuer>, generation: number): Promise<Credential> =>
-    issuer.issue(issueRequest(generation, { type: "key_pair" }));
+  const issue = (
+    issuer: ReturnType<typeof generateIssuer>,
+    generation: number,
+  ): Promise<Credential> => issuer.issue(issueRequest(generation, { type: "key_pair" }));
 
   test("of several tokens that publish at once are all there, beside what people put there", async () => {
     const theirs = { keys: [{ kty: "oct", kid: "theirs" }], issuer: "https://example.com" };
     const store = memoryStore({ files: new Map([["keys", JSON.stringify(theirs)]]) });
-    const made = await Promise.all([1, 2, 3, 4, 5].map((generation) => issue(issuerOf(store, "jwks"), generation)));
+    const made = await Promise.all(
+      [1, 2, 3, 4, 5].map((generation) => issue(issuerOf(store, "jwks"), generation)),
+    );
     const set = JSON.parse((await store.load(["keys"])).files.get("keys") ?? "");
     expect(set.issuer).toBe("https://example.com");
-    expect(set.keys.map(({ kid }: JWK) => kid).sort()).toEqual([...made.map(({ ref }) => ref), "theirs"].sort());
+    expect(set.keys.map(({ kid }: JWK) => kid).sort()).toEqual(
+      [...made.map(({ ref }) => ref), "theirs"].sort(),
+    );
     expect(JSON.stringify(set)).not.toContain('"d"');
   });
 
-  test.each(["pem", "openssh"] as const)("as %s are read by those who know the format, the newest first", async (form) => {
-    const store = memoryStore();
-    const [first, second] = [await issue(issuerOf(store, form), 1), await issue(issuerOf(store, form), 2)];
-    const text = (await store.load(["keys"])).files.get("keys") ?? "";
-    expect(text.match(/^# token-automation .*$/gm)).toEqual([
-      `# token-automation ${labelOf(2)} ${second.ref}`,
-      `# token-automation ${labelOf(1)} ${first.ref}`,
-    ]);
-    const path = join(await folders.folder(), "keys");
-    await writeFile(path, text);
-    if (form === "openssh") expect((await run("ssh-keygen", ["-l", "-f", path])).stdout.trim().split("\n")).toHaveLength(2);
-    else expect((await run("openssl", ["pkey", "-pubin", "-in", path, "-pubout"])).stdout).toContain(second.fields.public_key?.reveal());
-  });
+  test.each(["pem", "openssh"] as const)(
+    "as %s are read by those who know the format, the newest first",
+    async (form) => {
+      const store = memoryStore();
+      const [first, second] = [
+        await issue(issuerOf(store, form), 1),
+        await issue(issuerOf(store, form), 2),
+      ];
+      const text = (await store.load(["keys"])).files.get("keys") ?? "";
+      expect(text.match(/^# token-automation .*$/gm)).toEqual([
+        `# token-automation ${labelOf(2)} ${second.ref}`,
+        `# token-automation ${labelOf(1)} ${first.ref}`,
+      ]);
+      const path = join(await folders.folder(), "keys");
+      await writeFile(path, text);
+      if (form === "openssh")
+        expect(
+          (await run("ssh-keygen", ["-l", "-f", path])).stdout.trim().split("\n"),
+        ).toHaveLength(2);
+      else
+        expect((await run("openssl", ["pkey", "-pubin", "-in", path, "-pubout"])).stdout).toContain(
+          second.fields.public_key?.reveal(),
+        );
+    },
+  );
 
   test("are there once, also where somebody wrote upon them before that could be seen", async () => {
     let text: string | null = null;
@@ -187,20 +233,28 @@ describe("published keys", () => {
         return text === written;
       },
     };
-    const { ref } = await issue(generateIssuer({ publication: publicationOf(document, "jwks") }), 1);
+    const { ref } = await issue(
+      generateIssuer({ publication: publicationOf(document, "jwks") }),
+      1,
+    );
     expect(JSON.parse(text ?? "")).toMatchObject({ issuer: "theirs", keys: [{ kid: ref }] });
     expect(JSON.parse(text ?? "").keys).toHaveLength(1);
   });
 
-  test.each(["pem", "openssh"] as const)("as %s take nothing away that somebody wrote below them", async (form) => {
-    const store = memoryStore();
-    const { ref } = await issue(issuerOf(store, form), 1);
-    const { files, version } = await store.load(["keys"]);
-    const text = `${files.get("keys")}\nssh-ed25519 AAAA somebody\n`;
-    await store.save({ expected: version, files: new Map([["keys", text]]), message: "Theirs" });
-    expect((await failureOf(issuerOf(store, form).revoke(ref ?? ""))).code).toBe("not-published-here");
-    expect((await store.load(["keys"])).files.get("keys")).toBe(text);
-  });
+  test.each(["pem", "openssh"] as const)(
+    "as %s take nothing away that somebody wrote below them",
+    async (form) => {
+      const store = memoryStore();
+      const { ref } = await issue(issuerOf(store, form), 1);
+      const { files, version } = await store.load(["keys"]);
+      const text = `${files.get("keys")}\nssh-ed25519 AAAA somebody\n`;
+      await store.save({ expected: version, files: new Map([["keys", text]]), message: "Theirs" });
+      expect((await failureOf(issuerOf(store, form).revoke(ref ?? ""))).code).toBe(
+        "not-published-here",
+      );
+      expect((await store.load(["keys"])).files.get("keys")).toBe(text);
+    },
+  );
 
   test.each([
     ["jwks", '{"tokens": {}}'],

@@ -22,15 +22,26 @@ const PUBLIC_FIELD = "public_key";
  * An issuer whose credentials nobody outside knows of, but for the public keys that it publishes: there a ref is the key's id
  * (RFC 7638), to revoke is to withdraw the public key, and a check sees whether it is published.
  */
-export function generateIssuer({ random, pair = DEFAULT_PAIR, publication = null }: GenerateOptions = {}): Issuer {
+export function generateIssuer({
+  random,
+  pair = DEFAULT_PAIR,
+  publication = null,
+}: GenerateOptions = {}): Issuer {
   async function issuePair({ label, signal }: IssueRequest): Promise<Credential> {
     const { generateKeyPair } = await import("../key-pair.ts");
-    const { privateKey, publicKey, publicText, strengthBits, warnings } = await generateKeyPair(pair, label);
+    const { privateKey, publicKey, publicText, strengthBits, warnings } = await generateKeyPair(
+      pair,
+      label,
+    );
     if (signal.aborted) throw cancelled();
     // Before anybody has the private key, so that what it signs can be verified from the first moment on.
     await publication?.add(publicKey, label);
     return {
-      fields: { [VALUE_FIELD]: privateKey, private_key: privateKey, [PUBLIC_FIELD]: new Secret(publicText) },
+      fields: {
+        [VALUE_FIELD]: privateKey,
+        private_key: privateKey,
+        [PUBLIC_FIELD]: new Secret(publicText),
+      },
       ref: publication === null ? null : publicKey.kid,
       entropyBits: strengthBits,
       expiresAt: null,
@@ -43,8 +54,18 @@ export function generateIssuer({ random, pair = DEFAULT_PAIR, publication = null
     async issue(request) {
       const { type, length, prefix, includeSpecial } = request;
       if (type === "key_pair") return issuePair(request);
-      const { value, entropyBits, warnings } = generateValue({ type, length, prefix, includeSpecial }, random);
-      return { fields: { [VALUE_FIELD]: value }, ref: null, entropyBits, expiresAt: null, settlesWithinMs: 0, warnings };
+      const { value, entropyBits, warnings } = generateValue(
+        { type, length, prefix, includeSpecial },
+        random,
+      );
+      return {
+        fields: { [VALUE_FIELD]: value },
+        ref: null,
+        entropyBits,
+        expiresAt: null,
+        settlesWithinMs: 0,
+        warnings,
+      };
     },
 
     async check({ ref, fields }, signal) {
@@ -52,8 +73,12 @@ export function generateIssuer({ random, pair = DEFAULT_PAIR, publication = null
       if (signal.aborted) return { verdict: "unknown", detail: "it was cancelled" };
       const { keyIdOf } = await import("../key-pair.ts");
       const published = (await publication.keys()).find(({ kid }) => kid === ref);
-      if (published === undefined) return { verdict: "refused", detail: "its public key is not published" };
-      const [own, there] = [await keyIdOf(fields[PUBLIC_FIELD]?.reveal() ?? ""), await keyIdOf(published.text)];
+      if (published === undefined)
+        return { verdict: "refused", detail: "its public key is not published" };
+      const [own, there] = [
+        await keyIdOf(fields[PUBLIC_FIELD]?.reveal() ?? ""),
+        await keyIdOf(published.text),
+      ];
       return own !== null && own === ref && there === ref
         ? { verdict: "works", detail: null }
         : { verdict: "refused", detail: "another public key is published under its id" };

@@ -6,19 +6,32 @@ import type { GithubAppDeclaration } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import type { AppSetup } from "../testing/github/apps.ts";
 import { testClient } from "../testing/github/client.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest } from "../testing/issuing.ts";
 import { githubAppIssuer } from "./github-app.ts";
 
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const pem = (type: "pkcs1" | "pkcs8", { privateKey } = pair) => privateKey.export({ type, format: "pem" }).toString();
+const pem = (type: "pkcs1" | "pkcs8", { privateKey } = pair) =>
+  privateKey.export({ type, format: "pem" }).toString();
 const APP: AppSetup = {
   id: 4711,
   clientId: "Iv23liTheApp",
   publicKey: pair.publicKey.export({ type: "spki", format: "pem" }).toString(),
-  installations: [{ id: 99, account: "acme", repositories: [DEFAULT_REPOSITORY], permissions: { contents: "write", issues: "read" } }],
+  installations: [
+    {
+      id: 99,
+      account: "acme",
+      repositories: [DEFAULT_REPOSITORY],
+      permissions: { contents: "write", issues: "read" },
+    },
+  ],
 };
 const declared: GithubAppDeclaration = {
   use: "github_app",
@@ -29,7 +42,10 @@ const declared: GithubAppDeclaration = {
 };
 const MINT = "/app/installations/99/access_tokens";
 
-function issuerAt(github: TestGitHub, more: { declaration?: object; privateKey?: string; clock?: () => Date } = {}) {
+function issuerAt(
+  github: TestGitHub,
+  more: { declaration?: object; privateKey?: string; clock?: () => Date } = {},
+) {
   return githubAppIssuer({
     declaration: { ...declared, ...more.declaration },
     privateKey: new Secret(more.privateKey ?? pem("pkcs1")),
@@ -39,7 +55,10 @@ function issuerAt(github: TestGitHub, more: { declaration?: object; privateKey?:
   });
 }
 
-async function withGitHub(act: (github: TestGitHub) => Promise<void>, now?: () => Date): Promise<void> {
+async function withGitHub(
+  act: (github: TestGitHub) => Promise<void>,
+  now?: () => Date,
+): Promise<void> {
   const github = await startGitHub({ apps: [APP], ...(now === undefined ? {} : { now }) });
   await act(github).finally(() => github.close());
 }
@@ -52,18 +71,35 @@ issuerContract(
       issuer: issuerAt(github),
       async accepts({ fields }) {
         const client = await testClient(github, { token: fields.value ?? new Secret("none") });
-        const { data } = await client.request("GET /repos/{owner}/{repo}", { owner: "acme", repo: "widgets" });
+        const { data } = await client.request("GET /repos/{owner}/{repo}", {
+          owner: "acme",
+          repo: "widgets",
+        });
         return data.full_name === DEFAULT_REPOSITORY;
       },
       faults: [
-        { issuer: issuerAt(github, { privateKey: pem("pkcs8", stranger) }), kind: "misconfigured", says: /APP_KEY/ },
         {
-          issuer: issuerAt(github, { declaration: { permissions: { contents: "write", secrets: "write" } } }),
+          issuer: issuerAt(github, { privateKey: pem("pkcs8", stranger) }),
+          kind: "misconfigured",
+          says: /APP_KEY/,
+        },
+        {
+          issuer: issuerAt(github, {
+            declaration: { permissions: { contents: "write", secrets: "write" } },
+          }),
           kind: "misconfigured",
           says: /secrets/,
         },
-        { issuer: issuerAt(github, { declaration: { repositories: ["gadgets"] } }), kind: "misconfigured", says: /gadgets/ },
-        { issuer: issuerAt(github, { declaration: { installation: 1 } }), kind: "misconfigured", says: /not installed/ },
+        {
+          issuer: issuerAt(github, { declaration: { repositories: ["gadgets"] } }),
+          kind: "misconfigured",
+          says: /gadgets/,
+        },
+        {
+          issuer: issuerAt(github, { declaration: { installation: 1 } }),
+          kind: "misconfigured",
+          says: /not installed/,
+        },
       ],
       canaries: [pem("pkcs1"), pem("pkcs8")],
       close: github.close,
@@ -72,7 +108,12 @@ issuerContract(
   {
     fields: ["value"],
     live: "none",
-    faults: ["a key of another App", "more permissions than it has", "a repository that it does not reach", "another's installation"],
+    faults: [
+      "a key of another App",
+      "more permissions than it has",
+      "a repository that it does not reach",
+      "another's installation",
+    ],
   },
 );
 
@@ -85,11 +126,17 @@ describe("an installation token", () => {
     const now = new Date("2026-03-01T12:00:00.500Z");
     await withGitHub(
       async (github) => {
-        const { expiresAt, fields } = await issuerAt(github, { privateKey, clock: () => now }).issue(issueRequest(1));
+        const { expiresAt, fields } = await issuerAt(github, {
+          privateKey,
+          clock: () => now,
+        }).issue(issueRequest(1));
         expect(expiresAt).toBe("2026-03-01T13:00:00.000Z");
         expect(fields.value?.reveal().length).toBeGreaterThan(500);
         const minting = github.requests.find(({ path }) => path === MINT);
-        expect(JSON.parse(minting?.body ?? "")).toEqual({ repositories: ["widgets"], permissions: { contents: "read" } });
+        expect(JSON.parse(minting?.body ?? "")).toEqual({
+          repositories: ["widgets"],
+          permissions: { contents: "read" },
+        });
       },
       () => now,
     );
@@ -106,7 +153,9 @@ describe("an installation token", () => {
 
   test("takes a numeric id, and an installation's, and then asks for no other", async () => {
     await withGitHub(async (github) => {
-      await issuerAt(github, { declaration: { app: "4711", installation: 99 } }).issue(issueRequest(1));
+      await issuerAt(github, { declaration: { app: "4711", installation: 99 } }).issue(
+        issueRequest(1),
+      );
       expect(github.requests.map(({ path }) => path)).toEqual([MINT]);
     });
   });
@@ -115,14 +164,30 @@ describe("an installation token", () => {
     ["500", { kind: "status", status: 500 }, "uncertain"],
     ["a cut after it was minted", { kind: "apply-then-cut" }, "uncertain"],
     ["an empty answer", { kind: "status", status: 201, body: null }, "uncertain"],
-    ["an empty token", { kind: "status", status: 201, body: { token: "", expires_at: "2999-01-01T00:00:00Z" } }, "uncertain"],
-    ["a token that expired", { kind: "status", status: 201, body: { token: "x", expires_at: "2020-01-01T00:00:00Z" } }, "uncertain"],
+    [
+      "an empty token",
+      { kind: "status", status: 201, body: { token: "", expires_at: "2999-01-01T00:00:00Z" } },
+      "uncertain",
+    ],
+    [
+      "a token that expired",
+      { kind: "status", status: 201, body: { token: "x", expires_at: "2020-01-01T00:00:00Z" } },
+      "uncertain",
+    ],
     [
       "fewer permissions than asked for",
-      { kind: "status", status: 201, body: { token: "x", expires_at: "2999-01-01T00:00:00Z", permissions: { metadata: "read" } } },
+      {
+        kind: "status",
+        status: 201,
+        body: { token: "x", expires_at: "2999-01-01T00:00:00Z", permissions: { metadata: "read" } },
+      },
       "misconfigured",
     ],
-    ["a rate limit", { kind: "status", status: 429, headers: { "retry-after": "3600" } }, "unchanged"],
+    [
+      "a rate limit",
+      { kind: "status", status: 429, headers: { "retry-after": "3600" } },
+      "unchanged",
+    ],
   ] as const)("%s: says so, and asks once", async (_, action, kind) => {
     await withGitHub(async (github) => {
       github.faults.add({ match: { method: "POST", path: MINT }, action });
@@ -135,7 +200,11 @@ describe("an installation token", () => {
 
   test("no RSA key is told before anything is asked", () => {
     const elliptic = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    for (const privateKey of ["", "nonsense", elliptic.privateKey.export({ type: "pkcs8", format: "pem" }).toString()]) {
+    for (const privateKey of [
+      "",
+      "nonsense",
+      elliptic.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    ]) {
       expect(() =>
         githubAppIssuer({
           declaration: declared,
@@ -153,9 +222,17 @@ test("runs every quarter of an hour never let the placed token expire, though no
   let now = new Date("2026-03-01T00:00:00Z");
   const config = { version: 1, tokens: { APP_TOKEN: { issuer: declared } } };
   const files = { "token_config.json": JSON.stringify(config) };
-  const github = await startGitHub({ apps: [APP], repositories: [{ fullName: DEFAULT_REPOSITORY, files }], now: () => now });
+  const github = await startGitHub({
+    apps: [APP],
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files }],
+    now: () => now,
+  });
   try {
-    const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl };
+    const access = {
+      token: new Secret(DEFAULT_TOKEN),
+      apiUrl: github.url,
+      graphqlUrl: github.graphqlUrl,
+    };
     const app = await compose({
       place: { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access },
       configPath: "token_config.json",
@@ -167,14 +244,20 @@ test("runs every quarter of an hour never let the placed token expire, though no
     const rotate = { kind: "tokens", names: ["APP_TOKEN"], value: null, create: false } as const;
     await app.run({ wanted: rotate, dryRun: false, triggeredBy: { kind: "cli" } });
     const works = async () => {
-      const client = await testClient(github, { token: new Secret(github.repository().secret("APP_TOKEN")?.value ?? "none") });
+      const client = await testClient(github, {
+        token: new Secret(github.repository().secret("APP_TOKEN")?.value ?? "none"),
+      });
       return (await client.request("GET /installation/repositories")).status;
     };
     let rotated = 0;
     for (let quarter = 1; quarter <= 9 * 4; quarter++) {
       now = new Date(Date.parse("2026-03-01T00:00:00Z") + quarter * 15 * 60_000 - 1);
       expect(await works()).toBe(200);
-      const report = await app.run({ wanted: { kind: "due" }, dryRun: false, triggeredBy: { kind: "schedule" } });
+      const report = await app.run({
+        wanted: { kind: "due" },
+        dryRun: false,
+        triggeredBy: { kind: "schedule" },
+      });
       expect(report.failed).toEqual([]);
       rotated += report.rotated.length;
     }

@@ -41,7 +41,13 @@ const Minted = z.object({
  * ref: it ends by itself after an hour, which is its expiry.
  * @throws `Misconfigured` (`private-key-invalid`) for a key that cannot be read.
  */
-export function githubAppIssuer({ declaration, privateKey, owner, client, clock }: GithubAppOptions): Issuer {
+export function githubAppIssuer({
+  declaration,
+  privateKey,
+  owner,
+  client,
+  clock,
+}: GithubAppOptions): Issuer {
   const { app, private_key_variable: variable, repositories, permissions } = declaration;
   const parsed = parsePrivateKey(privateKey);
   if (parsed?.asymmetricKeyType !== "rsa") {
@@ -76,7 +82,10 @@ export function githubAppIssuer({ declaration, privateKey, owner, client, clock 
         hint: 'Add "owner" or "installation" to the issuer.',
       });
     }
-    const { data } = await github.request("GET /users/{username}/installation", { username: owner, request: { signal } });
+    const { data } = await github.request("GET /users/{username}/installation", {
+      username: owner,
+      request: { signal },
+    });
     const read = Installation.safeParse(data);
     if (!read.success) throw notUnderstood();
     return read.data.id;
@@ -89,7 +98,9 @@ export function githubAppIssuer({ declaration, privateKey, owner, client, clock 
         throw refusal(error);
       });
       const { token, expires_at, permissions: granted } = minted;
-      const missing = Object.entries(permissions).filter(([name, level]) => granted !== undefined && !holds(granted[name], level));
+      const missing = Object.entries(permissions).filter(
+        ([name, level]) => granted !== undefined && !holds(granted[name], level),
+      );
       if (missing.length > 0) throw notGranted(missing.map(([name]) => name));
       return {
         fields: { [VALUE_FIELD]: new Secret(token) },
@@ -107,10 +118,14 @@ export function githubAppIssuer({ declaration, privateKey, owner, client, clock 
       if (token === undefined) return { verdict: "refused", detail: "it is empty" };
       const github = await client(token);
       try {
-        await github.request("GET /installation/repositories", { per_page: 1, request: { signal } });
+        await github.request("GET /installation/repositories", {
+          per_page: 1,
+          request: { signal },
+        });
         return { verdict: "works", detail: null };
       } catch (error) {
-        if (statusOf(error) === 401) return { verdict: "refused", detail: "GitHub does not take it" };
+        if (statusOf(error) === 401)
+          return { verdict: "refused", detail: "GitHub does not take it" };
         throw toFailure(error, "ask GitHub what the new installation token reaches");
       }
     },
@@ -127,9 +142,15 @@ export function githubAppIssuer({ declaration, privateKey, owner, client, clock 
   async function mint(github: GitHubClient, signal: AbortSignal): Promise<z.infer<typeof Minted>> {
     const installation_id = await installationOf(github, signal);
     const path = "POST /app/installations/{installation_id}/access_tokens";
-    const { data } = await github.request(path, { installation_id, repositories, permissions, request: { signal, retries: 0 } });
+    const { data } = await github.request(path, {
+      installation_id,
+      repositories,
+      permissions,
+      request: { signal, retries: 0 },
+    });
     const read = Minted.safeParse(data);
-    if (!read.success || Date.parse(read.data.expires_at) <= clock().getTime()) throw notUnderstood();
+    if (!read.success || Date.parse(read.data.expires_at) <= clock().getTime())
+      throw notUnderstood();
     return read.data;
   }
 
@@ -144,21 +165,27 @@ export function githubAppIssuer({ declaration, privateKey, owner, client, clock 
       });
     }
     if (status === 404) {
-      return new Misconfigured(`the GitHub App ${app} is not installed on ${owner ?? `installation ${declaration.installation}`}`, {
-        code: "app-not-installed",
-        hint: "Install the App on the account that owns the repositories, or correct the owner or the installation.",
-        cause: failure,
-      });
+      return new Misconfigured(
+        `the GitHub App ${app} is not installed on ${owner ?? `installation ${declaration.installation}`}`,
+        {
+          code: "app-not-installed",
+          hint: "Install the App on the account that owns the repositories, or correct the owner or the installation.",
+          cause: failure,
+        },
+      );
     }
     if (status === 422) return notGranted(Object.keys(permissions));
     return failure;
   }
 
   function notGranted(names: readonly string[]): Misconfigured {
-    return new Misconfigured(`the installation of the GitHub App ${app} does not grant ${names.join(", ")} on ${repositories.join(", ")}`, {
-      code: "app-permissions",
-      hint: "Give the App these permissions and repositories in its settings, and let the owner accept them; or ask for less.",
-    });
+    return new Misconfigured(
+      `the installation of the GitHub App ${app} does not grant ${names.join(", ")} on ${repositories.join(", ")}`,
+      {
+        code: "app-permissions",
+        hint: "Give the App these permissions and repositories in its settings, and let the owner accept them; or ask for less.",
+      },
+    );
   }
 }
 

@@ -47,19 +47,43 @@ const NOT_SENT = new Set([
 ]);
 
 /** Sends it. Throws `Unchanged` where nothing can have happened, `Uncertain` where something may have; statuses are the caller's to judge. */
-export async function exchange(request: Outgoing, { fetch: send, timeoutMs, signal, allowHttp }: ExchangeOptions): Promise<Reply> {
+export async function exchange(
+  request: Outgoing,
+  { fetch: send, timeoutMs, signal, allowHttp }: ExchangeOptions,
+): Promise<Reply> {
   const why = whyNotThere(request.url, allowHttp);
-  if (why !== null) throw new Misconfigured(`the URL of an issuer's request ${why}`, { code: "bad-url", hint: "Correct the declaration." });
-  if (signal?.aborted) throw new Unchanged("the run could wait no longer, and sent nothing", { code: "http-failed", hint: RETRIED });
+  if (why !== null)
+    throw new Misconfigured(`the URL of an issuer's request ${why}`, {
+      code: "bad-url",
+      hint: "Correct the declaration.",
+    });
+  if (signal?.aborted)
+    throw new Unchanged("the run could wait no longer, and sent nothing", {
+      code: "http-failed",
+      hint: RETRIED,
+    });
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const { method, url, headers, body } = request;
     const stop = signal === null ? deadline : AbortSignal.any([deadline, signal]);
     // A redirect would take what is in the headers to where nobody said.
-    const response = await send(url, { method, headers, body, redirect: "manual", signal: stop, cache: "no-store" });
+    const response = await send(url, {
+      method,
+      headers,
+      body,
+      redirect: "manual",
+      signal: stop,
+      cache: "no-store",
+    });
     const text = await limitedText(response, MAX_REPLY_BYTES);
-    if (text === null) throw Object.assign(new Error("the reply is too large"), { code: "REPLY_TOO_LARGE" });
-    return { status: response.status, text, body: parse(text), retryAfterMs: retryAfter(response.headers.get("retry-after")) };
+    if (text === null)
+      throw Object.assign(new Error("the reply is too large"), { code: "REPLY_TOO_LARGE" });
+    return {
+      status: response.status,
+      text,
+      body: parse(text),
+      retryAfterMs: retryAfter(response.headers.get("retry-after")),
+    };
   } catch (error) {
     const late = deadline.aborted || signal?.aborted === true;
     throw failed(
@@ -80,7 +104,8 @@ const RETRIED = "Nothing was changed. It is tried again.";
 /** The error for a request that did not come through; `unsent`: nothing reached the service. */
 export function failed(request: Outgoing, seen: string, unsent = false): Unchanged | Uncertain {
   const message = `the issuer's ${lineOf(request)}: ${seen}`;
-  if (unsent || !request.changes) return new Unchanged(message, { code: "http-failed", hint: RETRIED });
+  if (unsent || !request.changes)
+    return new Unchanged(message, { code: "http-failed", hint: RETRIED });
   return new Uncertain(message, {
     code: "http-uncertain",
     hint: "It may have been done. The next run looks for what was made, by its label, and revokes it.",

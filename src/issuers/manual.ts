@@ -7,10 +7,13 @@ import type { ManualDeclaration } from "../schema.ts";
 export function manualIssuer({ owner, url }: ManualDeclaration): Issuer {
   return {
     async issue({ tokenName }) {
-      throw new Misconfigured(`the value of ${tokenName} is made by ${owner ?? "a person"}, and none was handed in`, {
-        code: "issuer-required",
-        hint: `Make a new one${url === undefined ? "" : ` at ${url}`}, and hand it in: token-automation rotate ${tokenName} --value-stdin`,
-      });
+      throw new Misconfigured(
+        `the value of ${tokenName} is made by ${owner ?? "a person"}, and none was handed in`,
+        {
+          code: "issuer-required",
+          hint: `Make a new one${url === undefined ? "" : ` at ${url}`}, and hand it in: token-automation rotate ${tokenName} --value-stdin`,
+        },
+      );
     },
     async check() {
       return { verdict: "unknown", detail: "only the person who made it can tell" };

@@ -16,10 +16,13 @@ const ENDED = [1053, 1317, 1927, 3024, 4031];
 
 /** The number of the server's error; null for what is no reply of the server. */
 export function replyNumber(error: unknown): number | null {
-  if (typeof error !== "object" || error === null || !("sqlState" in error) || !("errno" in error)) return null;
+  if (typeof error !== "object" || error === null || !("sqlState" in error) || !("errno" in error))
+    return null;
   const { errno } = error;
   // From 2000 to 2999 they are a client's: a proxy that lost the server hands them on.
-  return typeof errno === "number" && !ENDED.includes(errno) && !(errno >= 2000 && errno < 3000) ? errno : null;
+  return typeof errno === "number" && !ENDED.includes(errno) && !(errno >= 2000 && errno < 3000)
+    ? errno
+    : null;
 }
 
 export function isRefusedLogin(error: unknown): boolean {
@@ -34,22 +37,38 @@ export function mysqlFailure(
   variable: string,
 ): Failure {
   const reply = replyNumber(error);
-  if (reply === null) return step === "reading" ? notReached(SERVICE, error, variable) : cutOff(SERVICE, "it changed a password");
+  if (reply === null)
+    return step === "reading"
+      ? notReached(SERVICE, error, variable)
+      : cutOff(SERVICE, "it changed a password");
   const name = JSON.stringify(account);
   switch (reply) {
     case 1227:
-      return denied("change the account", `${name}`, "CREATE USER", `Grant the user in ${variable} CREATE USER ON *.*.`);
+      return denied(
+        "change the account",
+        `${name}`,
+        "CREATE USER",
+        `Grant the user in ${variable} CREATE USER ON *.*.`,
+      );
     case 1044:
     case 1142: {
       const rights = "SELECT, INSERT, DELETE ON token_automation.passwords";
-      return denied("keep its notes in", "token_automation.passwords", rights, `Grant the user in ${variable} ${rights}.`);
+      return denied(
+        "keep its notes in",
+        "token_automation.passwords",
+        rights,
+        `Grant the user in ${variable} ${rights}.`,
+      );
     }
     case 1049:
     case 1146:
-      return new Misconfigured("MySQL has no table token_automation.passwords, which says whose password each account has", {
-        code: "marks-missing",
-        hint: "Create it as the issuer's page shows.",
-      });
+      return new Misconfigured(
+        "MySQL has no table token_automation.passwords, which says whose password each account has",
+        {
+          code: "marks-missing",
+          hint: "Create it as the issuer's page shows.",
+        },
+      );
     case 1396:
       return new Misconfigured(`MySQL has no account ${name}, or does not let it be changed`, {
         code: "user-missing",
@@ -68,5 +87,9 @@ export function mysqlFailure(
 }
 
 function denied(what: string, whom: string, permission: string, hint: string): Denied {
-  return new Denied(`MySQL does not let the administrator ${what} ${whom}`, { code: "privilege-missing", permission, hint });
+  return new Denied(`MySQL does not let the administrator ${what} ${whom}`, {
+    code: "privilege-missing",
+    permission,
+    hint,
+  });
 }

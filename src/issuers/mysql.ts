@@ -10,7 +10,14 @@ import type { CheckResult, Issuer } from "../ports.ts";
 import { Secret } from "../secret.ts";
 import { adminRefused, codeOf, notReached, timeLimit } from "../service-failures.ts";
 import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } from "../slots.ts";
-import { isRefusedLogin, mysqlFailure, replyNumber, SERVICE, type Step, WRONG_DATABASE } from "./mysql-failures.ts";
+import {
+  isRefusedLogin,
+  mysqlFailure,
+  replyNumber,
+  SERVICE,
+  type Step,
+  WRONG_DATABASE,
+} from "./mysql-failures.ts";
 
 export type MysqlOptions = {
   /** An administrator's `mysql://` URL. */
@@ -41,22 +48,40 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
   const accounts = users.map((user) => `${user}@${accountHost}`);
   return {
     async issue({ type, length, prefix, includeSpecial, ...request }) {
-      const { value: password, entropyBits, warnings } = generateValue({ type, length, prefix, includeSpecial });
+      const {
+        value: password,
+        entropyBits,
+        warnings,
+      } = generateValue({ type, length, prefix, includeSpecial });
       const mark = newMark(request.label);
       const account = await asAdmin(admin, request.signal, async (session) => {
-        const { user, mark: before } = chooseSlot(inOrder(await readSlots(session, accounts), accounts, SERVICE), request);
+        const { user, mark: before } = chooseSlot(
+          inOrder(await readSlots(session, accounts), accounts, SERVICE),
+          request,
+        );
         await give(session, { account: user, password, mark, before, alone: users.length === 1 });
         return user;
       });
       const user = userOf(account);
       const url = accountUrl(admin, { ...place, user, password }, ["ssl-mode"]);
       const fields = { value: password, username: new Secret(user), password, url };
-      return { fields, ref: refOf(account, mark), entropyBits, expiresAt: null, settlesWithinMs: SETTLES_WITHIN_MS, warnings };
+      return {
+        fields,
+        ref: refOf(account, mark),
+        entropyBits,
+        expiresAt: null,
+        settlesWithinMs: SETTLES_WITHIN_MS,
+        warnings,
+      };
     },
     async check({ fields: { username, password } }, signal) {
-      if (username === undefined || password === undefined) return { verdict: "unknown", detail: "it has no user or no password" };
+      if (username === undefined || password === undefined)
+        return { verdict: "unknown", detail: "it has no user or no password" };
       return logIn(
-        { url: accountUrl(admin, { ...place, user: username.reveal(), password }, TLS_OPTIONS), variable: admin.variable },
+        {
+          url: accountUrl(admin, { ...place, user: username.reveal(), password }, TLS_OPTIONS),
+          variable: admin.variable,
+        },
         signal,
       );
     },
@@ -68,7 +93,12 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
         // Another mark: the account has a later password, and the one that is meant is gone already.
         if (slot?.mark?.nonce !== ended.nonce) return;
         // Nobody knows this one, so that whoever unlocks the account by hand brings nothing back.
-        const { value } = generateValue({ type: "secret_key", length: null, prefix: null, includeSpecial: null });
+        const { value } = generateValue({
+          type: "secret_key",
+          length: null,
+          prefix: null,
+          includeSpecial: null,
+        });
         await alter(session, ended.user, value, "LOCK");
         await unmark(session, ended.user);
       });
@@ -81,13 +111,24 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
 }
 
 /** One connection of the administrator's, what it is about to do, and what it found. */
-type Session = { readonly connection: Connection; readonly isMariaDb: boolean; readonly self: string; step: Step; account: string | null };
+type Session = {
+  readonly connection: Connection;
+  readonly isMariaDb: boolean;
+  readonly self: string;
+  step: Step;
+  account: string | null;
+};
 
 const userOf = (account: string) => account.slice(0, account.lastIndexOf("@"));
 const hostOf = (account: string) => account.slice(account.lastIndexOf("@") + 1);
 
-async function readSlots({ connection, self }: Session, accounts: readonly string[]): Promise<Slot[]> {
-  const [rows] = await connection.query<RowDataPacket[]>("SELECT account, nonce, label FROM token_automation.passwords");
+async function readSlots(
+  { connection, self }: Session,
+  accounts: readonly string[],
+): Promise<Slot[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT account, nonce, label FROM token_automation.passwords",
+  );
   return accounts.map((user) => {
     const row = rows.find(({ account }) => String(account) === user);
     const mark = row === undefined ? null : { nonce: String(row.nonce), label: String(row.label) };
@@ -107,53 +148,84 @@ type Given = {
  * The mark first, since nobody uses the password of an account whose turn it is: a run that dies in between leaves a mark that leads
  * to no harm. Where there is one account only the mark comes last: it must not lead to the password in use while that one still stands.
  */
-async function give(session: Session, { account, password, mark, before, alone }: Given): Promise<void> {
+async function give(
+  session: Session,
+  { account, password, mark, before, alone }: Given,
+): Promise<void> {
   if (!alone) await writeMark(session, account, mark);
   try {
     await alter(session, account, password, "UNLOCK");
   } catch (error) {
     // The server's refusal: the password stands as it was, and the mark must say so.
-    if (!alone && replyNumber(error) !== null) await (before === null ? unmark(session, account) : writeMark(session, account, before));
+    if (!alone && replyNumber(error) !== null)
+      await (before === null ? unmark(session, account) : writeMark(session, account, before));
     throw error;
   }
   if (alone) await writeMark(session, account, mark);
 }
 
-async function alter(session: Session, account: string, password: Secret, lock: "LOCK" | "UNLOCK"): Promise<void> {
+async function alter(
+  session: Session,
+  account: string,
+  password: Secret,
+  lock: "LOCK" | "UNLOCK",
+): Promise<void> {
   session.step = "altering";
   session.account = account;
   // MariaDB logs statements as they came, so it is sent what it keeps; MySQL takes passwords out of its logs.
-  const [how, secret] = session.isMariaDb ? ["VIA mysql_native_password USING ?", nativeHash(password)] : ["BY ?", password.reveal()];
-  await session.connection.query(`ALTER USER ?@? IDENTIFIED ${how} ACCOUNT ${lock}`, [userOf(account), hostOf(account), secret]);
+  const [how, secret] = session.isMariaDb
+    ? ["VIA mysql_native_password USING ?", nativeHash(password)]
+    : ["BY ?", password.reveal()];
+  await session.connection.query(`ALTER USER ?@? IDENTIFIED ${how} ACCOUNT ${lock}`, [
+    userOf(account),
+    hostOf(account),
+    secret,
+  ]);
 }
 
 async function writeMark(session: Session, account: string, { nonce, label }: Mark): Promise<void> {
   session.step = "marking";
-  await session.connection.query("REPLACE INTO token_automation.passwords (account, nonce, label) VALUES (?, ?, ?)", [
-    account,
-    nonce,
-    label,
-  ]);
+  await session.connection.query(
+    "REPLACE INTO token_automation.passwords (account, nonce, label) VALUES (?, ?, ?)",
+    [account, nonce, label],
+  );
 }
 
 async function unmark(session: Session, account: string): Promise<void> {
   session.step = "marking";
-  await session.connection.query("DELETE FROM token_automation.passwords WHERE account = ?", [account]);
+  await session.connection.query("DELETE FROM token_automation.passwords WHERE account = ?", [
+    account,
+  ]);
 }
 
-async function asAdmin<Result>(admin: AdminUrl, signal: AbortSignal | undefined, work: (session: Session) => Promise<Result>) {
+async function asAdmin<Result>(
+  admin: AdminUrl,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<Result>,
+) {
   return connected(admin, signal, async (connecting) => {
     const connection = await connecting.catch((error: unknown) => {
       throw adminNotLetIn(error, admin);
     });
-    const session: Session = { connection, isMariaDb: false, self: "", step: "reading", account: null };
+    const session: Session = {
+      connection,
+      isMariaDb: false,
+      self: "",
+      step: "reading",
+      account: null,
+    };
     try {
       await connection.query(SESSION);
       const [[about]] = await connection.query<RowDataPacket[]>(
         "SELECT VERSION() AS version, CURRENT_USER() AS self, GET_LOCK('token-automation', 5) AS locked",
       );
       if (Number(about?.locked) !== 1) throw busy();
-      return await work(Object.assign(session, { isMariaDb: /mariadb/i.test(String(about?.version)), self: String(about?.self) }));
+      return await work(
+        Object.assign(session, {
+          isMariaDb: /mariadb/i.test(String(about?.version)),
+          self: String(about?.self),
+        }),
+      );
     } catch (error) {
       throw error instanceof Failure ? error : mysqlFailure(error, session, admin.variable);
     }
@@ -167,7 +239,8 @@ async function logIn(account: AdminUrl, signal: AbortSignal): Promise<CheckResul
       return { verdict: "works", detail: null };
     } catch (error) {
       const code = replyNumber(error) ?? codeOf(error) ?? "no code";
-      if (isRefusedLogin(error)) return { verdict: "refused", detail: `MySQL refused the login (error ${code})` };
+      if (isRefusedLogin(error))
+        return { verdict: "refused", detail: `MySQL refused the login (error ${code})` };
       return { verdict: "unknown", detail: `MySQL could not be asked (${code})` };
     }
   });
@@ -212,16 +285,24 @@ async function tlsOf(url: AdminUrl): Promise<ConnectionOptions["ssl"]> {
   if (mode === "REQUIRED") return { rejectUnauthorized: false };
   if (mode !== "VERIFY_CA" && mode !== "VERIFY_IDENTITY") {
     const hint = "Use ssl-mode=VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED.";
-    throw new Misconfigured(`the URL in ${url.variable} asks for an ssl-mode that there is not`, { code: "admin-url-invalid", hint });
+    throw new Misconfigured(`the URL in ${url.variable} asks for an ssl-mode that there is not`, {
+      code: "admin-url-invalid",
+      hint,
+    });
   }
   const path = option("ssl-ca");
-  const ca = path === null ? {} : { ca: await readFile(path, "utf8").catch(() => noAuthority(url)) };
+  const ca =
+    path === null ? {} : { ca: await readFile(path, "utf8").catch(() => noAuthority(url)) };
   return { ...ca, rejectUnauthorized: true, verifyIdentity: mode === "VERIFY_IDENTITY" };
 }
 
 function noAuthority({ variable }: AdminUrl): never {
-  const hint = "Let it name a PEM file of this machine, or leave it out to trust Node.js's own authorities.";
-  throw new Misconfigured(`the file that ssl-ca in ${variable} names cannot be read`, { code: "admin-url-invalid", hint });
+  const hint =
+    "Let it name a PEM file of this machine, or leave it out to trust Node.js's own authorities.";
+  throw new Misconfigured(`the file that ssl-ca in ${variable} names cannot be read`, {
+    code: "admin-url-invalid",
+    hint,
+  });
 }
 
 /** What the plugin mysql_native_password keeps: SHA-1 of SHA-1, which nobody turns back into a password of 128 random bits. */
@@ -232,14 +313,22 @@ function nativeHash(password: Secret): string {
 
 function busy(): Unchanged {
   const hint = "Nothing was changed. The next run tries again.";
-  return new Unchanged("another run is changing passwords of this MySQL server", { code: "service-busy", hint });
+  return new Unchanged("another run is changing passwords of this MySQL server", {
+    code: "service-busy",
+    hint,
+  });
 }
 
 function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
   const reply = replyNumber(error);
   if (reply !== null && WRONG_DATABASE.includes(reply)) {
     const hint = `Correct or remove the database in ${variable}.`;
-    return new Misconfigured("the administrator may not use the database that its URL names", { code: "admin-url-invalid", hint });
+    return new Misconfigured("the administrator may not use the database that its URL names", {
+      code: "admin-url-invalid",
+      hint,
+    });
   }
-  return isRefusedLogin(error) ? adminRefused(SERVICE, variable, `error ${reply}`) : notReached(SERVICE, error, variable);
+  return isRefusedLogin(error)
+    ? adminRefused(SERVICE, variable, `error ${reply}`)
+    : notReached(SERVICE, error, variable);
 }

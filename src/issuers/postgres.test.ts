@@ -3,10 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { startCuttingProxy } from "../testing/cutting-proxy.ts";
-import { expectBoundedWait, expectCutMended, expectHundredRotations, logInAt } from "../testing/database-promises.ts";
+import {
+  expectBoundedWait,
+  expectCutMended,
+  expectHundredRotations,
+  logInAt,
+} from "../testing/database-promises.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
-import { type PostgresServer, SUPERUSER_PASSWORD, startPostgres } from "../testing/postgres-server.ts";
+import {
+  type PostgresServer,
+  SUPERUSER_PASSWORD,
+  startPostgres,
+} from "../testing/postgres-server.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 import { startRotation } from "../testing/service-rotation.ts";
 import { postgresIssuer } from "./postgres.ts";
@@ -41,11 +50,28 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     return {
       issuer: open(users),
       accepts,
-      canaries: [SUPERUSER_PASSWORD, encodeURIComponent(SUPERUSER_PASSWORD), "canary-wrong", "canary-special"],
+      canaries: [
+        SUPERUSER_PASSWORD,
+        encodeURIComponent(SUPERUSER_PASSWORD),
+        "canary-wrong",
+        "canary-special",
+      ],
       faults: [
-        { issuer: open(users, server.url("rotator", "canary-wrong")), kind: "denied", says: /PG_ADMIN_URL/ },
-        { issuer: open(users, server.url("nobody_special", "canary-special")), kind: "denied", says: /CREATEROLE/ },
-        { issuer: open(users, "postgres://rotator:canary-wrong@127.0.0.1:1/postgres"), kind: "unchanged", says: /ECONNREFUSED/ },
+        {
+          issuer: open(users, server.url("rotator", "canary-wrong")),
+          kind: "denied",
+          says: /PG_ADMIN_URL/,
+        },
+        {
+          issuer: open(users, server.url("nobody_special", "canary-special")),
+          kind: "denied",
+          says: /CREATEROLE/,
+        },
+        {
+          issuer: open(users, "postgres://rotator:canary-wrong@127.0.0.1:1/postgres"),
+          kind: "unchanged",
+          says: /ECONNREFUSED/,
+        },
         { issuer: open(["not there"]), kind: "misconfigured", says: /no user "not there"/ },
       ] as const,
       close: async () => undefined,
@@ -54,36 +80,55 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
   const traits = {
     fields: fieldsOf({ use: "postgres", admin_url_variable: VARIABLE, users: [] }) ?? [],
     unknownRef: `${"0".repeat(32)}:a`,
-    faults: ["a wrong password of the administrator", "a privilege that is missing", "no server", "a user that does not exist"],
+    faults: [
+      "a wrong password of the administrator",
+      "a privilege that is missing",
+      "no server",
+      "a user that does not exist",
+    ],
   };
   issuerContract("two users", () => contract("a", "b"), { ...traits, live: 2 });
   issuerContract("one user", () => contract("a"), { ...traits, live: 1 });
-  issuerContract("names that are hard to quote", () => contract(...HOSTILE), { ...traits, live: 2 });
+  issuerContract("names that are hard to quote", () => contract(...HOSTILE), {
+    ...traits,
+    live: 2,
+  });
 
   test("the server's log has every statement, and no password", async () => {
     await fresh("a", "b");
     const { fields, ref } = await open(["a", "b"]).issue(issueRequest(1));
     await open(["a", "b"]).revoke(ref ?? "");
     const log = await server.log();
-    expect(log).toContain(`ALTER ROLE "${fields.username?.reveal()}" WITH LOGIN PASSWORD 'SCRAM-SHA-256$4096:`);
+    expect(log).toContain(
+      `ALTER ROLE "${fields.username?.reveal()}" WITH LOGIN PASSWORD 'SCRAM-SHA-256$4096:`,
+    );
     expect(log).toContain(labelOf(1));
-    expect([fields.value, fields.url].filter((value) => log.includes(value?.reveal() ?? "-"))).toEqual([]);
+    expect(
+      [fields.value, fields.url].filter((value) => log.includes(value?.reveal() ?? "-")),
+    ).toEqual([]);
   });
 
   test("a consumer logs in by the URL, whatever the names are", async () => {
     await fresh(...HOSTILE);
-    const { fields } = await open(HOSTILE).issue(issueRequest(1, { includeSpecial: true, type: "password", length: 40 }));
+    const { fields } = await open(HOSTILE).issue(
+      issueRequest(1, { includeSpecial: true, type: "password", length: 40 }),
+    );
     const { username, password } = new URL(fields.url?.reveal() ?? "");
     expect(HOSTILE).toContain(decodeURIComponent(username));
-    expect(await server.logIn(decodeURIComponent(username), decodeURIComponent(password))).toBe(true);
+    expect(await server.logIn(decodeURIComponent(username), decodeURIComponent(password))).toBe(
+      true,
+    );
   });
 
   test("what people wrote beside a role stays", async () => {
     await fresh("a", "b");
     await server.query("COMMENT ON ROLE a IS 'owned by the billing team'");
-    const comment = async () => (await server.query("SELECT shobj_description('a'::regrole, 'pg_authid') AS text"))[0]?.text;
+    const comment = async () =>
+      (await server.query("SELECT shobj_description('a'::regrole, 'pg_authid') AS text"))[0]?.text;
     const { ref } = await open(["a", "b"]).issue(issueRequest(1));
-    expect(await comment()).toMatch(/^owned by the billing team\n\[token-automation [0-9a-f]{32} acme\/widgets\/DATABASE\/g1\]$/);
+    expect(await comment()).toMatch(
+      /^owned by the billing team\n\[token-automation [0-9a-f]{32} acme\/widgets\/DATABASE\/g1\]$/,
+    );
     await open(["a", "b"]).revoke(ref ?? "");
     expect(await comment()).toBe("owned by the billing team");
   });
@@ -101,7 +146,9 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     const issuer = open(["a", "b"]);
     const first = await issuer.issue(issueRequest(1));
     const second = await issuer.issue(issueRequest(2, { current: first.ref }));
-    const error = await failureOf(issuer.issue(issueRequest(3, { current: second.ref, retiring: [first.ref ?? ""] })));
+    const error = await failureOf(
+      issuer.issue(issueRequest(3, { current: second.ref, retiring: [first.ref ?? ""] })),
+    );
     expect(error).toMatchObject({ kind: "unchanged", code: "slots-full" });
     expect([await accepts(first), await accepts(second)]).toEqual([true, true]);
   });
@@ -109,9 +156,16 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
   test("is told apart which login failed: the user's own database, a server that is gone", async () => {
     await fresh("a", "b");
     const issued = await open(["a", "b"]).issue(issueRequest(1));
-    const check = (more: object) => open(["a", "b"], undefined, more).check(issued, AbortSignal.timeout(30_000));
-    expect(await check({ database: "elsewhere" })).toEqual({ verdict: "refused", detail: expect.stringContaining("3D000") });
-    expect(await check({ port: 1 })).toEqual({ verdict: "unknown", detail: expect.stringContaining("ECONNREFUSED") });
+    const check = (more: object) =>
+      open(["a", "b"], undefined, more).check(issued, AbortSignal.timeout(30_000));
+    expect(await check({ database: "elsewhere" })).toEqual({
+      verdict: "refused",
+      detail: expect.stringContaining("3D000"),
+    });
+    expect(await check({ port: 1 })).toEqual({
+      verdict: "unknown",
+      detail: expect.stringContaining("ECONNREFUSED"),
+    });
   });
 
   test.each([
@@ -119,11 +173,14 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     ["mysql://root:canary@127.0.0.1/db", "admin-url-invalid"],
     ["postgres://root:canary%zz@127.0.0.1/db", "admin-url-invalid"],
     ["postgres://root:canary@127.0.0.1", "database-missing"],
-  ])("an administrator's URL that cannot be right is refused before anything is asked", async (url, code) => {
-    const error = await failureOf(Promise.resolve().then(() => open(["a"], url)));
-    expect(error).toMatchObject({ kind: "misconfigured", code, message: expect.any(String) });
-    expectNothingShown(error, [url, "canary"]);
-  });
+  ])(
+    "an administrator's URL that cannot be right is refused before anything is asked",
+    async (url, code) => {
+      const error = await failureOf(Promise.resolve().then(() => open(["a"], url)));
+      expect(error).toMatchObject({ kind: "misconfigured", code, message: expect.any(String) });
+      expectNothingShown(error, [url, "canary"]);
+    },
+  );
 
   test("a file of its TLS options that is not there is told", async () => {
     await fresh("a");
@@ -138,15 +195,26 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
   });
 
   test("a server that never answers is waited for no longer than the run may wait", () =>
-    expectBoundedWait((port) => open(["a"], `postgres://rotator:c4nary@127.0.0.1:${port}/postgres`)));
+    expectBoundedWait((port) =>
+      open(["a"], `postgres://rotator:c4nary@127.0.0.1:${port}/postgres`),
+    ));
 
   describe("in the whole program", () => {
-    const declared = (more: object = {}) => ({ use: "postgres", admin_url_variable: VARIABLE, users: ["a", "b"], ...more });
+    const declared = (more: object = {}) => ({
+      use: "postgres",
+      admin_url_variable: VARIABLE,
+      users: ["a", "b"],
+      ...more,
+    });
     const logIn = (url: string) => logInAt(server, url);
 
-    test("a consumer that logs in again and again through a hundred rotations never fails", { timeout: 300_000 }, async () => {
+    test("a consumer that logs in again and again through a hundred rotations never fails", {
+      timeout: 300_000,
+    }, async () => {
       await fresh("a", "b");
-      const rotation = await startRotation(declared(), { [VARIABLE]: server.url("rotator", "rotators") });
+      const rotation = await startRotation(declared(), {
+        [VARIABLE]: server.url("rotator", "rotators"),
+      });
       try {
         await expectHundredRotations(rotation, logIn);
         const { state } = await rotation.record();
@@ -160,19 +228,31 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     test("a connection cut while the change was committed: uncertain, and the next run ends what it left", async () => {
       await fresh("a", "b");
       const proxy = await startCuttingProxy(server.port);
-      const admin = server.url("rotator", "rotators").replace(`:${server.port}/`, `:${proxy.port}/`);
+      const admin = server
+        .url("rotator", "rotators")
+        .replace(`:${server.port}/`, `:${proxy.port}/`);
       const rotation = await startRotation(declared({ port: server.port }), { [VARIABLE]: admin });
       const marks = () =>
-        server.query("SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname IN ('a', 'b') ORDER BY 1");
+        server.query(
+          "SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname IN ('a', 'b') ORDER BY 1",
+        );
       try {
-        await expectCutMended(rotation, { proxy, after: /COMMIT/, marks, mark: "DATABASE/g2]", logIn });
+        await expectCutMended(rotation, {
+          proxy,
+          after: /COMMIT/,
+          marks,
+          mark: "DATABASE/g2]",
+          logIn,
+        });
       } finally {
         await rotation.close();
         await proxy.close();
       }
     });
 
-    test("a server that is killed before the change was committed has changed nothing", { timeout: 60_000 }, async () => {
+    test("a server that is killed before the change was committed has changed nothing", {
+      timeout: 60_000,
+    }, async () => {
       const other = await startPostgres();
       const proxy = await startCuttingProxy(other.port);
       try {

@@ -43,23 +43,46 @@ const READ_ROLES = `SELECT rolname, rolcanlogin, rolname = session_user AS own, 
 export function postgresIssuer(options: PostgresOptions): Issuer {
   const { admin, users } = options;
   requireAdminUrl(admin, ["postgres", "postgresql"]);
-  const account = { host: options.host, port: options.port, database: options.database ?? readUrl(admin).database ?? noDatabase(admin) };
+  const account = {
+    host: options.host,
+    port: options.port,
+    database: options.database ?? readUrl(admin).database ?? noDatabase(admin),
+  };
   return {
     async issue({ type, length, prefix, includeSpecial, ...request }) {
-      const { value: password, entropyBits, warnings } = generateValue({ type, length, prefix, includeSpecial });
+      const {
+        value: password,
+        entropyBits,
+        warnings,
+      } = generateValue({ type, length, prefix, includeSpecial });
       const mark = newMark(request.label);
       const user = await inTransaction(admin, request.signal, async (session) => {
-        const role = chooseSlot(inOrder(await readRoles(session.client, users), users, SERVICE), request);
+        const role = chooseSlot(
+          inOrder(await readRoles(session.client, users), users, SERVICE),
+          request,
+        );
         await change(session, role, { sql: `LOGIN PASSWORD '${scramVerifier(password)}'`, mark });
         return role.user;
       });
       const url = accountUrl(admin, { ...account, user, password }, CONSUMER_OPTIONS);
       const fields = { value: password, username: new Secret(user), password, url };
-      return { fields, ref: refOf(user, mark), entropyBits, expiresAt: null, settlesWithinMs: SETTLES_WITHIN_MS, warnings };
+      return {
+        fields,
+        ref: refOf(user, mark),
+        entropyBits,
+        expiresAt: null,
+        settlesWithinMs: SETTLES_WITHIN_MS,
+        warnings,
+      };
     },
     async check({ fields: { username, password } }: Credential, signal) {
-      if (username === undefined || password === undefined) return { verdict: "unknown", detail: "it has no user or no password" };
-      const url = accountUrl(admin, { ...account, user: username.reveal(), password }, CHECK_OPTIONS);
+      if (username === undefined || password === undefined)
+        return { verdict: "unknown", detail: "it has no user or no password" };
+      const url = accountUrl(
+        admin,
+        { ...account, user: username.reveal(), password },
+        CHECK_OPTIONS,
+      );
       return logIn({ url, variable: admin.variable }, signal);
     },
     async revoke(ref) {
@@ -68,7 +91,8 @@ export function postgresIssuer(options: PostgresOptions): Issuer {
       await inTransaction(admin, undefined, async (session) => {
         const [role] = await readRoles(session.client, [ended.user]);
         // Another mark: the user has a later password, and the one that is meant is gone already.
-        if (role?.mark?.nonce === ended.nonce) await change(session, role, { sql: "NOLOGIN PASSWORD NULL", mark: null });
+        if (role?.mark?.nonce === ended.nonce)
+          await change(session, role, { sql: "NOLOGIN PASSWORD NULL", mark: null });
       });
     },
     async find(label) {
@@ -87,25 +111,49 @@ type Role = Slot & {
 type Session = { readonly client: Client; changing: string | null; committing: boolean };
 
 async function readRoles(client: Client, names: readonly string[]): Promise<Role[]> {
-  const { rows } = await client.query<{ rolname: string; rolcanlogin: boolean; own: boolean; comment: string | null }>(READ_ROLES, [names]);
+  const { rows } = await client.query<{
+    rolname: string;
+    rolcanlogin: boolean;
+    own: boolean;
+    comment: string | null;
+  }>(READ_ROLES, [names]);
   return rows.map(({ rolname, rolcanlogin, own, comment }) => {
     const [, nonce, label] = MARK.exec(comment ?? "") ?? [];
     const mark = nonce === undefined || label === undefined ? null : { nonce, label };
-    return { user: rolname, open: rolcanlogin, own, mark, comment: (comment ?? "").replace(MARK, "") };
+    return {
+      user: rolname,
+      open: rolcanlogin,
+      own,
+      mark,
+      comment: (comment ?? "").replace(MARK, ""),
+    };
   });
 }
 
-async function change(session: Session, role: Role, { sql, mark }: { readonly sql: string; readonly mark: Mark | null }): Promise<void> {
+async function change(
+  session: Session,
+  role: Role,
+  { sql, mark }: { readonly sql: string; readonly mark: Mark | null },
+): Promise<void> {
   const { client } = session;
   session.changing = role.user;
   const name = client.escapeIdentifier(role.user);
-  const marked = mark === null ? role.comment : `${role.comment}\n[token-automation ${mark.nonce} ${mark.label}]`.trimStart();
+  const marked =
+    mark === null
+      ? role.comment
+      : `${role.comment}\n[token-automation ${mark.nonce} ${mark.label}]`.trimStart();
   await client.query(`ALTER ROLE ${name} WITH ${sql}`);
-  await client.query(`COMMENT ON ROLE ${name} IS ${marked === "" ? "NULL" : client.escapeLiteral(marked)}`);
+  await client.query(
+    `COMMENT ON ROLE ${name} IS ${marked === "" ? "NULL" : client.escapeLiteral(marked)}`,
+  );
 }
 
 /** All or nothing: until the change is being committed, whatever goes wrong is undone by the server. */
-async function inTransaction<Result>(admin: AdminUrl, signal: AbortSignal | undefined, work: (session: Session) => Promise<Result>) {
+async function inTransaction<Result>(
+  admin: AdminUrl,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<Result>,
+) {
   return connected(admin, signal, async (client, connecting) => {
     const session: Session = { client, changing: null, committing: false };
     try {
@@ -133,7 +181,8 @@ async function logIn(url: AdminUrl, signal: AbortSignal): Promise<CheckResult> {
       return { verdict: "works", detail: null };
     } catch (error) {
       const code = codeOf(error) ?? "no code";
-      if (REFUSED.includes(code)) return { verdict: "refused", detail: `PostgreSQL refused the login (SQLSTATE ${code})` };
+      if (REFUSED.includes(code))
+        return { verdict: "refused", detail: `PostgreSQL refused the login (SQLSTATE ${code})` };
       return { verdict: "unknown", detail: `PostgreSQL could not be asked (${code})` };
     }
   });
@@ -166,12 +215,19 @@ async function connected<Result>(
 async function clientOf({ url, variable }: AdminUrl, socket: Socket): Promise<Client> {
   const { Client } = (await import("pg")).default;
   try {
-    return new Client({ connectionString: url.reveal(), application_name: "token-automation", stream: () => socket });
-  } catch (error) {
-    throw new Misconfigured(`a file that ${variable} names in its TLS options cannot be read (${codeOf(error) ?? "no code"})`, {
-      code: "admin-url-invalid",
-      hint: "Let sslrootcert, sslcert and sslkey name PEM files of this machine, or leave them out.",
+    return new Client({
+      connectionString: url.reveal(),
+      application_name: "token-automation",
+      stream: () => socket,
     });
+  } catch (error) {
+    throw new Misconfigured(
+      `a file that ${variable} names in its TLS options cannot be read (${codeOf(error) ?? "no code"})`,
+      {
+        code: "admin-url-invalid",
+        hint: "Let sslrootcert, sslcert and sslkey name PEM files of this machine, or leave them out.",
+      },
+    );
   }
 }
 
@@ -196,7 +252,8 @@ function noDatabase({ variable }: AdminUrl): never {
 
 function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
   const code = codeOf(error);
-  if (code === "28P01" || code === "28000") return adminRefused(SERVICE, variable, `SQLSTATE ${code}`);
+  if (code === "28P01" || code === "28000")
+    return adminRefused(SERVICE, variable, `SQLSTATE ${code}`);
   if (code !== "3D000") return notReached(SERVICE, error, variable);
   return new Misconfigured("PostgreSQL has no database of the administrator's URL's name", {
     code: "admin-url-invalid",
@@ -204,7 +261,11 @@ function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
   });
 }
 
-function failureOf(error: unknown, { changing, committing }: Session, { variable }: AdminUrl): Failure {
+function failureOf(
+  error: unknown,
+  { changing, committing }: Session,
+  { variable }: AdminUrl,
+): Failure {
   const code = codeOf(error);
   // Also where a pooler answers for a server that it lost.
   if (committing) return cutOff(SERVICE, "it changed a password");
@@ -222,5 +283,8 @@ function failureOf(error: unknown, { changing, committing }: Session, { variable
     code === "25006"
       ? `This server is a replica: let ${variable} name the primary.`
       : "Nothing was changed; the server's log has the details.";
-  return new Unchanged(`PostgreSQL refused to change a password (SQLSTATE ${code})`, { code: "service-refused", hint });
+  return new Unchanged(`PostgreSQL refused to change a password (SQLSTATE ${code})`, {
+    code: "service-refused",
+    hint,
+  });
 }

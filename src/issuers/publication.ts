@@ -31,16 +31,22 @@ const WRITE = "Variables: write";
 export function publicationOf(document: Document, form: PublishedForm): Publication {
   const codec = codecOf(form, document.name);
 
-  async function change(message: string, make: (codec: Codec, text: string | null) => string | null): Promise<void> {
+  async function change(
+    message: string,
+    make: (codec: Codec, text: string | null) => string | null,
+  ): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const { text, version } = await document.read();
       const changed = make(codec, text);
       if (changed === null || (await document.write(changed, version, message))) return;
     }
-    throw new Unchanged(`${document.name} was changed by others ${MAX_ATTEMPTS} times while a key was published there`, {
-      code: "publication-contended",
-      hint: "Run it again when less is going on.",
-    });
+    throw new Unchanged(
+      `${document.name} was changed by others ${MAX_ATTEMPTS} times while a key was published there`,
+      {
+        code: "publication-contended",
+        hint: "Run it again when less is going on.",
+      },
+    );
   }
 
   return {
@@ -65,7 +71,8 @@ export function fileDocument(store: Store, path: string): Document {
       const { files, version } = await store.load([path]);
       return { text: files.get(path) ?? null, version };
     },
-    write: async (text, expected, message) => (await store.save({ expected, files: new Map([[path, text]]), message })).kind === "saved",
+    write: async (text, expected, message) =>
+      (await store.save({ expected, files: new Map([[path, text]]), message })).kind === "saved",
   };
 }
 
@@ -80,7 +87,11 @@ export function variableDocument(
   async function read(): Promise<string | null> {
     const github = await client();
     try {
-      const { data } = await github.request("GET /repos/{owner}/{repo}/actions/variables/{name}", { owner, repo, name });
+      const { data } = await github.request("GET /repos/{owner}/{repo}/actions/variables/{name}", {
+        owner,
+        repo,
+        name,
+      });
       if (typeof data.value !== "string") throw notGitHub(what);
       return data.value;
     } catch (error) {
@@ -93,7 +104,8 @@ export function variableDocument(
     const github = await client();
     const given = { owner, repo, name, value, request: { retries: 0 } };
     try {
-      if (before === null) await github.request("POST /repos/{owner}/{repo}/actions/variables", given);
+      if (before === null)
+        await github.request("POST /repos/{owner}/{repo}/actions/variables", given);
       else await github.request("PATCH /repos/{owner}/{repo}/actions/variables/{name}", given);
     } catch (error) {
       // Somebody created or removed it since: read anew.

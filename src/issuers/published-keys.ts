@@ -4,7 +4,11 @@ import type { PublicForms } from "../key-pair.ts";
 
 export type PublishedForm = "pem" | "openssh" | "jwks";
 
-export type PublishedKey = { readonly kid: string; readonly label: string | null; readonly text: string };
+export type PublishedKey = {
+  readonly kid: string;
+  readonly label: string | null;
+  readonly text: string;
+};
 
 /** The member of a JWK that names the label; RFC 7517, section 4, lets anybody add members. */
 const LABEL_MEMBER = "x-token-automation-label";
@@ -31,7 +35,8 @@ function jwks(where: string): Codec {
     if (text === null || text.trim() === "") return { keys: [] };
     try {
       const parsed: unknown = JSON.parse(text);
-      if (isObject(parsed) && Array.isArray(parsed.keys) && parsed.keys.every(isObject)) return { ...parsed, keys: parsed.keys };
+      if (isObject(parsed) && Array.isArray(parsed.keys) && parsed.keys.every(isObject))
+        return { ...parsed, keys: parsed.keys };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
@@ -42,7 +47,11 @@ function jwks(where: string): Codec {
     keys: (text) =>
       read(text).keys.map((key) => {
         const label = key[LABEL_MEMBER];
-        return { kid: String(key.kid), label: typeof label === "string" ? label : null, text: JSON.stringify(key) };
+        return {
+          kid: String(key.kid),
+          label: typeof label === "string" ? label : null,
+          text: JSON.stringify(key),
+        };
       }),
     add(text, { jwk }, label) {
       const set = read(text);
@@ -64,7 +73,8 @@ function texts(form: "pem" | "openssh", where: string): Codec {
       else if (line.trim() !== "") {
         const last = found.at(-1);
         // What stands below a whole key is not that key's, and would go with it.
-        if (last === undefined || last.lines.some((each) => endsKey(each, form))) throw foreign(where, "keys that were published here");
+        if (last === undefined || last.lines.some((each) => endsKey(each, form)))
+          throw foreign(where, "keys that were published here");
         last.lines.push(line);
       }
     }
@@ -74,7 +84,11 @@ function texts(form: "pem" | "openssh", where: string): Codec {
     keys.map(({ kid, label, text }) => `# token-automation ${label} ${kid}\n${text}`).join("");
   return {
     keys: read,
-    add: (text, key, label) => write([{ kid: key.kid, label, text: form === "pem" ? key.pem : `${key.openssh}\n` }, ...read(text)]),
+    add: (text, key, label) =>
+      write([
+        { kid: key.kid, label, text: form === "pem" ? key.pem : `${key.openssh}\n` },
+        ...read(text),
+      ]),
     remove: (text, kid) => write(read(text).filter((key) => key.kid !== kid)),
   };
 }

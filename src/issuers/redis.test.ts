@@ -6,7 +6,11 @@ import type { Credential } from "../ports.ts";
 import { fieldsOf } from "../schema.ts";
 import { Secret } from "../secret.ts";
 import { startCuttingProxy } from "../testing/cutting-proxy.ts";
-import { expectBoundedWait, expectHundredRotations, logInAt } from "../testing/database-promises.ts";
+import {
+  expectBoundedWait,
+  expectHundredRotations,
+  logInAt,
+} from "../testing/database-promises.ts";
 import { issuerContract } from "../testing/issuer-contract.ts";
 import { expectNothingShown, failureOf, issueRequest, labelOf } from "../testing/issuing.ts";
 import { ADMIN_PASSWORD, type RedisServer, startRedis } from "../testing/redis-server.ts";
@@ -18,7 +22,17 @@ const VARIABLE = "REDIS_ADMIN_URL";
 /** What ACL names may hold and URLs trip over; spaces are none of it. */
 const HOSTILE = `a"b'c;%41/?#@:ü`;
 /** What docs/issuers/redis.md asks for. */
-const RIGHTS = ["+acl|getuser", "+acl|setuser", "+acl|deluser", "+acl|users", "+acl|whoami", "+acl|save", "+config|get", "+multi", "+exec"];
+const RIGHTS = [
+  "+acl|getuser",
+  "+acl|setuser",
+  "+acl|deluser",
+  "+acl|users",
+  "+acl|whoami",
+  "+acl|save",
+  "+config|get",
+  "+multi",
+  "+exec",
+];
 const FIRST = "the password of the first day";
 
 describe.skipIf(!toolAvailable("redis"))("redis", () => {
@@ -46,11 +60,28 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     return {
       issuer: open(user),
       accepts,
-      canaries: [ADMIN_PASSWORD, encodeURIComponent(ADMIN_PASSWORD), "canary-wrong", "canary-lacking"],
+      canaries: [
+        ADMIN_PASSWORD,
+        encodeURIComponent(ADMIN_PASSWORD),
+        "canary-wrong",
+        "canary-lacking",
+      ],
       faults: [
-        { issuer: open(user, { url: server.url("rotator", "canary-wrong") }), kind: "denied", says: /REDIS_ADMIN_URL/ },
-        { issuer: open(user, { url: server.url("lacking", "canary-lacking") }), kind: "denied", says: /\+acl\|save/ },
-        { issuer: open(user, { url: "redis://rotator:canary-wrong@127.0.0.1:1" }), kind: "unchanged", says: /ECONNREFUSED/ },
+        {
+          issuer: open(user, { url: server.url("rotator", "canary-wrong") }),
+          kind: "denied",
+          says: /REDIS_ADMIN_URL/,
+        },
+        {
+          issuer: open(user, { url: server.url("lacking", "canary-lacking") }),
+          kind: "denied",
+          says: /\+acl\|save/,
+        },
+        {
+          issuer: open(user, { url: "redis://rotator:canary-wrong@127.0.0.1:1" }),
+          kind: "unchanged",
+          says: /ECONNREFUSED/,
+        },
         { issuer: open("nobody"), kind: "misconfigured", says: /no user "nobody"/ },
       ] as const,
       close: async () => undefined,
@@ -59,10 +90,21 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
   const traits = {
     fields: fieldsOf({ use: "redis", admin_url_variable: VARIABLE, user: "app" }) ?? [],
     live: "many",
-    faults: ["a wrong password of the administrator", "a privilege that is missing", "no server", "a user that does not exist"],
+    faults: [
+      "a wrong password of the administrator",
+      "a privilege that is missing",
+      "no server",
+      "a user that does not exist",
+    ],
   } as const;
-  issuerContract("a user", () => contract("app"), { ...traits, unknownRef: `${"0".repeat(64)}:app` });
-  issuerContract("a name that is hard to quote", () => contract(HOSTILE), { ...traits, unknownRef: `${"0".repeat(64)}:${HOSTILE}` });
+  issuerContract("a user", () => contract("app"), {
+    ...traits,
+    unknownRef: `${"0".repeat(64)}:app`,
+  });
+  issuerContract("a name that is hard to quote", () => contract(HOSTILE), {
+    ...traits,
+    unknownRef: `${"0".repeat(64)}:${HOSTILE}`,
+  });
 
   test("the passwords beside it stay, and the server's file has what works", async () => {
     await fresh("app");
@@ -90,9 +132,13 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
   test("what stands for a label can neither log in nor do anything", async () => {
     await fresh("app");
     await open().issue(issueRequest(1));
-    const names = ((await server.ask("ACL", "USERS")) as string[]).filter((name) => name.endsWith(`:${labelOf(1)}`));
+    const names = ((await server.ask("ACL", "USERS")) as string[]).filter((name) =>
+      name.endsWith(`:${labelOf(1)}`),
+    );
     expect(names).toHaveLength(1);
-    expect(await server.ask("ACL", "GETUSER", names[0] ?? "")).toEqual(expect.arrayContaining([expect.arrayContaining(["off"]), "-@all"]));
+    expect(await server.ask("ACL", "GETUSER", names[0] ?? "")).toEqual(
+      expect.arrayContaining([expect.arrayContaining(["off"]), "-@all"]),
+    );
     expect(await server.logIn(names[0] ?? "", "")).toBe("WRONGPASS");
   });
 
@@ -102,13 +148,20 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
   ])("a user that is %s is refused before anything is changed", async (flag, code) => {
     await fresh("app");
     await server.ask("ACL", "SETUSER", "app", flag);
-    expect(await failureOf(open().issue(issueRequest(1)))).toMatchObject({ kind: "misconfigured", code });
+    expect(await failureOf(open().issue(issueRequest(1)))).toMatchObject({
+      kind: "misconfigured",
+      code,
+    });
     expect(await open().find(labelOf(1))).toEqual([]);
   });
 
   test("passwords that could be guessed, and the administrator's own, are refused", async () => {
-    expect(await failureOf(open().issue(issueRequest(1, { length: 16 })))).toMatchObject({ code: "password-too-weak" });
-    expect(await failureOf(open("rotator").issue(issueRequest(1)))).toMatchObject({ code: "user-is-admin" });
+    expect(await failureOf(open().issue(issueRequest(1, { length: 16 })))).toMatchObject({
+      code: "password-too-weak",
+    });
+    expect(await failureOf(open("rotator").issue(issueRequest(1)))).toMatchObject({
+      code: "user-is-admin",
+    });
   });
 
   test("the database of the administrator's URL is the consumers' alone", async () => {
@@ -121,17 +174,24 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
   });
 
   test("an administrator's URL that names a database is refused before anything is asked", async () => {
-    const error = await failureOf(Promise.resolve().then(() => open("app", { url: "redis://rotator:canary@127.0.0.1/names" })));
+    const error = await failureOf(
+      Promise.resolve().then(() => open("app", { url: "redis://rotator:canary@127.0.0.1/names" })),
+    );
     expect(error).toMatchObject({ kind: "misconfigured", code: "admin-url-invalid" });
     expectNothingShown(error, ["canary"]);
   });
 
-  test("a server that forgets its users is refused, unless the declaration says so", { timeout: 60_000 }, async () => {
+  test("a server that forgets its users is refused, unless the declaration says so", {
+    timeout: 60_000,
+  }, async () => {
     const forgetful = await startRedis({ file: false });
     try {
       await forgetful.ask("ACL", "SETUSER", "app", "on", `>${FIRST}`);
       const url = forgetful.url();
-      expect(await failureOf(open("app", { url }).issue(issueRequest(1)))).toMatchObject({ kind: "misconfigured", code: "acl-not-kept" });
+      expect(await failureOf(open("app", { url }).issue(issueRequest(1)))).toMatchObject({
+        kind: "misconfigured",
+        code: "acl-not-kept",
+      });
       const issuer = open("app", { url, volatile: true });
       const { fields, ref } = await issuer.issue(issueRequest(1));
       expect(await forgetful.logIn("app", fields.value?.reveal() ?? "")).toBe(true);
@@ -142,7 +202,9 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     }
   });
 
-  test("a server that cannot write its file: uncertain; found and ended when it can again", { timeout: 60_000 }, async () => {
+  test("a server that cannot write its file: uncertain; found and ended when it can again", {
+    timeout: 60_000,
+  }, async () => {
     const other = await startRedis();
     try {
       await other.ask("ACL", "SETUSER", "app", "on", `>${FIRST}`);
@@ -167,21 +229,34 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     expectBoundedWait((port) => open("app", { url: `redis://rotator:c4nary@127.0.0.1:${port}` })));
 
   describe("in the whole program", () => {
-    const declared = (more: object = {}) => ({ use: "redis", admin_url_variable: VARIABLE, user: "app", ...more });
+    const declared = (more: object = {}) => ({
+      use: "redis",
+      admin_url_variable: VARIABLE,
+      user: "app",
+      ...more,
+    });
     const logIn = (url: string) => logInAt(server, url);
     const passwords = async () => {
       const reply = (await server.ask("ACL", "GETUSER", "app")) as unknown[];
       return reply[reply.indexOf("passwords") + 1] as string[];
     };
 
-    test("a consumer that logs in again and again through a hundred rotations never fails", { timeout: 300_000 }, async () => {
+    test("a consumer that logs in again and again through a hundred rotations never fails", {
+      timeout: 300_000,
+    }, async () => {
       await fresh("app");
-      const rotation = await startRotation(declared(), { [VARIABLE]: server.url("rotator", "rotators") });
+      const rotation = await startRotation(declared(), {
+        [VARIABLE]: server.url("rotator", "rotators"),
+      });
       try {
         await expectHundredRotations(rotation, logIn);
         // The first day's, the last one and the one before it; and as many marks as passwords of ours.
         expect(await passwords()).toHaveLength(3);
-        expect(((await server.ask("ACL", "USERS")) as string[]).filter((name) => name.startsWith("token-automation:"))).toHaveLength(2);
+        expect(
+          ((await server.ask("ACL", "USERS")) as string[]).filter((name) =>
+            name.startsWith("token-automation:"),
+          ),
+        ).toHaveLength(2);
       } finally {
         await rotation.close();
       }
@@ -204,7 +279,10 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
         const after = await rotation.run(2);
         expect(after).toMatchObject({ rotated: ["DATABASE"], revoked: ["DATABASE"] });
         expect(await passwords()).toHaveLength(3);
-        expect([await logIn(before), await logIn(await rotation.read("DATABASE_URL"))]).toEqual([true, true]);
+        expect([await logIn(before), await logIn(await rotation.read("DATABASE_URL"))]).toEqual([
+          true,
+          true,
+        ]);
       } finally {
         await rotation.close();
         await proxy.close();

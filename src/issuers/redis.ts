@@ -1,6 +1,12 @@
 // The issuer of Redis passwords: an ACL user's new password works beside the old one, which is taken away after the overlap.
 import { createHash } from "node:crypto";
-import { type AdminUrl, accountUrl, requireAdminUrl, requireNumberedDatabase, withoutDatabase } from "../connection-url.ts";
+import {
+  type AdminUrl,
+  accountUrl,
+  requireAdminUrl,
+  requireNumberedDatabase,
+  withoutDatabase,
+} from "../connection-url.ts";
 import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../errors.ts";
 import { generateValue } from "../generate.ts";
 import type { CheckResult, Issuer } from "../ports.ts";
@@ -39,7 +45,11 @@ export function redisIssuer(options: RedisOptions): Issuer {
   const account = { host: options.host, port: options.port, database };
   return {
     async issue({ type, length, prefix, includeSpecial, label, tokenName, signal }) {
-      const { value: password, entropyBits, warnings } = generateValue({ type, length, prefix, includeSpecial });
+      const {
+        value: password,
+        entropyBits,
+        warnings,
+      } = generateValue({ type, length, prefix, includeSpecial });
       if (entropyBits < MIN_BITS) throw tooWeak(tokenName, entropyBits);
       const digest = digestOf(password);
       await asAdmin(admin, signal, async (session) => {
@@ -53,18 +63,31 @@ export function redisIssuer(options: RedisOptions): Issuer {
       });
       const url = accountUrl(admin, { ...account, user, password }, []);
       const fields = { value: password, username: new Secret(user), password, url };
-      return { fields, ref: `${digest}:${user}`, entropyBits, expiresAt: null, settlesWithinMs: 0, warnings };
+      return {
+        fields,
+        ref: `${digest}:${user}`,
+        entropyBits,
+        expiresAt: null,
+        settlesWithinMs: 0,
+        warnings,
+      };
     },
     async check({ fields: { username, password } }, signal) {
-      if (username === undefined || password === undefined) return { verdict: "unknown", detail: "it has no user or no password" };
-      return logIn(accountUrl(admin, { ...account, user: username.reveal(), password }, []), signal);
+      if (username === undefined || password === undefined)
+        return { verdict: "unknown", detail: "it has no user or no password" };
+      return logIn(
+        accountUrl(admin, { ...account, user: username.reveal(), password }, []),
+        signal,
+      );
     },
     async revoke(ref) {
       const [, digest, owner] = REF.exec(ref) ?? [];
       if (digest === undefined || owner === undefined) return;
       await asAdmin(admin, undefined, async (session) => {
         const has = (await readUser(session, owner))?.passwords.includes(digest) ?? false;
-        const marks = (await readMarks(session)).filter((mark) => mark.digest === digest).map(({ name }) => name);
+        const marks = (await readMarks(session))
+          .filter((mark) => mark.digest === digest)
+          .map(({ name }) => name);
         const commands = [
           ...(has ? [["ACL", "SETUSER", owner, `!${digest}`]] : []),
           ...(marks.length > 0 ? [["ACL", "DELUSER", ...marks]] : []),
@@ -77,7 +100,9 @@ export function redisIssuer(options: RedisOptions): Issuer {
       return asAdmin(admin, undefined, async (session) => {
         const passwords = (await readUser(session, user))?.passwords ?? [];
         const marked = (await readMarks(session)).filter((mark) => mark.label === label);
-        return marked.flatMap(({ digest }) => (passwords.includes(digest) ? [`${digest}:${user}`] : []));
+        return marked.flatMap(({ digest }) =>
+          passwords.includes(digest) ? [`${digest}:${user}`] : [],
+        );
       });
     },
   };
@@ -106,7 +131,9 @@ async function readUser(session: Session, user: string): Promise<User | null> {
   return { flags: listAfter("flags"), passwords: listAfter("passwords") };
 }
 
-async function readMarks(session: Session): Promise<{ name: string; digest: string; label: string }[]> {
+async function readMarks(
+  session: Session,
+): Promise<{ name: string; digest: string; label: string }[]> {
   const users = await session.ask("ACL", "USERS");
   return (Array.isArray(users) ? users.map(String) : []).flatMap((name) => {
     const [, digest, label] = MARK.exec(name) ?? [];
@@ -115,19 +142,29 @@ async function readMarks(session: Session): Promise<{ name: string; digest: stri
 }
 
 /** All of it or nothing, and into the server's file, but for a server that could not write it. */
-async function changeAcl(session: Session, volatile: boolean, commands: readonly (readonly string[])[]): Promise<void> {
+async function changeAcl(
+  session: Session,
+  volatile: boolean,
+  commands: readonly (readonly string[])[],
+): Promise<void> {
   session.changing = true;
   await session.askTogether(volatile ? commands : [...commands, ["ACL", "SAVE"]]);
 }
 
-async function asAdmin<Result>(admin: AdminUrl, signal: AbortSignal | undefined, work: (session: Session) => Promise<Result>) {
+async function asAdmin<Result>(
+  admin: AdminUrl,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<Result>,
+) {
   return connected(withoutDatabase(admin), signal, async ({ connecting, ...connection }) => {
     const session: Session = { ...connection, admin, changing: false };
     try {
       await connecting;
     } catch (error) {
       const reply = replyOf(error);
-      throw isRefusal(reply) ? adminRefused(SERVICE, admin.variable, reply) : notReached(SERVICE, error, admin.variable);
+      throw isRefusal(reply)
+        ? adminRefused(SERVICE, admin.variable, reply)
+        : notReached(SERVICE, error, admin.variable);
     }
     try {
       return await work(session);
@@ -144,8 +181,12 @@ async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
       return { verdict: "works", detail: null };
     } catch (error) {
       const reply = replyOf(error);
-      if (isRefusal(reply)) return { verdict: "refused", detail: `Redis refused the login (${reply})` };
-      return { verdict: "unknown", detail: `Redis could not be asked (${reply ?? codeOf(error) ?? "no code"})` };
+      if (isRefusal(reply))
+        return { verdict: "refused", detail: `Redis refused the login (${reply})` };
+      return {
+        verdict: "unknown",
+        detail: `Redis could not be asked (${reply ?? codeOf(error) ?? "no code"})`,
+      };
     }
   });
 }
@@ -153,7 +194,11 @@ async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
 type Connection = Pick<Session, "ask" | "askTogether"> & { readonly connecting: Promise<unknown> };
 
 /** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
-async function connected<Result>(url: Secret, signal: AbortSignal | undefined, work: (connection: Connection) => Promise<Result>) {
+async function connected<Result>(
+  url: Secret,
+  signal: AbortSignal | undefined,
+  work: (connection: Connection) => Promise<Result>,
+) {
   const { createClient } = await import("@redis/client");
   const ending = timeLimit(SERVICE, signal);
   const client = createClient({
@@ -167,13 +212,16 @@ async function connected<Result>(url: Secret, signal: AbortSignal | undefined, w
   client.on("error", () => undefined);
   // The client ends no connection that is only being made, and would wait for ever for what answers it.
   client.on("connect", () => ending.aborted && client.destroy());
-  const cut = new Promise<never>((_, reject) => ending.addEventListener("abort", () => reject(new Error("cut")), { once: true }));
+  const cut = new Promise<never>((_, reject) =>
+    ending.addEventListener("abort", () => reject(new Error("cut")), { once: true }),
+  );
   cut.catch(() => client.destroy());
   try {
     return await work({
       connecting: Promise.race([client.connect(), cut]),
       ask: (...command) => client.sendCommand([...command]),
-      askTogether: (commands) => commands.reduce((multi, command) => multi.addCommand([...command]), client.multi()).exec(),
+      askTogether: (commands) =>
+        commands.reduce((multi, command) => multi.addCommand([...command]), client.multi()).exec(),
     });
   } finally {
     if (client.isOpen) client.destroy();
@@ -197,17 +245,31 @@ function replyOf(error: unknown): string | null {
 async function requireAclFile(session: Session): Promise<void> {
   const reply = await session.ask("CONFIG", "GET", "aclfile");
   if (Array.isArray(reply) && String(reply[1] ?? "") !== "") return;
-  throw new Misconfigured("this Redis server keeps no ACL file: a restart would forget the new password", {
-    code: "acl-not-kept",
-    hint: 'Set "aclfile" in its redis.conf; or, if that is as it should be, declare "volatile": true.',
-  });
+  throw new Misconfigured(
+    "this Redis server keeps no ACL file: a restart would forget the new password",
+    {
+      code: "acl-not-kept",
+      hint: 'Set "aclfile" in its redis.conf; or, if that is as it should be, declare "volatile": true.',
+    },
+  );
 }
 
 function requireUsable(user: string, found: User | null, self: unknown): void {
   const name = JSON.stringify(user);
-  const refuse = (code: string, message: string, hint: string) => new Misconfigured(message, { code, hint });
-  if (found === null) throw refuse("user-missing", `Redis has no user ${name}`, "Create it with the rights that the application needs.");
-  if (self === user) throw refuse("user-is-admin", `the user ${name} is the administrator itself`, "Name the application's user.");
+  const refuse = (code: string, message: string, hint: string) =>
+    new Misconfigured(message, { code, hint });
+  if (found === null)
+    throw refuse(
+      "user-missing",
+      `Redis has no user ${name}`,
+      "Create it with the rights that the application needs.",
+    );
+  if (self === user)
+    throw refuse(
+      "user-is-admin",
+      `the user ${name} is the administrator itself`,
+      "Name the application's user.",
+    );
   if (found.flags.includes("nopass")) {
     throw refuse(
       "user-open",
@@ -215,7 +277,8 @@ function requireUsable(user: string, found: User | null, self: unknown): void {
       "Give it a first password, and its consumers.",
     );
   }
-  if (!found.flags.includes("on")) throw refuse("user-off", `the user ${name} is off`, "Let it log in: ACL SETUSER … on.");
+  if (!found.flags.includes("on"))
+    throw refuse("user-off", `the user ${name} is off`, "Let it log in: ACL SETUSER … on.");
 }
 
 function tooWeak(tokenName: string, bits: number): Misconfigured {
@@ -232,11 +295,14 @@ function failureOf(error: unknown, { admin, changing }: Session): Failure {
   if (reply === "NOPERM" && error instanceof Error) {
     // Refused when it was queued: nothing of the transaction was done.
     const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
-    return new Denied(`Redis does not let the administrator run ${command.replace("|", " ").toUpperCase()}`, {
-      code: "privilege-missing",
-      permission: `+${command}`,
-      hint: `Grant the user in ${admin.variable} +${command}; the issuer's page lists all that it needs.`,
-    });
+    return new Denied(
+      `Redis does not let the administrator run ${command.replace("|", " ").toUpperCase()}`,
+      {
+        code: "privilege-missing",
+        permission: `+${command}`,
+        hint: `Grant the user in ${admin.variable} +${command}; the issuer's page lists all that it needs.`,
+      },
+    );
   }
   if (error instanceof Error && "errorIndexes" in error) {
     return new Uncertain("Redis changed its users, and could not write them to its ACL file", {
@@ -244,6 +310,12 @@ function failureOf(error: unknown, { admin, changing }: Session): Failure {
       hint: "See that the server can write the file that its aclfile names. The next run ends what this one left, and tries again.",
     });
   }
-  if (reply === null) return changing ? cutOff(SERVICE, "it changed a password") : notReached(SERVICE, error, admin.variable);
-  return new Unchanged(`Redis refused to change a password (${reply})`, { code: "service-refused", hint: "See the server's log." });
+  if (reply === null)
+    return changing
+      ? cutOff(SERVICE, "it changed a password")
+      : notReached(SERVICE, error, admin.variable);
+  return new Unchanged(`Redis refused to change a password (${reply})`, {
+    code: "service-refused",
+    hint: "See the server's log.",
+  });
 }

@@ -8,7 +8,8 @@ export type StagedFile = { readonly path: string; readonly temporary: string };
 
 /** The system's code of an error (`ENOENT`); its class's name where it has none. Holds no value, so it may be shown. */
 export function errorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  if (error instanceof Error && "code" in error && typeof error.code === "string")
+    return error.code;
   return error instanceof Error ? error.name : typeof error;
 }
 
@@ -26,8 +27,15 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
  * Writes the content to a temporary file beside `path`, down to the disk.
  * @param mode the file's permissions; unless given, those of the file that it will replace, or the process's usual ones.
  */
-export async function stageFile(path: string, content: string | Uint8Array, mode?: number): Promise<StagedFile> {
-  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
+export async function stageFile(
+  path: string,
+  content: string | Uint8Array,
+  mode?: number,
+): Promise<StagedFile> {
+  const temporary = join(
+    dirname(path),
+    `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`,
+  );
   const wanted = mode ?? (await modeOf(path));
   const file = await open(temporary, "wx", wanted ?? 0o666);
   try {
@@ -65,7 +73,8 @@ export async function removeLeftovers(path: string): Promise<void> {
   const folder = dirname(path);
   const names = await readdir(folder);
   for (const name of names) {
-    if (name.startsWith(temporaryPrefix(path)) && name.endsWith(".tmp")) await rm(join(folder, name), { force: true });
+    if (name.startsWith(temporaryPrefix(path)) && name.endsWith(".tmp"))
+      await rm(join(folder, name), { force: true });
   }
 }
 

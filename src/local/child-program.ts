@@ -19,7 +19,12 @@ export type Program = {
 export type Ended =
   /** Nothing ran; the system's code for why. */
   | { readonly kind: "not-started"; readonly code: string }
-  | { readonly kind: "exited"; readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly output: Uint8Array }
+  | {
+      readonly kind: "exited";
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+      readonly output: Uint8Array;
+    }
   /** It was ended: it took too long, nobody waits for it any more, or it said too much. */
   | { readonly kind: "late" | "aborted" | "too-much" };
 
@@ -49,7 +54,12 @@ export async function runProgram(program: Program): Promise<Ended> {
 
 function start({ argv, directory, environment }: Program): ChildProcess {
   const [file = "", ...args] = argv;
-  return spawn(file, args, { cwd: directory, env: environment, stdio: ["pipe", "pipe", "ignore"], detached: HAS_GROUPS });
+  return spawn(file, args, {
+    cwd: directory,
+    env: environment,
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: HAS_GROUPS,
+  });
 }
 
 function watch(child: ChildProcess, { input, timeoutMs, limit, signal }: Program): Promise<Ended> {
@@ -91,7 +101,11 @@ function watch(child: ChildProcess, { input, timeoutMs, limit, signal }: Program
       timers.push(setTimeout(() => child.stdout?.destroy(), DRAIN_MS));
     });
     child.once("close", (code, endedBy) =>
-      done(cut === null ? { kind: "exited", code, signal: endedBy, output: Buffer.concat(chunks) } : { kind: cut }),
+      done(
+        cut === null
+          ? { kind: "exited", code, signal: endedBy, output: Buffer.concat(chunks) }
+          : { kind: cut },
+      ),
     );
     // A program need not read what it is told.
     child.stdin?.on("error", () => {});
@@ -119,7 +133,8 @@ function dieTogether(child: ChildProcess): () => void {
     forget();
     signalAll(child, "SIGKILL");
     // Of several programs, the last one to go.
-    if (!process.listeners(signal).some((listener) => OWN.has(listener))) process.kill(process.pid, signal);
+    if (!process.listeners(signal).some((listener) => OWN.has(listener)))
+      process.kill(process.pid, signal);
   };
   OWN.add(onSignal);
   const forget = () => {
@@ -138,6 +153,8 @@ function isAttended(signal: NodeJS.Signals): boolean {
 
 /** signal-exit, which proper-lockfile loads, removes locks, and itself waits until it is alone: its index.js, `emitter.count`. */
 function bystanders(): number {
-  const { count }: { readonly count?: unknown } = Object(Reflect.get(process, "__signal_exit_emitter__"));
+  const { count }: { readonly count?: unknown } = Object(
+    Reflect.get(process, "__signal_exit_emitter__"),
+  );
   return typeof count === "number" ? count : 0;
 }

@@ -8,7 +8,10 @@ import { type Git, type GitResult, gitIn, gitSaid, headCommit } from "./git.ts";
 export type Identity = { readonly name: string; readonly email: string };
 
 /** Who commits on a machine where nobody told git. */
-const FALLBACK_IDENTITY: Identity = { name: "token-automation", email: "token-automation@users.noreply.github.com" };
+const FALLBACK_IDENTITY: Identity = {
+  name: "token-automation",
+  email: "token-automation@users.noreply.github.com",
+};
 /** Waits before another try while another git holds its lock, in milliseconds: 6.3 s in all. */
 const LOCK_WAITS_MS = [100, 200, 400, 800, 1600, 3200] as const;
 const GIT_LOCKED = /Unable to create '[^']*\.lock'|cannot lock ref|index\.lock/;
@@ -43,7 +46,10 @@ export async function commitFiles(options: CommitOptions): Promise<string | null
   const retrying = retryingWhileLocked(git, options.sleep ?? sleepFor);
   if (changes.includes("??")) succeed(await retrying(["add", "--intent-to-add", "--", ...paths]));
   const env = await identityVariables(git, options.identity, environment);
-  const result = await retrying(["commit", "--quiet", "--only", "--file=-", "--", ...paths], { input: options.message, env });
+  const result = await retrying(["commit", "--quiet", "--only", "--file=-", "--", ...paths], {
+    input: options.message,
+    env,
+  });
   if (result.code === 1 && NOTHING_TO_COMMIT.test(result.stdout.toString())) return null;
   succeed(result);
   return headCommit(git);
@@ -51,7 +57,13 @@ export async function commitFiles(options: CommitOptions): Promise<string | null
 
 /** The two-letter codes of `git status` for each path that is not as in HEAD. */
 async function changesOf(git: Git, paths: readonly string[]): Promise<string[]> {
-  const flags = ["--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching"];
+  const flags = [
+    "--porcelain=v1",
+    "-z",
+    "--no-renames",
+    "--untracked-files=all",
+    "--ignored=matching",
+  ];
   const result = succeed(await git(["status", ...flags, "--", ...paths]));
   const entries = result.stdout.toString().split("\0");
   return entries.filter((entry) => entry !== "").map((entry) => entry.slice(0, 2));
@@ -67,13 +79,24 @@ async function refuseDetached(git: Git): Promise<void> {
   });
 }
 
-async function identityVariables(git: Git, identity: Identity | null, environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+async function identityVariables(
+  git: Git,
+  identity: Identity | null,
+  environment: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
   const { name, email } = identity ?? FALLBACK_IDENTITY;
-  const all = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+  const all = {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  };
   if (identity !== null) return all;
   const configured = await git(["config", "--get", "user.email"]);
   if (configured.code === 0 && configured.stdout.toString().trim() !== "") return {};
-  return Object.fromEntries(Object.entries(all).filter(([variable]) => (environment[variable] ?? "") === ""));
+  return Object.fromEntries(
+    Object.entries(all).filter(([variable]) => (environment[variable] ?? "") === ""),
+  );
 }
 
 function retryingWhileLocked(git: Git, sleep: (milliseconds: number) => Promise<unknown>): Git {
@@ -99,15 +122,19 @@ function succeed(result: GitResult): GitResult {
 function hintFor(said: string): string {
   if (GIT_LOCKED.test(said))
     return "Another git program is at work, or one crashed and left its lock: see that none runs, then remove the lock.";
-  if (/during a (merge|cherry-pick|revert)|unmerged|Merge conflict/i.test(said)) return "Finish or abort the merge; then commit the file.";
+  if (/during a (merge|cherry-pick|revert)|unmerged|Merge conflict/i.test(said))
+    return "Finish or abort the merge; then commit the file.";
   if (/gpg|sign/i.test(said))
     return "Signing failed: unlock the key, or switch commit.gpgsign off for this repository; then commit the file.";
   return "Run `git commit` there by hand to see what a hook or git objects to; then commit the file.";
 }
 
 function ignored(paths: readonly string[]): Misconfigured {
-  return new Misconfigured(`git ignores ${paths.map((path) => JSON.stringify(path)).join(" or ")}`, {
-    code: "record-ignored",
-    hint: "Remove it from .gitignore, or add it once with `git add --force`.",
-  });
+  return new Misconfigured(
+    `git ignores ${paths.map((path) => JSON.stringify(path)).join(" or ")}`,
+    {
+      code: "record-ignored",
+      hint: "Remove it from .gitignore, or add it once with `git add --force`.",
+    },
+  );
 }

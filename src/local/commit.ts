@@ -25,7 +25,9 @@ export async function commitPending(
   for (const path of paths) await pathInside(directory, path);
   const state = await gitState(directory, gitIn(directory, options.environment));
   if (state !== "work-tree") throw nowhere(directory, state);
-  const sha = await withFileLock(recordLock(directory), () => commitFiles({ identity: null, ...options, directory, paths, message }));
+  const sha = await withFileLock(recordLock(directory), () =>
+    commitFiles({ identity: null, ...options, directory, paths, message }),
+  );
   return sha === null ? null : { sha, url: null };
 }
 
@@ -43,6 +45,9 @@ function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfi
   const [why, hint] =
     state === "no-git"
       ? ["git was not found", "Install git, and see that it is on the PATH."]
-      : [`${directory} is in no git work tree`, "Run `git init` there, if the record is to be committed."];
+      : [
+          `${directory} is in no git work tree`,
+          "Run `git init` there, if the record is to be committed.",
+        ];
   return new Misconfigured(`there is nothing to commit to: ${why}`, { code: state, hint });
 }

@@ -19,7 +19,9 @@ afterEach(() => close());
 test("is held during the action and given back after it, also when it fails", async () => {
   expect(await withFileLock(path, async () => existsSync(path))).toBe(true);
   expect(existsSync(path)).toBe(false);
-  await expect(withFileLock(path, () => Promise.reject(new Error("as it happens")))).rejects.toThrow("as it happens");
+  await expect(
+    withFileLock(path, () => Promise.reject(new Error("as it happens"))),
+  ).rejects.toThrow("as it happens");
   expect(existsSync(path)).toBe(false);
 });
 
@@ -30,7 +32,9 @@ test("whoever comes meanwhile is told after the last try", async () => {
 
 test("one that a dead owner left behind is taken over", async () => {
   await mkdir(path);
-  await expect(withFileLock(path, async () => "never", ONE_TRY)).rejects.toMatchObject({ code: "locked" });
+  await expect(withFileLock(path, async () => "never", ONE_TRY)).rejects.toMatchObject({
+    code: "locked",
+  });
   const longAgo = new Date(Date.now() - 11_000);
   await utimes(path, longAgo, longAgo);
   expect(await withFileLock(path, async () => "taken over", ONE_TRY)).toBe("taken over");
@@ -48,7 +52,9 @@ test("an owner whose lock was taken over stops before it writes", async () => {
 });
 
 test("where no lock can be made, that is told at once", async () => {
-  await expect(withFileLock(join(directory, "absent", "x.lock"), async () => "never")).rejects.toMatchObject({
+  await expect(
+    withFileLock(join(directory, "absent", "x.lock"), async () => "never"),
+  ).rejects.toMatchObject({
     name: "Misconfigured",
     code: "not-writable",
   });

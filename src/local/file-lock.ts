@@ -8,7 +8,9 @@ import { errorCode } from "./atomic-file.ts";
 /** After how many milliseconds without a sign of life a lock counts as left behind. Its owner gives one every 5 s. */
 const STALE_MS = 10_000;
 /** Waits between tries, in milliseconds: 10 at first, then longer up to 200; about 20 s in all, so longer than a dead owner can hold it. */
-const WAITS_MS = Array.from({ length: 110 }, (_, index) => Math.min(200, Math.round(10 * 1.3 ** index)));
+const WAITS_MS = Array.from({ length: 110 }, (_, index) =>
+  Math.min(200, Math.round(10 * 1.3 ** index)),
+);
 
 /** Throws `Unchanged` when the lock is no longer ours: called right before what cannot be undone. */
 export type StillHeld = () => Promise<void>;
@@ -44,11 +46,21 @@ export async function withFileLock<T>(
   }
 }
 
-async function acquire(lockPath: string, waits: readonly number[], onCompromised: () => void): Promise<() => Promise<void>> {
+async function acquire(
+  lockPath: string,
+  waits: readonly number[],
+  onCompromised: () => void,
+): Promise<() => Promise<void>> {
   const { lock } = await import("proper-lockfile");
   for (let tries = 0; ; tries += 1) {
     try {
-      return await lock(lockPath, { lockfilePath: lockPath, realpath: false, stale: STALE_MS, retries: 0, onCompromised });
+      return await lock(lockPath, {
+        lockfilePath: lockPath,
+        realpath: false,
+        stale: STALE_MS,
+        retries: 0,
+        onCompromised,
+      });
     } catch (error) {
       const wait = waits[tries];
       // The library's own retries would also repeat what can never succeed.
@@ -86,8 +98,11 @@ function notLocked(lockPath: string, cause: unknown): Misconfigured | Unchanged 
 }
 
 function lost(lockPath: string): Unchanged {
-  return new Unchanged(`the lock ${lockPath} was lost while writing: this process was stopped for too long`, {
-    code: "lock-lost",
-    hint: "Nothing was written. Try again.",
-  });
+  return new Unchanged(
+    `the lock ${lockPath} was lost while writing: this process was stopped for too long`,
+    {
+      code: "lock-lost",
+      hint: "Nothing was written. Try again.",
+    },
+  );
 }

@@ -16,7 +16,11 @@ const WHOLE = ["--full-history", "--simplify-merges", "--topo-order", "--reverse
 const FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct";
 
 /** The commits of a head that changed any of the paths, parents before children. @throws `Misconfigured` */
-export async function commitsOf(git: Git, head: string, paths: readonly string[]): Promise<ListedCommit[]> {
+export async function commitsOf(
+  git: Git,
+  head: string,
+  paths: readonly string[],
+): Promise<ListedCommit[]> {
   return parseCommits(await git(["rev-list", ...WHOLE, FORMAT, head, "--", ...paths]));
 }
 
@@ -24,10 +28,19 @@ export async function commitsOf(git: Git, head: string, paths: readonly string[]
  * Commits that changed the paths and that the reflog remembers of the current branch or its upstream, and neither holds now.
  * None where no branch is checked out: HEAD's own reflog tells of every branch that was. @throws `Misconfigured`
  */
-export async function abandonedCommits(git: Git, paths: readonly string[]): Promise<ListedCommit[]> {
+export async function abandonedCommits(
+  git: Git,
+  paths: readonly string[],
+): Promise<ListedCommit[]> {
   const branch = await lineOf(git, ["symbolic-ref", "--quiet", "HEAD"]);
   if (branch === null) return [];
-  const upstream = await lineOf(git, ["rev-parse", "--quiet", "--verify", "--symbolic-full-name", "@{upstream}"]);
+  const upstream = await lineOf(git, [
+    "rev-parse",
+    "--quiet",
+    "--verify",
+    "--symbolic-full-name",
+    "@{upstream}",
+  ]);
   const refs = upstream === null ? [branch] : [branch, upstream];
   const remembered = new Set<string>();
   for (const ref of refs) {
@@ -37,9 +50,22 @@ export async function abandonedCommits(git: Git, paths: readonly string[]): Prom
   if (remembered.size === 0) return [];
   const input = [...remembered, ...refs.map((ref) => `^${ref}`)].join("\n");
   return parseCommits(
-    await git(["rev-list", "--full-history", "--topo-order", "--reverse", "--ignore-missing", FORMAT, "--stdin", "--", ...paths], {
-      input,
-    }),
+    await git(
+      [
+        "rev-list",
+        "--full-history",
+        "--topo-order",
+        "--reverse",
+        "--ignore-missing",
+        FORMAT,
+        "--stdin",
+        "--",
+        ...paths,
+      ],
+      {
+        input,
+      },
+    ),
   );
 }
 
@@ -48,7 +74,9 @@ export async function shallowCommits(git: Git, directory: string): Promise<Reado
   const file = await lineOf(git, ["rev-parse", "--git-path", "shallow"]);
   if (file === null) return new Set();
   try {
-    return new Set((await readFile(resolve(directory, file), "utf8")).split("\n").filter((sha) => sha !== ""));
+    return new Set(
+      (await readFile(resolve(directory, file), "utf8")).split("\n").filter((sha) => sha !== ""),
+    );
   } catch (error) {
     if (errorCode(error) === "ENOENT") return new Set();
     throw new Misconfigured(`${file} cannot be read: ${errorCode(error)}`, {

@@ -10,11 +10,18 @@ type Blob = { readonly id: string; readonly size: number };
 export type StoredFiles = ReadonlyMap<string, Blob>;
 
 /** The record and its monthly files in each of the commits, in the order given. @throws `Misconfigured` */
-export async function storedFiles(git: Git, shas: readonly string[], path: string): Promise<StoredFiles[]> {
+export async function storedFiles(
+  git: Git,
+  shas: readonly string[],
+  path: string,
+): Promise<StoredFiles[]> {
   const folder = historyFolder(path);
   if (shas.length === 0) return [];
   const input = shas.map((sha) => `${sha}:./${path}\n${sha}:./${folder}\n`).join("");
-  const result = await git(["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"], { input });
+  const result = await git(
+    ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"],
+    { input },
+  );
   if (result.code !== 0) throw notTold(result);
   const lines = result.stdout.toString().split("\n");
   const trees = new Map<string, StoredFiles>();
@@ -46,7 +53,10 @@ async function monthlyFiles(git: Git, tree: string, folder: string): Promise<Sto
 }
 
 /** The contents by id; null for what is not UTF-8 text. @throws `Misconfigured` where git lacks one */
-export async function readBlobs(git: Git, ids: readonly string[]): Promise<Map<string, string | null>> {
+export async function readBlobs(
+  git: Git,
+  ids: readonly string[],
+): Promise<Map<string, string | null>> {
   const texts = new Map<string, string | null>();
   if (ids.length === 0) return texts;
   const result = await git(["cat-file", "--batch"], { input: `${ids.join("\n")}\n` });

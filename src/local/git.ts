@@ -65,7 +65,8 @@ export function gitIn(directory: string, environment: NodeJS.ProcessEnv = proces
       } as const;
       const child = execFile("git", args, settings, (error, stdout, stderr) => {
         if (error === null) resolve({ code: 0, stdout, stderr: stderr.toString() });
-        else if (typeof error.code === "number") resolve({ code: error.code, stdout, stderr: stderr.toString() });
+        else if (typeof error.code === "number")
+          resolve({ code: error.code, stdout, stderr: stderr.toString() });
         else reject(notRun(directory, args, error));
       });
       // git may exit before it has read its input; its exit code tells then.
@@ -76,8 +77,13 @@ export function gitIn(directory: string, environment: NodeJS.ProcessEnv = proces
 
 /** What git said, for a message: the first line that it calls fatal or an error, else the first one. Printable, at most 200 characters. */
 export function gitSaid(result: GitResult): string {
-  const lines = `${result.stderr}\n${result.stdout.toString()}`.split("\n").map((line) => line.trim());
-  const line = lines.find((each) => /^(fatal|error):/.test(each)) ?? lines.find((each) => each !== "") ?? "nothing";
+  const lines = `${result.stderr}\n${result.stdout.toString()}`
+    .split("\n")
+    .map((line) => line.trim());
+  const line =
+    lines.find((each) => /^(fatal|error):/.test(each)) ??
+    lines.find((each) => each !== "") ??
+    "nothing";
   return line.replace(/\p{C}/gu, "?").slice(0, 200);
 }
 
@@ -88,7 +94,8 @@ export type GitState = "work-tree" | "no-repository" | "no-git";
 export async function gitState(directory: string, git: Git = gitIn(directory)): Promise<GitState> {
   try {
     const result = await git(["rev-parse", "--is-inside-work-tree"]);
-    if (result.code === 0) return result.stdout.toString().trim() === "true" ? "work-tree" : "no-repository";
+    if (result.code === 0)
+      return result.stdout.toString().trim() === "true" ? "work-tree" : "no-repository";
     if (result.stderr.includes("not a git repository")) return "no-repository";
     throw new Misconfigured(`git does not work in ${directory}: ${gitSaid(result)}`, {
       code: "git-refused",
@@ -118,10 +125,18 @@ export async function headOrNone(git: Git): Promise<string | null> {
 
 function notRun(directory: string, args: readonly string[], cause: Error): Misconfigured {
   if (errorCode(cause) === "ENOENT" && !existsSync(directory)) {
-    return new Misconfigured(`there is no folder ${directory}`, { code: "no-directory", hint: "Make it first, or name another.", cause });
+    return new Misconfigured(`there is no folder ${directory}`, {
+      code: "no-directory",
+      hint: "Make it first, or name another.",
+      cause,
+    });
   }
   if (errorCode(cause) === "ENOENT") {
-    return new GitMissing("git was not found", { code: "no-git", hint: "Install git, and see that it is on the PATH.", cause });
+    return new GitMissing("git was not found", {
+      code: "no-git",
+      hint: "Install git, and see that it is on the PATH.",
+      cause,
+    });
   }
   const command = `git ${args.find((arg) => !arg.startsWith("-")) ?? ""}`;
   return new Misconfigured(

@@ -16,9 +16,11 @@ const UNSAFE_CHARACTERS = /[\p{C}\\:]/u;
  */
 export async function pathInside(directory: string, path: string): Promise<string> {
   const segments = path.split("/");
-  if (UNSAFE_CHARACTERS.test(path)) throw refused(path, "it holds a backslash, a colon or a control character");
+  if (UNSAFE_CHARACTERS.test(path))
+    throw refused(path, "it holds a backslash, a colon or a control character");
   for (const segment of segments) {
-    if (["", ".", ".."].includes(segment)) throw refused(path, "it is absolute or has an empty, `.` or `..` part");
+    if (["", ".", ".."].includes(segment))
+      throw refused(path, "it is absolute or has an empty, `.` or `..` part");
     if (GIT_FOLDER.test(segment)) throw refused(path, "it lies in git's own folder");
   }
   let current = directory;
@@ -38,7 +40,10 @@ export async function pathInside(directory: string, path: string): Promise<strin
 export async function requireFolder(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => null);
   if (found?.isDirectory() === true) return;
-  throw new Misconfigured(`there is no folder ${directory}`, { code: "no-directory", hint: "Make it first, or name another." });
+  throw new Misconfigured(`there is no folder ${directory}`, {
+    code: "no-directory",
+    hint: "Make it first, or name another.",
+  });
 }
 
 async function kindOf(path: string): Promise<"nothing" | "link" | "file" | "folder" | "device"> {

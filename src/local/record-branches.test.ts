@@ -13,10 +13,25 @@ import { toolAvailable } from "../testing/require-tool.ts";
 import { localVersions } from "./record-versions.ts";
 
 const RECORD = "token_config.json";
-type Made = { readonly entries: readonly HistoryEntry[]; readonly parents: readonly number[]; readonly other: number };
+type Made = {
+  readonly entries: readonly HistoryEntry[];
+  readonly parents: readonly number[];
+  readonly other: number;
+};
 
 const step = fc.record({
-  kind: fc.constantFrom("append", "append", "touch", "first", "second", "second", "longer", "longer", "edit", "cut"),
+  kind: fc.constantFrom(
+    "append",
+    "append",
+    "touch",
+    "first",
+    "second",
+    "second",
+    "longer",
+    "longer",
+    "edit",
+    "cut",
+  ),
   one: fc.nat(6),
   two: fc.nat(6),
 });
@@ -29,14 +44,24 @@ function build(steps: readonly { kind: string; one: number; two: number }[]): Ma
     const [a, b] = [Math.max(0, made.length - 1 - one), Math.max(0, made.length - 1 - two)];
     const [first, second] = [made[a]?.entries ?? [], made[b]?.entries ?? []];
     const isMerge = ["first", "second", "longer"].includes(kind) && a !== b;
-    made.push({ entries: change(kind, first, isMerge ? second : first, index), parents: isMerge ? [a, b] : [a], other: index + 1 });
+    made.push({
+      entries: change(kind, first, isMerge ? second : first, index),
+      parents: isMerge ? [a, b] : [a],
+      other: index + 1,
+    });
   }
   return made;
 }
 
-function change(kind: string, first: readonly HistoryEntry[], second: readonly HistoryEntry[], index: number): readonly HistoryEntry[] {
+function change(
+  kind: string,
+  first: readonly HistoryEntry[],
+  second: readonly HistoryEntry[],
+  index: number,
+): readonly HistoryEntry[] {
   if (kind === "append") return grow(first, 1, 100 + index);
-  if (kind === "edit") return rechain(first.map((entry, at) => (at === 1 ? { ...entry, note: index } : entry)));
+  if (kind === "edit")
+    return rechain(first.map((entry, at) => (at === 1 ? { ...entry, note: index } : entry)));
   if (kind === "cut") return first.slice(0, -1);
   if (kind === "second") return second;
   return kind === "longer" && second.length > first.length ? second : first;
@@ -48,7 +73,16 @@ function breaksRule(made: readonly Made[]): boolean {
   const histories = made.map(({ entries }, index) => {
     const files = new Map([[RECORD, String(index)]]);
     const texts = new Map([[String(index), recordText(entries)]]);
-    const kept = reader.read({ id: "", commit: null, parents: [], unseen: null, abandoned: false, files, texts }).entries ?? [];
+    const kept =
+      reader.read({
+        id: "",
+        commit: null,
+        parents: [],
+        unseen: null,
+        abandoned: false,
+        files,
+        texts,
+      }).entries ?? [];
     return { entries: kept, length: kept.length };
   });
   const reached = new Set([made.length - 1]);
@@ -75,7 +109,8 @@ function fastImport(made: readonly Made[]): string {
       ];
       const [from, ...merged] = parents;
       // Unless told otherwise, fast-import goes on from the commit before.
-      if (from !== undefined) lines.push(`from :${from + 1}`, ...merged.map((parent) => `merge :${parent + 1}`));
+      if (from !== undefined)
+        lines.push(`from :${from + 1}`, ...merged.map((parent) => `merge :${parent + 1}`));
       lines.push("deleteall");
       for (const [path, content] of Object.entries({ [RECORD]: text, "other.txt": `${other}` })) {
         lines.push(`M 100644 inline ${path}`, `data ${Buffer.byteLength(content)}`, content);
@@ -100,8 +135,13 @@ test.skipIf(!toolAvailable("git"))("branches and merges", { timeout: 120_000 }, 
         child.stdin.end(fastImport(made));
         expect(await once(child, "close")).toEqual([0, null]);
         await repository.git("reset", "--quiet", "--hard");
-        const { findings } = await auditHistory(localVersions({ directory, path: RECORD, environment })(null), RECORD);
-        const changes = findings.filter(({ kind }) => ["edited", "removed", "inserted", "reordered"].includes(kind));
+        const { findings } = await auditHistory(
+          localVersions({ directory, path: RECORD, environment })(null),
+          RECORD,
+        );
+        const changes = findings.filter(({ kind }) =>
+          ["edited", "removed", "inserted", "reordered"].includes(kind),
+        );
         expect(changes.length > 0).toBe(breaksRule(made));
       } finally {
         await repository.close();

@@ -6,7 +6,14 @@ import { auditHistory } from "../audit.ts";
 import type { Audit } from "../audit-version.ts";
 import type { HistoryEntry } from "../schema.ts";
 import { type TestRepository, testRepository } from "../testing/git-repository.ts";
-import { chainOf, commitDate, grow, rechain, recordText, rolledFiles } from "../testing/record-history.ts";
+import {
+  chainOf,
+  commitDate,
+  grow,
+  rechain,
+  recordText,
+  rolledFiles,
+} from "../testing/record-history.ts";
 import { toolAvailable } from "../testing/require-tool.ts";
 import { localVersions } from "./record-versions.ts";
 
@@ -25,8 +32,14 @@ afterEach(async () => {
 });
 
 /** Commits files with their times in step with the newest entry; gives the commit's id. */
-async function commit(files: ReadonlyMap<string, string> | readonly HistoryEntry[], message = "by the program"): Promise<string> {
-  const all = files instanceof Map ? files : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
+async function commit(
+  files: ReadonlyMap<string, string> | readonly HistoryEntry[],
+  message = "by the program",
+): Promise<string> {
+  const all =
+    files instanceof Map
+      ? files
+      : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
   for (const [path, content] of all) await repository.write(path, content);
   return commitAll(message);
 }
@@ -35,21 +48,45 @@ let clock = 0;
 async function commitAll(message: string): Promise<string> {
   clock += 1;
   await repository.git("add", "--all");
-  await repository.git("-c", `user.name=Person`, "commit", "--quiet", "--allow-empty", "--message", message, "--date", commitDate(clock));
+  await repository.git(
+    "-c",
+    `user.name=Person`,
+    "commit",
+    "--quiet",
+    "--allow-empty",
+    "--message",
+    message,
+    "--date",
+    commitDate(clock),
+  );
   return head();
 }
 const head = async (ref = "HEAD") => (await repository.git("rev-parse", ref)).trim();
 
-async function audit(directory = repository.directory, limit: number | null = null): Promise<Audit> {
-  return auditHistory(localVersions({ directory, path: RECORD, environment: repository.environment })(limit), RECORD);
+async function audit(
+  directory = repository.directory,
+  limit: number | null = null,
+): Promise<Audit> {
+  return auditHistory(
+    localVersions({ directory, path: RECORD, environment: repository.environment })(limit),
+    RECORD,
+  );
 }
 
 /** Findings without the soft signs of the dates, which have tests of their own. */
 async function findings(directory?: string): Promise<unknown[]> {
   const { findings: all } = await audit(directory);
   return all
-    .filter(({ kind, severity }) => !(severity === "warning" && (kind === "clock" || kind === "rewritten")))
-    .map(({ kind, severity, entry_id, commit: made }) => [kind, severity, entry_id, made?.sha ?? null]);
+    .filter(
+      ({ kind, severity }) =>
+        !(severity === "warning" && (kind === "clock" || kind === "rewritten")),
+    )
+    .map(({ kind, severity, entry_id, commit: made }) => [
+      kind,
+      severity,
+      entry_id,
+      made?.sha ?? null,
+    ]);
 }
 
 /** Five entries in three commits. */
@@ -73,12 +110,21 @@ describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
   test("nothing is found where entries were only added, rolled over, and all else was edited by people", async () => {
     await begin();
     await repository.commit("README.md", "# Other\n");
-    await repository.write(RECORD, recordText(chainOf(5), { rules: { API_KEY: { interval_hours: 24 } }, tokens: { API_KEY: {} } }));
+    await repository.write(
+      RECORD,
+      recordText(chainOf(5), {
+        rules: { API_KEY: { interval_hours: 24 } },
+        tokens: { API_KEY: {} },
+      }),
+    );
     await commitAll("a person's rule");
     await commit(rolledFiles(RECORD, chainOf(6), 3), "roll-over");
     await commit(rolledFiles(RECORD, chainOf(8), 5), "another");
     await repository.write(RECORD, recordText(chainOf(8).slice(5)).replaceAll("\n", "\r\n"));
-    await repository.write(MONTH, (await repository.git("show", `HEAD:${MONTH}`)).replaceAll("\n", "\r\n"));
+    await repository.write(
+      MONTH,
+      (await repository.git("show", `HEAD:${MONTH}`)).replaceAll("\n", "\r\n"),
+    );
     await commitAll("an editor's line ends");
     expect(await findings()).toEqual([]);
     expect(await audit()).toMatchObject({ ok: true, verdict: "ok", entries: 8, commits: 7 });
@@ -100,13 +146,23 @@ describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
     const files = rolledFiles(`deep er/${RECORD}`, chainOf(6), 3);
     await commit(files);
     await commit(edited(chainOf(6), 0));
-    expect(await audit(join(repository.directory, "deep er"))).toMatchObject({ verdict: "ok", entries: 6, commits: 1 });
+    expect(await audit(join(repository.directory, "deep er"))).toMatchObject({
+      verdict: "ok",
+      entries: 6,
+      commits: 1,
+    });
   });
 
   test("months that a clock which was set back wrote out of order", async () => {
     const entries = chainOf(6);
-    await repository.write("token_history/2027-04.jsonl", `${JSON.stringify(entries[0])}\n${JSON.stringify(entries[3])}\n`);
-    await repository.write("token_history/2027-03.jsonl", `${JSON.stringify(entries[1])}\n${JSON.stringify(entries[2])}\n`);
+    await repository.write(
+      "token_history/2027-04.jsonl",
+      `${JSON.stringify(entries[0])}\n${JSON.stringify(entries[3])}\n`,
+    );
+    await repository.write(
+      "token_history/2027-03.jsonl",
+      `${JSON.stringify(entries[1])}\n${JSON.stringify(entries[2])}\n`,
+    );
     await commit(entries.slice(4));
     expect(await findings()).toEqual([]);
   });
@@ -121,7 +177,11 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
     ["two swapped", (all) => swapped(all, 1, 2), [["reordered", expect.any(String)]]],
     [
       "one put in",
-      (all) => [...all.slice(0, 2), { ...all[1], id: "x", event: "forged" } as HistoryEntry, ...all.slice(2)],
+      (all) => [
+        ...all.slice(0, 2),
+        { ...all[1], id: "x", event: "forged" } as HistoryEntry,
+        ...all.slice(2),
+      ],
       [["inserted", "x"]],
     ],
     [
@@ -141,13 +201,27 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       ],
     ],
     ["everything deleted", () => [], [0, 1, 2, 3, 4].map((index) => ["removed", id(index)])],
-    ["a gap: the entry between never committed", (all) => without(grow(all, 2), 5), [["gap", id(6)]]],
-    ["an entry that claims to be the first", (all) => [...all, { ...all[0], id: "first" } as HistoryEntry], [["chain-broken", "first"]]],
-    ["an id used again", (all) => [...all, { ...grow(all, 1).at(-1), id: id(2) } as HistoryEntry], [["duplicate", id(2)]]],
+    [
+      "a gap: the entry between never committed",
+      (all) => without(grow(all, 2), 5),
+      [["gap", id(6)]],
+    ],
+    [
+      "an entry that claims to be the first",
+      (all) => [...all, { ...all[0], id: "first" } as HistoryEntry],
+      [["chain-broken", "first"]],
+    ],
+    [
+      "an id used again",
+      (all) => [...all, { ...grow(all, 1).at(-1), id: id(2) } as HistoryEntry],
+      [["duplicate", id(2)]],
+    ],
   ])("%s", async (_, tamper, expected) => {
     const entries = await begin();
     const by = await commit(tamper(entries), "by hand");
-    expect(await findings()).toEqual(expected.map((told) => [(told as unknown[])[0], "broken", (told as unknown[])[1], by]));
+    expect(await findings()).toEqual(
+      expected.map((told) => [(told as unknown[])[0], "broken", (told as unknown[])[1], by]),
+    );
     expect(await audit()).toMatchObject({ ok: false, verdict: "broken" });
   });
 
@@ -159,7 +233,12 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
         kind: "edited",
         severity: "broken",
         entry_id: id(1),
-        commit: { sha: by, author: "Person", authored_at: "2027-01-01T04:01:00Z", committed_at: expect.any(String) },
+        commit: {
+          sha: by,
+          author: "Person",
+          authored_at: "2027-01-01T04:01:00Z",
+          committed_at: expect.any(String),
+        },
         path: RECORD,
         pointer: "/history/1",
         line: 17,
@@ -173,7 +252,15 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
     await begin();
     await commit(rolledFiles(RECORD, chainOf(6), 3));
     const by = await commit(
-      new Map([[MONTH, (await repository.git("show", `HEAD:${MONTH}`)).replace('"generation":2', '"generation":9')]]),
+      new Map([
+        [
+          MONTH,
+          (await repository.git("show", `HEAD:${MONTH}`)).replace(
+            '"generation":2',
+            '"generation":9',
+          ),
+        ],
+      ]),
       "by hand",
     );
     await commit(new Map([[RECORD, recordText(chainOf(8).slice(3))]]));
@@ -203,7 +290,9 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
     const back = await commit(grow(entries, 1), "put back");
     const result = await audit();
     expect(result.verdict).toBe("ok");
-    expect(result.findings.filter(({ kind }) => kind === "edited")).toMatchObject([{ severity: "warning", restored_by: back }]);
+    expect(result.findings.filter(({ kind }) => kind === "edited")).toMatchObject([
+      { severity: "warning", restored_by: back },
+    ]);
   });
 
   test("a commit that left the record unreadable, and the edit hidden in its repair", async () => {
@@ -223,7 +312,9 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
     await repository.write(RECORD, recordText(grow(entries, 1)));
     expect(await findings()).toEqual([["uncommitted", "warning", id(5), null]]);
     await rm(join(repository.directory, RECORD));
-    expect(await findings()).toEqual([0, 1, 2, 3, 4].map((index) => ["removed", "broken", id(index), null]));
+    expect(await findings()).toEqual(
+      [0, 1, 2, 3, 4].map((index) => ["removed", "broken", id(index), null]),
+    );
   });
 });
 
@@ -303,7 +394,14 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
   test("a filtered branch whose digests were left as they were", async () => {
     await begin();
     const script = `sed -i 's/"generation": 2,/"generation": 7,/' ${RECORD} || true`;
-    await repository.git("-c", "alias.fb=!FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch", "fb", "--tree-filter", script, "HEAD");
+    await repository.git(
+      "-c",
+      "alias.fb=!FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch",
+      "fb",
+      "--tree-filter",
+      script,
+      "HEAD",
+    );
     const told = await findings();
     expect(told).toContainEqual(["rewritten", "broken", id(1), expect.any(String)]);
     expect(told).toContainEqual(["gap", "broken", id(2), expect.any(String)]);
@@ -344,10 +442,22 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
     await repository.git("add", "--all");
     await repository.git("commit", "--quiet", "--message", "x", "--date", env.authored);
     await repository.write(RECORD, recordText(chainOf(4)));
-    await repository.git("commit", "--quiet", "--all", "--message", "y", "--date", "2027-01-09T02:00:00Z");
+    await repository.git(
+      "commit",
+      "--quiet",
+      "--all",
+      "--message",
+      "y",
+      "--date",
+      "2027-01-09T02:00:00Z",
+    );
     const { verdict, findings: all } = await audit();
     expect(verdict).toBe("ok");
-    expect(all.map(({ kind, severity, entry_id }) => [kind, severity, entry_id])).toContainEqual(["rewritten", "warning", id(2)]);
+    expect(all.map(({ kind, severity, entry_id }) => [kind, severity, entry_id])).toContainEqual([
+      "rewritten",
+      "warning",
+      id(2),
+    ]);
   });
 
   test("git replace and grafts hide nothing", async () => {
@@ -366,7 +476,12 @@ describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
     const clone = join(repository.directory, "..", "clone");
     await repository.git("clone", "--quiet", "--depth=1", `file://${repository.directory}`, clone);
     expect(await findings(clone)).toEqual([["cut-off", "unknown", id(4), at]]);
-    expect(await audit(clone)).toMatchObject({ ok: false, verdict: "unknown", entries: 5, commits: 1 });
+    expect(await audit(clone)).toMatchObject({
+      ok: false,
+      verdict: "unknown",
+      entries: 5,
+      commits: 1,
+    });
   });
 
   test("a shallow clone of a broken chain: broken, but not said to be the newest commit's doing", async () => {
@@ -397,7 +512,10 @@ describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
   test("only the newest commits asked for", async () => {
     await begin();
     const result = await audit(undefined, 1);
-    expect(result.findings.map(({ kind, severity }) => [kind, severity])).toContainEqual(["cut-off", "unknown"]);
+    expect(result.findings.map(({ kind, severity }) => [kind, severity])).toContainEqual([
+      "cut-off",
+      "unknown",
+    ]);
     expect(result).toMatchObject({ verdict: "unknown", commits: 1 });
   });
 

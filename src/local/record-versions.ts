@@ -43,9 +43,11 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
     const given = new Set(commits.map(({ sha }) => sha));
     const unseen = ({ id, parents }: Committed) =>
       cuts.has(id) ? "shallow" : parents.every((parent) => given.has(parent)) ? null : "limit";
-    for await (const version of committed(git, commits, path)) yield { ...version, unseen: unseen(version) };
+    for await (const version of committed(git, commits, path))
+      yield { ...version, unseen: unseen(version) };
     const left = head === null ? [] : await abandonedCommits(git, paths);
-    for await (const version of committed(git, left, path)) yield { ...version, unseen: null, parents: [], abandoned: true };
+    for await (const version of committed(git, left, path))
+      yield { ...version, unseen: null, parents: [], abandoned: true };
     const newest = commits.at(-1);
     yield {
       ...(await inFolder(directory, path)),
@@ -57,12 +59,20 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
 
 /** What `git replace` and grafts put in a commit's place is not what was committed. */
 function asCommitted(git: Git): Git {
-  return (args, options = {}) => git(["--no-replace-objects", ...args], { ...options, env: { ...options.env, GIT_GRAFT_FILE: NO_FILE } });
+  return (args, options = {}) =>
+    git(["--no-replace-objects", ...args], {
+      ...options,
+      env: { ...options.env, GIT_GRAFT_FILE: NO_FILE },
+    });
 }
 
 type Committed = Omit<RecordVersion, "unseen">;
 
-async function* committed(git: Git, commits: readonly ListedCommit[], path: string): AsyncGenerator<Committed> {
+async function* committed(
+  git: Git,
+  commits: readonly ListedCommit[],
+  path: string,
+): AsyncGenerator<Committed> {
   const stored = await storedFiles(
     git,
     commits.map(({ sha }) => sha),
@@ -73,7 +83,9 @@ async function* committed(git: Git, commits: readonly ListedCommit[], path: stri
     const { fresh, end } = nextBatch(stored, start, given);
     const texts = await readBlobs(git, [...fresh]);
     for (const [index, commit] of commits.slice(start, end).entries()) {
-      const files = new Map([...(stored[start + index] ?? [])].map(([name, blob]) => [name, blob.id]));
+      const files = new Map(
+        [...(stored[start + index] ?? [])].map(([name, blob]) => [name, blob.id]),
+      );
       const { parents, ...made } = commit;
       yield { id: commit.sha, commit: made, parents, abandoned: false, files, texts };
     }
@@ -83,12 +95,18 @@ async function* committed(git: Git, commits: readonly ListedCommit[], path: stri
 }
 
 /** As many versions as their new contents allow; at least one. */
-function nextBatch(stored: readonly StoredFiles[], start: number, given: ReadonlySet<string>): { fresh: Set<string>; end: number } {
+function nextBatch(
+  stored: readonly StoredFiles[],
+  start: number,
+  given: ReadonlySet<string>,
+): { fresh: Set<string>; end: number } {
   const fresh = new Set<string>();
   let bytes = 0;
   let end = start;
   for (; end < stored.length && end - start < BATCH_VERSIONS; end += 1) {
-    const added = [...(stored[end]?.values() ?? [])].filter(({ id }) => !given.has(id) && !fresh.has(id));
+    const added = [...(stored[end]?.values() ?? [])].filter(
+      ({ id }) => !given.has(id) && !fresh.has(id),
+    );
     bytes += added.reduce((sum, { size }) => sum + size, 0);
     if (bytes > BATCH_BYTES && end > start) break;
     for (const { id } of added) fresh.add(id);
@@ -97,9 +115,14 @@ function nextBatch(stored: readonly StoredFiles[], start: number, given: Readonl
 }
 
 /** The files as they are now, committed or not. */
-async function inFolder(directory: string, path: string): Promise<Pick<RecordVersion, "id" | "commit" | "abandoned" | "files" | "texts">> {
+async function inFolder(
+  directory: string,
+  path: string,
+): Promise<Pick<RecordVersion, "id" | "commit" | "abandoned" | "files" | "texts">> {
   const folder = historyFolder(path);
-  const names = await monthlyNames(await pathInside(directory, `${folder}/0`).then((inside) => join(inside, "..")));
+  const names = await monthlyNames(
+    await pathInside(directory, `${folder}/0`).then((inside) => join(inside, "..")),
+  );
   const files = new Map<string, string>();
   const texts = new Map<string, string | null>();
   for (const file of [...names.map((name) => `${folder}/${name}`), path]) {

@@ -23,14 +23,23 @@ test("all are written, new folders too, and each file keeps its permissions", as
     { path: at("deep/er/b"), content: "b", before: null },
   ];
   await replaceFiles(files, ready);
-  expect([await readFile(at("a"), "utf8"), await readFile(at("deep/er/b"), "utf8")]).toEqual(["new", "b"]);
+  expect([await readFile(at("a"), "utf8"), await readFile(at("deep/er/b"), "utf8")]).toEqual([
+    "new",
+    "b",
+  ]);
   expect((await stat(at("a"))).mode & 0o777).toBe(0o640);
 });
 
 test("what a killed writer left is cleared away, and nothing else", async () => {
-  for (const name of [".a.0123456789ab.tmp", ".a.keep", "a.tmp", ".b.0123456789ab.tmp"]) await writeFile(at(name), "");
+  for (const name of [".a.0123456789ab.tmp", ".a.keep", "a.tmp", ".b.0123456789ab.tmp"])
+    await writeFile(at(name), "");
   await replaceFiles([{ path: at("a"), content: "new", before: null }], ready);
-  expect((await readdir(directory)).sort()).toEqual([".a.keep", ".b.0123456789ab.tmp", "a", "a.tmp"]);
+  expect((await readdir(directory)).sort()).toEqual([
+    ".a.keep",
+    ".b.0123456789ab.tmp",
+    "a",
+    "a.tmp",
+  ]);
 });
 
 test("where one cannot be placed, the ones before it are put back", async () => {
@@ -41,14 +50,22 @@ test("where one cannot be placed, the ones before it are put back", async () => 
     { path: at("fresh"), content: "new", before: null },
     { path: at("blocked"), content: "new", before: null },
   ];
-  await expect(replaceFiles(files, ready)).rejects.toMatchObject({ name: "Unchanged", code: "not-written" });
-  expect([await readFile(at("a"), "utf8"), (await readdir(directory)).sort()]).toEqual(["old", ["a", "blocked"]]);
+  await expect(replaceFiles(files, ready)).rejects.toMatchObject({
+    name: "Unchanged",
+    code: "not-written",
+  });
+  expect([await readFile(at("a"), "utf8"), (await readdir(directory)).sort()]).toEqual([
+    "old",
+    ["a", "blocked"],
+  ]);
 });
 
 test("a refusal at the last moment leaves everything as it was", async () => {
   await writeFile(at("a"), "old");
   const files = [{ path: at("a"), content: "new", before: Buffer.from("old") }];
-  await expect(replaceFiles(files, () => Promise.reject(new Error("disk on fire")))).rejects.toMatchObject({
+  await expect(
+    replaceFiles(files, () => Promise.reject(new Error("disk on fire"))),
+  ).rejects.toMatchObject({
     name: "Unchanged",
     code: "not-written",
   });

@@ -2,10 +2,22 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, Uncertain, Unchanged } from "../errors.ts";
-import { discardStaged, errorCode, placeStaged, removeLeftovers, type StagedFile, stageFile, syncFolder } from "./atomic-file.ts";
+import {
+  discardStaged,
+  errorCode,
+  placeStaged,
+  removeLeftovers,
+  type StagedFile,
+  stageFile,
+  syncFolder,
+} from "./atomic-file.ts";
 
 /** One file: its absolute path, its new content, and its present one (null: there is none). */
-export type Replacement = { readonly path: string; readonly content: string; readonly before: Uint8Array | null };
+export type Replacement = {
+  readonly path: string;
+  readonly content: string;
+  readonly before: Uint8Array | null;
+};
 
 /**
  * Writes the files, in order. A crash leaves each of them old or new, and only between the renames are they mixed:
@@ -13,7 +25,10 @@ export type Replacement = { readonly path: string; readonly content: string; rea
  * @param ready called when everything is on disk and nothing is in place; it throws to stop there.
  * @throws `Unchanged` when nothing was written, `Uncertain` when the files could not be put back either.
  */
-export async function replaceFiles(files: readonly Replacement[], ready: () => Promise<void>): Promise<void> {
+export async function replaceFiles(
+  files: readonly Replacement[],
+  ready: () => Promise<void>,
+): Promise<void> {
   const staged: StagedFile[] = [];
   try {
     for (const { path, content } of files) {

@@ -41,6 +41,8 @@ test("is read from the repository that a folder lies in", async () => {
 test("is nobody's where there is no repository, and where there is no git", async () => {
   const folder = await temporaryFolder();
   expect(await localRepository(folder.path)).toBeNull();
-  expect(await localRepository(folder.path, gitIn(folder.path, { PATH: "/nonexistent" }))).toBeNull();
+  expect(
+    await localRepository(folder.path, gitIn(folder.path, { PATH: "/nonexistent" })),
+  ).toBeNull();
   await folder.close();
 });

@@ -9,7 +9,10 @@ const OWNER = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 /** owner/name of the `origin` remote of a folder's repository; null where there is none, or it names no such thing. */
-export async function localRepository(directory: string, git: Git = gitIn(directory)): Promise<string | null> {
+export async function localRepository(
+  directory: string,
+  git: Git = gitIn(directory),
+): Promise<string | null> {
   try {
     const result = await git(["remote", "get-url", "origin"]);
     return result.code === 0 ? repositoryOf(result.stdout.toString().trim()) : null;

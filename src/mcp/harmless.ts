@@ -10,7 +10,9 @@ export function harmless(value: unknown): unknown {
   if (typeof value === "string") return harmlessText(value);
   if (Array.isArray(value)) return value.map(harmless);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [harmlessText(key), harmless(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [harmlessText(key), harmless(inner)]),
+  );
 }
 
 function harmlessText(text: string): string {

@@ -24,7 +24,10 @@ export async function buildMcpServer({ routes, edge, caller }: McpOptions): Prom
   const still = { listChanged: false };
   const server = new McpServer(
     { name: "token-automation", title: "Token Automation", version: manifest.version },
-    { instructions: INSTRUCTIONS, capabilities: { tools: still, resources: still, prompts: still } },
+    {
+      instructions: INSTRUCTIONS,
+      capabilities: { tools: still, resources: still, prompts: still },
+    },
   );
   const admitted = edgeOf(edge, caller);
   registerTools(server, routes, admitted);
@@ -34,7 +37,9 @@ export async function buildMcpServer({ routes, edge, caller }: McpOptions): Prom
 }
 
 function edgeOf(edge: Edge, caller: Caller): Edge {
-  const scopes = new Set([...caller.scopes].filter((scope) => scope !== "reveal" && scope !== "generate"));
+  const scopes = new Set(
+    [...caller.scopes].filter((scope) => scope !== "reveal" && scope !== "generate"),
+  );
   // Who needs no key is not counted either.
   const limit = edge.access.kind === "keys" ? edge.pointsPerMinute : undefined;
   return {

@@ -2,7 +2,10 @@
 import { Readable, Writable } from "node:stream";
 import { buildMcpServer, type McpOptions } from "./server.ts";
 
-export type Streams = { readonly input: AsyncIterable<Uint8Array>; readonly write: (text: string) => void };
+export type Streams = {
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly write: (text: string) => void;
+};
 
 export type StdioServer = {
   /** Resolves when the client has closed its end. */
@@ -29,7 +32,8 @@ export async function serveStdioMcp(
     transport: new StdioServerTransport(reader, writer),
     maxSubscriptions: 0,
     // The message may quote what a client sent.
-    onerror: (error) => complain(`the client and this server did not understand each other (${error.name})`),
+    onerror: (error) =>
+      complain(`the client and this server did not understand each other (${error.name})`),
   });
   return { ended, close: () => handle.close() };
 }

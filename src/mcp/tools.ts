@@ -1,5 +1,9 @@
 // The operations as tools: the routes' own definitions say what they take, and only what the replies' definitions name is told.
-import type { CallToolResult, McpServer, StandardSchemaWithJSON } from "@modelcontextprotocol/server";
+import type {
+  CallToolResult,
+  McpServer,
+  StandardSchemaWithJSON,
+} from "@modelcontextprotocol/server";
 import type * as z from "zod";
 import { inputSchema, type JsonSchema, replySchema } from "../http/agent-schemas.ts";
 import type { Edge } from "../http/edge.ts";
@@ -14,7 +18,16 @@ import { harmless } from "./harmless.ts";
 /** Entries of a page where an agent does not say: a few thousand words. */
 const USUAL_LIMIT = 50;
 /** What is told of a refusal: never the report, whose names and reasons are not what was asked for. */
-const TOLD_OF_PROBLEMS = ["detail", "code", "hint", "nearest", "permission", "problems", "reference", "retry_after_seconds"];
+const TOLD_OF_PROBLEMS = [
+  "detail",
+  "code",
+  "hint",
+  "nearest",
+  "permission",
+  "problems",
+  "reference",
+  "retry_after_seconds",
+];
 
 /** Registers a tool for each operation that agents are offered. Fingerprints are not told: an agent has no use for them. */
 export function registerTools(server: McpServer, routes: readonly Endpoint[], edge: Edge): void {
@@ -23,7 +36,14 @@ export function registerTools(server: McpServer, routes: readonly Endpoint[], ed
     const route = routes.find((each) => each.path === path);
     const reply = replies[path];
     if (route === undefined || reply === undefined) continue;
-    const { id, title, description, readOnly = false, destructive = false, idempotent = false } = operation;
+    const {
+      id,
+      title,
+      description,
+      readOnly = false,
+      destructive = false,
+      idempotent = false,
+    } = operation;
     const input = toolInput(route, operation);
     server.registerTool(
       id,
@@ -32,14 +52,29 @@ export function registerTools(server: McpServer, routes: readonly Endpoint[], ed
         description,
         inputSchema: described<Record<string, unknown>>(input),
         outputSchema: described(toolOutput(reply, DISPATCHED[path])),
-        annotations: { title, readOnlyHint: readOnly, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: false },
+        annotations: {
+          title,
+          readOnlyHint: readOnly,
+          destructiveHint: destructive,
+          idempotentHint: idempotent,
+          openWorldHint: false,
+        },
       },
       async (given) => {
         const unknown = Object.keys(given).filter((name) => !Object.hasOwn(input.properties, name));
-        if (unknown.length > 0) return refused(unknownFields(unknown, Object.keys(input.properties)));
-        const answer = await callRoute(route, { ...usualOf(input), ...given, ...operation.fixed }, edge);
+        if (unknown.length > 0)
+          return refused(unknownFields(unknown, Object.keys(input.properties)));
+        const answer = await callRoute(
+          route,
+          { ...usualOf(input), ...given, ...operation.fixed },
+          edge,
+        );
         return answer.ok
-          ? told((isDispatched(answer.body) ? (DISPATCHED[path] ?? reply) : reply).safeParse(answer.body))
+          ? told(
+              (isDispatched(answer.body) ? (DISPATCHED[path] ?? reply) : reply).safeParse(
+                answer.body,
+              ),
+            )
           : refused(answer.body);
       },
     );
@@ -62,7 +97,9 @@ function toolOutput(reply: z.ZodType, dispatched: z.ZodType | undefined): JsonSc
 /** An agent that does not say may not declare what it made up, nor be told more than it can take. */
 function usualOf({ properties }: ReturnType<typeof inputSchema>): Record<string, unknown> {
   const usual = { limit: USUAL_LIMIT, create: false };
-  return Object.fromEntries(Object.entries(usual).filter(([name]) => Object.hasOwn(properties, name)));
+  return Object.fromEntries(
+    Object.entries(usual).filter(([name]) => Object.hasOwn(properties, name)),
+  );
 }
 
 /** What the route takes and agents are not offered is unknown here too: nobody hands a value in. */
@@ -71,7 +108,10 @@ function unknownFields(names: readonly string[], known: readonly string[]) {
   return {
     code: "field-unknown",
     detail: `there is no field ${names.map(seenName).join(", ")}`,
-    hint: near === undefined ? `Known fields: ${known.join(", ") || "none"}. A value is taken by no tool.` : `Did you mean ${near}?`,
+    hint:
+      near === undefined
+        ? `Known fields: ${known.join(", ") || "none"}. A value is taken by no tool.`
+        : `Did you mean ${near}?`,
   };
 }
 
@@ -79,7 +119,9 @@ function unknownFields(names: readonly string[], known: readonly string[]) {
 function toolInput(route: Endpoint, operation: Operation): ReturnType<typeof inputSchema> {
   const { properties, required, ...schema } = inputSchema(route, operation);
   const usualFields = usualOf({ properties, required });
-  const own = Object.entries(properties).filter(([name]) => !Object.hasOwn(operation.fixed ?? {}, name));
+  const own = Object.entries(properties).filter(
+    ([name]) => !Object.hasOwn(operation.fixed ?? {}, name),
+  );
   const usual = own.map(([name, field]): [string, JsonSchema] => [
     name,
     Object.hasOwn(usualFields, name) ? { ...field, default: usualFields[name] } : field,
@@ -115,11 +157,18 @@ function told(parsed: Parsed): CallToolResult {
       hint: "Look with get_status before doing more.",
     });
   const structuredContent = Object(harmless(parsed.data));
-  return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
+  return {
+    content: [{ type: "text", text: JSON.stringify(structuredContent) }],
+    structuredContent,
+  };
 }
 
 function refused(problem: unknown): CallToolResult {
-  return failure(Object.fromEntries(Object.entries(Object(problem)).filter(([name]) => TOLD_OF_PROBLEMS.includes(name))));
+  return failure(
+    Object.fromEntries(
+      Object.entries(Object(problem)).filter(([name]) => TOLD_OF_PROBLEMS.includes(name)),
+    ),
+  );
 }
 
 function failure(problem: Readonly<Record<string, unknown>>): CallToolResult {

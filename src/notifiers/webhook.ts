@@ -35,16 +35,23 @@ export function webhookNotifier(options: WebhookOptions): Notifier {
 /** Reminders by the same POST: `{"kind": "reminder", "reminder": {…}}`. There is nothing to close: what was sent was sent. */
 export function webhookReminders(options: WebhookOptions): Reminders {
   const deliver = poster(options);
-  return { open: (reminder) => deliver({ kind: "reminder", reminder }, "the reminder"), close: async () => undefined };
+  return {
+    open: (reminder) => deliver({ kind: "reminder", reminder }, "the reminder"),
+    close: async () => undefined,
+  };
 }
 
 function poster(options: WebhookOptions): (payload: unknown, what: string) => Promise<void> {
   const url = parseUrl(options.url);
   const send = options.fetch ?? fetch;
-  const wait = options.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
+  const wait =
+    options.wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)));
   return async (payload, what) => {
     const body = JSON.stringify(payload);
-    const headers = new Headers({ "content-type": "application/json", "user-agent": "token-automation" });
+    const headers = new Headers({
+      "content-type": "application/json",
+      "user-agent": "token-automation",
+    });
     if (options.secret !== null) headers.set(SIGNATURE_HEADER, sign(body, options.secret));
     let seen = "";
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -65,13 +72,25 @@ export function sign(body: string, secret: Secret): string {
 }
 
 /** Empty when it was taken; else what was seen. */
-async function post(send: typeof fetch, url: URL, { body, headers }: { body: string; headers: Headers }): Promise<string> {
+async function post(
+  send: typeof fetch,
+  url: URL,
+  { body, headers }: { body: string; headers: Headers },
+): Promise<string> {
   try {
-    const response = await send(url, { method: "POST", body, headers, redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await send(url, {
+      method: "POST",
+      body,
+      headers,
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     await response.body?.cancel();
     return response.ok ? "" : `it answered ${response.status}`;
   } catch (error) {
-    return error instanceof Error && error.name === "TimeoutError" ? `no answer within ${TIMEOUT_MS / 1000} s` : "the connection failed";
+    return error instanceof Error && error.name === "TimeoutError"
+      ? `no answer within ${TIMEOUT_MS / 1000} s`
+      : "the connection failed";
   }
 }
 

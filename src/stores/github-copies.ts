@@ -49,7 +49,11 @@ export function copiedStore(options: CopiedStoreOptions): Store {
       const failure = toFailure(error, `read the record of ${options.repository}`);
       // What is refused must not be told from memory; only where there was no answer does the last good one stand.
       if (copy === undefined || !(failure instanceof Unchanged)) throw failure;
-      const kept = { ...copy, askAgainAt: failure.retryAt?.getTime() ?? at + PAUSE_MS, reason: failure.code };
+      const kept = {
+        ...copy,
+        askAgainAt: failure.retryAt?.getTime() ?? at + PAUSE_MS,
+        reason: failure.code,
+      };
       copies.set(key, kept);
       return told(kept, at);
     }
@@ -57,17 +61,27 @@ export function copiedStore(options: CopiedStoreOptions): Store {
 
   function told({ snapshot, confirmedAt, reason }: Copy, at: number): Snapshot {
     const age = Math.max(0, Math.round((at - confirmedAt) / 1000));
-    options.onStale({ as_of: new Date(confirmedAt).toISOString(), age_seconds: age, reason: reason ?? "github-unavailable" });
+    options.onStale({
+      as_of: new Date(confirmedAt).toISOString(),
+      age_seconds: age,
+      reason: reason ?? "github-unavailable",
+    });
     return snapshot;
   }
 
-  async function ask(paths: readonly string[], copy: Copy | null): Promise<Pick<Copy, "snapshot" | "etag">> {
+  async function ask(
+    paths: readonly string[],
+    copy: Copy | null,
+  ): Promise<Pick<Copy, "snapshot" | "etag">> {
     const client = await options.client();
     const before = copy?.etag ? await readHead(client, copy.etag) : null;
     if (before === "same" && copy !== null) return copy;
     const snapshot = await store.load(paths);
     // Without a tag the next read is only dearer, so this one does not fail for want of it.
-    const head = before === null || before === "same" ? await readHead(client, null).catch(() => null) : before;
+    const head =
+      before === null || before === "same"
+        ? await readHead(client, null).catch(() => null)
+        : before;
     const isOfThis = head !== null && head !== "same" && head.sha === snapshot.version;
     return { snapshot, etag: isOfThis ? head.etag : null };
   }
@@ -77,16 +91,22 @@ export function copiedStore(options: CopiedStoreOptions): Store {
     const headers = etag === null ? {} : { "if-none-match": etag };
     try {
       if (options.branch === null) {
-        const { data, headers: got } = await client.request("GET /repos/{owner}/{repo}/commits/{ref}", {
-          owner,
-          repo,
-          ref: "HEAD",
-          headers,
-        });
+        const { data, headers: got } = await client.request(
+          "GET /repos/{owner}/{repo}/commits/{ref}",
+          {
+            owner,
+            repo,
+            ref: "HEAD",
+            headers,
+          },
+        );
         return { sha: data.sha, etag: got.etag ?? null };
       }
       const asked = { owner, repo, branch: options.branch, headers };
-      const { data, headers: got } = await client.request("GET /repos/{owner}/{repo}/git/ref/heads/{branch}", asked);
+      const { data, headers: got } = await client.request(
+        "GET /repos/{owner}/{repo}/git/ref/heads/{branch}",
+        asked,
+      );
       return { sha: Object(data).object?.sha ?? "", etag: got.etag ?? null };
     } catch (error) {
       if (statusOf(error) === 304) return "same";

@@ -3,20 +3,39 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../ports.ts";
 import { Secret } from "../secret.ts";
 import { testClient } from "../testing/github/client.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, type GitHubOptions, startGitHub, type TestGitHub } from "../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  type GitHubOptions,
+  startGitHub,
+  type TestGitHub,
+} from "../testing/github/server.ts";
 import { storeContract } from "../testing/store-contract.ts";
 import { githubStore } from "./github.ts";
 
 const RECORD = "token_config.json";
-const NO_GRAPHQL = { match: { path: "/graphql" }, times: Infinity, action: { kind: "status", status: 404 } } as const;
+const NO_GRAPHQL = {
+  match: { path: "/graphql" },
+  times: Infinity,
+  action: { kind: "status", status: 404 },
+} as const;
 
-function storeOn(github: TestGitHub, branch: string | null = null, token = DEFAULT_TOKEN, repository: string = DEFAULT_REPOSITORY): Store {
+function storeOn(
+  github: TestGitHub,
+  branch: string | null = null,
+  token = DEFAULT_TOKEN,
+  repository: string = DEFAULT_REPOSITORY,
+): Store {
   const client = testClient(github, { token: new Secret(token), requestTimeoutMs: 1000 });
   return githubStore({ client: () => client, repository, branch });
 }
 
 /** `reads`: how the store is made to read. Commits go by GraphQL in every case. */
-function contract(name: string, branch: string | null, prepare: (github: TestGitHub) => void): void {
+function contract(
+  name: string,
+  branch: string | null,
+  prepare: (github: TestGitHub) => void,
+): void {
   storeContract(name, async () => {
     const github = await startGitHub();
     const repository = github.repository();
@@ -35,7 +54,11 @@ function contract(name: string, branch: string | null, prepare: (github: TestGit
 contract("GitHub's default branch", null, () => {});
 contract("a branch on GitHub", "token-automation/record", () => {});
 contract("GitHub without GraphQL's queries", null, ({ faults }) =>
-  faults.add({ match: { graphql: "query" }, times: Infinity, action: { kind: "status", status: 404 } }),
+  faults.add({
+    match: { graphql: "query" },
+    times: Infinity,
+    action: { kind: "status", status: 404 },
+  }),
 );
 
 let github: TestGitHub;
@@ -45,7 +68,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await github.close();
 });
-const asked = () => github.requests.map(({ method, path, operation }) => operation ?? `${method} ${path}`);
+const asked = () =>
+  github.requests.map(({ method, path, operation }) => operation ?? `${method} ${path}`);
 
 /** Starts the server anew, set up in another way. */
 async function restart(options: GitHubOptions): Promise<void> {
@@ -102,7 +126,10 @@ describe("load", () => {
     const head = repository.head();
     github.faults.add({
       match: { path: /contents/ },
-      action: { kind: "call", before: () => void repository.commit({ [RECORD]: "newer" }, "By hand") },
+      action: {
+        kind: "call",
+        before: () => void repository.commit({ [RECORD]: "newer" }, "By hand"),
+      },
     });
     const { files, version } = await storeOn(github).load([RECORD]);
     expect([files.get(RECORD) === content, version]).toEqual([true, head]);
@@ -118,7 +145,10 @@ describe("load", () => {
 
   test("what is not text is refused, not read as something else", async () => {
     github.repository().commit({ [RECORD]: new Uint8Array([0, 0xff, 0xfe]) }, "Record");
-    expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({ kind: "misconfigured", code: "file-not-text" });
+    expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({
+      kind: "misconfigured",
+      code: "file-not-text",
+    });
   });
 
   test("a big file that was cut on the way is read again, never taken for an empty one", async () => {
@@ -134,23 +164,44 @@ describe("load", () => {
     ["405", { kind: "status", status: 405, body: "Method not allowed" }],
     ["a page", { kind: "status", status: 200, body: "<html>canary</html>" }],
     ["nothing", { kind: "status", status: 200, body: "" }],
-    ["another shape", { kind: "status", status: 200, body: { data: { repository: { canary: true } } } }],
+    [
+      "another shape",
+      { kind: "status", status: 200, body: { data: { repository: { canary: true } } } },
+    ],
     [
       "a schema without these fields",
-      { kind: "status", status: 200, body: { errors: [{ message: "Field 'object' doesn't exist on type 'Repository'" }] } },
+      {
+        kind: "status",
+        status: 200,
+        body: { errors: [{ message: "Field 'object' doesn't exist on type 'Repository'" }] },
+      },
     ],
-  ] as const)("where GraphQL answers %s, REST does it, and from then on at once", async (_, action) => {
-    github.repository().commit({ [RECORD]: "{}\n" }, "Record");
-    github.faults.add({ match: { path: "/graphql" }, times: Infinity, action });
-    const store = storeOn(github);
-    const expected = { version: github.repository().head(), visibility: "private", files: new Map([[RECORD, "{}\n"]]) };
-    expect(await store.load([RECORD])).toEqual(expected);
-    const rest = ["GET /repos/acme/widgets", "GET /repos/acme/widgets/git/ref/heads/main", `GET /repos/acme/widgets/contents/${RECORD}`];
-    expect(github.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /graphql", ...rest]);
-    github.reset();
-    expect(await store.load([RECORD])).toEqual(expected);
-    expect(asked()).toEqual(rest);
-  });
+  ] as const)(
+    "where GraphQL answers %s, REST does it, and from then on at once",
+    async (_, action) => {
+      github.repository().commit({ [RECORD]: "{}\n" }, "Record");
+      github.faults.add({ match: { path: "/graphql" }, times: Infinity, action });
+      const store = storeOn(github);
+      const expected = {
+        version: github.repository().head(),
+        visibility: "private",
+        files: new Map([[RECORD, "{}\n"]]),
+      };
+      expect(await store.load([RECORD])).toEqual(expected);
+      const rest = [
+        "GET /repos/acme/widgets",
+        "GET /repos/acme/widgets/git/ref/heads/main",
+        `GET /repos/acme/widgets/contents/${RECORD}`,
+      ];
+      expect(github.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        "POST /graphql",
+        ...rest,
+      ]);
+      github.reset();
+      expect(await store.load([RECORD])).toEqual(expected);
+      expect(asked()).toEqual(rest);
+    },
+  );
 
   describe.each([
     ["GraphQL", () => {}],
@@ -158,7 +209,9 @@ describe("load", () => {
   ] as const)("refused, by %s", (_, prepare) => {
     test("a repository that is not there", async () => {
       prepare();
-      expect(await failure(storeOn(github, null, DEFAULT_TOKEN, "acme/gadgets").load([RECORD]))).toMatchObject({
+      expect(
+        await failure(storeOn(github, null, DEFAULT_TOKEN, "acme/gadgets").load([RECORD])),
+      ).toMatchObject({
         kind: "misconfigured",
         code: "repository-missing",
         message: "there is no repository acme/gadgets, or the token cannot see it",
@@ -178,7 +231,10 @@ describe("load", () => {
     test("a repository without a commit", async () => {
       await restart({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: null }] });
       prepare();
-      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({ kind: "misconfigured", code: "repository-empty" });
+      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({
+        kind: "misconfigured",
+        code: "repository-empty",
+      });
     });
 
     test("a version that is not there: it is not a version without files", async () => {
@@ -205,12 +261,22 @@ describe("load", () => {
       prepare();
       github.revokeToken(DEFAULT_TOKEN);
       github.faults.clear();
-      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({ kind: "denied", code: "token-refused" });
+      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({
+        kind: "denied",
+        code: "token-refused",
+      });
     });
 
     test("a server that is down: nothing has changed", async () => {
-      github.faults.add({ match: {}, times: Infinity, action: { kind: "status", status: 503, body: { message: "canary" } } });
-      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({ kind: "unchanged", code: "github-unavailable" });
+      github.faults.add({
+        match: {},
+        times: Infinity,
+        action: { kind: "status", status: 503, body: { message: "canary" } },
+      });
+      expect(await failure(storeOn(github).load([RECORD]))).toMatchObject({
+        kind: "unchanged",
+        code: "github-unavailable",
+      });
     });
   });
 });
@@ -231,7 +297,12 @@ describe("save", () => {
     const { version } = await store.load([RECORD]);
     const result = await store.save({ ...change(), expected: version });
     const oid = github.repository().head();
-    expect(result).toEqual({ kind: "saved", version: oid, sha: oid, url: `https://github.example/acme/widgets/commit/${oid}` });
+    expect(result).toEqual({
+      kind: "saved",
+      version: oid,
+      sha: oid,
+      url: `https://github.example/acme/widgets/commit/${oid}`,
+    });
     expect(asked()).toEqual(["query", "mutation"]);
     expect(github.repository().commits()[0]).toMatchObject({
       parent: version,
@@ -248,24 +319,32 @@ describe("save", () => {
   });
 
   test("a store that cannot have loaded anything is refused", async () => {
-    expect(await failure(storeOn(github).save({ ...change(), expected: null }))).toMatchObject({ kind: "misconfigured" });
+    expect(await failure(storeOn(github).save({ ...change(), expected: null }))).toMatchObject({
+      kind: "misconfigured",
+    });
     expect(asked()).toEqual([]);
   });
 
-  test.each(["classic", "ruleset"] as const)("a protected branch (%s) refuses, and says what to do", async (protection) => {
-    github.repository().protectedBranches.set("main", protection);
-    expect(await failure(storeOn(github).save(change()))).toMatchObject({
-      kind: "denied",
-      code: "branch-protected",
-      message: "could not commit to acme/widgets: the branch main is protected",
-      hint: expect.stringContaining("`branch` input"),
-    });
-  });
+  test.each(["classic", "ruleset"] as const)(
+    "a protected branch (%s) refuses, and says what to do",
+    async (protection) => {
+      github.repository().protectedBranches.set("main", protection);
+      expect(await failure(storeOn(github).save(change()))).toMatchObject({
+        kind: "denied",
+        code: "branch-protected",
+        message: "could not commit to acme/widgets: the branch main is protected",
+        hint: expect.stringContaining("`branch` input"),
+      });
+    },
+  );
 
   test("a token without Contents: write", async () => {
     const token = `ghs_${"canary".repeat(6)}`;
     github.addToken({ token, permissions: { contents: "read" } });
-    expect(await failure(storeOn(github, null, token).save(change()))).toMatchObject({ kind: "denied", permission: "Contents: write" });
+    expect(await failure(storeOn(github, null, token).save(change()))).toMatchObject({
+      kind: "denied",
+      permission: "Contents: write",
+    });
   });
 
   test("a branch that was deleted since", async () => {
@@ -274,54 +353,91 @@ describe("save", () => {
     const store = storeOn(github, "record");
     const { version } = await store.load([RECORD]);
     repository.deleteBranch("record");
-    expect(await failure(store.save({ ...change(), expected: version }))).toMatchObject({ kind: "misconfigured", code: "branch-missing" });
+    expect(await failure(store.save({ ...change(), expected: version }))).toMatchObject({
+      kind: "misconfigured",
+      code: "branch-missing",
+    });
   });
 
-  test.each(["apply-then-cut", "half"] as const)("applied, and the reply lost (%s): found, and not done twice", async (kind) => {
-    const expected = github.repository().head();
-    loseReply(kind);
-    const result = await storeOn(github, "main").save(change());
-    const oid = github.repository().head();
-    expect(result).toEqual({ kind: "saved", version: oid, sha: oid, url: `https://github.example/acme/widgets/commit/${oid}` });
-    expect(
-      github
-        .repository()
-        .commits()
-        .map(({ parent }) => parent),
-    ).toEqual([expected, null]);
-    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/git/ref/heads/main", "GET /repos/acme/widgets/commits", "query"]);
-    expect(github.requests[2]?.query).toContain(`sha=${oid}`);
-  });
+  test.each(["apply-then-cut", "half"] as const)(
+    "applied, and the reply lost (%s): found, and not done twice",
+    async (kind) => {
+      const expected = github.repository().head();
+      loseReply(kind);
+      const result = await storeOn(github, "main").save(change());
+      const oid = github.repository().head();
+      expect(result).toEqual({
+        kind: "saved",
+        version: oid,
+        sha: oid,
+        url: `https://github.example/acme/widgets/commit/${oid}`,
+      });
+      expect(
+        github
+          .repository()
+          .commits()
+          .map(({ parent }) => parent),
+      ).toEqual([expected, null]);
+      expect(asked()).toEqual([
+        "mutation",
+        "GET /repos/acme/widgets/git/ref/heads/main",
+        "GET /repos/acme/widgets/commits",
+        "query",
+      ]);
+      expect(github.requests[2]?.query).toContain(`sha=${oid}`);
+    },
+  );
 
   test("applied, the reply lost, and somebody saved on top: ours is found below theirs", async () => {
     github.faults.add({ match: { graphql: "mutation" }, action: { kind: "apply-then-cut" } });
-    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: personSaves } });
+    github.faults.add({
+      match: { path: /heads\/main$/ },
+      action: { kind: "call", before: personSaves },
+    });
     const store = storeOn(github, "main");
     const result = await store.save(change());
     const [theirs, ours] = github.repository().commits();
     expect(result).toMatchObject({ kind: "saved", version: ours?.oid });
     // What is built on it then meets theirs.
     expect(theirs?.parent).toBe(ours?.oid);
-    expect(await store.save({ ...change(), expected: ours?.oid ?? "" })).toEqual({ kind: "conflict" });
+    expect(await store.save({ ...change(), expected: ours?.oid ?? "" })).toEqual({
+      kind: "conflict",
+    });
   });
 
-  test.each(["cut", "hang"] as const)("not applied, and no reply (%s): sent once more", async (kind) => {
-    loseReply(kind);
-    expect(await storeOn(github, "main").save(change())).toMatchObject({ kind: "saved", version: github.repository().head() });
-    expect(github.repository().commits()).toHaveLength(2);
-    expect(asked()).toEqual(["mutation", "GET /repos/acme/widgets/git/ref/heads/main", "mutation"]);
-  });
+  test.each(["cut", "hang"] as const)(
+    "not applied, and no reply (%s): sent once more",
+    async (kind) => {
+      loseReply(kind);
+      expect(await storeOn(github, "main").save(change())).toMatchObject({
+        kind: "saved",
+        version: github.repository().head(),
+      });
+      expect(github.repository().commits()).toHaveLength(2);
+      expect(asked()).toEqual([
+        "mutation",
+        "GET /repos/acme/widgets/git/ref/heads/main",
+        "mutation",
+      ]);
+    },
+  );
 
   test("never any reply, and nothing applied: nothing has changed, and it says so", async () => {
     loseReply("cut", Infinity);
-    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({ kind: "unchanged", code: "github-unavailable" });
+    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({
+      kind: "unchanged",
+      code: "github-unavailable",
+    });
     expect(github.repository().commits()).toHaveLength(1);
     expect(asked().filter((request) => request === "mutation")).toHaveLength(2);
   });
 
   test("no reply, and somebody else saved: conflict, and theirs stays", async () => {
     loseReply("cut");
-    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: personSaves } });
+    github.faults.add({
+      match: { path: /heads\/main$/ },
+      action: { kind: "call", before: personSaves },
+    });
     expect(await storeOn(github, "main").save(change())).toEqual({ kind: "conflict" });
     expect(github.repository().file(RECORD)).toBe("theirs\n");
   });
@@ -329,7 +445,10 @@ describe("save", () => {
   test("a commit with our message and another content is not ours", async () => {
     loseReply("cut");
     const impostor = () => void github.repository().commit({ [RECORD]: "theirs\n" }, MESSAGE);
-    github.faults.add({ match: { path: /heads\/main$/ }, action: { kind: "call", before: impostor } });
+    github.faults.add({
+      match: { path: /heads\/main$/ },
+      action: { kind: "call", before: impostor },
+    });
     expect(await storeOn(github, "main").save(change())).toEqual({ kind: "conflict" });
   });
 
@@ -337,8 +456,14 @@ describe("save", () => {
     loseReply("cut");
     const { files, message } = change();
     const late = () => void github.repository().commit(Object.fromEntries(files), message);
-    github.faults.add({ match: { graphql: "mutation", nth: 2 }, action: { kind: "call", before: late } });
-    expect(await storeOn(github, "main").save(change())).toMatchObject({ kind: "saved", version: github.repository().head() });
+    github.faults.add({
+      match: { graphql: "mutation", nth: 2 },
+      action: { kind: "call", before: late },
+    });
+    expect(await storeOn(github, "main").save(change())).toMatchObject({
+      kind: "saved",
+      version: github.repository().head(),
+    });
     expect(github.repository().commits()).toHaveLength(2);
   });
 
@@ -349,13 +474,28 @@ describe("save", () => {
       times: Infinity,
       action: { kind: "status", status: 500, body: { message: "canary" } },
     });
-    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({ kind: "uncertain", code: "outcome-unknown" });
+    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({
+      kind: "uncertain",
+      code: "outcome-unknown",
+    });
   });
 
   test("a repository that was archived: no permission would help", async () => {
-    const errors = [{ type: "FORBIDDEN", path: ["createCommitOnBranch"], message: "Repository was archived so is read-only." }];
-    github.faults.add({ match: { graphql: "mutation" }, action: { kind: "status", status: 200, body: { data: null, errors } } });
-    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({ kind: "misconfigured", code: "repository-archived" });
+    const errors = [
+      {
+        type: "FORBIDDEN",
+        path: ["createCommitOnBranch"],
+        message: "Repository was archived so is read-only.",
+      },
+    ];
+    github.faults.add({
+      match: { graphql: "mutation" },
+      action: { kind: "status", status: 200, body: { data: null, errors } },
+    });
+    expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({
+      kind: "misconfigured",
+      code: "repository-archived",
+    });
   });
 
   test("a secondary limit is waited for", async () => {
@@ -371,6 +511,7 @@ describe("save", () => {
   test("no request names the token or a path of it", async () => {
     const store = storeOn(github);
     await store.save(change());
-    for (const { path, query, body } of github.requests) expect(path + query + body).not.toContain(DEFAULT_TOKEN);
+    for (const { path, query, body } of github.requests)
+      expect(path + query + body).not.toContain(DEFAULT_TOKEN);
   });
 });

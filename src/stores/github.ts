@@ -1,9 +1,21 @@
 // The record on a branch of a repository on GitHub: read in one request, committed in one.
 import type { GitHubClient } from "../github/client.ts";
-import { type CommitPlace, commitOnBranch, expectedMissing, findCommit, notSaved, outcomeUnknown } from "../github/commit.ts";
+import {
+  type CommitPlace,
+  commitOnBranch,
+  expectedMissing,
+  findCommit,
+  notSaved,
+  outcomeUnknown,
+} from "../github/commit.ts";
 import { toFailure } from "../github/errors.ts";
 import { parseRepository } from "../github/repository.ts";
-import { type BranchPlace, type GitHubSnapshot, readByGraphql, readByRest } from "../github/snapshot.ts";
+import {
+  type BranchPlace,
+  type GitHubSnapshot,
+  readByGraphql,
+  readByRest,
+} from "../github/snapshot.ts";
 import type { Change, SaveResult, Snapshot, Store } from "../ports.ts";
 
 export type GitHubStoreOptions = {
@@ -38,7 +50,11 @@ export function githubStore(options: GitHubStoreOptions): Store {
 
   async function load(paths: readonly string[], version?: string): Promise<Snapshot> {
     const { oid, files, isPrivate } = await read([...new Set(paths)], version);
-    return { version: oid, files, visibility: isPrivate === null ? "unknown" : isPrivate ? "private" : "public" };
+    return {
+      version: oid,
+      files,
+      visibility: isPrivate === null ? "unknown" : isPrivate ? "private" : "public",
+    };
   }
 
   async function save(change: Change): Promise<SaveResult> {
@@ -49,7 +65,8 @@ export function githubStore(options: GitHubStoreOptions): Store {
     let replyWasLost = false;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const result = await commitOnBranch(client, target, { ...change, expected });
-      if (result.kind === "saved") return { kind: "saved", version: result.oid, sha: result.oid, url: result.url };
+      if (result.kind === "saved")
+        return { kind: "saved", version: result.oid, sha: result.oid, url: result.url };
       if (result.kind === "stale" && !replyWasLost) return { kind: "conflict" };
       replyWasLost = true;
       const seen = await look(client, target, change).catch((error: unknown) => {
@@ -63,13 +80,19 @@ export function githubStore(options: GitHubStoreOptions): Store {
   }
 
   /** What became of a commit whose reply was lost; null where the branch has not moved. */
-  async function look(client: GitHubClient, target: CommitPlace, change: Change): Promise<SaveResult | null> {
+  async function look(
+    client: GitHubClient,
+    target: CommitPlace,
+    change: Change,
+  ): Promise<SaveResult | null> {
     const { head, ours } = await findCommit(client, target, change);
     if (head === change.expected) return null;
     if (ours === null) return { kind: "conflict" };
     const { files } = await read([...change.files.keys()], ours.oid);
     const isOurs = [...change.files].every(([path, text]) => files.get(path) === text);
-    return isOurs ? { kind: "saved", version: ours.oid, sha: ours.oid, url: ours.url } : { kind: "conflict" };
+    return isOurs
+      ? { kind: "saved", version: ours.oid, sha: ours.oid, url: ours.url }
+      : { kind: "conflict" };
   }
 
   return { load, save };

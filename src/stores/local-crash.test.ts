@@ -19,11 +19,21 @@ test("a writer that is killed leaves the old record or the new one, and the next
     await rm(recordLock(directory), { recursive: true, force: true });
     const content = (await store.load([RECORD])).files.get(RECORD) ?? "";
     const { index, padding } = JSON.parse(content);
-    expect([typeof index, padding.length, content.endsWith("\n")]).toEqual(["number", 300_000, true]);
+    expect([typeof index, padding.length, content.endsWith("\n")]).toEqual([
+      "number",
+      300_000,
+      true,
+    ]);
   }
   await rm(join(directory, ".git", "index.lock"), { force: true });
   const { version: expected } = await store.load([RECORD]);
-  expect(await store.save({ expected, files: new Map([[RECORD, "{}\n"]]), message: "After the crashes" })).toMatchObject({ kind: "saved" });
+  expect(
+    await store.save({
+      expected,
+      files: new Map([[RECORD, "{}\n"]]),
+      message: "After the crashes",
+    }),
+  ).toMatchObject({ kind: "saved" });
   expect(await git("show", `HEAD:${RECORD}`)).toBe("{}\n");
   expect(await git("status", "--porcelain")).toBe("");
   await close();

@@ -24,7 +24,12 @@ export function localReader(directory: string): Store {
     const text = decodeFiles(await readFiles(directory, [path])).get(path) ?? null;
     known.delete(path);
     // The file may have been replaced between the look at it and its reading: then the next look finds other times.
-    if (stats !== null && text !== null && Number(stats.mtimeMs) + SETTLED_MS < at && Number(stats.ctimeMs) + SETTLED_MS < at) {
+    if (
+      stats !== null &&
+      text !== null &&
+      Number(stats.mtimeMs) + SETTLED_MS < at &&
+      Number(stats.ctimeMs) + SETTLED_MS < at
+    ) {
       known.set(path, { stats, text });
     }
     return text;
@@ -45,5 +50,7 @@ function statsOf(path: string): BigIntStats | null {
 }
 
 function isSame(one: BigIntStats, other: BigIntStats): boolean {
-  return (["dev", "ino", "mode", "size", "mtimeNs", "ctimeNs"] as const).every((what) => one[what] === other[what]);
+  return (["dev", "ino", "mode", "size", "mtimeNs", "ctimeNs"] as const).every(
+    (what) => one[what] === other[what],
+  );
 }

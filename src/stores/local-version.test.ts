@@ -9,12 +9,16 @@ test("reads back as it was written, in any order of files", () => {
   const path = fc.string({ minLength: 1, unit: "binary" }).filter((text) => text !== "/");
   const digest = fc.option(fc.string().map((text) => digestOf(text)));
   void fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(path, digest), { selector: ([name]) => name }), fc.constantFrom(HEAD, null), (files, head) => {
-      const written = formatVersion({ head, digests: new Map(files) });
-      expect(parseVersion(written)).toEqual({ head, digests: new Map(files) });
-      expect(formatVersion({ head, digests: new Map(files.toReversed()) })).toBe(written);
-      expect(written).toMatch(/^[\x21-\x7e]+$/);
-    }),
+    fc.property(
+      fc.uniqueArray(fc.tuple(path, digest), { selector: ([name]) => name }),
+      fc.constantFrom(HEAD, null),
+      (files, head) => {
+        const written = formatVersion({ head, digests: new Map(files) });
+        expect(parseVersion(written)).toEqual({ head, digests: new Map(files) });
+        expect(formatVersion({ head, digests: new Map(files.toReversed()) })).toBe(written);
+        expect(written).toMatch(/^[\x21-\x7e]+$/);
+      },
+    ),
   );
 });
 
@@ -28,9 +32,14 @@ test("is one readable line", () => {
   );
 });
 
-test.each(["", "main", "1", "%2F=HEAD", "%2F=--help", `%2F=${HEAD}&a=short`, `a=absent&%2F=${HEAD}`])(
-  "nothing else is taken for one: %s",
-  (text) => {
-    expect(parseVersion(text)).toBeNull();
-  },
-);
+test.each([
+  "",
+  "main",
+  "1",
+  "%2F=HEAD",
+  "%2F=--help",
+  `%2F=${HEAD}&a=short`,
+  `a=absent&%2F=${HEAD}`,
+])("nothing else is taken for one: %s", (text) => {
+  expect(parseVersion(text)).toBeNull();
+});

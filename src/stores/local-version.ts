@@ -28,8 +28,10 @@ export function formatVersion(version: LocalVersion): string {
 /** Reads what `formatVersion` wrote; null for anything else. */
 export function parseVersion(text: string): LocalVersion | null {
   const [first, ...fields] = [...new URLSearchParams(text)];
-  if (first === undefined || first[0] !== HEAD_KEY || !/^(?:none|[0-9a-f]{40,64})$/.test(first[1])) return null;
-  if (fields.some(([, digest]) => digest !== NO_FILE && !/^[0-9a-f]{64}$/.test(digest))) return null;
+  if (first === undefined || first[0] !== HEAD_KEY || !/^(?:none|[0-9a-f]{40,64})$/.test(first[1]))
+    return null;
+  if (fields.some(([, digest]) => digest !== NO_FILE && !/^[0-9a-f]{64}$/.test(digest)))
+    return null;
   return {
     head: first[1] === NO_HEAD ? null : first[1],
     digests: new Map(fields.map(([path, digest]) => [path, digest === NO_FILE ? null : digest])),

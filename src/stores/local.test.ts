@@ -7,7 +7,12 @@ import type { Failure } from "../errors.ts";
 import { commitPending } from "../local/commit.ts";
 import { gitState } from "../local/git.ts";
 import type { Change, Store } from "../ports.ts";
-import { bareEnvironment, type TestRepository, temporaryFolder, testRepository } from "../testing/git-repository.ts";
+import {
+  bareEnvironment,
+  type TestRepository,
+  temporaryFolder,
+  testRepository,
+} from "../testing/git-repository.ts";
 import { storeContract } from "../testing/store-contract.ts";
 import { localStore } from "./local.ts";
 
@@ -23,7 +28,11 @@ storeContract("local, in a sub-folder of a repository", async () => {
   const directory = join(repository.directory, "ops", "tokens");
   await mkdir(directory, { recursive: true });
   const personSaves = (path: string, text: string) => repository.commit(`ops/tokens/${path}`, text);
-  return { store: localStore({ directory, environment: repository.environment }), personSaves, close: repository.close };
+  return {
+    store: localStore({ directory, environment: repository.environment }),
+    personSaves,
+    close: repository.close,
+  };
 });
 
 storeContract(
@@ -49,12 +58,25 @@ beforeEach(async () => {
 });
 afterEach(() => repository.close());
 
-function storeIn(directory: string, options: { environment?: NodeJS.ProcessEnv; sleep?: (ms: number) => Promise<unknown> } = {}): Store {
+function storeIn(
+  directory: string,
+  options: { environment?: NodeJS.ProcessEnv; sleep?: (ms: number) => Promise<unknown> } = {},
+): Store {
   const sleep = () => Promise.reject(new Error("nothing should be waited for here"));
-  return localStore({ directory, environment: repository.environment, sleep, onUncommitted: (failure) => told.push(failure), ...options });
+  return localStore({
+    directory,
+    environment: repository.environment,
+    sleep,
+    onUncommitted: (failure) => told.push(failure),
+    ...options,
+  });
 }
 
-async function put(content: string, to: Store = store, files: [string, string][] = [[RECORD, content]]) {
+async function put(
+  content: string,
+  to: Store = store,
+  files: [string, string][] = [[RECORD, content]],
+) {
   const { version: expected } = await to.load([RECORD]);
   const change: Change = { expected, files: new Map(files), message: "Rotate API_KEY" };
   const result = await to.save(change);
@@ -64,14 +86,27 @@ async function put(content: string, to: Store = store, files: [string, string][]
 
 const onDisk = () => readFile(join(repository.directory, RECORD), "utf8");
 const codes = () =>
-  told.map((failure) => [failure.code, failure.cause instanceof Error && "code" in failure.cause ? failure.cause.code : null]);
+  told.map((failure) => [
+    failure.code,
+    failure.cause instanceof Error && "code" in failure.cause ? failure.cause.code : null,
+  ]);
 
 describe("the commit", () => {
   test("has the message, the fallback identity, and the record alone", async () => {
     const { sha, url } = await put("one\n");
-    const shown = await repository.git("show", "--format=%H%n%an <%ae>%n%cn <%ce>%n%B", "--name-status");
+    const shown = await repository.git(
+      "show",
+      "--format=%H%n%an <%ae>%n%cn <%ce>%n%B",
+      "--name-status",
+    );
     const who = "token-automation <token-automation@users.noreply.github.com>";
-    expect(shown.split("\n").filter((line) => line !== "")).toEqual([sha, who, who, "Rotate API_KEY", `A\t${RECORD}`]);
+    expect(shown.split("\n").filter((line) => line !== "")).toEqual([
+      sha,
+      who,
+      who,
+      "Rotate API_KEY",
+      `A\t${RECORD}`,
+    ]);
     expect([url, told]).toEqual([null, []]);
   });
 
@@ -79,14 +114,25 @@ describe("the commit", () => {
     await repository.git("config", "user.name", "Ada");
     await repository.git("config", "user.email", "ada@example.com");
     await put("one\n");
-    expect(await repository.git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe("Ada <ada@example.com> Ada <ada@example.com>\n");
+    expect(await repository.git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe(
+      "Ada <ada@example.com> Ada <ada@example.com>\n",
+    );
   });
 
   test("is by the identity that was given, whatever else is configured", async () => {
     await repository.git("config", "user.email", "ada@example.com");
     const identity = { name: "Bot", email: "bot@example.com" };
-    await put("one\n", localStore({ directory: repository.directory, environment: repository.environment, identity }));
-    expect(await repository.git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe("Bot <bot@example.com> Bot <bot@example.com>\n");
+    await put(
+      "one\n",
+      localStore({
+        directory: repository.directory,
+        environment: repository.environment,
+        identity,
+      }),
+    );
+    expect(await repository.git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe(
+      "Bot <bot@example.com> Bot <bot@example.com>\n",
+    );
   });
 
   test("can be the first of a repository", async () => {
@@ -120,7 +166,10 @@ describe("the commit", () => {
       GIT_INDEX_FILE: "x",
       GIT_GLOB_PATHSPECS: "1",
     };
-    const { sha } = await put("one\n", storeIn(repository.directory, { environment: { ...repository.environment, ...redirect } }));
+    const { sha } = await put(
+      "one\n",
+      storeIn(repository.directory, { environment: { ...repository.environment, ...redirect } }),
+    );
     expect(await repository.git("log", "-1", "--format=%H")).toBe(`${sha}\n`);
     expect(await other.git("log", "--format=%s")).toBe("Change README.md\n");
     await other.close();
@@ -130,8 +179,15 @@ describe("the commit", () => {
     const hook = join(repository.directory, ".git", "hooks", "pre-commit");
     await mkdir(join(hook, ".."), { recursive: true });
     await writeFile(hook, "#!/bin/sh\nenv > seen.txt\n", { mode: 0o755 });
-    const keys = { TOKEN_AUTOMATION_KEY: "canary-vault", TOKEN_AUTOMATION_FINGERPRINT_KEY: "canary-fingerprint", OTHER: "other" };
-    await put("one\n", storeIn(repository.directory, { environment: { ...repository.environment, ...keys } }));
+    const keys = {
+      TOKEN_AUTOMATION_KEY: "canary-vault",
+      TOKEN_AUTOMATION_FINGERPRINT_KEY: "canary-fingerprint",
+      OTHER: "other",
+    };
+    await put(
+      "one\n",
+      storeIn(repository.directory, { environment: { ...repository.environment, ...keys } }),
+    );
     const seen = await readFile(join(repository.directory, "seen.txt"), "utf8");
     expect(seen).toContain("OTHER=other");
     expect(seen).not.toContain("canary");
@@ -140,7 +196,8 @@ describe("the commit", () => {
   test("takes names literally", async () => {
     await repository.write("-a.json", "a person's");
     for (const name of ["*.json", ":(glob)x", "--all", "with space 'and' \"quotes\".json"]) {
-      if (name.includes(":")) await expect(put("", store, [[name, "x"]])).rejects.toMatchObject({ code: "path-refused" });
+      if (name.includes(":"))
+        await expect(put("", store, [[name, "x"]])).rejects.toMatchObject({ code: "path-refused" });
       else await put("", store, [[name, "x"]]);
     }
     expect(await repository.git("status", "--porcelain")).toBe("?? -a.json\n");
@@ -161,18 +218,28 @@ describe("the commit", () => {
       if (waits.length === 2) await rm(lock);
     };
     const { sha } = await put("one\n", storeIn(repository.directory, { sleep }));
-    expect([waits, sha, told]).toEqual([[100, 200], (await repository.git("rev-parse", "HEAD")).trim(), []]);
+    expect([waits, sha, told]).toEqual([
+      [100, 200],
+      (await repository.git("rev-parse", "HEAD")).trim(),
+      [],
+    ]);
   });
 });
 
 describe("where git refuses, the record is saved, it is told, and the next commit takes it along", () => {
   async function savedButTold(code: string) {
     const { sha } = await put("one\n");
-    expect([sha, await onDisk(), codes()]).toEqual([null, "one\n", [["record-not-committed", code]]]);
+    expect([sha, await onDisk(), codes()]).toEqual([
+      null,
+      "one\n",
+      [["record-not-committed", code]],
+    ]);
     expect((await store.load([RECORD])).files.get(RECORD)).toBe("one\n");
   }
   const pending = () =>
-    commitPending(repository.directory, [RECORD, "absent.json"], "Commit what is left", { environment: repository.environment });
+    commitPending(repository.directory, [RECORD, "absent.json"], "Commit what is left", {
+      environment: repository.environment,
+    });
 
   test("a hook fails", async () => {
     const hook = join(repository.directory, ".git", "hooks", "pre-commit");
@@ -218,7 +285,9 @@ describe("where git refuses, the record is saved, it is told, and the next commi
     ["the file", `${RECORD}\n`],
     ["everything", "*\n"],
   ])("git ignores %s", async (_, rules) => {
-    await repository.commit(".gitignore", rules).catch(() => repository.git("add", "--force", ".gitignore"));
+    await repository
+      .commit(".gitignore", rules)
+      .catch(() => repository.git("add", "--force", ".gitignore"));
     await savedButTold("record-ignored");
   });
 
@@ -234,7 +303,9 @@ describe("where git refuses, the record is saved, it is told, and the next commi
   test("another git holds its lock for good", async () => {
     await writeFile(join(repository.directory, ".git", "index.lock"), "");
     const waits: number[] = [];
-    store = storeIn(repository.directory, { sleep: async (milliseconds) => waits.push(milliseconds) });
+    store = storeIn(repository.directory, {
+      sleep: async (milliseconds) => waits.push(milliseconds),
+    });
     await savedButTold("commit-refused");
     expect(waits).toEqual([100, 200, 400, 800, 1600, 3200]);
     expect(told[0]?.hint).toContain("remove the lock");
@@ -242,8 +313,14 @@ describe("where git refuses, the record is saved, it is told, and the next commi
 
   test("without anybody to tell, it is thrown", async () => {
     await repository.git("switch", "--quiet", "--detach");
-    const silent = localStore({ directory: repository.directory, environment: repository.environment });
-    await expect(put("one\n", silent)).rejects.toMatchObject({ name: "Uncertain", code: "record-not-committed" });
+    const silent = localStore({
+      directory: repository.directory,
+      environment: repository.environment,
+    });
+    await expect(put("one\n", silent)).rejects.toMatchObject({
+      name: "Uncertain",
+      code: "record-not-committed",
+    });
     expect(await onDisk()).toBe("one\n");
   });
 });
@@ -252,8 +329,14 @@ describe("without git", () => {
   test("a folder in no repository: saved, no commit, nothing to commit to", async () => {
     const folder = await temporaryFolder();
     expect((await put("one\n", storeIn(folder.path))).sha).toBeNull();
-    expect([await gitState(folder.path), await gitState(repository.directory), told]).toEqual(["no-repository", "work-tree", []]);
-    await expect(commitPending(folder.path, [RECORD], "m")).rejects.toMatchObject({ code: "no-repository" });
+    expect([await gitState(folder.path), await gitState(repository.directory), told]).toEqual([
+      "no-repository",
+      "work-tree",
+      [],
+    ]);
+    await expect(commitPending(folder.path, [RECORD], "m")).rejects.toMatchObject({
+      code: "no-repository",
+    });
     await folder.close();
   });
 
@@ -261,7 +344,9 @@ describe("without git", () => {
     const environment = { ...bareEnvironment(repository.directory), PATH: "/nonexistent" };
     expect((await put("one\n", storeIn(repository.directory, { environment }))).sha).toBeNull();
     expect([await onDisk(), told]).toEqual(["one\n", []]);
-    await expect(commitPending(repository.directory, [RECORD], "m", { environment })).rejects.toMatchObject({ code: "no-git" });
+    await expect(
+      commitPending(repository.directory, [RECORD], "m", { environment }),
+    ).rejects.toMatchObject({ code: "no-git" });
   });
 });
 
@@ -270,7 +355,9 @@ describe("what is not done", () => {
     await repository.commit(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
     await repository.write(RECORD, "a person's\n");
-    expect(await store.save({ expected, files: new Map([[RECORD, "ours\n"]]), message: "m" })).toEqual({ kind: "conflict" });
+    expect(
+      await store.save({ expected, files: new Map([[RECORD, "ours\n"]]), message: "m" }),
+    ).toEqual({ kind: "conflict" });
     expect(await onDisk()).toBe("a person's\n");
   });
 
@@ -280,22 +367,30 @@ describe("what is not done", () => {
     await repository.write("history.jsonl", "1\n2\n");
     const { version } = await store.load([RECORD]);
     await repository.commit("app.ts", "1\n");
-    expect((await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl")).toBe("1\n2\n");
+    expect(
+      (await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl"),
+    ).toBe("1\n2\n");
     await repository.commit("history.jsonl", "1\n2\n3\n");
-    expect((await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl")).toBe("1\n");
+    expect(
+      (await store.load(["history.jsonl"], version ?? undefined)).files.get("history.jsonl"),
+    ).toBe("1\n");
   });
 
   test("a person's commits elsewhere are no conflict", async () => {
     await repository.commit(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
     await repository.commit("app.ts", "1\n");
-    expect((await store.save({ expected, files: new Map([[RECORD, "two\n"]]), message: "m" })).kind).toBe("saved");
+    expect(
+      (await store.save({ expected, files: new Map([[RECORD, "two\n"]]), message: "m" })).kind,
+    ).toBe("saved");
   });
 
   test("a version that this store never gave matches nothing", async () => {
     await repository.commit(RECORD, "one\n");
     for (const expected of ["", "main", "%2F=HEAD&token_config.json=absent"]) {
-      expect(await store.save({ expected, files: new Map([[RECORD, "two\n"]]), message: "m" })).toEqual({ kind: "conflict" });
+      expect(
+        await store.save({ expected, files: new Map([[RECORD, "two\n"]]), message: "m" }),
+      ).toEqual({ kind: "conflict" });
     }
   });
 
@@ -303,11 +398,36 @@ describe("what is not done", () => {
     const outside = await temporaryFolder();
     await symlink(outside.path, join(repository.directory, "link"));
     await symlink(join(outside.path, "target"), join(repository.directory, "linked.json"));
-    const hostile = ["../x", "/etc/x", "a/../../x", "", "a//b", "./x", ".git/config", ".GIT/hooks/post-commit", "git~1/config", "link/x"];
-    for (const path of [...hostile, "linked.json", "a\\b", "C:x", "a\0b", "a\nb", "README.md/x", ".git"]) {
-      await expect(store.load([path])).rejects.toMatchObject({ name: "Misconfigured", code: "path-refused" });
+    const hostile = [
+      "../x",
+      "/etc/x",
+      "a/../../x",
+      "",
+      "a//b",
+      "./x",
+      ".git/config",
+      ".GIT/hooks/post-commit",
+      "git~1/config",
+      "link/x",
+    ];
+    for (const path of [
+      ...hostile,
+      "linked.json",
+      "a\\b",
+      "C:x",
+      "a\0b",
+      "a\nb",
+      "README.md/x",
+      ".git",
+    ]) {
+      await expect(store.load([path])).rejects.toMatchObject({
+        name: "Misconfigured",
+        code: "path-refused",
+      });
       await expect(put("", store, [[path, "x"]])).rejects.toMatchObject({ code: "path-refused" });
-      await expect(commitPending(repository.directory, [path], "m")).rejects.toMatchObject({ code: "path-refused" });
+      await expect(commitPending(repository.directory, [path], "m")).rejects.toMatchObject({
+        code: "path-refused",
+      });
     }
     expect(await repository.git("status", "--porcelain")).toBe("?? link\n?? linked.json\n");
     expect(existsSync(join(outside.path, "target"))).toBe(false);
@@ -321,7 +441,9 @@ describe("what is not done", () => {
         .load([RECORD])
         .catch((error: Failure) => error.code),
     ).toBe("no-directory");
-    await expect(storeIn(directory).save({ expected: null, files: new Map([[RECORD, ""]]), message: "m" })).rejects.toMatchObject({
+    await expect(
+      storeIn(directory).save({ expected: null, files: new Map([[RECORD, ""]]), message: "m" }),
+    ).rejects.toMatchObject({
       code: "no-directory",
     });
     expect(existsSync(directory)).toBe(false);
@@ -342,6 +464,9 @@ describe("what is not done", () => {
         [RECORD, "two\n"],
       ]),
     ).rejects.toMatchObject({ code: "path-refused" });
-    expect([await onDisk(), existsSync(join(repository.directory, "new.jsonl"))]).toEqual(["one\n", false]);
+    expect([await onDisk(), existsSync(join(repository.directory, "new.jsonl"))]).toEqual([
+      "one\n",
+      false,
+    ]);
   });
 });

@@ -40,15 +40,21 @@ export function localStore(options: LocalStoreOptions): Store {
       const current = await readFiles(directory, paths);
       const head = await headOrNone(git);
       const old = asked === null ? null : await filesAt(git, asked, current, head);
-      if (version !== undefined && old !== null) return { version, files: decodeFiles(old), visibility: "unknown" };
-      return { version: versionOf(head, current), files: decodeFiles(current), visibility: "unknown" };
+      if (version !== undefined && old !== null)
+        return { version, files: decodeFiles(old), visibility: "unknown" };
+      return {
+        version: versionOf(head, current),
+        files: decodeFiles(current),
+        visibility: "unknown",
+      };
     },
 
     async save(change) {
       await requireFolder(directory);
       return withFileLock(recordLock(directory), async (stillHeld) => {
         const expected = expectedVersion(change);
-        if (expected === null || !(await write(directory, change, expected, stillHeld))) return { kind: "conflict" };
+        if (expected === null || !(await write(directory, change, expected, stillHeld)))
+          return { kind: "conflict" };
         const sha = await commitSaved(options, [...change.files.keys()], change.message);
         return saved(expected, change, sha ?? (await headOrNone(git)), sha);
       });
@@ -57,15 +63,26 @@ export function localStore(options: LocalStoreOptions): Store {
 }
 
 /** Compares with what is expected and writes; false when somebody else has written since. */
-async function write(directory: string, change: Change, expected: LocalVersion, stillHeld: StillHeld): Promise<boolean> {
+async function write(
+  directory: string,
+  change: Change,
+  expected: LocalVersion,
+  stillHeld: StillHeld,
+): Promise<boolean> {
   const paths = new Set([...change.files.keys(), ...expected.digests.keys()]);
   const current = await readFiles(directory, [...paths]);
   for (const [path, digest] of expected.digests) {
     if (digestOf(current.get(path) ?? null) !== digest) return false;
   }
   // What the version covers goes last, so that until then whoever comes after a crash still finds the old state.
-  const order = [...change.files].sort(([a], [b]) => Number(expected.digests.has(a)) - Number(expected.digests.has(b)));
-  const replacements = order.map(([path, content]) => ({ path: join(directory, path), content, before: current.get(path) ?? null }));
+  const order = [...change.files].sort(
+    ([a], [b]) => Number(expected.digests.has(a)) - Number(expected.digests.has(b)),
+  );
+  const replacements = order.map(([path, content]) => ({
+    path: join(directory, path),
+    content,
+    before: current.get(path) ?? null,
+  }));
   await replaceFiles(replacements, stillHeld);
   return true;
 }
@@ -78,29 +95,49 @@ function expectedVersion(change: Change): LocalVersion | null {
 
 function versionOf(head: string | null, files: Files): string | null {
   if ([...files.values()].every((content) => content === null)) return null;
-  return formatVersion({ head, digests: new Map([...files].map(([path, content]) => [path, digestOf(content)])) });
+  return formatVersion({
+    head,
+    digests: new Map([...files].map(([path, content]) => [path, digestOf(content)])),
+  });
 }
 
-function saved(expected: LocalVersion, change: Change, head: string | null, sha: string | null): SaveResult {
+function saved(
+  expected: LocalVersion,
+  change: Change,
+  head: string | null,
+  sha: string | null,
+): SaveResult {
   const digests = new Map(expected.digests);
   for (const [path, content] of change.files) digests.set(path, digestOf(content));
   return { kind: "saved", version: formatVersion({ head, digests }), sha, url: null };
 }
 
-async function commitSaved(options: LocalStoreOptions, paths: readonly string[], message: string): Promise<string | null> {
+async function commitSaved(
+  options: LocalStoreOptions,
+  paths: readonly string[],
+  message: string,
+): Promise<string | null> {
   try {
     const git = gitIn(options.directory, options.environment);
     if ((await gitState(options.directory, git)) !== "work-tree") return null;
-    const sha = await commitFiles({ ...options, paths, message, identity: options.identity ?? null });
+    const sha = await commitFiles({
+      ...options,
+      paths,
+      message,
+      identity: options.identity ?? null,
+    });
     // Null: the files are as HEAD holds them already, so that is the commit that they are in.
     return sha === null ? await headCommit(git) : sha;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const failure = new Uncertain(`${paths.join(" and ")} was saved in ${options.directory}, but not committed: ${error.message}`, {
-      code: "record-not-committed",
-      hint: `${error.hint ?? ""} The next commit of the record takes it along.`.trim(),
-      cause: error,
-    });
+    const failure = new Uncertain(
+      `${paths.join(" and ")} was saved in ${options.directory}, but not committed: ${error.message}`,
+      {
+        code: "record-not-committed",
+        hint: `${error.hint ?? ""} The next commit of the record takes it along.`.trim(),
+        cause: error,
+      },
+    );
     if (options.onUncommitted === undefined) throw failure;
     options.onUncommitted(failure);
     return null;

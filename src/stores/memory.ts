@@ -15,7 +15,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const newest = () => versions.length - 1;
   return {
     async load(paths, version) {
-      const index = version === undefined || versions[Number(version)] === undefined ? newest() : Number(version);
+      const index =
+        version === undefined || versions[Number(version)] === undefined
+          ? newest()
+          : Number(version);
       const files = new Map(paths.map((path) => [path, versions[index]?.get(path) ?? null]));
       return { version: name(index), files, visibility: options.visibility ?? "unknown" };
     },

@@ -18,7 +18,11 @@ export type StepOptions = {
 };
 
 /** One `::command properties::message` as the runner reads it. */
-type Command = { readonly name: string; readonly properties: Readonly<Record<string, string>>; readonly message: string };
+type Command = {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly message: string;
+};
 
 export type Step = {
   readonly code: number | null;
@@ -41,19 +45,33 @@ export type Step = {
 
 /** The inputs of action.yml with their defaults, as the runner fills them in. */
 async function defaults(): Promise<Record<string, string>> {
-  const action: { inputs: Record<string, { default?: string }> } = parse(await readFile(new URL("action.yml", ROOT), "utf8"));
-  return Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? ""]));
+  const action: { inputs: Record<string, { default?: string }> } = parse(
+    await readFile(new URL("action.yml", ROOT), "utf8"),
+  );
+  return Object.fromEntries(
+    Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? ""]),
+  );
 }
 
 /** Runs one step to its end. The runner's variables are those of a scheduled run in `acme/widgets`. */
-export async function runStep({ github, inputs = {}, environment = {} }: StepOptions): Promise<Step> {
+export async function runStep({
+  github,
+  inputs = {},
+  environment = {},
+}: StepOptions): Promise<Step> {
   const folder = await mkdtemp(join(tmpdir(), "action-step-"));
-  const [output, summary, coverage] = [join(folder, "output"), join(folder, "summary"), join(folder, "coverage")];
+  const [output, summary, coverage] = [
+    join(folder, "output"),
+    join(folder, "summary"),
+    join(folder, "coverage"),
+  ];
   await Promise.all([writeFile(output, ""), writeFile(summary, "")]);
   const given = { ...(await defaults()), "github-token": DEFAULT_TOKEN, ...inputs };
   const env = {
     PATH: process.env.PATH ?? "",
-    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+    ...Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+    ),
     GITHUB_ACTIONS: "true",
     GITHUB_REPOSITORY: "acme/widgets",
     GITHUB_REF_NAME: "main",
@@ -82,7 +100,9 @@ export async function runStep({ github, inputs = {}, environment = {} }: StepOpt
   }
 }
 
-async function run(env: Readonly<Record<string, string>>): Promise<Pick<Step, "code" | "stdout" | "stderr">> {
+async function run(
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<Step, "code" | "stdout" | "stderr">> {
   const main = fileURLToPath(new URL("action/dist/main.js", ROOT));
   const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
@@ -95,7 +115,8 @@ async function run(env: Readonly<Record<string, string>>): Promise<Pick<Step, "c
 function readLog(stdout: string): Pick<Step, "log" | "masks" | "annotations" | "commands"> {
   const lines = stdout.split("\n").filter((line) => line.trim() !== "");
   const commands = lines.flatMap((line) => parseCommand(line) ?? []);
-  const kind = ({ name }: Command) => (name === "add-mask" ? "mask" : /^(error|warning|notice)$/.test(name) ? "annotation" : "other");
+  const kind = ({ name }: Command) =>
+    name === "add-mask" ? "mask" : /^(error|warning|notice)$/.test(name) ? "annotation" : "other";
   return {
     log: lines.filter((line) => parseCommand(line) === null),
     masks: commands.filter((command) => kind(command) === "mask").map(({ message }) => message),
@@ -107,28 +128,48 @@ function readLog(stdout: string): Pick<Step, "log" | "masks" | "annotations" | "
 /** As the runner does: leading blanks do not matter, and `##[` counts anywhere in a line. */
 function parseCommand(line: string): Command | null {
   const [, name, properties, message] =
-    /^\s*::([\w-]+)(?: ([^:]*))?::(.*)$/.exec(line) ?? /##\[([\w-]+)(?: ([^\]]*))?\](.*)$/.exec(line) ?? [];
+    /^\s*::([\w-]+)(?: ([^:]*))?::(.*)$/.exec(line) ??
+    /##\[([\w-]+)(?: ([^\]]*))?\](.*)$/.exec(line) ??
+    [];
   if (name === undefined || message === undefined) return null;
   const pairs = (properties ?? "").split(",").filter((pair) => pair !== "");
-  return { name, properties: Object.fromEntries(pairs.map((pair) => pair.split("=", 2).map(unescaped))), message: unescaped(message) };
+  return {
+    name,
+    properties: Object.fromEntries(pairs.map((pair) => pair.split("=", 2).map(unescaped))),
+    message: unescaped(message),
+  };
 }
 
 function unescaped(text: string): string {
-  return text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%25", "%");
+  return text
+    .replaceAll("%0D", "\r")
+    .replaceAll("%0A", "\n")
+    .replaceAll("%3A", ":")
+    .replaceAll("%2C", ",")
+    .replaceAll("%25", "%");
 }
 
 /** V8 lists every script that it was given, run or not. */
 async function readCoverage(folder: string): Promise<{ name: string; bytes: number }[]> {
-  const reports = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")));
+  const reports = await Promise.all(
+    (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
+  );
   const urls = reports.flatMap((text) => {
     const { result }: { result: { url: string }[] } = JSON.parse(text);
     return result.map(({ url }) => url).filter((url) => url.startsWith("file:"));
   });
   const files = [...new Set(urls)].map((url) => fileURLToPath(url));
-  return Promise.all(files.map(async (file) => ({ name: basename(file), bytes: (await stat(file)).size })));
+  return Promise.all(
+    files.map(async (file) => ({ name: basename(file), bytes: (await stat(file)).size })),
+  );
 }
 
 /** `name<<delimiter`, the value's lines, `delimiter`. */
 function readOutputs(text: string): Record<string, string> {
-  return Object.fromEntries([...text.matchAll(/^([^\n<]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name, , value]) => [name, value]));
+  return Object.fromEntries(
+    [...text.matchAll(/^([^\n<]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name, , value]) => [
+      name,
+      value,
+    ]),
+  );
 }

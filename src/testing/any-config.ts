@@ -6,7 +6,19 @@ import { TOKEN_TYPES, type TokenConfig, type TokenState } from "../schema.ts";
 /** The moment that `anyConfig` is arranged around. */
 export const NOW = new Date("2026-03-29T01:30:00Z");
 
-const offsets = [0, 1, 60_000, 10 * 60_000, HOUR_MS / 2, HOUR_MS, 24 * HOUR_MS, 7 * DAY_MS, 14 * DAY_MS, 30 * DAY_MS, 400 * DAY_MS];
+const offsets = [
+  0,
+  1,
+  60_000,
+  10 * 60_000,
+  HOUR_MS / 2,
+  HOUR_MS,
+  24 * HOUR_MS,
+  7 * DAY_MS,
+  14 * DAY_MS,
+  30 * DAY_MS,
+  400 * DAY_MS,
+];
 const instant = fc
   .tuple(fc.constantFrom(...offsets), fc.constantFrom(-1, 1), fc.constantFrom(-1, 0, 1))
   .map(([offset, sign, jitter]) => toInstant(NOW.getTime() + sign * offset + jitter));
@@ -35,8 +47,14 @@ const state: fc.Arbitrary<TokenState> = fc.record({
   pending: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: pending }),
   failures: fc.constantFrom(0, 0, 1, 3),
   last_error: fc.constant(null),
-  next_attempt_at: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: instant }),
-  exposed_at: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: instant }),
+  next_attempt_at: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: instant },
+  ),
+  exposed_at: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: instant },
+  ),
 });
 
 const token = fc.record(
@@ -48,7 +66,10 @@ const token = fc.record(
   },
   { requiredKeys: [] },
 );
-const rule = fc.record({ interval_hours: fc.constantFrom(1, 24, 168, 2160), auto_rotate: fc.boolean() });
+const rule = fc.record({
+  interval_hours: fc.constantFrom(1, 24, 168, 2160),
+  auto_rotate: fc.boolean(),
+});
 const names = ["A", "B", "C", "D", "E"];
 const workflow = fc.record({
   tokens: fc.subarray([...names, "ALL_TOKENS", "CRITICAL", "NOBODY"], { minLength: 1 }),
@@ -57,11 +78,15 @@ const workflow = fc.record({
   enabled: fc.boolean(),
 });
 const workflowState = fc.record({ first_seen_at: instant, last_run_at: maybe(instant) });
-const dictionary = <T>(keys: readonly string[], value: fc.Arbitrary<T>) => fc.dictionary(fc.constantFrom(...keys), value);
+const dictionary = <T>(keys: readonly string[], value: fc.Arbitrary<T>) =>
+  fc.dictionary(fc.constantFrom(...keys), value);
 
 export const anyConfig: fc.Arbitrary<TokenConfig> = fc.record({
   tokens: dictionary(names, token),
   rules: dictionary(names, rule),
   workflows: dictionary(["w1", "w2"], workflow),
-  state: fc.record({ tokens: dictionary(names, state), workflows: dictionary(["w1", "w2"], workflowState) }),
+  state: fc.record({
+    tokens: dictionary(names, state),
+    workflows: dictionary(["w1", "w2"], workflowState),
+  }),
 });

@@ -39,7 +39,8 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
   });
   // A status that a route answers with on purpose is told to the console too.
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("dialog", (dialog) => {

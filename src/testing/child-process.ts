@@ -5,18 +5,36 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-export type Writer = { readonly script: URL; readonly args: readonly string[]; readonly environment?: NodeJS.ProcessEnv };
+export type Writer = {
+  readonly script: URL;
+  readonly args: readonly string[];
+  readonly environment?: NodeJS.ProcessEnv;
+};
 
 /** Runs a script to its end; gives its exit code. */
-export async function runToEnd({ script, args, environment = process.env }: Writer): Promise<number | null> {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], { env: environment, stdio: ["ignore", "ignore", "inherit"] });
+export async function runToEnd({
+  script,
+  args,
+  environment = process.env,
+}: Writer): Promise<number | null> {
+  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+    env: environment,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const [code] = await once(child, "exit");
   return code;
 }
 
 /** Runs a script that prints a line per step, and kills it (SIGKILL) at a random moment after a few of them. */
-export async function killWhileRunning({ script, args, environment = process.env }: Writer): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+export async function killWhileRunning({
+  script,
+  args,
+  environment = process.env,
+}: Writer): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(child, "exit");
   let left = randomInt(1, 6);
   for await (const _ of createInterface({ input: child.stdout })) {

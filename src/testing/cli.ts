@@ -10,7 +10,11 @@ import { bareEnvironment } from "./git-repository.ts";
 const ENTRY = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 
 /** All that came out. */
-export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+export type Outcome = {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 export type ProcessOptions = {
   readonly directory: string;
@@ -20,8 +24,14 @@ export type ProcessOptions = {
 };
 
 /** Starts the CLI as a child process that knows no configuration of whoever runs the tests. */
-export function startCli(args: readonly string[], { directory, env = {}, input = "" }: ProcessOptions) {
-  const child = spawn(process.execPath, [ENTRY, ...args], { cwd: directory, env: { ...bareEnvironment(directory), ...env } });
+export function startCli(
+  args: readonly string[],
+  { directory, env = {}, input = "" }: ProcessOptions,
+) {
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    cwd: directory,
+    env: { ...bareEnvironment(directory), ...env },
+  });
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]).then(
@@ -46,7 +56,14 @@ export type InProcessOptions = {
 };
 
 /** An `Io` whose every part can be looked at; `signal` does what a signal to the process would. */
-export function testIo({ directory, now, env = {}, terminal = false, input = "", sleep = () => {} }: InProcessOptions) {
+export function testIo({
+  directory,
+  now,
+  env = {},
+  terminal = false,
+  input = "",
+  sleep = () => {},
+}: InProcessOptions) {
   const written = { stdout: "", stderr: "" };
   const exits: number[] = [];
   const listeners = new Set<(signal: StopSignal) => void>();
@@ -84,7 +101,10 @@ export function testIo({ directory, now, env = {}, terminal = false, input = "",
 }
 
 /** Runs it in this process, at a time of the test's choosing. */
-export async function runInProcess(args: readonly string[], options: InProcessOptions): Promise<Outcome> {
+export async function runInProcess(
+  args: readonly string[],
+  options: InProcessOptions,
+): Promise<Outcome> {
   const { io, written } = testIo(options);
   const code = await main(args, io);
   return { code, ...written };
@@ -94,8 +114,16 @@ export async function runInProcess(args: readonly string[], options: InProcessOp
 export const TEST_TIME = new Date("2027-03-01T12:00:00Z");
 
 /** In this process, at a fixed time; what differs from run to run is made equal. */
-export async function normalised(directory: string, args: readonly string[], options: Partial<InProcessOptions> = {}): Promise<Outcome> {
-  const { code, stdout, stderr } = await runInProcess(args, { directory, now: () => TEST_TIME, ...options });
+export async function normalised(
+  directory: string,
+  args: readonly string[],
+  options: Partial<InProcessOptions> = {},
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await runInProcess(args, {
+    directory,
+    now: () => TEST_TIME,
+    ...options,
+  });
   const normal = (output: string) =>
     output
       .replaceAll(directory, "<folder>")

@@ -4,7 +4,12 @@
 export const FULL_CONFIG = {
   $schema: "https://example.com/token_config.schema.json",
   version: 1,
-  settings: { timezone: "UTC", health: { high_risk_days: 30 }, journal: "auto", history_limit: 1000 },
+  settings: {
+    timezone: "UTC",
+    health: { high_risk_days: 30 },
+    journal: "auto",
+    history_limit: 1000,
+  },
   tokens: {
     A: {
       type: "api_key",
@@ -16,7 +21,13 @@ export const FULL_CONFIG = {
         { to: "actions", repository: "acme/x", secret: { KEY: "value" } },
         { to: "vault", secret: "V" },
         { to: "environment", environment: "production", repository: "acme/x" },
-        { to: "organization", organization: "acme", app: "dependabot", visibility: "selected", repositories: ["x"] },
+        {
+          to: "organization",
+          organization: "acme",
+          app: "dependabot",
+          visibility: "selected",
+          repositories: ["x"],
+        },
         { to: "file", path: "/run/secrets", format: "files" },
       ],
       groups: ["G"],
@@ -26,7 +37,17 @@ export const FULL_CONFIG = {
   rules: { A: { interval_hours: 24, auto_rotate: true, notify: true } },
   workflows: { w: { tokens: ["A"], schedule: "@daily", timezone: "UTC", enabled: true } },
   state: {
-    tokens: { A: { generation: 1, rotated_at: null, fingerprint: null, destinations: {}, pending: null, failures: 0, last_error: null } },
+    tokens: {
+      A: {
+        generation: 1,
+        rotated_at: null,
+        fingerprint: null,
+        destinations: {},
+        pending: null,
+        failures: 0,
+        last_error: null,
+      },
+    },
     workflows: { w: { first_seen_at: "2026-01-01T00:00:00Z" } },
   },
   history: [
@@ -51,7 +72,8 @@ const STRAY_KEYS = ["value", "token", "password", "note", "to", "use", "secret",
 export function* damaged(value: unknown, put: unknown): Generator<unknown> {
   yield put;
   if (Array.isArray(value)) {
-    for (const [index, inner] of value.entries()) for (const copy of damaged(inner, put)) yield value.with(index, copy);
+    for (const [index, inner] of value.entries())
+      for (const copy of damaged(inner, put)) yield value.with(index, copy);
   } else if (typeof value === "object" && value !== null) {
     for (const key of STRAY_KEYS) if (!Object.hasOwn(value, key)) yield { ...value, [key]: put };
     for (const [key, inner] of Object.entries(value)) {

@@ -13,7 +13,10 @@ export type CuttingProxy = {
 
 /** Starts it in front of a server on this machine. */
 export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
-  let cut: { readonly request: RegExp; readonly meanwhile: (() => Promise<unknown>) | undefined } | null = null;
+  let cut: {
+    readonly request: RegExp;
+    readonly meanwhile: (() => Promise<unknown>) | undefined;
+  } | null = null;
   let count = 0;
   const server = createServer((client) => {
     const upstream = connect(target, "127.0.0.1");

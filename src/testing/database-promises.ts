@@ -10,7 +10,10 @@ import { type ServiceRotation, startConsumer } from "./service-rotation.ts";
 export type LogIn = (url: string) => Promise<true | string>;
 
 /** By the user and password of a connection URL. */
-export function logInAt(server: { logIn(user: string, password: string): Promise<true | string> }, url: string): Promise<true | string> {
+export function logInAt(
+  server: { logIn(user: string, password: string): Promise<true | string> },
+  url: string,
+): Promise<true | string> {
   const { username, password } = new URL(url);
   return server.logIn(decodeURIComponent(username), decodeURIComponent(password));
 }
@@ -20,24 +23,41 @@ export async function expectBoundedWait(open: (port: number) => Issuer): Promise
   const silent = await startSilentServer();
   try {
     const issuer = open(silent.port);
-    const error = await failureOf(issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })));
+    const error = await failureOf(
+      issuer.issue(issueRequest(1, { signal: AbortSignal.timeout(200) })),
+    );
     expect(error).toMatchObject({ kind: "unchanged", code: "service-unreachable" });
     expectNothingShown(error, ["c4nary"]);
     const fields = { username: new Secret("a"), password: new Secret("b") };
-    const credential = { fields, ref: null, entropyBits: null, expiresAt: null, settlesWithinMs: 0, warnings: [] };
-    expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({ verdict: "unknown" });
+    const credential = {
+      fields,
+      ref: null,
+      entropyBits: null,
+      expiresAt: null,
+      settlesWithinMs: 0,
+      warnings: [],
+    };
+    expect(await issuer.check(credential, AbortSignal.timeout(200))).toMatchObject({
+      verdict: "unknown",
+    });
   } finally {
     await silent.close();
   }
 }
 
 /** A consumer that logs in again and again through a hundred rotations never fails. */
-export async function expectHundredRotations(rotation: ServiceRotation, logIn: LogIn): Promise<void> {
+export async function expectHundredRotations(
+  rotation: ServiceRotation,
+  logIn: LogIn,
+): Promise<void> {
   expect((await rotation.run(0)).rotated).toEqual(["DATABASE"]);
   const consumer = startConsumer(() => rotation.read("DATABASE_URL"), logIn);
   for (let count = 1; count < 100; count += 1) {
     const { rotated, tokens } = await rotation.run(2);
-    expect({ rotated, errors: tokens.map(({ error }) => error) }).toEqual({ rotated: ["DATABASE"], errors: [null] });
+    expect({ rotated, errors: tokens.map(({ error }) => error) }).toEqual({
+      rotated: ["DATABASE"],
+      errors: [null],
+    });
     await consumer.lap();
   }
   const { logins, failures } = await consumer.stop();
@@ -58,7 +78,10 @@ export type Cut = {
 };
 
 /** A connection cut while the change was made is uncertain, touches nothing in use, and the next run ends what it left. */
-export async function expectCutMended(rotation: ServiceRotation, { proxy, after, marks, mark, logIn }: Cut): Promise<void> {
+export async function expectCutMended(
+  rotation: ServiceRotation,
+  { proxy, after, marks, mark, logIn }: Cut,
+): Promise<void> {
   await rotation.run(0);
   const before = await rotation.read("DATABASE_URL");
   proxy.cutAfter(after);
@@ -72,5 +95,8 @@ export async function expectCutMended(rotation: ServiceRotation, { proxy, after,
   const mended = await rotation.run(2);
   expect(mended).toMatchObject({ rotated: ["DATABASE"], revoked: ["DATABASE"] });
   expect(JSON.stringify(await marks())).not.toContain(mark);
-  expect([await logIn(before), await logIn(await rotation.read("DATABASE_URL"))]).toEqual([true, true]);
+  expect([await logIn(before), await logIn(await rotation.read("DATABASE_URL"))]).toEqual([
+    true,
+    true,
+  ]);
 }

@@ -43,7 +43,10 @@ function keys(fixture: () => DestinationFixture): void {
   test("stays the same, asked twice or at once", async () => {
     const { destination } = fixture();
     const first = await destination.publicKey();
-    expect(await Promise.all([destination.publicKey(), destination.publicKey()])).toEqual([first, first]);
+    expect(await Promise.all([destination.publicKey(), destination.publicKey()])).toEqual([
+      first,
+      first,
+    ]);
   });
 }
 
@@ -82,7 +85,11 @@ function placing(fixture: () => DestinationFixture): void {
     const { destination, read } = fixture();
     const key = await destination.publicKey();
     const names = Array.from({ length: 8 }, (_, index) => `TOKEN_${index}`);
-    await Promise.all(names.map(async (name) => destination.put(name, await seal(new Secret(`value of ${name}`), key))));
+    await Promise.all(
+      names.map(async (name) =>
+        destination.put(name, await seal(new Secret(`value of ${name}`), key)),
+      ),
+    );
     expect(await Promise.all(names.map(read))).toEqual(names.map((name) => `value of ${name}`));
   });
 }
@@ -97,12 +104,14 @@ function listing(fixture: () => DestinationFixture): void {
   test("shows each secret's name and times, never its value", async () => {
     const { destination } = fixture();
     const key = await destination.publicKey();
-    for (const name of ["ALPHA", "BETA"]) await destination.put(name, await seal(new Secret("canary-value"), key));
+    for (const name of ["ALPHA", "BETA"])
+      await destination.put(name, await seal(new Secret("canary-value"), key));
     const secrets = await destination.list();
     expect(secrets.map((secret) => secret.name).sort()).toEqual(["ALPHA", "BETA"]);
     for (const secret of secrets) {
       expect(new Set(Object.keys(secret))).toEqual(new Set(["createdAt", "name", "updatedAt"]));
-      for (const at of [secret.createdAt, secret.updatedAt]) expect(at === null || !Number.isNaN(Date.parse(at))).toBe(true);
+      for (const at of [secret.createdAt, secret.updatedAt])
+        expect(at === null || !Number.isNaN(Date.parse(at))).toBe(true);
     }
     expect(JSON.stringify(secrets)).not.toContain("canary-value");
   });

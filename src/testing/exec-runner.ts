@@ -3,4 +3,9 @@ import { execWithSecrets } from "../exec.ts";
 import { Secret } from "../secret.ts";
 
 const [command = "", ...args] = process.argv.slice(2);
-process.exitCode = await execWithSecrets({ command, args, secrets: new Map([["API_KEY", new Secret("the value")]]), env: process.env });
+process.exitCode = await execWithSecrets({
+  command,
+  args,
+  secrets: new Map([["API_KEY", new Secret("the value")]]),
+  env: process.env,
+});

@@ -21,9 +21,16 @@ export const FORGED_TOKENS: readonly (readonly [what: string, forge: Forge])[] =
   ["a token of another repository", withClaims({ repository_id: "3" })],
   ["a token of another owner", withClaims({ repository_owner_id: "3" })],
   ["a token of another branch", withClaims({ ref: "refs/heads/other" })],
-  ["a token whose key's id is a path", (issuer, claims) => issuer.sign(claims, { kid: "../../etc/passwd" })],
+  [
+    "a token whose key's id is a path",
+    (issuer, claims) => issuer.sign(claims, { kid: "../../etc/passwd" }),
+  ],
   ["a token whose key came along", keyAlong],
-  ["an unsigned token", async (issuer, claims) => `${part({ alg: "none", kid: "one" })}.${await bodyOf(issuer, claims)}.`],
+  [
+    "an unsigned token",
+    async (issuer, claims) =>
+      `${part({ alg: "none", kid: "one" })}.${await bodyOf(issuer, claims)}.`,
+  ],
   ["a token signed with the public key", confused],
   ["a token whose signature is another's", spliced],
 ];
@@ -38,7 +45,9 @@ async function confused(issuer: TestIssuer, claims: JWTPayload): Promise<string>
 }
 
 async function spliced(issuer: TestIssuer, claims: JWTPayload): Promise<string> {
-  const [head, , signature] = (await issuer.sign({ ...claims, ref: "refs/heads/other" })).split(".");
+  const [head, , signature] = (await issuer.sign({ ...claims, ref: "refs/heads/other" })).split(
+    ".",
+  );
   return `${head}.${await bodyOf(issuer, claims)}.${signature}`;
 }
 

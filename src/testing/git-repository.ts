@@ -8,7 +8,10 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /** A temporary folder, and the way to be rid of it. */
-export async function temporaryFolder(): Promise<{ readonly path: string; close(): Promise<void> }> {
+export async function temporaryFolder(): Promise<{
+  readonly path: string;
+  close(): Promise<void>;
+}> {
   const path = await realpath(await mkdtemp(join(tmpdir(), "token-automation-")));
   return { path, close: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
@@ -45,7 +48,11 @@ export async function testRepository({ empty = false } = {}): Promise<TestReposi
     GIT_COMMITTER_EMAIL: "p@example.com",
   };
   const git = async (...args: string[]) => {
-    const { stdout } = await run("git", args, { cwd: directory, env: { ...environment, ...person }, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await run("git", args, {
+      cwd: directory,
+      env: { ...environment, ...person },
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return stdout;
   };
   const write = async (path: string, content: string) => {

@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { connect, type Server, type Socket } from "node:net";
 
-type Post = { readonly headers: IncomingHttpHeaders; readonly body: string; readonly status: number };
+type Post = {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly status: number;
+};
 
 /** Listens on 127.0.0.1 and a free port; `close` cuts what is still open. */
 export async function listen(server: Server) {
@@ -15,7 +19,8 @@ export async function listen(server: Server) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
+  if (address === null || typeof address === "string")
+    throw new Error("the server listens on no port");
   const close = async () => {
     const closed = once(server, "close");
     server.close();
@@ -44,7 +49,10 @@ export async function startProxy() {
   const server = createServer((_request, response) => response.writeHead(405).end());
   server.on("connect", ({ url = "" }, client: Socket, head: Buffer) => {
     targets.push(url);
-    const [host, port] = [url.slice(0, url.lastIndexOf(":")), Number(url.slice(url.lastIndexOf(":") + 1))];
+    const [host, port] = [
+      url.slice(0, url.lastIndexOf(":")),
+      Number(url.slice(url.lastIndexOf(":") + 1)),
+    ];
     const upstream = connect(port, host, () => {
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       upstream.write(head);

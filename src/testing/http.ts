@@ -4,7 +4,11 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { createMemory } from "../http/memory.ts";
 
 /** A whole response, as plain data. */
-export type Answer = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
 
 export type Asked = {
   readonly method?: string;
@@ -19,7 +23,10 @@ export type Asked = {
 /** The port that local edges of tests are told they listen on. */
 export const TEST_PORT = 5000;
 
-export function requestFor({ method, path }: Pick<Endpoint, "method" | "path">, asked: Asked = {}): Request {
+export function requestFor(
+  { method, path }: Pick<Endpoint, "method" | "path">,
+  asked: Asked = {},
+): Request {
   const verb = asked.method ?? method;
   const body = asked.raw ?? (asked.json === undefined ? null : JSON.stringify(asked.json));
   return new Request(`http://localhost:${TEST_PORT}${path}${asked.query ?? ""}`, {
@@ -29,13 +36,19 @@ export function requestFor({ method, path }: Pick<Endpoint, "method" | "path">, 
       ...(asked.json === undefined ? {} : { "content-type": "application/json" }),
       ...asked.headers,
     },
-    ...(body === null ? {} : { body: body instanceof Uint8Array ? Buffer.from(body) : body, duplex: "half" }),
+    ...(body === null
+      ? {}
+      : { body: body instanceof Uint8Array ? Buffer.from(body) : body, duplex: "half" }),
   });
 }
 
 export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: text === "" ? null : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: text === "" ? null : JSON.parse(text),
+  };
 }
 
 /** Calls routes over one edge; `said` grows by every answer and every line of the log. */

@@ -42,12 +42,21 @@ export type IssuerTraits = {
   readonly request?: Partial<IssueRequest>;
 };
 
-type Suite = { readonly fixture: () => IssuerFixture; readonly traits: IssuerTraits; readonly issue: typeof issueNext };
+type Suite = {
+  readonly fixture: () => IssuerFixture;
+  readonly traits: IssuerTraits;
+  readonly issue: typeof issueNext;
+};
 
-const issueNext = (issuer: Issuer, generation: number, more?: Partial<IssueRequest>) => issuer.issue(issueRequest(generation, more));
+const issueNext = (issuer: Issuer, generation: number, more?: Partial<IssueRequest>) =>
+  issuer.issue(issueRequest(generation, more));
 
 /** Runs the suite. `setup` gives a fresh fixture for each test. */
-export function issuerContract(name: string, setup: () => Promise<IssuerFixture>, traits: IssuerTraits): void {
+export function issuerContract(
+  name: string,
+  setup: () => Promise<IssuerFixture>,
+  traits: IssuerTraits,
+): void {
   describe(`the issuer contract: ${name}`, () => {
     let fixture: IssuerFixture;
     beforeEach(async () => {
@@ -56,7 +65,8 @@ export function issuerContract(name: string, setup: () => Promise<IssuerFixture>
     afterEach(async () => {
       await fixture.close();
     });
-    const issue: typeof issueNext = (issuer, generation, more) => issueNext(issuer, generation, { ...traits.request, ...more });
+    const issue: typeof issueNext = (issuer, generation, more) =>
+      issueNext(issuer, generation, { ...traits.request, ...more });
     const suite: Suite = { fixture: () => fixture, traits, issue };
     describe("issue", () => issuing(suite));
     describe("check", () => checking(suite));
@@ -72,7 +82,8 @@ function issuing({ fixture, traits, issue }: Suite): void {
   test("gives usable fields, and tells what it knows", async () => {
     const credential = await issue(fixture().issuer, 1);
     expect(Object.keys(credential.fields)).toEqual(traits.fields);
-    for (const value of Object.values(credential.fields)) expect(checkSecretValue(value)).toBeNull();
+    for (const value of Object.values(credential.fields))
+      expect(checkSecretValue(value)).toBeNull();
     expect(credential.settlesWithinMs).toBeGreaterThanOrEqual(0);
     if (credential.expiresAt !== null) expect(Date.parse(credential.expiresAt)).not.toBeNaN();
     if (traits.live === "none") expect(credential.ref).toBeNull();
@@ -82,14 +93,19 @@ function issuing({ fixture, traits, issue }: Suite): void {
 
   test("shows no value, neither in the ref nor in what it warns of", async () => {
     const credential = await issue(fixture().issuer, 1);
-    expectNothingShown(credential, [...secretsOf(credential, traits), ...(fixture().canaries ?? [])]);
+    expectNothingShown(credential, [
+      ...secretsOf(credential, traits),
+      ...(fixture().canaries ?? []),
+    ]);
   });
 
   test("gives another one each time", async () => {
     const { issuer } = fixture();
     const first = await issue(issuer, 1);
     const second = await issue(issuer, 2, { current: first.ref });
-    expect(secretsOf(second, traits).filter((value) => secretsOf(first, traits).includes(value))).toEqual([]);
+    expect(
+      secretsOf(second, traits).filter((value) => secretsOf(first, traits).includes(value)),
+    ).toEqual([]);
     if (traits.live !== "none") expect(second.ref).not.toBe(first.ref);
     expect(await fixture().accepts(second)).toBe(true);
     const both = traits.live === "none" || traits.live !== 1;
@@ -106,7 +122,8 @@ function issuing({ fixture, traits, issue }: Suite): void {
 }
 
 function checking({ fixture, traits, issue }: Suite): void {
-  const ask = (credential: Credential) => fixture().issuer.check(credential, AbortSignal.timeout(30_000));
+  const ask = (credential: Credential) =>
+    fixture().issuer.check(credential, AbortSignal.timeout(30_000));
 
   test("works for what was issued, again and again", async () => {
     const credential = await issue(fixture().issuer, 1);
@@ -174,7 +191,15 @@ function finding({ fixture, traits, issue }: Suite): void {
     expect(await issuer.find(labelOf(1))).toEqual([]);
     const first = await issue(issuer, 1);
     expect(await issuer.find(labelOf(1))).toEqual([first.ref]);
-    for (const other of [labelOf(10), labelOf(2), "acme/widgets/DATABASE/g", "acme/widgets/DATABASE/g_", "", "%", "*"]) {
+    for (const other of [
+      labelOf(10),
+      labelOf(2),
+      "acme/widgets/DATABASE/g",
+      "acme/widgets/DATABASE/g_",
+      "",
+      "%",
+      "*",
+    ]) {
       expect(await issuer.find(other), other).toEqual([]);
     }
     const second = await issue(issuer, 2, { current: first.ref });
@@ -217,7 +242,9 @@ function failing({ fixture, traits, issue }: Suite): void {
 
 /** The values of those fields that are secret. */
 function secretsOf({ fields }: Credential, { openFields = ["username"] }: IssuerTraits): string[] {
-  return Object.entries(fields).flatMap(([name, value]) => (openFields.includes(name) ? [] : [value.reveal()]));
+  return Object.entries(fields).flatMap(([name, value]) =>
+    openFields.includes(name) ? [] : [value.reveal()],
+  );
 }
 
 function refOf({ ref }: Credential): string {
@@ -226,6 +253,12 @@ function refOf({ ref }: Credential): string {
 }
 
 function spoilAll(credential: Credential): Credential {
-  const spoil = (value: Secret) => new Secret(value.reveal().replace(/.$/, (last) => (last === "x" ? "y" : "x")));
-  return { ...credential, fields: Object.fromEntries(Object.entries(credential.fields).map(([name, value]) => [name, spoil(value)])) };
+  const spoil = (value: Secret) =>
+    new Secret(value.reveal().replace(/.$/, (last) => (last === "x" ? "y" : "x")));
+  return {
+    ...credential,
+    fields: Object.fromEntries(
+      Object.entries(credential.fields).map(([name, value]) => [name, spoil(value)]),
+    ),
+  };
 }

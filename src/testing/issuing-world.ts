@@ -11,7 +11,11 @@ const HOUR = 3_600_000;
 const PATH = "token_config.json";
 const REPOSITORY = "acme/widgets";
 
-export const DUE: RunRequest = { wanted: { kind: "due" }, triggeredBy: { kind: "schedule" }, dryRun: false };
+export const DUE: RunRequest = {
+  wanted: { kind: "due" },
+  triggeredBy: { kind: "schedule" },
+  dryRun: false,
+};
 
 /** What stands in the config beside the token ALPHA, which a program in Python issues and a daily rule rotates. */
 type More = {
@@ -20,7 +24,10 @@ type More = {
 };
 
 /** Everything in a folder of the test's own. */
-export async function issuingWorld(directory: string, { visibility = "private", token = {} }: More = {}) {
+export async function issuingWorld(
+  directory: string,
+  { visibility = "private", token = {} }: More = {},
+) {
   const keys = keyFolder(directory);
   const config: TokenConfig = {
     version: 1,
@@ -38,7 +45,11 @@ export async function issuingWorld(directory: string, { visibility = "private", 
         kind: "github",
         repository: REPOSITORY,
         branch: null,
-        access: { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl },
+        access: {
+          token: new Secret(DEFAULT_TOKEN),
+          apiUrl: github.url,
+          graphqlUrl: github.graphqlUrl,
+        },
       },
       configPath: PATH,
       // Without one, nothing could be proved of values whose randomness only their service knows.
@@ -62,7 +73,10 @@ export async function issuingWorld(directory: string, { visibility = "private", 
     /** What a consumer would read, and whether the service accepts it. */
     live: () => {
       const value = repository.secret("ALPHA")?.value;
-      return { value, works: value !== undefined && keys.keys().some((key) => key.value === value) };
+      return {
+        value,
+        works: value !== undefined && keys.keys().some((key) => key.value === value),
+      };
     },
     labels: () =>
       keys
@@ -80,7 +94,10 @@ export async function issuingWorld(directory: string, { visibility = "private", 
     },
     /** The nth commit from now on is refused, and the run that made it ends there, as if it had died. */
     diesAtCommit: (nth: number) =>
-      github.faults.add({ match: { graphql: "mutation", nth }, action: { kind: "status", status: 403, body: {} } }),
+      github.faults.add({
+        match: { graphql: "mutation", nth },
+        action: { kind: "status", status: 403, body: {} },
+      }),
     /** Something happens just before the nth commit from now on. */
     beforeCommit: (nth: number, before: () => void) =>
       github.faults.add({ match: { graphql: "mutation", nth }, action: { kind: "call", before } }),

@@ -26,9 +26,16 @@ export function issueRequest(generation: number, more: Partial<IssueRequest> = {
 
 /** What must not be shown anywhere of an error: looked for in it and all its causes, as a debugger prints them. */
 export function expectNothingShown(error: unknown, secrets: readonly (string | Secret)[]): void {
-  const shown = [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error)].join("\n");
+  const shown = [
+    inspect(error, { depth: 9, showHidden: true }),
+    JSON.stringify(error),
+    String(error),
+  ].join("\n");
   const forms = secrets.map((secret) => (typeof secret === "string" ? secret : secret.reveal()));
-  expect(forms.filter((form) => form !== "" && shown.includes(form)).length, "secrets in an error").toBe(0);
+  expect(
+    forms.filter((form) => form !== "" && shown.includes(form)).length,
+    "secrets in an error",
+  ).toBe(0);
 }
 
 /** What that promise failed with: it must fail, with one of the four classes. */
@@ -38,5 +45,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof Failure) return error;
-  throw new Error(error === null ? "it did not fail" : "it failed with an error of no class", { cause: error });
+  throw new Error(error === null ? "it did not fail" : "it failed with an error of no class", {
+    cause: error,
+  });
 }

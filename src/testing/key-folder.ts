@@ -8,7 +8,10 @@ import type { IssuerDeclaration } from "../schema.ts";
 const PROGRAMS = fileURLToPath(new URL("programs/", import.meta.url));
 
 /** The interpreter itself: what stands for it in the PATH may be a script that takes longer than all the rest. */
-export const PYTHON = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout?.trim() || "python3";
+export const PYTHON =
+  spawnSync("python3", ["-c", "import sys; print(sys.executable)"], {
+    encoding: "utf8",
+  }).stdout?.trim() || "python3";
 
 /** How to run the service's program in each language. */
 export const KEY_PROGRAMS = {
@@ -40,7 +43,12 @@ export type KeyFaults = Partial<
   >
 >;
 
-type Asked = { readonly action: string; readonly argv: string[]; readonly cwd: string; readonly label?: string };
+type Asked = {
+  readonly action: string;
+  readonly argv: string[];
+  readonly cwd: string;
+  readonly label?: string;
+};
 
 /** Looks into the folder that the programs keep keys in. */
 export function keyFolder(directory: string) {
@@ -63,7 +71,8 @@ export function keyFolder(directory: string) {
     fault: (what: KeyFaults) => writeFileSync(faults, JSON.stringify(what)),
     mend: () => rmSync(faults, { force: true }),
     /** A key that somebody made by hand. */
-    add: (ref: string, label: string) => writeFileSync(join(directory, ref), `${label}\nby-hand-${ref}\n`),
+    add: (ref: string, label: string) =>
+      writeFileSync(join(directory, ref), `${label}\nby-hand-${ref}\n`),
   };
 }
 

@@ -19,7 +19,11 @@ export type ServiceFault = {
   times?: number;
 };
 
-type Seen = { readonly line: string; readonly headers: IncomingMessage["headers"]; readonly body: string };
+type Seen = {
+  readonly line: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+};
 
 /** Starts the service; `admin` is its administrator's key. Besides the keys, every request is kept. */
 export async function startKeyService(admin: string) {
@@ -37,7 +41,13 @@ export async function startKeyService(admin: string) {
     const answer = fault === undefined || fault.acts ? act({ admin, keys }, request, body) : null;
     if (fault?.ends === "hang") return;
     if (fault?.ends === "cut") return void response.socket?.destroy();
-    if (fault !== undefined) respond(response, fault.status ?? answer?.status ?? 500, fault.body ?? answer?.body ?? "", fault.headers);
+    if (fault !== undefined)
+      respond(
+        response,
+        fault.status ?? answer?.status ?? 500,
+        fault.body ?? answer?.body ?? "",
+        fault.headers,
+      );
     else respond(response, answer?.status ?? 500, answer?.body ?? "");
   });
   return {
@@ -45,13 +55,19 @@ export async function startKeyService(admin: string) {
     keys,
     requests,
     faults,
-    accepts: (secret: string | undefined) => [...keys.values()].some((key) => key.secret === secret),
+    accepts: (secret: string | undefined) =>
+      [...keys.values()].some((key) => key.secret === secret),
   };
 }
 
 export type KeyService = Awaited<ReturnType<typeof startKeyService>>;
 
-function respond(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+function respond(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
 }
 
@@ -71,9 +87,11 @@ function act(
   }
   if (bearer !== admin) return json(403, { error: `not with ${bearer}` });
   const id = /^\/keys\/([\w-]+)$/.exec(pathname)?.[1];
-  if (method === "DELETE" && id !== undefined) return keys.delete(id) ? { status: 204, body: "" } : json(404, { error: "gone" });
+  if (method === "DELETE" && id !== undefined)
+    return keys.delete(id) ? { status: 204, body: "" } : json(404, { error: "gone" });
   if (pathname !== "/keys") return json(404, { error: "no such thing" });
-  if (method === "GET") return json(200, { keys: [...keys.values()].map(({ id: one, name }) => ({ id: one, name })) });
+  if (method === "GET")
+    return json(200, { keys: [...keys.values()].map(({ id: one, name }) => ({ id: one, name })) });
   if (method !== "POST") return json(405, {});
   const key = {
     id: `key-${randomBytes(6).toString("hex")}`,

@@ -11,10 +11,22 @@ export type LocalHost = Awaited<ReturnType<typeof localHost>>;
 export async function localHost(start: Date) {
   const repository = await testRepository();
   let now = start;
-  const place = { kind: "local", directory: repository.directory, access: null, vaultKey: null } as const;
+  const place = {
+    kind: "local",
+    directory: repository.directory,
+    access: null,
+    vaultKey: null,
+  } as const;
   const { ask, said, edge } = caller({
     access: { kind: "loopback", port: TEST_PORT },
-    app: () => compose({ place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "empty", clock: () => now }),
+    app: () =>
+      compose({
+        place,
+        configPath: "token_config.json",
+        fingerprintKey: null,
+        whenMissing: "empty",
+        clock: () => now,
+      }),
     fingerprintKey: () => null,
     now: () => now,
     newReference: () => "reference-1",
@@ -28,7 +40,8 @@ export async function localHost(start: Date) {
       now = later;
     },
     /** The record as the file holds it. */
-    record: async () => JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
+    record: async () =>
+      JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
     /** How many commits there are. */
     commits: async () => (await repository.git("rev-list", "--count", "HEAD")).trim(),
     close: repository.close,

@@ -36,11 +36,21 @@ export async function startMariaDb(): Promise<MariaDbServer> {
         "innodb-flush-log-at-trx-commit": 0,
         "innodb-buffer-pool-size": "16M",
       };
-      return ["/usr/sbin/mariadbd", "--no-defaults", ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)];
+      return [
+        "/usr/sbin/mariadbd",
+        "--no-defaults",
+        ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+      ];
     },
   });
-  const connect = (user: string, password: string) => createConnection({ host: "127.0.0.1", port: service.port, user, password });
-  const queryAs = async (user: string, password: string, sql: string, values: readonly unknown[] = []) => {
+  const connect = (user: string, password: string) =>
+    createConnection({ host: "127.0.0.1", port: service.port, user, password });
+  const queryAs = async (
+    user: string,
+    password: string,
+    sql: string,
+    values: readonly unknown[] = [],
+  ) => {
     const connection = await connect(user, password);
     try {
       const [rows] = await connection.query(sql, [...values]);

@@ -38,12 +38,21 @@ const before = (hours: number) => toInstant(NOW.getTime() - hours * HOUR_MS);
 
 function stateOf(index: number, message: string): TokenState | null {
   const age = AGES[index % AGES.length] ?? 0;
-  const rotated = { ...NEW_TOKEN_STATE, generation: 1 + (index % 7), rotated_at: before(age + (index % 5)) };
+  const rotated = {
+    ...NEW_TOKEN_STATE,
+    generation: 1 + (index % 7),
+    rotated_at: before(age + (index % 5)),
+  };
   switch (index % 16) {
     case 5:
       return null;
     case 11:
-      return { ...rotated, failures: 3, last_error: { at: before(1), code: "x", message }, next_attempt_at: before(-2) };
+      return {
+        ...rotated,
+        failures: 3,
+        last_error: { at: before(1), code: "x", message },
+        next_attempt_at: before(-2),
+      };
     case 13:
       return { ...rotated, drift: { at: before(9), message: "something else was seen" } };
     default:
@@ -55,7 +64,10 @@ function stateOf(index: number, message: string): TokenState | null {
  * A record of that many tokens with rules, three workflows and a history.
  * @param texts what stands wherever others may write: one after the other
  */
-export function recordOf(count: number, texts: readonly string[] = ["octocat", "hubot"]): TokenConfig {
+export function recordOf(
+  count: number,
+  texts: readonly string[] = ["octocat", "hubot"],
+): TokenConfig {
   const at = (index: number) => texts[index % texts.length] ?? "";
   const names = Array.from({ length: count }, (_, index) => {
     const round = Math.floor(index / (NAMES.length * PLACES.length));
@@ -65,7 +77,9 @@ export function recordOf(count: number, texts: readonly string[] = ["octocat", "
     name,
     { type: TYPES[index % TYPES.length], ...(index % 3 === 0 ? { groups: ["CRITICAL"] } : {}) },
   ]);
-  const rules = names.flatMap((name, index) => (index % 4 === 3 ? [] : [[name, { interval_hours: [24, 168, 336, 720][index % 4] ?? 24 }]]));
+  const rules = names.flatMap((name, index) =>
+    index % 4 === 3 ? [] : [[name, { interval_hours: [24, 168, 336, 720][index % 4] ?? 24 }]],
+  );
   const states = names.flatMap((name, index) => {
     const state = stateOf(index, at(Math.floor(index / 16)));
     return state === null ? [] : [[name, state]];
@@ -93,7 +107,8 @@ export function recordOf(count: number, texts: readonly string[] = ["octocat", "
       kind: "schedule" as const,
       actor: at(index),
       workflow_name: at(index + 1),
-      run_url: index % 2 === 0 ? "https://github.com/acme/widgets/actions/runs/1" : "javascript:alert(6)",
+      run_url:
+        index % 2 === 0 ? "https://github.com/acme/widgets/actions/runs/1" : "javascript:alert(6)",
     },
   }));
   return {
@@ -105,7 +120,11 @@ export function recordOf(count: number, texts: readonly string[] = ["octocat", "
         ? {}
         : {
             daily_security: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" },
-            weekly_critical: { tokens: ["CRITICAL"], schedule: "17 4 * * 1", timezone: "Europe/Berlin" },
+            weekly_critical: {
+              tokens: ["CRITICAL"],
+              schedule: "17 4 * * 1",
+              timezone: "Europe/Berlin",
+            },
             by_hand: { tokens: names.slice(0, 3), schedule: "@monthly", enabled: false },
           },
     state: {

@@ -14,10 +14,18 @@ export type PageServer = Awaited<ReturnType<typeof pageServer>>;
  * Close it.
  * @param keys each with its scopes; with any, callers need one
  */
-export async function pageServer(config: TokenConfig, keys: Readonly<Record<string, readonly string[]>> = {}) {
+export async function pageServer(
+  config: TokenConfig,
+  keys: Readonly<Record<string, readonly string[]>> = {},
+) {
   const repository = await testRepository();
   await repository.commit("token_config.json", `${JSON.stringify(config, null, 2)}\n`);
-  const place = { kind: "local", directory: repository.directory, access: null, vaultKey: null } as const;
+  const place = {
+    kind: "local",
+    directory: repository.directory,
+    access: null,
+    vaultKey: null,
+  } as const;
   const hosted = Object.keys(keys).length > 0;
   const declared = Object.entries(keys).map(([key, scopes], index) => ({
     id: `key-${index}`,
@@ -26,16 +34,28 @@ export async function pageServer(config: TokenConfig, keys: Readonly<Record<stri
   }));
   const complaints: string[] = [];
   const server = await startServer({
-    compose: { place, configPath: "token_config.json", fingerprintKey: null, whenMissing: "empty", clock: () => NOW },
+    compose: {
+      place,
+      configPath: "token_config.json",
+      fingerprintKey: null,
+      whenMissing: "empty",
+      clock: () => NOW,
+    },
     port: 0,
     complain: (line) => complaints.push(line),
     // Keys are asked for wherever others could reach it.
-    ...(hosted ? { host: "0.0.0.0", apiKeys: readApiKeys({ TOKEN_AUTOMATION_API_KEYS: JSON.stringify(declared) }) } : {}),
+    ...(hosted
+      ? {
+          host: "0.0.0.0",
+          apiKeys: readApiKeys({ TOKEN_AUTOMATION_API_KEYS: JSON.stringify(declared) }),
+        }
+      : {}),
   });
   return {
     url: `http://127.0.0.1:${server.port}`,
     complaints,
-    record: async (): Promise<TokenConfig> => JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
+    record: async (): Promise<TokenConfig> =>
+      JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
     /** What somebody else commits meanwhile, be it right or wrong. */
     replace: (other: object) => repository.commit("token_config.json", JSON.stringify(other)),
     async close() {

@@ -12,9 +12,13 @@ export type Block = { readonly language: string; readonly content: string; reado
 
 /** Every page that people read. */
 export async function readPages(): Promise<Page[]> {
-  const docs = (await readdir(`${ROOT}docs`, { recursive: true })).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  const docs = (await readdir(`${ROOT}docs`, { recursive: true }))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
   const paths = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...docs];
-  return Promise.all(paths.map(async (path) => ({ path, text: await readFile(`${ROOT}${path}`, "utf8") })));
+  return Promise.all(
+    paths.map(async (path) => ({ path, text: await readFile(`${ROOT}${path}`, "utf8") })),
+  );
 }
 
 /** Fenced blocks, also those that are indented in a list. */
@@ -24,9 +28,19 @@ export function blocksOf({ text }: Page): Block[] {
   for (const [index, line] of text.split("\n").entries()) {
     const fence = /^( *)```(\w*)$/.exec(line);
     if (fence === null) open?.lines.push(line.slice(open.indent));
-    else if (open === null) open = { indent: fence[1]?.length ?? 0, language: fence[2] ?? "", lines: [], line: index + 1 };
+    else if (open === null)
+      open = {
+        indent: fence[1]?.length ?? 0,
+        language: fence[2] ?? "",
+        lines: [],
+        line: index + 1,
+      };
     else {
-      blocks.push({ language: open.language, content: `${open.lines.join("\n")}\n`, line: open.line });
+      blocks.push({
+        language: open.language,
+        content: `${open.lines.join("\n")}\n`,
+        line: open.line,
+      });
       open = null;
     }
   }
@@ -60,7 +74,13 @@ export function anchorsOf(page: Page): string[] {
 
 /** The arguments of every `token-automation …` in a shell text: up to a pipe, a redirection, a comment or the end of the line. */
 export function commandsIn(shell: string): string[][] {
-  return [...shell.matchAll(/(?:^|[\s(`])token-automation((?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s"'`|;&<>()#]+))*)/gm)].map(([, rest = ""]) =>
-    [...rest.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? ""),
+  return [
+    ...shell.matchAll(
+      /(?:^|[\s(`])token-automation((?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s"'`|;&<>()#]+))*)/gm,
+    ),
+  ].map(([, rest = ""]) =>
+    [...rest.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+      ([, double, single, bare]) => double ?? single ?? bare ?? "",
+    ),
   );
 }

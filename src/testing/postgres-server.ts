@@ -19,7 +19,9 @@ export const SUPERUSER_PASSWORD = "canary/of the:super@user";
 /** Debian keeps the server's programs outside PATH, by version. */
 const binaries = () => {
   const root = "/usr/lib/postgresql";
-  const versions = existsSync(root) ? readdirSync(root).sort((one, other) => Number(other) - Number(one)) : [];
+  const versions = existsSync(root)
+    ? readdirSync(root).sort((one, other) => Number(other) - Number(one))
+    : [];
   return versions[0] === undefined ? "" : `${join(root, versions[0], "bin")}/`;
 };
 
@@ -28,12 +30,34 @@ export async function startPostgres(): Promise<PostgresServer> {
     user: "postgres",
     prepare: (folder) => {
       writeFileSync(join(folder, "password"), SUPERUSER_PASSWORD, { mode: 0o644 });
-      const auth = ["--auth=scram-sha-256", `--username=${SUPERUSER}`, `--pwfile=${join(folder, "password")}`];
-      return [`${binaries()}initdb`, "--no-sync", "--encoding=UTF8", "--locale=C", ...auth, join(folder, "data")];
+      const auth = [
+        "--auth=scram-sha-256",
+        `--username=${SUPERUSER}`,
+        `--pwfile=${join(folder, "password")}`,
+      ];
+      return [
+        `${binaries()}initdb`,
+        "--no-sync",
+        "--encoding=UTF8",
+        "--locale=C",
+        ...auth,
+        join(folder, "data"),
+      ];
     },
     start: (folder, port) => {
-      const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off", log_statement: "all" };
-      return [`${binaries()}postgres`, "-D", join(folder, "data"), ...Object.entries(settings).flatMap((entry) => ["-c", entry.join("=")])];
+      const settings = {
+        port,
+        listen_addresses: "127.0.0.1",
+        unix_socket_directories: folder,
+        fsync: "off",
+        log_statement: "all",
+      };
+      return [
+        `${binaries()}postgres`,
+        "-D",
+        join(folder, "data"),
+        ...Object.entries(settings).flatMap((entry) => ["-c", entry.join("=")]),
+      ];
     },
   });
   const url = (user = SUPERUSER, password = SUPERUSER_PASSWORD) =>
@@ -48,7 +72,13 @@ export async function startPostgres(): Promise<PostgresServer> {
     }
   };
   const logIn = async (user: string, password: string) => {
-    const client = new pg.Client({ host: "127.0.0.1", port: service.port, database: "postgres", user, password });
+    const client = new pg.Client({
+      host: "127.0.0.1",
+      port: service.port,
+      database: "postgres",
+      user,
+      password,
+    });
     client.on("error", () => undefined);
     try {
       await client.connect();

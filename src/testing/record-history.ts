@@ -29,7 +29,11 @@ export function chainOf(count: number): HistoryEntry[] {
 }
 
 /** The history with its next `count` entries, as the program would add them to whatever is there. */
-export function grow(history: readonly HistoryEntry[], count: number, from = history.length): HistoryEntry[] {
+export function grow(
+  history: readonly HistoryEntry[],
+  count: number,
+  from = history.length,
+): HistoryEntry[] {
   return appendHistory(
     history,
     Array.from({ length: count }, (_, index) => draftOf(from + index)),
@@ -46,14 +50,22 @@ export function commitDate(index: number): string {
   return new Date(START + index * HOUR_MS + 60_000).toISOString();
 }
 
-export function recordText(history: readonly HistoryEntry[], rest: Partial<TokenConfig> = {}): string {
+export function recordText(
+  history: readonly HistoryEntry[],
+  rest: Partial<TokenConfig> = {},
+): string {
   return serializeConfig({ version: 1, ...rest, history: [...history] });
 }
 
 /** Path to content, the first `moved` entries in a monthly file. */
-export function rolledFiles(path: string, history: readonly HistoryEntry[], moved: number): Map<string, string> {
+export function rolledFiles(
+  path: string,
+  history: readonly HistoryEntry[],
+  moved: number,
+): Map<string, string> {
   const files = new Map([[path, recordText(history.slice(moved))]]);
   const first = history[0];
-  if (moved > 0 && first !== undefined) files.set(historyPath(path, first.at), historyLines(history.slice(0, moved)));
+  if (moved > 0 && first !== undefined)
+    files.set(historyPath(path, first.at), historyLines(history.slice(0, moved)));
   return files;
 }

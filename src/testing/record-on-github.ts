@@ -27,14 +27,19 @@ export type RecordOnGitHub = {
 };
 
 /** Starts one for a test file's tests; each ends with its test. */
-export function recordsOnGitHub(): (config: unknown, visibility?: "public" | "private") => Promise<RecordOnGitHub> {
+export function recordsOnGitHub(): (
+  config: unknown,
+  visibility?: "public" | "private",
+) => Promise<RecordOnGitHub> {
   const servers: TestGitHub[] = [];
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
   return async (config, visibility = "private") => {
     const files = { [PATH]: `${JSON.stringify(config, null, 2)}\n` };
-    const github = await startGitHub({ repositories: [{ fullName: REPOSITORY, visibility, files }] });
+    const github = await startGitHub({
+      repositories: [{ fullName: REPOSITORY, visibility, files }],
+    });
     servers.push(github);
     return over(github);
   };
@@ -42,10 +47,21 @@ export function recordsOnGitHub(): (config: unknown, visibility?: "public" | "pr
 
 function over(github: TestGitHub): RecordOnGitHub {
   let now = NOW;
-  const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: github.graphqlUrl };
+  const access = {
+    token: new Secret(DEFAULT_TOKEN),
+    apiUrl: github.url,
+    graphqlUrl: github.graphqlUrl,
+  };
   const place = { kind: "github", repository: REPOSITORY, branch: null, access } as const;
   const open: RecordOnGitHub["open"] = (options = {}) =>
-    compose({ place, configPath: PATH, fingerprintKey: null, whenMissing: "error", clock: () => now, ...options });
+    compose({
+      place,
+      configPath: PATH,
+      fingerprintKey: null,
+      whenMissing: "error",
+      clock: () => now,
+      ...options,
+    });
   const repository = github.repository();
   const record = (): TokenConfig => JSON.parse(repository.file(PATH) ?? "null");
   return {
@@ -54,8 +70,15 @@ function over(github: TestGitHub): RecordOnGitHub {
     open,
     record,
     state: (name = "ALPHA") => record().state?.tokens?.[name],
-    journals: (name) => repository.history(PATH).flatMap(({ content }) => JSON.parse(content ?? "{}").state?.tokens?.[name]?.pending ?? []),
-    edit: (change) => void repository.commit({ [PATH]: `${JSON.stringify(change(record()), null, 2)}\n` }, "Edit by hand"),
+    journals: (name) =>
+      repository
+        .history(PATH)
+        .flatMap(({ content }) => JSON.parse(content ?? "{}").state?.tokens?.[name]?.pending ?? []),
+    edit: (change) =>
+      void repository.commit(
+        { [PATH]: `${JSON.stringify(change(record()), null, 2)}\n` },
+        "Edit by hand",
+      ),
     passed(ms) {
       now = new Date(NOW.getTime() + ms);
     },

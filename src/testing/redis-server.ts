@@ -33,14 +33,24 @@ export async function startRedis({ file = true } = {}): Promise<RedisServer> {
         save: "",
         ...(file ? { aclfile: kept } : { requirepass: ADMIN_PASSWORD }),
       };
-      return ["redis-server", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+      return [
+        "redis-server",
+        ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      ];
     },
   });
   const url = (user = "default", password = ADMIN_PASSWORD) =>
     `redis://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${service.port}`;
   // Each client of its own options would have all commands attached anew, which takes longer than a login.
-  const template = createClient({ RESP: 2, socket: { host: "127.0.0.1", port: service.port, reconnectStrategy: false } });
-  const connected = async <Result>(username: string, password: string, work: (client: typeof template) => Promise<Result>) => {
+  const template = createClient({
+    RESP: 2,
+    socket: { host: "127.0.0.1", port: service.port, reconnectStrategy: false },
+  });
+  const connected = async <Result>(
+    username: string,
+    password: string,
+    work: (client: typeof template) => Promise<Result>,
+  ) => {
     const client = template.duplicate({ username, password }).on("error", () => undefined);
     try {
       await client.connect();
@@ -52,7 +62,8 @@ export async function startRedis({ file = true } = {}): Promise<RedisServer> {
   return {
     ...service,
     url,
-    ask: (...command) => connected("default", ADMIN_PASSWORD, (client) => client.sendCommand([...command])),
+    ask: (...command) =>
+      connected("default", ADMIN_PASSWORD, (client) => client.sendCommand([...command])),
     logIn: (user, password) =>
       connected(user, password, async () => true as const).catch((error: unknown) =>
         String(error instanceof Error ? error.message.split(" ")[0] : ""),

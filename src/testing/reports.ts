@@ -3,13 +3,20 @@ import type { Report, TokenReport } from "../report.ts";
 
 /** One token's part: rotated without a word, unless told otherwise. */
 export function tokenReportOf(token_name: string, more: Partial<TokenReport> = {}): TokenReport {
-  const blank = { status: "rotated", reason: "interval of 24 h elapsed", generation: 1, previous_hash: null, new_hash: null } as const;
+  const blank = {
+    status: "rotated",
+    reason: "interval of 24 h elapsed",
+    generation: 1,
+    previous_hash: null,
+    new_hash: null,
+  } as const;
   return { token_name, ...blank, destinations: [], warnings: [], error: null, ...more };
 }
 
 /** A run over these tokens; its lists of names follow from their statuses. */
 export function reportOf(tokens: readonly TokenReport[], more: Partial<Report> = {}): Report {
-  const named = (status: TokenReport["status"]) => tokens.filter((token) => token.status === status).map((token) => token.token_name);
+  const named = (status: TokenReport["status"]) =>
+    tokens.filter((token) => token.status === status).map((token) => token.token_name);
   return {
     run_id: "r",
     started_at: "2026-03-01T00:00:00Z",

@@ -2,15 +2,31 @@
 import { spawnSync } from "node:child_process";
 
 /** One thing outside this project, and how to see that it is there. */
-type Tool = { readonly command: string; readonly args: readonly string[]; readonly install: string };
+type Tool = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly install: string;
+};
 
 const TOOLS = {
-  chromium: { command: "/usr/bin/chromium", args: ["--version"], install: "apt-get install chromium" },
+  chromium: {
+    command: "/usr/bin/chromium",
+    args: ["--version"],
+    install: "apt-get install chromium",
+  },
   gh: { command: "gh", args: ["--version"], install: "apt-get install gh" },
   // Debian's own interpreter: that is the one the package installs into.
-  pynacl: { command: "/usr/bin/python3", args: ["-c", "import nacl"], install: "apt-get install python3-nacl" },
+  pynacl: {
+    command: "/usr/bin/python3",
+    args: ["-c", "import nacl"],
+    install: "apt-get install python3-nacl",
+  },
   python: { command: "python3", args: ["--version"], install: "apt-get install python3" },
-  requests: { command: "python3", args: ["-c", "import requests"], install: "python3 -m pip install requests" },
+  requests: {
+    command: "python3",
+    args: ["-c", "import requests"],
+    install: "python3 -m pip install requests",
+  },
   openssh: { command: "ssh", args: ["-V"], install: "apt-get install openssh-client" },
   openssl: { command: "openssl", args: ["version"], install: "apt-get install openssl" },
   postgres: { command: "psql", args: ["--version"], install: "apt-get install postgresql" },
@@ -31,9 +47,17 @@ export function commandOf(name: ToolName): string {
  * Says on stderr what is passed over and how to install it; throws where `CI` is set, since there
  * a test that is passed over proves nothing.
  */
-export function toolAvailable(name: ToolName, environment: Readonly<Record<string, string | undefined>> = process.env): boolean {
+export function toolAvailable(
+  name: ToolName,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
   const { command, args, install } = TOOLS[name];
-  return judge(name, spawnSync(command, [...args], { stdio: "ignore" }).status === 0, install, environment);
+  return judge(
+    name,
+    spawnSync(command, [...args], { stdio: "ignore" }).status === 0,
+    install,
+    environment,
+  );
 }
 
 /** The rule by itself. */

@@ -49,17 +49,29 @@ function rightsOf(user: string): { readonly uid?: number; readonly gid?: number 
 export async function startService({ user, prepare, start }: Installation): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), "service-"));
   const rights = rightsOf(user);
-  if (rights.uid !== undefined && rights.gid !== undefined) chownSync(folder, rights.uid, rights.gid);
+  if (rights.uid !== undefined && rights.gid !== undefined)
+    chownSync(folder, rights.uid, rights.gid);
   const env = { PATH: process.env.PATH, HOME: folder, LC_ALL: "C" };
   if (prepare !== undefined) {
     const [command, ...args] = prepare(folder);
-    execFileSync(command, args, { ...rights, cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync(command, args, {
+      ...rights,
+      cwd: folder,
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
   }
   const port = await freePort();
   const [command, ...args] = start(folder, port);
-  const child = spawn(command, args, { ...rights, cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, {
+    ...rights,
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let written = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (written += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (written += text));
   const exited = once(child, "exit");
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
@@ -72,13 +84,20 @@ export async function startService({ user, prepare, start }: Installation): Prom
     await stop();
     throw new Error(`${command} did not start: ${written.slice(-2_000)}`, { cause: error });
   }
-  return { port, folder, log: async () => written + (await readFile(join(folder, "log"), "utf8").catch(() => "")), close: stop };
+  return {
+    port,
+    folder,
+    log: async () => written + (await readFile(join(folder, "log"), "utf8").catch(() => "")),
+    close: stop,
+  };
 }
 
 async function listening(port: number, hasEnded: () => boolean): Promise<void> {
   for (const until = performance.now() + START_MS; ; ) {
     const socket = connect(port, "127.0.0.1");
-    const open = await new Promise<boolean>((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
+    const open = await new Promise<boolean>((resolve) =>
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
+    );
     socket.destroy();
     if (open) return;
     if (hasEnded() || performance.now() > until) throw new Error("it does not listen");

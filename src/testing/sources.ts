@@ -10,12 +10,22 @@ export type Source = { readonly path: string; readonly text: string };
 export async function readSources(folders: readonly string[]): Promise<Source[]> {
   const found = await Promise.all(
     folders.map(async (folder) =>
-      (await readdir(join(ROOT, folder), { recursive: true })).map((name) => `${folder}/${name.split(sep).join("/")}`),
+      (await readdir(join(ROOT, folder), { recursive: true })).map(
+        (name) => `${folder}/${name.split(sep).join("/")}`,
+      ),
     ),
   );
   const paths = found
     .flat()
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts") && !path.startsWith("src/testing/") && !path.includes("/dist/"))
+    .filter(
+      (path) =>
+        path.endsWith(".ts") &&
+        !path.endsWith(".test.ts") &&
+        !path.startsWith("src/testing/") &&
+        !path.includes("/dist/"),
+    )
     .sort();
-  return Promise.all(paths.map(async (path) => ({ path, text: await readFile(join(ROOT, path), "utf8") })));
+  return Promise.all(
+    paths.map(async (path) => ({ path, text: await readFile(join(ROOT, path), "utf8") })),
+  );
 }

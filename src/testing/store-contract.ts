@@ -20,7 +20,11 @@ const BIG = `${"é✓𝔘 0123456789\n".repeat(70_000)}end\n`;
 export type StoreTraits = { readonly forgets?: boolean };
 
 /** Runs the suite. `setup` gives a fresh store for each test. */
-export function storeContract(name: string, setup: () => Promise<StoreFixture>, traits: StoreTraits = {}): void {
+export function storeContract(
+  name: string,
+  setup: () => Promise<StoreFixture>,
+  traits: StoreTraits = {},
+): void {
   describe(`the store contract: ${name}`, () => {
     let fixture: StoreFixture;
     beforeEach(async () => {
@@ -82,7 +86,11 @@ function saving(fixture: () => StoreFixture, forgets: boolean): void {
   test("a new file reads back, at the version that save gave", async () => {
     const { store } = fixture();
     const { version: expected } = await store.load([RECORD]);
-    const saved = await mustSave(store, { expected, files: new Map([[RECORD, "one\n"]]), message: "Add the record" });
+    const saved = await mustSave(store, {
+      expected,
+      files: new Map([[RECORD, "one\n"]]),
+      message: "Add the record",
+    });
     const after = await store.load([RECORD]);
     expect(after.version).toBe(saved.version);
     expect(text(after, RECORD)).toBe("one\n");
@@ -110,7 +118,11 @@ function saving(fixture: () => StoreFixture, forgets: boolean): void {
     const { store } = fixture();
     let expected = (await store.load([RECORD])).version;
     for (const content of ["one\n", "two\n", "three\n"]) {
-      const saved = await mustSave(store, { expected, files: new Map([[RECORD, content]]), message: `Save ${content.trim()}` });
+      const saved = await mustSave(store, {
+        expected,
+        files: new Map([[RECORD, content]]),
+        message: `Save ${content.trim()}`,
+      });
       expect(saved.version).not.toBe(expected);
       expected = saved.version;
     }
@@ -152,9 +164,21 @@ function comparing(fixture: () => StoreFixture): void {
     await personSaves(RECORD, "one\n");
     const { version: stale } = await store.load([RECORD]);
     await personSaves(RECORD, "two\n");
-    expect((await store.save({ expected: stale, files: new Map([[RECORD, "three\n"]]), message: "Ours" })).kind).toBe("conflict");
+    expect(
+      (
+        await store.save({
+          expected: stale,
+          files: new Map([[RECORD, "three\n"]]),
+          message: "Ours",
+        })
+      ).kind,
+    ).toBe("conflict");
     const { version: expected } = await store.load([RECORD]);
-    await mustSave(store, { expected, files: new Map([[RECORD, "two, three\n"]]), message: "Ours, merged" });
+    await mustSave(store, {
+      expected,
+      files: new Map([[RECORD, "two, three\n"]]),
+      message: "Ours, merged",
+    });
     expect(text(await store.load([RECORD]), RECORD)).toBe("two, three\n");
   });
 
@@ -175,7 +199,12 @@ function comparing(fixture: () => StoreFixture): void {
         }),
       ),
     );
-    expect(results.map((result) => result.kind).sort()).toEqual(["conflict", "conflict", "conflict", "saved"]);
+    expect(results.map((result) => result.kind).sort()).toEqual([
+      "conflict",
+      "conflict",
+      "conflict",
+      "saved",
+    ]);
     const winner = contents[results.findIndex((result) => result.kind === "saved")];
     const after = await store.load([RECORD, ARCHIVE]);
     expect([...after.files.values()]).toEqual([winner, winner]);
@@ -191,8 +220,12 @@ function given(version: string | null): string {
   return version;
 }
 
-async function mustSave(store: Store, change: Change): Promise<{ readonly version: string; readonly sha: string | null }> {
+async function mustSave(
+  store: Store,
+  change: Change,
+): Promise<{ readonly version: string; readonly sha: string | null }> {
   const result = await store.save(change);
-  if (result.kind !== "saved") throw new Error(`the store answered ${result.kind} although nobody saved in between`);
+  if (result.kind !== "saved")
+    throw new Error(`the store answered ${result.kind} although nobody saved in between`);
   return result;
 }

@@ -7,6 +7,10 @@ const store = localStore({ directory });
 const PADDING = "x".repeat(300_000);
 for (let index = 0; ; index += 1) {
   const { version: expected } = await store.load([path]);
-  await store.save({ expected, files: new Map([[path, `${JSON.stringify({ index, padding: PADDING })}\n`]]), message: `Save ${index}` });
+  await store.save({
+    expected,
+    files: new Map([[path, `${JSON.stringify({ index, padding: PADDING })}\n`]]),
+    message: `Save ${index}`,
+  });
   process.stdout.write(`${index}\n`);
 }

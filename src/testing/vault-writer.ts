@@ -8,6 +8,9 @@ const vault = openVault({ directory, key: null, now: () => new Date() });
 const endless = count === "0";
 for (let index = 0; endless || index < Number(count); index += 1) {
   const name = endless ? prefix : `${prefix}_${index}`;
-  await vault.put(name, await seal(new Secret(`value ${index} of ${prefix}`), await vault.publicKey()));
+  await vault.put(
+    name,
+    await seal(new Secret(`value ${index} of ${prefix}`), await vault.publicKey()),
+  );
   process.stdout.write(`${name}\n`);
 }

@@ -6,9 +6,18 @@ import { parse } from "yaml";
 import { ROOT } from "./pages.ts";
 
 const FOLDER = join(ROOT, ".github/workflows");
-const files = await Promise.all((await readdir(FOLDER)).map(async (name) => ({ name, text: await readFile(join(FOLDER, name), "utf8") })));
+const files = await Promise.all(
+  (await readdir(FOLDER)).map(async (name) => ({
+    name,
+    text: await readFile(join(FOLDER, name), "utf8"),
+  })),
+);
 
-type Step = { readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, unknown>> };
+type Step = {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+};
 type Job = { readonly container?: string; readonly steps: readonly Step[] };
 
 const jobsOf = (text: string): Job[] => Object.values(parse(text).jobs);
@@ -18,16 +27,22 @@ describe.each(files)("$name", ({ text }) => {
 
   test("pins each Action to a commit, with its version beside it", () => {
     const used = lines.filter((line) => /\buses:/.test(line));
-    expect(used.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+    expect(
+      used.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line)),
+    ).toEqual([]);
   });
 
   test("gives nothing by default, and a reason with each permission", () => {
     expect(parse(text).permissions).toEqual({});
-    expect(lines.filter((line) => /^ +[a-z-]+: (?:read|write)\b/.test(line) && !line.includes(" # "))).toEqual([]);
+    expect(
+      lines.filter((line) => /^ +[a-z-]+: (?:read|write)\b/.test(line) && !line.includes(" # ")),
+    ).toEqual([]);
   });
 
   test("leaves no credentials where other people's code runs", () => {
-    const checkouts = jobsOf(text).flatMap(({ steps }) => steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")));
+    const checkouts = jobsOf(text).flatMap(({ steps }) =>
+      steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")),
+    );
     expect(checkouts.length).toBeGreaterThan(0);
     for (const step of checkouts) expect(step.with?.["persist-credentials"]).toBe(false);
   });

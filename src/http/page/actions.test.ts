@@ -30,14 +30,20 @@ async function arrive(
   });
   const answers: string[] = [];
   visitor.page.on("response", (response) => {
-    if (response.request().method() === "POST") void response.text().then((text) => answers.push(text));
+    if (response.request().method() === "POST")
+      void response.text().then((text) => answers.push(text));
   });
   await visitor.page.goto(server.url);
   return { ...visitor, server, answers };
 }
 
 const focused = (page: Page) =>
-  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+  page.evaluate(
+    () =>
+      document.activeElement?.getAttribute("aria-label") ??
+      document.activeElement?.textContent ??
+      "",
+  );
 
 /** Goes on with the tab key until what has the focus is called so. */
 async function tabTo(page: Page, name: string): Promise<void> {
@@ -49,7 +55,10 @@ async function tabTo(page: Page, name: string): Promise<void> {
 }
 
 const said = (page: Page) => page.locator("#said").textContent();
-const kept = (page: Page) => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+const kept = (page: Page) =>
+  page.evaluate(() =>
+    JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]),
+  );
 
 async function enter(page: Page, key: string): Promise<void> {
   await page.getByLabel("API key").fill(key);
@@ -65,9 +74,15 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     await page.keyboard.press("Enter");
     await tabTo(page, "Rotate SIGNING_KEY");
     await page.keyboard.press("Enter");
-    expect([await page.getByRole("dialog", { name: "Rotate SIGNING_KEY?" }).isVisible(), await focused(page)]).toEqual([true, "Cancel"]);
+    expect([
+      await page.getByRole("dialog", { name: "Rotate SIGNING_KEY?" }).isVisible(),
+      await focused(page),
+    ]).toEqual([true, "Cancel"]);
     await page.keyboard.press("Escape");
-    expect([await page.getByRole("dialog").count(), await focused(page)]).toEqual([0, "Rotate SIGNING_KEY"]);
+    expect([await page.getByRole("dialog").count(), await focused(page)]).toEqual([
+      0,
+      "Rotate SIGNING_KEY",
+    ]);
     expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
 
     await page.keyboard.press("Enter");
@@ -76,33 +91,48 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     await page.keyboard.press("Enter");
     await soon(() => said(page)).toBe("SIGNING_KEY was rotated.");
     expect((await server.record()).state?.tokens?.SIGNING_KEY?.generation).toBe((before ?? 0) + 1);
-    expect(requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /tokens/rotate"]);
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual([
+      "POST /tokens/rotate",
+    ]);
     expect(answers).toHaveLength(1);
     expect(answers.join()).not.toContain("new_token");
     expect(await kept(page)).toBe('[{},{},""]');
-    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("7 of 14 tokens need attention");
+    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe(
+      "7 of 14 tokens need attention",
+    );
     expect(await focused(page)).toBe("Rotate SIGNING_KEY");
   });
 
   test("a workflow is run after the same question", async () => {
     const { page, requests } = await arrive(recordOf(3));
     await page.getByRole("button", { name: "Run by_hand" }).click();
-    expect(await page.locator("#ask-more").textContent()).toBe("All its 3 tokens are rotated now, whatever the schedule says.");
+    expect(await page.locator("#ask-more").textContent()).toBe(
+      "All its 3 tokens are rotated now, whatever the schedule says.",
+    );
     await page.getByRole("dialog").getByRole("button", { name: "Run" }).dblclick();
     await soon(() => said(page)).toBe("by_hand: 3 rotated.");
-    expect(requests.filter((request) => request.startsWith("POST"))).toEqual(["POST /tokens/workflow/run"]);
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual([
+      "POST /tokens/workflow/run",
+    ]);
   });
 
   test("what is refused is told where it was asked, with what to do, and cannot be sent again from there", async () => {
     const { page, server } = await arrive({ version: 1, tokens: { API_KEY: {} } });
     // Meanwhile somebody else takes it out of the record.
-    await server.replace({ version: 1, tokens: { API_KEYS: {} }, rules: { API_KEY: { interval_hours: 0 } } });
+    await server.replace({
+      version: 1,
+      tokens: { API_KEYS: {} },
+      rules: { API_KEY: { interval_hours: 0 } },
+    });
     await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
     await soon(() => page.getByRole("alert").textContent()).toMatch(
       /^token_config.json has 2 mistakes\. .* Nothing was changed\. .*API_KEY/,
     );
-    expect([await page.locator("#ask-yes").isVisible(), await focused(page)]).toEqual([false, "Cancel"]);
+    expect([await page.locator("#ask-yes").isVisible(), await focused(page)]).toEqual([
+      false,
+      "Cancel",
+    ]);
   });
 
   test("no answer is told as what it is, and asking again does it once", async () => {
@@ -116,7 +146,9 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     });
     await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
-    await soon(() => page.getByRole("alert").textContent()).toMatch(/^No answer came. It may have happened all the same/);
+    await soon(() => page.getByRole("alert").textContent()).toMatch(
+      /^No answer came. It may have happened all the same/,
+    );
     expect([await generation(), await focused(page)]).toEqual([before + 1, "Cancel"]);
     await page.unroute("**/tokens/rotate");
     await page.getByRole("button", { name: "Ask again" }).click();
@@ -136,9 +168,13 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
   test("a wrong key is refused, one that may only read gets no buttons, and no key is left anywhere", async () => {
     const { page, requests } = await arrive(recordOf(14), KEYS);
     await enter(page, "canary-key-wrong");
-    await soon(() => page.getByRole("alert").textContent()).toBe("That key is unknown or has expired.");
+    await soon(() => page.getByRole("alert").textContent()).toBe(
+      "That key is unknown or has expired.",
+    );
     await enter(page, READER);
-    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("8 of 14 tokens need attention");
+    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe(
+      "8 of 14 tokens need attention",
+    );
     expect(await page.getByRole("button", { name: /^(?:Rotate|Run)/ }).count()).toBe(0);
     expect([await kept(page), await page.content(), ...requests].join()).not.toContain("canary");
     await page.reload();
@@ -156,9 +192,13 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     const { page } = await arrive(recordOf(300), KEYS);
     await page.getByLabel("Keep it in this tab").check();
     await enter(page, READER);
-    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("need attention");
+    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain(
+      "need attention",
+    );
     await page.reload();
-    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("need attention");
+    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toContain(
+      "need attention",
+    );
     await page.getByRole("button", { name: "Sign out" }).click();
     await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
     expect(await kept(page)).toBe('[{},{},""]');
@@ -167,7 +207,10 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
   test("with a key the ways within the page work, and back again", async () => {
     const { page } = await arrive(recordOf(300), KEYS);
     await enter(page, READER);
-    await page.getByRole("navigation", { name: "Pages of tokens" }).getByRole("link", { name: "Next" }).click();
+    await page
+      .getByRole("navigation", { name: "Pages of tokens" })
+      .getByRole("link", { name: "Next" })
+      .click();
     await soon(() => page.locator("#count").textContent()).toBe("300 tokens, 51–100 shown");
     expect([new URL(page.url()).search, await focused(page)]).toEqual(["?page=2", "Tokens"]);
     await page.goBack();
@@ -186,6 +229,9 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     await page.getByRole("heading", { level: 1 }).click();
     expect(await said(page)).toBe("");
     expect(answers.join()).not.toContain("new_token");
-    expect((await server.record()).history?.at(-1)?.triggered_by).toMatchObject({ kind: "api", actor: "key-1" });
+    expect((await server.record()).history?.at(-1)?.triggered_by).toMatchObject({
+      kind: "api",
+      actor: "key-1",
+    });
   });
 });

@@ -15,7 +15,10 @@ const SCHEMES = ["light", "dark"] as const;
 
 const { visit, closing } = useBrowser();
 
-async function serve(config: TokenConfig, keys: Readonly<Record<string, readonly string[]>> = {}): Promise<PageServer> {
+async function serve(
+  config: TokenConfig,
+  keys: Readonly<Record<string, readonly string[]>> = {},
+): Promise<PageServer> {
   const server = await pageServer(config, keys);
   closing.push(server.close);
   return server;
@@ -36,10 +39,13 @@ async function arrive(url: string, options: BrowserContextOptions = {}): Promise
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations }: AxeResults = await page.evaluate("axe.run()");
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target }) => `${id}: ${target.join(" ")}`),
+  );
 }
 
-const sideways = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const sideways = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
   test("one request brings all of it", async () => {
@@ -50,40 +56,47 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(await page.title()).toMatch(/^\(\d+\) Tokens – token-automation$/);
   });
 
-  describe.each(SCHEMES)("in %s colours, axe finds nothing wrong and nothing lies outside the window", (colorScheme) => {
-    test.each([
-      ["few tokens", recordOf(14), {}],
-      ["hundreds of tokens", recordOf(300), {}],
-      ["hostile texts", recordOf(64, HOSTILE), {}],
-      ["few tokens on a phone", recordOf(14), { viewport: PHONE }],
-      ["hostile texts on a phone", recordOf(64, HOSTILE), { viewport: PHONE }],
-      ["no token", recordOf(0), { viewport: PHONE }],
-    ] as const)("%s", async (_what, config, options) => {
-      const { url } = await serve(config);
-      const { page } = await arrive(url, { colorScheme, ...options });
-      expect(await faults(page)).toEqual([]);
-      expect(await sideways(page)).toBe(0);
-    });
+  describe.each(SCHEMES)(
+    "in %s colours, axe finds nothing wrong and nothing lies outside the window",
+    (colorScheme) => {
+      test.each([
+        ["few tokens", recordOf(14), {}],
+        ["hundreds of tokens", recordOf(300), {}],
+        ["hostile texts", recordOf(64, HOSTILE), {}],
+        ["few tokens on a phone", recordOf(14), { viewport: PHONE }],
+        ["hostile texts on a phone", recordOf(64, HOSTILE), { viewport: PHONE }],
+        ["no token", recordOf(0), { viewport: PHONE }],
+      ] as const)("%s", async (_what, config, options) => {
+        const { url } = await serve(config);
+        const { page } = await arrive(url, { colorScheme, ...options });
+        expect(await faults(page)).toEqual([]);
+        expect(await sideways(page)).toBe(0);
+      });
 
-    test("the question, the way in, and what went wrong", async () => {
-      const { url } = await serve(recordOf(14));
-      const { page } = await arrive(url, { colorScheme, viewport: PHONE });
-      await page.getByRole("button", { name: "Rotate API_KEY", exact: true }).first().click();
-      expect(await faults(page)).toEqual([]);
-      await page.goto(`${url}/?nonsense=1`);
-      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Bad Request");
-      expect(await faults(page)).toEqual([]);
-      const hosted = await serve(recordOf(3), { secret: ["read"] });
-      await page.goto(hosted.url);
-      expect(await faults(page)).toEqual([]);
-      expect(await sideways(page)).toBe(0);
-    });
-  });
+      test("the question, the way in, and what went wrong", async () => {
+        const { url } = await serve(recordOf(14));
+        const { page } = await arrive(url, { colorScheme, viewport: PHONE });
+        await page.getByRole("button", { name: "Rotate API_KEY", exact: true }).first().click();
+        expect(await faults(page)).toEqual([]);
+        await page.goto(`${url}/?nonsense=1`);
+        expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Bad Request");
+        expect(await faults(page)).toEqual([]);
+        const hosted = await serve(recordOf(3), { secret: ["read"] });
+        await page.goto(hosted.url);
+        expect(await faults(page)).toEqual([]);
+        expect(await sideways(page)).toBe(0);
+      });
+    },
+  );
 
   test("axe would find what is wrong", async () => {
     const { url } = await serve(recordOf(1));
     const { page } = await arrive(url);
-    await page.evaluate(() => document.querySelector("label:has(select)")?.replaceWith(document.querySelector("#filter select") ?? ""));
+    await page.evaluate(() =>
+      document
+        .querySelector("label:has(select)")
+        ?.replaceWith(document.querySelector("#filter select") ?? ""),
+    );
     expect(await faults(page)).toEqual([expect.stringMatching(/^select-name: /)]);
   });
 
@@ -91,8 +104,11 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { url } = await serve(recordOf(64, HOSTILE));
     const { page, requests } = await arrive(url);
     await page.getByRole("row").last().hover();
-    for (const text of HOSTILE.slice(0, 5)) expect(await page.getByText(text).count()).toBeGreaterThan(0);
-    expect(await page.locator("img, iframe, [onerror], [onmouseover], a[href^='javascript']").count()).toBe(0);
+    for (const text of HOSTILE.slice(0, 5))
+      expect(await page.getByText(text).count()).toBeGreaterThan(0);
+    expect(
+      await page.locator("img, iframe, [onerror], [onmouseover], a[href^='javascript']").count(),
+    ).toBe(0);
     expect(requests).toEqual(["GET /"]);
   });
 
@@ -104,7 +120,10 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const refused = await visitor.page.evaluate(() => {
       const script = document.createElement("script");
       const stopped: string[] = [];
-      for (const attempt of [() => (script.textContent = "window.ran = true"), () => (document.body.innerHTML = "<b>x</b>")])
+      for (const attempt of [
+        () => (script.textContent = "window.ran = true"),
+        () => (document.body.innerHTML = "<b>x</b>"),
+      ])
         try {
           attempt();
         } catch (error) {
@@ -137,10 +156,14 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { url } = await serve(recordOf(300));
     const { page } = await arrive(url);
     await page.getByLabel("Find").pressSequentially("smtp_password_eu");
-    await expect.poll(() => page.locator("#said").textContent(), { timeout: 20_000 }).toMatch(/^\d of 300 tokens$/);
+    await expect
+      .poll(() => page.locator("#said").textContent(), { timeout: 20_000 })
+      .toMatch(/^\d of 300 tokens$/);
     // It stands above the list as well: a second time it would only cover the page.
     expect(await page.locator("#said").evaluate((said) => said.clientHeight)).toBe(1);
-    expect(await page.getByLabel("Find").evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(
+      await page.getByLabel("Find").evaluate((field) => field === document.activeElement),
+    ).toBe(true);
     const told = await page.locator("#count").textContent();
     expect(page.url()).toBe(`${url}/?q=smtp_password_eu`);
     await page.reload();
@@ -160,7 +183,10 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { url } = await serve(recordOf(14));
     const { page } = await arrive(url, { reducedMotion: "reduce" });
     const moving = await page.evaluate(
-      () => [...document.querySelectorAll("*")].filter((part) => getComputedStyle(part).transitionDuration !== "0s").length,
+      () =>
+        [...document.querySelectorAll("*")].filter(
+          (part) => getComputedStyle(part).transitionDuration !== "0s",
+        ).length,
     );
     expect(moving).toBe(0);
   });

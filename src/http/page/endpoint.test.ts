@@ -29,25 +29,45 @@ afterEach(() => host.close());
 
 /** What a browser or a program gets: the heading of a page, or JSON. */
 async function get(
-  options: { readonly headers?: Record<string, string>; readonly query?: string; readonly method?: string } = {},
+  options: {
+    readonly headers?: Record<string, string>;
+    readonly query?: string;
+    readonly method?: string;
+  } = {},
   edge = host.edge,
 ) {
   const response = await pageRoute.answer(requestFor(pageRoute, options), edge);
   const headers = Object.fromEntries(response.headers);
   const text = await response.text();
-  return { status: response.status, headers, text, heading: /<h1[^>]*>(.*?)<\/h1>/.exec(text)?.[1] ?? null };
+  return {
+    status: response.status,
+    headers,
+    text,
+    heading: /<h1[^>]*>(.*?)<\/h1>/.exec(text)?.[1] ?? null,
+  };
 }
 
 function keyed() {
   const digest = createHash("sha256").update("right").digest("hex");
-  const keys = () => readApiKeys({ TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "eyes", sha256: digest, scopes: ["read"] }]) });
+  const keys = () =>
+    readApiKeys({
+      TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "eyes", sha256: digest, scopes: ["read"] }]),
+    });
   return caller({ ...host.edge, access: { kind: "keys", keys } }).edge;
 }
 
 test("on this machine: the page, which no cache keeps, no site frames, and nothing foreign runs in", async () => {
   const { status, headers, heading } = await get({ headers: BROWSER });
-  expect({ status, headers, heading }).toEqual({ status: 200, headers: HTML_HEADERS, heading: "1 of 3 tokens needs attention" });
-  expect(await get({ method: "HEAD" })).toMatchObject({ status: 200, headers: HTML_HEADERS, text: "" });
+  expect({ status, headers, heading }).toEqual({
+    status: 200,
+    headers: HTML_HEADERS,
+    heading: "1 of 3 tokens needs attention",
+  });
+  expect(await get({ method: "HEAD" })).toMatchObject({
+    status: 200,
+    headers: HTML_HEADERS,
+    text: "",
+  });
 });
 
 describe("where keys are needed", () => {
@@ -73,14 +93,26 @@ describe("where keys are needed", () => {
   });
 
   test("with one that may only read: the page without its buttons", async () => {
-    const { status, text } = await get({ headers: { ...BROWSER, authorization: "Bearer right" } }, keyed());
-    expect([status, text.includes("API_KEY"), /<button[^>]* data-/.test(text)]).toEqual([200, true, false]);
+    const { status, text } = await get(
+      { headers: { ...BROWSER, authorization: "Bearer right" } },
+      keyed(),
+    );
+    expect([status, text.includes("API_KEY"), /<button[^>]* data-/.test(text)]).toEqual([
+      200,
+      true,
+      false,
+    ]);
   });
 });
 
 describe("what goes wrong is told to people as a page", () => {
   test.each([
-    ["a foreign name of the host", { headers: { ...BROWSER, host: "evil.example" } }, 403, "Forbidden"],
+    [
+      "a foreign name of the host",
+      { headers: { ...BROWSER, host: "evil.example" } },
+      403,
+      "Forbidden",
+    ],
     ["a field that is none", { headers: BROWSER, query: "?helth=ok" }, 400, "Bad Request"],
     ["a health that is none", { headers: BROWSER, query: "?health=fine" }, 400, "Bad Request"],
     ["a page that is no number", { headers: BROWSER, query: "?page=0" }, 400, "Bad Request"],
@@ -95,11 +127,16 @@ describe("what goes wrong is told to people as a page", () => {
   });
 
   test("the form's empty fields are none of it", async () => {
-    expect(await get({ headers: BROWSER, query: "?q=&health=&sort=" })).toMatchObject({ status: 200 });
+    expect(await get({ headers: BROWSER, query: "?q=&health=&sort=" })).toMatchObject({
+      status: 200,
+    });
   });
 
   test("mistakes in the record, each with its line", async () => {
-    await host.repository.commit("token_config.json", '{\n  "tokens": { "A-B": {}, "C": { "lenght": 3 } }\n}\n');
+    await host.repository.commit(
+      "token_config.json",
+      '{\n  "tokens": { "A-B": {}, "C": { "lenght": 3 } }\n}\n',
+    );
     const { status, text } = await get({ headers: BROWSER });
     expect(status).toBe(422);
     expect(text.match(/<li>line 2: /g)).toHaveLength(2);
@@ -107,9 +144,16 @@ describe("what goes wrong is told to people as a page", () => {
   });
 
   test("what nobody foresaw, with the reference alone", async () => {
-    const { edge, said } = caller({ ...host.edge, app: () => Promise.reject(new TypeError("canary")) });
+    const { edge, said } = caller({
+      ...host.edge,
+      app: () => Promise.reject(new TypeError("canary")),
+    });
     const { status, text } = await get({ headers: BROWSER }, edge);
-    expect([status, text.includes("<code>reference-1</code>"), text.includes("canary")]).toEqual([500, true, false]);
+    expect([status, text.includes("<code>reference-1</code>"), text.includes("canary")]).toEqual([
+      500,
+      true,
+      false,
+    ]);
     expect(said.join()).not.toContain("canary");
   });
 });

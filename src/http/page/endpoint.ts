@@ -8,8 +8,16 @@ import { problemPage, type ShownProblem, signInPage } from "./problem-page.ts";
 export function pageEndpoint<Input>(route: RouteDefinition<Input>): Endpoint {
   const inner = endpoint(route);
   const { method, path, summary, scope, input } = inner;
-  const answer = async (request: Request, edge: Edge) => forPeople(request, await inner.answer(request, edge));
-  return Object.assign((request: Request) => answer(request, hostEdge(process.env)), { method, path, summary, scope, input, answer });
+  const answer = async (request: Request, edge: Edge) =>
+    forPeople(request, await inner.answer(request, edge));
+  return Object.assign((request: Request) => answer(request, hostEdge(process.env)), {
+    method,
+    path,
+    summary,
+    scope,
+    input,
+    answer,
+  });
 }
 
 async function forPeople(request: Request, response: Response): Promise<Response> {
@@ -17,7 +25,9 @@ async function forPeople(request: Request, response: Response): Promise<Response
   if (response.ok || !takesHtml || request.method !== "GET") return response;
   const problem: ShownProblem = await response.json();
   const headers = Object.fromEntries(
-    ["www-authenticate", "retry-after"].flatMap((name) => (response.headers.has(name) ? [[name, response.headers.get(name) ?? ""]] : [])),
+    ["www-authenticate", "retry-after"].flatMap((name) =>
+      response.headers.has(name) ? [[name, response.headers.get(name) ?? ""]] : [],
+    ),
   );
   // A browser that only followed a link has no way to send a key, so the answer is the way to enter one.
   const body = response.status === 401 ? signInPage() : problemPage(problem);

@@ -43,12 +43,20 @@ export function confirmation(): Markup {
   return html`<dialog id="ask" aria-labelledby="ask-what" aria-describedby="ask-more"><form method="dialog"><h2 id="ask-what"></h2><p id="ask-more"></p><p id="ask-wrong" role="alert"></p><p id="ask-run" role="status"></p><p id="ask-link" hidden><a rel="noreferrer">The run on GitHub</a></p><p class="choices"><button value="no" id="ask-no" autofocus>Cancel</button><button value="yes" id="ask-yes" class="strong"></button></p></form></dialog>`;
 }
 
-export function pageResponse(body: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+export function pageResponse(
+  body: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return documentResponse({
     type: "text/html",
     body,
     status,
     allow: ALLOWED,
-    headers: { "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin", ...headers },
+    headers: {
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-resource-policy": "same-origin",
+      ...headers,
+    },
   });
 }

@@ -8,7 +8,12 @@ import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../../cli/starter.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../testing/github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../../testing/github/server.ts";
 import { listen } from "../../testing/http-servers.ts";
 import { toolAvailable } from "../../testing/require-tool.ts";
 import { useBrowser } from "../../testing/use-browser.ts";
@@ -18,8 +23,15 @@ import { createRouter } from "../router.ts";
 
 const KEY = "canary-key";
 const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} } });
-const FILES = { "token_config.json": RECORD, [WORKFLOW_PATH]: rotationWorkflow("token_config.json") };
-const DOWN = { match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "status", status: 503 } } as const;
+const FILES = {
+  "token_config.json": RECORD,
+  [WORKFLOW_PATH]: rotationWorkflow("token_config.json"),
+};
+const DOWN = {
+  match: {},
+  times: Number.POSITIVE_INFINITY,
+  action: { kind: "status", status: 503 },
+} as const;
 const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
 
 const { visit, closing } = useBrowser();
@@ -36,12 +48,16 @@ async function arrive(): Promise<Page> {
   const sha256 = createHash("sha256").update(KEY).digest("hex");
   const env = {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
-    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([{ id: "dashboard", sha256, scopes: ["read", "rotate"] }]),
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify([
+      { id: "dashboard", sha256, scopes: ["read", "rotate"] },
+    ]),
     GITHUB_TOKEN: DEFAULT_TOKEN,
     GITHUB_API_URL: github.url,
   };
   const edge = hostEdge(env, createMemory(), () => now);
-  const server = createServer(getRequestListener(createRouter(ROUTES, () => edge).fetch, { overrideGlobalObjects: false }));
+  const server = createServer(
+    getRequestListener(createRouter(ROUTES, () => edge).fetch, { overrideGlobalObjects: false }),
+  );
   const { url, close } = await listen(server);
   const visitor = await visit();
   closing.push(close, async () => {
@@ -84,7 +100,10 @@ describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
 
   test.each([
     ["success", "ALPHA: the run ended with success; the record's history tells nothing of it."],
-    ["failure", "ALPHA: the run ended with failure; the record's history tells nothing of it. Its log on GitHub says why."],
+    [
+      "failure",
+      "ALPHA: the run ended with failure; the record's history tells nothing of it. Its log on GitHub says why.",
+    ],
   ])("follows the run that it started to its end: %s", async (conclusion, last) => {
     const page = await arrive();
     await page.getByRole("button", { name: "Rotate ALPHA", exact: true }).first().click();
@@ -92,7 +111,9 @@ describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
     await soon(() => told(page)).toBe("ALPHA: the run is started.");
     const [run] = github.repository().actions.runs;
     if (run === undefined) throw new Error("no run was started");
-    expect(await page.getByRole("link", { name: "The run on GitHub" }).getAttribute("href")).toBe(run.url);
+    expect(await page.getByRole("link", { name: "The run on GitHub" }).getAttribute("href")).toBe(
+      run.url,
+    );
     const look = async () => {
       await page.clock.runFor(1_000);
       return told(page);
@@ -106,7 +127,9 @@ describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
     await page.getByRole("button", { name: "Close" }).click();
     await soon(() => page.locator("#said").textContent()).toBe(last);
     expect(await page.getByRole("dialog").count()).toBe(0);
-    await soon(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "")).toBe("Rotate ALPHA");
+    await soon(() =>
+      page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""),
+    ).toBe("Rotate ALPHA");
   });
 
   test("is as easy to use with the note and while a run is followed", async () => {

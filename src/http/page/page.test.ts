@@ -12,14 +12,22 @@ import { type View, viewQuery } from "./view.ts";
 
 const HOME = { kind: "github", repository: "acme/widgets" } as const;
 const LIMIT = 100_000;
-const BANDS = { recently_rotated_hours: 24, should_rotate_hours: 168, needs_rotation_hours: 336, high_risk_hours: 720 };
+const BANDS = {
+  recently_rotated_hours: 24,
+  should_rotate_hours: 168,
+  needs_rotation_hours: 336,
+  high_risk_hours: 720,
+};
 
 const look = (query: Record<string, string> = {}): View => viewQuery.parse(query);
-const pageOf = (config: TokenConfig, view = look(), may = { rotate: true }) => page(overviewOf(config, HOME, NOW), view, may);
+const pageOf = (config: TokenConfig, view = look(), may = { rotate: true }) =>
+  page(overviewOf(config, HOME, NOW), view, may);
 const bytes = (text: string) => Buffer.byteLength(text);
 /** The names in the list of tokens, in their order. */
 const listed = (text: string) =>
-  [...text.matchAll(/<tr class="\w+"><th scope="row"><code>(.*?)<\/code>/g)].map(([, name = ""]) => name.replaceAll("<wbr>", ""));
+  [...text.matchAll(/<tr class="\w+"><th scope="row"><code>(.*?)<\/code>/g)].map(([, name = ""]) =>
+    name.replaceAll("<wbr>", ""),
+  );
 
 describe("what needs attention", () => {
   test.each([
@@ -50,16 +58,21 @@ describe("what needs attention", () => {
   });
 
   test("many are counted, with the way to all of them", () => {
-    expect(pageOf(recordOf(300))).toMatch(/<a href="\?health=attention#tokens">… and \d+ more<\/a>/);
+    expect(pageOf(recordOf(300))).toMatch(
+      /<a href="\?health=attention#tokens">… and \d+ more<\/a>/,
+    );
   });
 });
 
 describe("commands to type", () => {
-  const local = (config: TokenConfig) => page(overviewOf(config, { kind: "local", repository: null }, NOW), look(), { rotate: true });
+  const local = (config: TokenConfig) =>
+    page(overviewOf(config, { kind: "local", repository: null }, NOW), look(), { rotate: true });
 
   test("work as they stand: on GitHub they name the repository, and a new name is declared only there where it is said", () => {
     const [there, here] = [pageOf(recordOf(0)), local(recordOf(0))];
-    expect(there).toContain("<code>token-automation rotate NAME --create --repo acme/widgets</code>");
+    expect(there).toContain(
+      "<code>token-automation rotate NAME --create --repo acme/widgets</code>",
+    );
     expect(there).toContain("--schedule &#34;17 2 * * *&#34; --repo acme/widgets</code>");
     expect(pageOf({ version: 1, tokens: { API_KEY: {} } })).toContain(
       "<code>token-automation setup-rule NAME HOURS --repo acme/widgets</code>",
@@ -87,20 +100,26 @@ describe("the list of tokens", () => {
   });
 
   test("over all pages each token stands once", () => {
-    const pages = [1, 2, 3, 4, 5, 6].flatMap((number) => listed(pageOf(recordOf(300), look({ page: String(number) }))));
+    const pages = [1, 2, 3, 4, 5, 6].flatMap((number) =>
+      listed(pageOf(recordOf(300), look({ page: String(number) }))),
+    );
     expect([pages.length, new Set(pages).size]).toEqual([300, 300]);
     expect(listed(pageOf(recordOf(300), look({ page: "99999" })))).toEqual(pages.slice(250));
   });
 
   test("nothing found says so, with the way back", () => {
-    expect(pageOf(recordOf(3), look({ q: "zzz" }))).toContain('No token fits. <a href="?#tokens">Show all of them</a>');
+    expect(pageOf(recordOf(3), look({ q: "zzz" }))).toContain(
+      'No token fits. <a href="?#tokens">Show all of them</a>',
+    );
   });
 
   test("by next rotation: the soonest first, what nobody plans last", () => {
     const text = pageOf(recordOf(14), look({ sort: "next" }));
-    const order = [...text.matchAll(/<td data-label="Next rotation">(?:<b>(.*?)<\/b>|<span class="quiet">(.*?)<\/span>)/g)].map(
-      (match) => match[1] ?? match[2],
-    );
+    const order = [
+      ...text.matchAll(
+        /<td data-label="Next rotation">(?:<b>(.*?)<\/b>|<span class="quiet">(.*?)<\/span>)/g,
+      ),
+    ].map((match) => match[1] ?? match[2]);
     expect(order.slice(0, 4)).toEqual(["now", "now", "now", "in 2 h"]);
     expect(order.at(-1)).toBe("none planned");
   });
@@ -144,21 +163,36 @@ describe("a token's picture", () => {
 describe("who may only read", () => {
   test("has no button and no question", () => {
     const text = pageOf(recordOf(14), look(), { rotate: false });
-    expect([/<button[^>]* data-/, /<dialog/, /class="note no-script/].filter((pattern) => pattern.test(text))).toEqual([]);
+    expect(
+      [/<button[^>]* data-/, /<dialog/, /class="note no-script/].filter((pattern) =>
+        pattern.test(text),
+      ),
+    ).toEqual([]);
   });
 });
 
 test("a value that only a person has cannot be asked for here", () => {
-  const tokens = { DEPLOY: { type: "github_pat" as const }, PARTNER: { issuer: { use: "manual" as const } }, API_KEY: {} };
+  const tokens = {
+    DEPLOY: { type: "github_pat" as const },
+    PARTNER: { issuer: { use: "manual" as const } },
+    API_KEY: {},
+  };
   const text = pageOf({ version: 1, tokens });
-  expect(new Set([...text.matchAll(/data-rotate="(\w+)"/g)].map(([, name]) => name))).toEqual(new Set(["API_KEY"]));
+  expect(new Set([...text.matchAll(/data-rotate="(\w+)"/g)].map(([, name]) => name))).toEqual(
+    new Set(["API_KEY"]),
+  );
   expect(text).toContain('<span class="quiet">by hand</span>');
 });
 
 test("a button says where the credential goes, the first three by name", () => {
-  const destinations = ["one", "two", "three", "four", "five"].map((name) => ({ to: "actions" as const, repository: `acme/${name}` }));
+  const destinations = ["one", "two", "three", "four", "five"].map((name) => ({
+    to: "actions" as const,
+    repository: `acme/${name}`,
+  }));
   const text = pageOf({ version: 1, tokens: { API_KEY: { destinations } } });
-  expect(text).toContain('data-places="actions:acme/one:API_KEY, actions:acme/two:API_KEY, actions:acme/three:API_KEY and 2 more"');
+  expect(text).toContain(
+    'data-places="actions:acme/one:API_KEY, actions:acme/two:API_KEY, actions:acme/three:API_KEY and 2 more"',
+  );
 });
 
 describe("texts that others wrote", () => {
@@ -167,10 +201,14 @@ describe("texts that others wrote", () => {
   test("are text: the markup's tags and attributes are those of a harmless record", () => {
     const shape = (page: string) =>
       new Set(
-        [...page.matchAll(/<([a-z0-9]+)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)].flatMap(([, tag, attributes = ""]) => [
-          `<${tag}`,
-          ...[...attributes.matchAll(/\s([a-z-]+)(?==|\s|$)/gi)].map(([, name]) => `${tag} ${name}`),
-        ]),
+        [...page.matchAll(/<([a-z0-9]+)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)].flatMap(
+          ([, tag, attributes = ""]) => [
+            `<${tag}`,
+            ...[...attributes.matchAll(/\s([a-z-]+)(?==|\s|$)/gi)].map(
+              ([, name]) => `${tag} ${name}`,
+            ),
+          ],
+        ),
       );
     expect([...shape(text)].filter((part) => !shape(pageOf(recordOf(64))).has(part))).toEqual([]);
     expect(text).toContain("&lt;img src=x onerror=&#34;alert(&#39;1&#39;)&#34;&gt;");
@@ -194,21 +232,33 @@ describe("texts that others wrote", () => {
 
   test("in the question are text too", () => {
     const q = `"><script>alert(1)</script>`;
-    expect(pageOf(recordOf(3), look({ q }))).toContain('name="q" value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+    expect(pageOf(recordOf(3), look({ q }))).toContain(
+      'name="q" value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"',
+    );
   });
 
   test("of a problem as well", () => {
     const mistakes = HOSTILE.map((message) => ({ message, hint: message, position: { line: 1 } }));
-    const problem = problemPage({ status: 422, title: "T", detail: HOSTILE[0], hint: HOSTILE[1], problems: mistakes });
+    const problem = problemPage({
+      status: 422,
+      title: "T",
+      detail: HOSTILE[0],
+      hint: HOSTILE[1],
+      problems: mistakes,
+    });
     expect(problem).not.toContain("<img");
     expect(problem.match(/<script/g)).toHaveLength(1);
   });
 });
 
 test("a picture of what comes is only there where something comes, and the bands are told in words too", () => {
-  expect(pageOf(recordOf(0))).toContain("<figure><figcaption>No rotation is due in the next 14 days.</figcaption></figure>");
+  expect(pageOf(recordOf(0))).toContain(
+    "<figure><figcaption>No rotation is due in the next 14 days.</figcaption></figure>",
+  );
   expect(pageOf(recordOf(3))).toContain('<figure><svg class="chart"');
-  expect(pageOf(recordOf(3))).toContain("Bands, each drawn equally wide: to 24 h, 7 d, 14 d, 30 d, and over.");
+  expect(pageOf(recordOf(3))).toContain(
+    "Bands, each drawn equally wide: to 24 h, 7 d, 14 d, 30 d, and over.",
+  );
 });
 
 describe("weight", () => {

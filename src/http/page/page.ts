@@ -22,11 +22,24 @@ function withoutScript(home: Home): Markup {
  * @param stale that it was made from a copy of the record, since GitHub gave no answer
  * @param may what the caller may change: what they may not has no button
  */
-export function page(overview: Overview, view: View, may: { readonly rotate: boolean }, stale: Stale | null = null): string {
+export function page(
+  overview: Overview,
+  view: View,
+  may: { readonly rotate: boolean },
+  stale: Stale | null = null,
+): string {
   const { home, now } = overview;
   const content = html`${summary(overview, view)}${attention(overview, view, may)}${tokenSection(overview, view, may)}${scheduleSection(overview, may)}${historySection(overview, view)}${may.rotate && withoutScript(home)}`;
   const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>${stale !== null && staleNote(stale)}`;
-  return markup(frame({ title: titleOf(overview), place: placeOf(home), head, content, after: may.rotate ? confirmation() : html`` }));
+  return markup(
+    frame({
+      title: titleOf(overview),
+      place: placeOf(home),
+      head,
+      content,
+      after: may.rotate ? confirmation() : html``,
+    }),
+  );
 }
 
 /** Why the record could not be read anew; anything else is no answer. */

@@ -12,7 +12,13 @@ const TONES = ["green", "green", "yellow", "orange", "red"] as const;
 
 /** The ages, in hours, at which bands begin. */
 function limits(bands: HealthBands): readonly number[] {
-  return [0, bands.recently_rotated_hours, bands.should_rotate_hours, bands.needs_rotation_hours, bands.high_risk_hours];
+  return [
+    0,
+    bands.recently_rotated_hours,
+    bands.should_rotate_hours,
+    bands.needs_rotation_hours,
+    bands.high_risk_hours,
+  ];
 }
 
 /** How far along the bands an age is. The last band ends at twice the age at which it begins; older stays at its end. */
@@ -28,7 +34,10 @@ export function positionOf(ageHours: number, bands: HealthBands): number {
 
 /** What every token's picture lies on: drawn once, used by all. */
 export function track(): Markup {
-  const segments = TONES.map((tone, index) => html`<path class="${tone}" d="M${index * BAND + 0.5} 5h${BAND - 1}v8h-${BAND - 1}z"/>`);
+  const segments = TONES.map(
+    (tone, index) =>
+      html`<path class="${tone}" d="M${index * BAND + 0.5} 5h${BAND - 1}v8h-${BAND - 1}z"/>`,
+  );
   const ends = segments.slice(1).map((_, index) => `M${(index + 1) * BAND} 3v12`);
   return html`<symbol id="track" viewBox="0 0 ${WIDTH} 18">${segments}<path class="ends" d="${ends.join("")}"/></symbol>`;
 }
@@ -42,7 +51,10 @@ export function bandWords(bands: HealthBands): string {
 /** The scale above the pictures: at which age each band begins. */
 export function scale(bands: HealthBands): Markup {
   const [, ...starts] = limits(bands);
-  const marks = starts.map((hours, index) => html`<text x="${(index + 1) * BAND}" y="11">${inWords(hours * HOUR_MS)}</text>`);
+  const marks = starts.map(
+    (hours, index) =>
+      html`<text x="${(index + 1) * BAND}" y="11">${inWords(hours * HOUR_MS)}</text>`,
+  );
   return html`<svg class="scale" viewBox="0 0 ${WIDTH} 14" aria-hidden="true">${marks}</svg>`;
 }
 
@@ -58,11 +70,18 @@ export function picture(
   const at = ageHours === null ? 0 : positionOf(ageHours, bands);
   const then = later === null ? null : positionOf((ageHours ?? 0) + later, bands);
   const age = ageHours === null ? "no known age" : `${inWords(ageHours * HOUR_MS)} old`;
-  const next = later === null ? "no rotation planned" : later === 0 ? "due now" : `rotates in ${inWords(later * HOUR_MS)}`;
+  const next =
+    later === null
+      ? "no rotation planned"
+      : later === 0
+        ? "due now"
+        : `rotates in ${inWords(later * HOUR_MS)}`;
   const dueNow = then !== null && then <= at;
   const way = then !== null && !dueNow && html`<path class="way" d="M${at} ${MIDDLE}H${then}"/>`;
   const past = ageHours !== null && html`<path class="past" d="M0 7h${at}v4H0z"/>`;
   const mark = ageHours !== null && !dueNow && html`<circle cx="${at}" cy="${MIDDLE}" r="5"/>`;
-  const end = then !== null && html`<path class="next${dueNow && html` due`}" d="M${dueNow ? at : then} 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/>`;
+  const end =
+    then !== null &&
+    html`<path class="next${dueNow && html` due`}" d="M${dueNow ? at : then} 2.5l4.5 6.5l-4.5 6.5l-4.5-6.5z"/>`;
   return html`<svg class="age" viewBox="-6 0 ${WIDTH + 12} 18" role="img" aria-label="${age}, ${next}"><use href="#track" width="${WIDTH}" height="18"/>${way}${past}${mark}${end}</svg>`;
 }

@@ -12,7 +12,11 @@ export type ShownProblem = {
   readonly reference?: string;
   readonly problems?: readonly ShownMistake[];
 };
-type ShownMistake = { readonly message: string; readonly hint: string | null; readonly position: { readonly line: number } | null };
+type ShownMistake = {
+  readonly message: string;
+  readonly hint: string | null;
+  readonly position: { readonly line: number } | null;
+};
 
 /** Asks for a key. Its field has no name, so that no form can ever send it: only the script does, in a header. */
 export function signInPage(): string {
@@ -20,12 +24,25 @@ export function signInPage(): string {
   return markup(frame({ title: "Sign in", place: "", head: html``, content, after: html`` }));
 }
 
-export function problemPage({ title, detail, hint, code, reference, problems = [] }: ShownProblem): string {
+export function problemPage({
+  title,
+  detail,
+  hint,
+  code,
+  reference,
+  problems = [],
+}: ShownProblem): string {
   // One mistake without a place is the detail already.
   const listed = problems.length > 1 || (problems[0]?.position ?? null) !== null;
   const content = html`<section class="narrow" aria-labelledby="wrong"><h1 id="wrong">${title}</h1><p>${detail}</p>${hint !== undefined && !listed && html`<p><b>What to do:</b> ${hint}</p>`}${listed && html`<ul>${problems.map(mistake)}</ul>`}<p class="quiet">${code !== undefined && html`<code>${code}</code>`}${reference !== undefined && html` <code>${reference}</code>`}</p><p><a href="?">Try again</a></p></section>`;
   return markup(
-    frame({ title, place: "", head: html`<p><button type="button" id="leave" hidden>Sign out</button></p>`, content, after: html`` }),
+    frame({
+      title,
+      place: "",
+      head: html`<p><button type="button" id="leave" hidden>Sign out</button></p>`,
+      content,
+      after: html``,
+    }),
   );
 }
 

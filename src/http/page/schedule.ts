@@ -25,14 +25,21 @@ export function scheduleSection(overview: Overview, may: { readonly rotate: bool
   return html`<section id="schedule" aria-labelledby="ahead"><h2 id="ahead">Ahead</h2>${chart(overview)}<h3>Workflows</h3>${listed}${more > 0 && html`<p class="quiet">… and ${more} more: ${command("workflow list", home)}</p>`}</section>`;
 }
 
-function row(name: string, workflow: WorkflowOverview, now: Date, may: { readonly rotate: boolean }): Markup {
+function row(
+  name: string,
+  workflow: WorkflowOverview,
+  now: Date,
+  may: { readonly rotate: boolean },
+): Markup {
   const { schedule, timezone, tokens, resolved_tokens, next_run, last_run_at } = workflow;
   const next =
     next_run === null
       ? html`<span class="quiet">switched off</span>`
       : html`<b>${until(next_run, now)}</b> <small>${moment(next_run)}</small>`;
   const last =
-    last_run_at === null ? html`<span class="quiet">never</span>` : html`${ago(last_run_at, now)} <small>${moment(last_run_at)}</small>`;
+    last_run_at === null
+      ? html`<span class="quiet">never</span>`
+      : html`${ago(last_run_at, now)} <small>${moment(last_run_at)}</small>`;
   return html`<tr><th scope="row"><code>${name}</code> <small><code>${schedule}</code> ${timezone ?? ""}</small></th><td data-label="Tokens">${resolved_tokens.length} <small>${some(tokens, MOST_NAMES)}</small></td><td data-label="Next run">${next}</td><td data-label="Last run">${last}</td>${may.rotate && html`<td>${runButton(name, resolved_tokens.length)}</td>`}</tr>`;
 }
 
@@ -49,9 +56,17 @@ function chart({ plan, now }: Overview): Markup {
   const highest = Math.max(1, ...counts);
   const days = counts.map((count, day) => ({ count, date: new Date((today + day) * DAY_MS) }));
   const columns = days.map(({ count, date }, day) =>
-    column({ count, x: day * COLUMN, height: (count / highest) * HEIGHT, date, label: day % 2 === 0 }),
+    column({
+      count,
+      x: day * COLUMN,
+      height: (count / highest) * HEIGHT,
+      date,
+      label: day % 2 === 0,
+    }),
   );
-  const words = days.filter(({ count }) => count > 0).map(({ count, date }) => `${dayOf(date)}: ${count}`);
+  const words = days
+    .filter(({ count }) => count > 0)
+    .map(({ count, date }) => `${dayOf(date)}: ${count}`);
   const label = `Rotations by day. ${words.join(", ")}`;
   const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${counted(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
   // An empty picture would only look broken.
@@ -59,7 +74,13 @@ function chart({ plan, now }: Overview): Markup {
   return html`<figure><svg class="chart" viewBox="-6 0 ${DAYS * COLUMN + 6} ${HEIGHT + 32}" role="img" aria-label="${label}"><path class="base" d="M0 ${HEIGHT + 14.5}h${DAYS * COLUMN}"/>${columns}</svg>${caption}</figure>`;
 }
 
-type Column = { readonly count: number; readonly x: number; readonly height: number; readonly date: Date; readonly label: boolean };
+type Column = {
+  readonly count: number;
+  readonly x: number;
+  readonly height: number;
+  readonly date: Date;
+  readonly label: boolean;
+};
 
 function column({ count, x, height, date, label }: Column): Markup {
   const y = HEIGHT + 14 - height;

@@ -19,6 +19,8 @@ const SHAPES: Readonly<Record<string, Markup>> = {
 
 /** An invisible drawing that the others refer to. */
 export function signs(): Markup {
-  const symbols = Object.entries(SHAPES).map(([id, shape]) => html`<symbol id="${id}" viewBox="0 0 16 16">${shape}</symbol>`);
+  const symbols = Object.entries(SHAPES).map(
+    ([id, shape]) => html`<symbol id="${id}" viewBox="0 0 16 16">${shape}</symbol>`,
+  );
   return html`<svg class="defs" aria-hidden="true">${symbols}${track()}</svg>`;
 }

@@ -15,7 +15,9 @@ const MOST_NAMES = 12;
 export const WORST_FIRST = HEALTH_STATUSES.toReversed();
 
 export function summary({ status: { health } }: Overview, view: View): Markup {
-  const counts = WORST_FIRST.map((status) => [status, health.tokens.filter((token) => token.status === status).length] as const);
+  const counts = WORST_FIRST.map(
+    (status) => [status, health.tokens.filter((token) => token.status === status).length] as const,
+  );
   const present = counts.filter(([, count]) => count > 0);
   const words = present.map(([status, count]) => `${count} ${FACES[status].words}`).join(", ");
   const legend = present.map(
@@ -28,7 +30,8 @@ export function summary({ status: { health } }: Overview, view: View): Markup {
 function headline(tokens: readonly TokenHealth[]): string {
   const wanting = tokens.filter(({ status }) => wantsAttention(status)).length;
   if (tokens.length === 0) return "No token is declared yet";
-  if (wanting === 0) return tokens.length === 1 ? "The token is well" : `All ${tokens.length} tokens are well`;
+  if (wanting === 0)
+    return tokens.length === 1 ? "The token is well" : `All ${tokens.length} tokens are well`;
   return `${wanting} of ${counted(tokens.length, "token")} ${wanting === 1 ? "needs" : "need"} attention`;
 }
 
@@ -42,11 +45,19 @@ function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[]
 }
 
 /** What a person should do something about, the worst first, with what holds it back. */
-export function attention(overview: Overview, view: View, may: { readonly rotate: boolean }): Markup {
+export function attention(
+  overview: Overview,
+  view: View,
+  may: { readonly rotate: boolean },
+): Markup {
   const { health } = overview.status;
   if (health.total_tokens === 0) return firstSteps(overview.home);
-  const wanting = WORST_FIRST.flatMap((status) => (wantsAttention(status) ? health.tokens.filter((token) => token.status === status) : []));
-  const uncovered = overview.actions.flatMap(({ request, token_name }) => (request?.path === "/tokens/setup-rotation" ? [token_name] : []));
+  const wanting = WORST_FIRST.flatMap((status) =>
+    wantsAttention(status) ? health.tokens.filter((token) => token.status === status) : [],
+  );
+  const uncovered = overview.actions.flatMap(({ request, token_name }) =>
+    request?.path === "/tokens/setup-rotation" ? [token_name] : [],
+  );
   if (wanting.length + uncovered.length === 0) return html``;
   const items = wanting.slice(0, MOST).map((token) => item(token, overview, may));
   const more = wanting.length - MOST;
@@ -59,7 +70,12 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   const hold = plan.skipped.find(({ token_name }) => token_name === name);
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
-  const told = hold !== undefined && hold.code !== "backoff" ? `Held back: ${hold.reason}` : due ? "The next run rotates it." : null;
+  const told =
+    hold !== undefined && hold.code !== "backoff"
+      ? `Held back: ${hold.reason}`
+      : due
+        ? "The next run rotates it."
+        : null;
   return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${told !== null && html`<p class="quiet">${reasonInWords(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 

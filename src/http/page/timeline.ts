@@ -26,9 +26,17 @@ const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new M
 export function historySection({ status: { history } }: Overview, view: View): Markup {
   const newest = history.toReversed();
   const { shown, page, pages } = pageOf(newest, view.history, ENTRIES);
-  const days = byDay(shown).map(([day, entries]) => html`<h3>${day}</h3><ol class="timeline">${entries.map(line)}</ol>`);
+  const days = byDay(shown).map(
+    ([day, entries]) => html`<h3>${day}</h3><ol class="timeline">${entries.map(line)}</ol>`,
+  );
   const all = history.length === 0 ? html`<p class="note">Nothing has happened yet.</p>` : days;
-  const place = { field: "history", page, pages, anchor: "history", words: ["Newer", "Older"] } as const;
+  const place = {
+    field: "history",
+    page,
+    pages,
+    anchor: "history",
+    words: ["Newer", "Older"],
+  } as const;
   return html`<section id="history" aria-labelledby="past"><h2 id="past" tabindex="-1">History</h2>${all}${pager("Pages of the history", view, place)}</section>`;
 }
 
@@ -48,7 +56,9 @@ function line({ at, event, token_name, generation, triggered_by }: HistoryEntry)
   const [name, tone] = EVENTS.get(event) ?? ["clock", "gray"];
   const { kind, actor, workflow_name: workflow, run_url } = triggered_by;
   const what = token_name ?? workflow ?? "";
-  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].flatMap((part) => (part ? [foreign(part)] : []));
+  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].flatMap(
+    (part) => (part ? [foreign(part)] : []),
+  );
   return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
 }
 

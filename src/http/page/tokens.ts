@@ -7,34 +7,60 @@ import { pager } from "./pager.ts";
 import { bandWords, picture, scale } from "./picture.ts";
 import { WORST_FIRST } from "./summary.ts";
 import { ORDERS, type Order, pageOf, type View } from "./view.ts";
-import { breakable, chip, counted, FACES, moment, reasonInWords, until, wantsAttention } from "./words.ts";
+import {
+  breakable,
+  chip,
+  counted,
+  FACES,
+  moment,
+  reasonInWords,
+  until,
+  wantsAttention,
+} from "./words.ts";
 
 /** Rows of one page: with every other part of it they stay below 100 KB. */
 const ROWS = 50;
 
-const ORDER_WORDS: Readonly<Record<Order, string>> = { worst: "worst first", name: "name", oldest: "oldest first", next: "next rotation" };
+const ORDER_WORDS: Readonly<Record<Order, string>> = {
+  worst: "worst first",
+  name: "name",
+  oldest: "oldest first",
+  next: "next rotation",
+};
 
 type Listed = TokenHealth & { readonly overview: TokenOverview | undefined };
 type May = { readonly rotate: boolean };
 
 export function tokenSection(overview: Overview, view: View, may: May): Markup {
   const { status, bands, now } = overview;
-  const all = status.health.tokens.map((token): Listed => ({ ...token, overview: status.tokens[token.name] }));
+  const all = status.health.tokens.map(
+    (token): Listed => ({ ...token, overview: status.tokens[token.name] }),
+  );
   if (all.length === 0) return html``;
   const found = sorted(
     all.filter((token) => matches(token, view)),
     view.sort,
   );
   const { shown, page, pages, first } = pageOf(found, view.page, ROWS);
-  const rows = shown.map((token) => row(token, { bands, now, button: may.rotate && rotateButton(token.name, overview) }));
+  const rows = shown.map((token) =>
+    row(token, { bands, now, button: may.rotate && rotateButton(token.name, overview) }),
+  );
   const range = pages > 1 ? `, ${first + 1}–${first + shown.length} shown` : "";
   const count = `${found.length === all.length ? counted(all.length, "token") : `${found.length} of ${counted(all.length, "token")}`}${range}`;
   return html`<section id="tokens" aria-labelledby="all"><h2 id="all" tabindex="-1">Tokens</h2>${filter(view)}<div id="found"><p id="count" class="quiet">${count}</p>${rows.length === 0 ? html`<p class="note">No token fits. <a href="?#tokens">Show all of them</a></p>` : table(rows, overview, may)}${pager("Pages of tokens", view, { field: "page", page, pages, anchor: "tokens" })}</div></section>`;
 }
 
 function matches({ name, status, overview }: Listed, { q, health }: View): boolean {
-  if (health !== null && (health === "attention" ? !wantsAttention(status) : status !== health)) return false;
-  const text = [name, overview?.type, ...(overview?.groups ?? []), ...(overview?.destinations ?? [])].join(" ").toLowerCase();
+  if (health !== null && (health === "attention" ? !wantsAttention(status) : status !== health))
+    return false;
+  const text = [
+    name,
+    overview?.type,
+    ...(overview?.groups ?? []),
+    ...(overview?.destinations ?? []),
+  ]
+    .join(" ")
+    .toLowerCase();
   return q
     .toLowerCase()
     .split(/\s+/)
@@ -44,7 +70,9 @@ function matches({ name, status, overview }: Listed, { q, health }: View): boole
 function sorted(tokens: readonly Listed[], order: Order): readonly Listed[] {
   switch (order) {
     case "worst":
-      return tokens.toSorted((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status));
+      return tokens.toSorted(
+        (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status),
+      );
     case "name":
       return tokens.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     case "oldest":
@@ -62,7 +90,9 @@ function dueMs({ next_due }: TokenHealth): number {
 function filter({ q, health, sort }: View): Markup {
   const option = (value: string, words: string, chosen: boolean) =>
     html`<option value="${value}"${chosen && html` selected`}>${words}</option>`;
-  const healths = HEALTH_STATUSES.map((status) => option(status, FACES[status].words, status === health));
+  const healths = HEALTH_STATUSES.map((status) =>
+    option(status, FACES[status].words, status === health),
+  );
   const orders = ORDERS.map((order) => option(order, ORDER_WORDS[order], order === sort));
   return html`<form id="filter" role="search" action="/"><label>Find <input type="search" name="q" value="${q}" placeholder="name, type, group, place" autocomplete="off" spellcheck="false"></label><label>Health <select name="health">${option("", "any", health === null)}${option("attention", "needs attention", health === "attention")}${healths}</select></label><label>Order <select name="sort">${orders}</select></label><button>Apply</button></form>`;
 }
@@ -73,8 +103,14 @@ function table(rows: readonly Markup[], { bands }: Overview, may: May): Markup {
 
 type RowContext = Pick<Overview, "bands" | "now"> & { readonly button: Markup | false };
 
-function row({ name, status, reason, age_hours, next_due, overview }: Listed, { bands, now, button }: RowContext): Markup {
-  const kind = overview === undefined ? [] : [overview.type, `generation ${overview.generation}`, ...overview.groups];
+function row(
+  { name, status, reason, age_hours, next_due, overview }: Listed,
+  { bands, now, button }: RowContext,
+): Markup {
+  const kind =
+    overview === undefined
+      ? []
+      : [overview.type, `generation ${overview.generation}`, ...overview.groups];
   const next =
     next_due === null
       ? html`<span class="quiet">none planned</span>`

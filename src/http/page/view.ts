@@ -27,7 +27,8 @@ const number = z
   .default(1);
 
 /** A form without a script sends its empty fields too. */
-const orEmpty = <Value extends string>(values: readonly Value[]) => z.union([z.enum(values), z.literal("")]);
+const orEmpty = <Value extends string>(values: readonly Value[]) =>
+  z.union([z.enum(values), z.literal("")]);
 
 export const viewQuery = z.strictObject({
   q: z.string().max(MAX_QUERY_LENGTH).default(""),

@@ -5,7 +5,11 @@ import type { Home } from "../../token.ts";
 import { html, type Markup } from "../markup.ts";
 
 /** How a health looks: its words, its sign (a symbol of `signs.ts`), and the tone that the style sheet gives it. */
-type Face = { readonly words: string; readonly sign: string; readonly tone: "green" | "yellow" | "orange" | "red" | "gray" };
+type Face = {
+  readonly words: string;
+  readonly sign: string;
+  readonly tone: "green" | "yellow" | "orange" | "red" | "gray";
+};
 
 export const FACES: Readonly<Record<HealthStatus, Face>> = {
   recently_rotated: { words: "recently rotated", sign: "check", tone: "green" },
@@ -63,7 +67,9 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 
 /** The first few, and how many more there are. */
 export function some(names: readonly string[], most: number): Markup {
-  const shown = names.slice(0, most).map((name, index) => html`${index > 0 && ", "}<code>${name}</code>`);
+  const shown = names
+    .slice(0, most)
+    .map((name, index) => html`${index > 0 && ", "}<code>${name}</code>`);
   return html`${shown}${names.length > most && ` and ${names.length - most} more`}`;
 }
 
@@ -96,5 +102,7 @@ export function reasonInWords(text: string): Markup {
 
 function shortened(text: string): string {
   const characters = text.length > MOST_CHARACTERS ? [...text] : [];
-  return characters.length > MOST_CHARACTERS ? `${characters.slice(0, MOST_CHARACTERS).join("")}…` : text;
+  return characters.length > MOST_CHARACTERS
+    ? `${characters.slice(0, MOST_CHARACTERS).join("")}…`
+    : text;
 }

@@ -20,7 +20,11 @@ export type ActionOptions = {
   /** Secrets that the job has in its environment. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Where the service is; null where there is none. */
-  readonly service: { readonly url: string; readonly variable: string; readonly admin: string } | null;
+  readonly service: {
+    readonly url: string;
+    readonly variable: string;
+    readonly admin: string;
+  } | null;
   /** How far its clock is ahead of ours, in milliseconds. */
   readonly offsetMs: number;
   /** How many of its seconds pass in one of ours. */
@@ -58,11 +62,15 @@ export async function startAction(options: ActionOptions): Promise<ActionProcess
   // A runner makes them before the step starts.
   await Promise.all(["output", "summary"].map((name) => writeFile(join(files, name), "")));
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--import", pathToFileURL(options.preload).href, options.main], {
-    cwd: options.folder,
-    env: environmentOf(options, files),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--import", pathToFileURL(options.preload).href, options.main],
+    {
+      cwd: options.folder,
+      env: environmentOf(options, files),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const exited = exitOf(child);
   let timedOut = false;
   const limit = setTimeout(
@@ -72,12 +80,18 @@ export async function startAction(options: ActionOptions): Promise<ActionProcess
     },
     Math.min(options.limitMs / options.speed, LONGEST_MS),
   );
-  const result = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(async ([{ code, signal }, stdout, stderr]) => {
-    clearTimeout(limit);
-    const { shown, masked } = splitMasks(stdout);
-    const outputs = new Map([["stdout", shown], ["stderr", stderr], ...(await readAll(options.folder))]);
-    return { code, signal, timedOut, tookMs: performance.now() - startedAt, outputs, masked };
-  });
+  const result = Promise.all([exited, text(child.stdout), text(child.stderr)]).then(
+    async ([{ code, signal }, stdout, stderr]) => {
+      clearTimeout(limit);
+      const { shown, masked } = splitMasks(stdout);
+      const outputs = new Map([
+        ["stdout", shown],
+        ["stderr", stderr],
+        ...(await readAll(options.folder)),
+      ]);
+      return { code, signal, timedOut, tookMs: performance.now() - startedAt, outputs, masked };
+    },
+  );
   return {
     result,
     async kill() {
@@ -95,10 +109,13 @@ function exitOf(child: ChildProcess): Promise<Pick<ActionResult, "code" | "signa
 }
 
 function environmentOf(options: ActionOptions, files: string): NodeJS.ProcessEnv {
-  const { apiUrl, graphqlUrl, repository, token, secrets, offsetMs, speed, compileCache, service } = options;
+  const { apiUrl, graphqlUrl, repository, token, secrets, offsetMs, speed, compileCache, service } =
+    options;
   return {
     ...secrets,
-    ...(service === null ? {} : { [service.variable]: service.admin, CHAOS_SERVICE_URL: service.url }),
+    ...(service === null
+      ? {}
+      : { [service.variable]: service.admin, CHAOS_SERVICE_URL: service.url }),
     PATH: process.env.PATH,
     HOME: options.folder,
     TMPDIR: options.folder,
@@ -121,10 +138,14 @@ function environmentOf(options: ActionOptions, files: string): NodeJS.ProcessEnv
 }
 
 /** The one place where a value may be printed is the command that makes the runner hide it. */
-function splitMasks(stdout: string): { readonly shown: string; readonly masked: readonly string[] } {
+function splitMasks(stdout: string): {
+  readonly shown: string;
+  readonly masked: readonly string[];
+} {
   const command = /^::add-mask::(.*)$/;
   const lines = stdout.split("\n");
-  const plain = (value: string) => value.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
+  const plain = (value: string) =>
+    value.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
   return {
     shown: lines.filter((line) => !command.test(line)).join("\n"),
     masked: lines.flatMap((line) => plain(command.exec(line)?.[1] ?? "") || []),
@@ -133,6 +154,15 @@ function splitMasks(stdout: string): { readonly shown: string; readonly masked: 
 
 async function readAll(folder: string): Promise<[string, string][]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(paths.map(async (path): Promise<[string, string]> => [path.slice(folder.length + 1), await readFile(path, "utf8")]));
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    paths.map(
+      async (path): Promise<[string, string]> => [
+        path.slice(folder.length + 1),
+        await readFile(path, "utf8"),
+      ],
+    ),
+  );
 }

@@ -19,6 +19,16 @@ export type Bench = {
 export async function openBench(main: string): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), "chaos-"));
   const input = { "quick-time": fileURLToPath(new URL("quick-time.ts", import.meta.url)) };
-  await build({ input, platform: "node", logLevel: "warn", output: { dir: folder, format: "esm", entryFileNames: "[name].mjs" } });
-  return { main, preload: join(folder, "quick-time.mjs"), folder, close: () => rm(folder, { recursive: true, force: true }) };
+  await build({
+    input,
+    platform: "node",
+    logLevel: "warn",
+    output: { dir: folder, format: "esm", entryFileNames: "[name].mjs" },
+  });
+  return {
+    main,
+    preload: join(folder, "quick-time.mjs"),
+    folder,
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -14,5 +14,8 @@ export async function bundleForTests(root: string): Promise<TestBundle> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }
-  return { main: join(folder, "main.js"), close: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    main: join(folder, "main.js"),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -13,7 +13,9 @@ const SAMPLED = ["1x1-public", "1x2-private", "2x2-public", "1x1-service"];
 const CASES = 30;
 const JOBS = 3;
 
-test("a sample of the chaos: whatever goes wrong, the promises hold", { timeout: 240_000 }, async () => {
+test("a sample of the chaos: whatever goes wrong, the promises hold", {
+  timeout: 240_000,
+}, async () => {
   const action = await bundleForTests(ROOT);
   const bench = await openBench(action.main);
   try {
@@ -23,7 +25,9 @@ test("a sample of the chaos: whatever goes wrong, the promises hold", { timeout:
       SCENARIOS.filter(({ id }) => SAMPLED.includes(id)),
     );
     const results = await suite.run(sample(suite.cases, CASES), () => {});
-    expect(results.filter(({ violations }) => violations.length > 0).map(renderFailure)).toEqual([]);
+    expect(results.filter(({ violations }) => violations.length > 0).map(renderFailure)).toEqual(
+      [],
+    );
     expect(results).toHaveLength(CASES);
   } finally {
     await bench.close();

@@ -15,8 +15,14 @@ export type RecordText = {
           readonly failures: number;
           readonly retiring?: readonly unknown[];
           readonly drift?: object | null;
-          readonly destinations: Readonly<Record<string, { readonly status: string; readonly generation: number }>>;
-          readonly pending: { readonly generation: number; readonly fingerprint: string | null; readonly boxes: object | null } | null;
+          readonly destinations: Readonly<
+            Record<string, { readonly status: string; readonly generation: number }>
+          >;
+          readonly pending: {
+            readonly generation: number;
+            readonly fingerprint: string | null;
+            readonly boxes: object | null;
+          } | null;
         }
       >
     >;
@@ -48,7 +54,13 @@ export function commitsOf(world: World): Commit[] {
     .map(({ oid, message }) => {
       const files = repository.files(oid);
       const record: RecordText = JSON.parse(files[RECORD] ?? "{}");
-      return { oid, message, record, files, history: [...archived(files), ...(record.history ?? [])] };
+      return {
+        oid,
+        message,
+        record,
+        files,
+        history: [...archived(files), ...(record.history ?? [])],
+      };
     });
 }
 
@@ -70,10 +82,16 @@ export function historyViolations(commits: readonly Commit[]): string[] {
   let before: readonly string[] = [];
   for (const { oid, history } of commits) {
     const now = history.map(canonical);
-    if (before.some((entry, index) => now[index] !== entry)) found.push(`commit ${oid.slice(0, 7)} changes or drops history entries`);
-    const broken = history.findIndex(({ previous_entry }, index) => previous_entry !== (index === 0 ? null : sha256(now[index - 1] ?? "")));
-    if (broken >= 0) found.push(`at commit ${oid.slice(0, 7)} the history's chain is broken at entry ${broken}`);
-    if (new Set(history.map(({ id }) => id)).size < history.length) found.push(`commit ${oid.slice(0, 7)} records an event twice`);
+    if (before.some((entry, index) => now[index] !== entry))
+      found.push(`commit ${oid.slice(0, 7)} changes or drops history entries`);
+    const broken = history.findIndex(
+      ({ previous_entry }, index) =>
+        previous_entry !== (index === 0 ? null : sha256(now[index - 1] ?? "")),
+    );
+    if (broken >= 0)
+      found.push(`at commit ${oid.slice(0, 7)} the history's chain is broken at entry ${broken}`);
+    if (new Set(history.map(({ id }) => id)).size < history.length)
+      found.push(`commit ${oid.slice(0, 7)} records an event twice`);
     before = now;
   }
   return found;
@@ -89,17 +107,24 @@ export function generationViolations(commits: readonly Commit[]): string[] {
     for (const [token, state] of Object.entries(record.state?.tokens ?? {})) {
       const numbers = used.get(token) ?? new Set();
       used.set(token, numbers);
-      for (const { generation, fingerprint } of [state, ...(state.pending === null ? [] : [state.pending])]) {
+      for (const { generation, fingerprint } of [
+        state,
+        ...(state.pending === null ? [] : [state.pending]),
+      ]) {
         numbers.add(generation);
         const key = `generation ${generation} of ${token}`;
         const earlier = fingerprints.get(key);
         if (fingerprint === null) continue;
-        if (earlier !== undefined && earlier !== fingerprint) found.add(`${key} stands for two values`);
+        if (earlier !== undefined && earlier !== fingerprint)
+          found.add(`${key} stands for two values`);
         fingerprints.set(key, fingerprint);
       }
-      if (state.generation < (committed.get(token) ?? 0)) found.add(`${token} goes back to generation ${state.generation}`);
+      if (state.generation < (committed.get(token) ?? 0))
+        found.add(`${token} goes back to generation ${state.generation}`);
       if (state.pending !== null && state.pending.generation <= state.generation)
-        found.add(`${token} has generation ${state.pending.generation} pending, which is not newer than its current one`);
+        found.add(
+          `${token} has generation ${state.pending.generation} pending, which is not newer than its current one`,
+        );
       committed.set(token, state.generation);
     }
   }

@@ -10,14 +10,23 @@ const LIMITED = { "retry-after": "5" };
 /** How a request can be answered wrongly, by its name in case ids. */
 export const ANSWERS = {
   "401": { kind: "status", status: 401, body: { message: "Bad credentials" } },
-  "403": { kind: "status", status: 403, body: { message: "Resource not accessible by integration" } },
+  "403": {
+    kind: "status",
+    status: 403,
+    body: { message: "Resource not accessible by integration" },
+  },
   "404": { kind: "status", status: 404, body: { message: "Not Found" } },
   "409": { kind: "status", status: 409, body: { message: "Conflict" } },
   "422": { kind: "status", status: 422, body: { message: "Validation Failed" } },
   "429": { kind: "status", status: 429, body: { message: "Too many requests" }, headers: LIMITED },
   "500": { kind: "status", status: 500 },
   "502": { kind: "status", status: 502, body: "<html>502 Bad Gateway</html>" },
-  limit: { kind: "status", status: 403, body: { message: "You have exceeded a secondary rate limit." }, headers: LIMITED },
+  limit: {
+    kind: "status",
+    status: 403,
+    body: { message: "You have exceeded a secondary rate limit." },
+    headers: LIMITED,
+  },
   cut: { kind: "cut" },
   hang: { kind: "hang" },
   lost: { kind: "apply-then-cut" },
@@ -52,7 +61,11 @@ export function speedOf({ kind }: Disturbance): number {
 }
 
 /** What a disturbance acts on. `first`: the run that it strikes. */
-export type Stage = { readonly world: World; first(): Promise<ActionProcess>; second(): Promise<ActionProcess> };
+export type Stage = {
+  readonly world: World;
+  first(): Promise<ActionProcess>;
+  second(): Promise<ActionProcess>;
+};
 
 /** The faults that make it happen, to be added before the first run is started. */
 export function faultsOf(disturbance: Disturbance, { world, first, second }: Stage): Fault[] {
@@ -72,11 +85,27 @@ export function faultsOf(disturbance: Disturbance, { world, first, second }: Sta
       return [{ match: { index: disturbance.at }, action: { kind: "call", before } }];
     }
     case "race":
-      return [{ match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "call", before: createGate(disturbance.seed) } }];
+      return [
+        {
+          match: {},
+          times: Number.POSITIVE_INFINITY,
+          action: { kind: "call", before: createGate(disturbance.seed) },
+        },
+      ];
     case "person":
-      return [{ match: { index: disturbance.at }, action: { kind: "call", before: () => commitEdit(world, disturbance.edit) } }];
+      return [
+        {
+          match: { index: disturbance.at },
+          action: { kind: "call", before: () => commitEdit(world, disturbance.edit) },
+        },
+      ];
     case "keys":
-      return [{ match: { index: disturbance.at }, action: { kind: "call", before: () => replaceKeys(world) } }];
+      return [
+        {
+          match: { index: disturbance.at },
+          action: { kind: "call", before: () => replaceKeys(world) },
+        },
+      ];
   }
 }
 
@@ -122,7 +151,9 @@ export function editSurvived(world: World, edit: Edit): boolean {
   if (edit === "other-file") return repository.file("NOTES.md") === NOTE;
   const record = JSON.parse(repository.file(RECORD) ?? "");
   if (record["x-note"] !== NOTE) return false;
-  return edit === "rule" ? record.rules.API_KEY.interval_hours === EDITED_HOURS : record.tokens.API_KEY.length === EDITED_LENGTH;
+  return edit === "rule"
+    ? record.rules.API_KEY.interval_hours === EDITED_HOURS
+    : record.tokens.API_KEY.length === EDITED_LENGTH;
 }
 
 /** How long a lone request waits for another one to be drawn against, in milliseconds. */

@@ -15,15 +15,20 @@ export function disagreements(world: World): string[] {
     const placed = state.destinations[target.id];
     const value = world.valueAt(target);
     const found: string[] = [];
-    if (state.pending !== null) found.push(`${target.token} still has generation ${state.pending.generation} pending`);
-    if (state.drift) found.push(`${target.token} is said to have drifted, though nobody else wrote to it`);
-    if (state.retiring?.length) found.push(`${target.token} still has ${state.retiring.length} credentials to revoke`);
+    if (state.pending !== null)
+      found.push(`${target.token} still has generation ${state.pending.generation} pending`);
+    if (state.drift)
+      found.push(`${target.token} is said to have drifted, though nobody else wrote to it`);
+    if (state.retiring?.length)
+      found.push(`${target.token} still has ${state.retiring.length} credentials to revoke`);
     if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
     if (placed?.status !== "placed" || placed.generation !== state.generation) {
       found.push(`the record does not say that ${target.id} holds generation ${state.generation}`);
     }
     if (typeof value !== "string" || fingerprintOf(value) !== state.fingerprint) {
-      found.push(`${target.id} does not hold generation ${state.generation}, which the record says it does`);
+      found.push(
+        `${target.id} does not hold generation ${state.generation}, which the record says it does`,
+      );
     }
     return found;
   });
@@ -39,17 +44,26 @@ export type Ending = {
 };
 
 /** Everything that a case broke; empty where it held. */
-export function violations(world: World, { runs, witness, entriesBefore, boxesVoid }: Ending): string[] {
+export function violations(
+  world: World,
+  { runs, witness, entriesBefore, boxesVoid }: Ending,
+): string[] {
   const commits = commitsOf(world);
   const added = commits.at(-1)?.history.slice(entriesBefore) ?? [];
   const rotatedOnce = [...new Set(world.targets.map(({ token }) => token))].flatMap((token) => {
-    const times = added.filter((entry) => entry.event === "rotated" && entry.token_name === token).length;
-    return times === 1 ? [] : [`the history tells of ${times} rotations of ${token}, which was due once`];
+    const times = added.filter(
+      (entry) => entry.event === "rotated" && entry.token_name === token,
+    ).length;
+    return times === 1
+      ? []
+      : [`the history tells of ${times} rotations of ${token}, which was due once`];
   });
   return [
     ...witness.seen,
     ...unused(world),
-    ...(witness.orphans() === 0 ? [] : [`${witness.orphans()} credentials still work at the end that the record does not know`]),
+    ...(witness.orphans() === 0
+      ? []
+      : [`${witness.orphans()} credentials still work at the end that the record does not know`]),
     ...disagreements(world),
     ...rotatedOnce,
     ...historyViolations(commits),
@@ -66,14 +80,18 @@ export function violations(world: World, { runs, witness, entriesBefore, boxesVo
 function unused({ scenario, service, targets }: World): string[] {
   const tokens = new Set(targets.map(({ token }) => token)).size;
   const working = service.live().length;
-  return !scenario.outside || working === tokens ? [] : [`${working} keys of the service work at the end, for ${tokens} tokens`];
+  return !scenario.outside || working === tokens
+    ? []
+    : [`${working} keys of the service work at the end, for ${tokens} tokens`];
 }
 
 /** Where strangers read the record, they could collect boxes until a key is lost. */
 function publicBoxes({ scenario }: World, commits: ReturnType<typeof commitsOf>): string[] {
   if (scenario.visibility === "private") return [];
   const boxed = commits.some(({ record }) =>
-    Object.values(record.state?.tokens ?? {}).some(({ pending }) => (pending?.boxes ?? null) !== null),
+    Object.values(record.state?.tokens ?? {}).some(
+      ({ pending }) => (pending?.boxes ?? null) !== null,
+    ),
   );
   return boxed ? ["sealed boxes were committed to a public repository"] : [];
 }
@@ -83,10 +101,14 @@ function wastedGenerations({ scenario }: World, commits: ReturnType<typeof commi
   // What was announced and never sealed is given up, and another generation made.
   if (scenario.visibility === "public" || scenario.outside) return [];
   const before = commits[0]?.record.state?.tokens ?? {};
-  return Object.entries(commits.at(-1)?.record.state?.tokens ?? {}).flatMap(([token, { generation }]) => {
-    const wasted = generation - (before[token]?.generation ?? 0) - 1;
-    return wasted > 0 ? [`${wasted} journalled generations of ${token} were given up instead of finished`] : [];
-  });
+  return Object.entries(commits.at(-1)?.record.state?.tokens ?? {}).flatMap(
+    ([token, { generation }]) => {
+      const wasted = generation - (before[token]?.generation ?? 0) - 1;
+      return wasted > 0
+        ? [`${wasted} journalled generations of ${token} were given up instead of finished`]
+        : [];
+    },
+  );
 }
 
 /** A run ends by itself, in time, with a code that says something, and without a stack trace. */
@@ -97,7 +119,14 @@ function runViolations({ name, code, signal, timedOut, outputs }: Run): string[]
   return (outputs.get("stderr") ?? "") === "" ? found : [...found, `${name} wrote to stderr`];
 }
 
-type Told = { readonly tokens: readonly { token_name: string; status: string; generation: number; new_hash: string | null }[] };
+type Told = {
+  readonly tokens: readonly {
+    token_name: string;
+    status: string;
+    generation: number;
+    new_hash: string | null;
+  }[];
+};
 
 /** What a run called rotated was placed: unless a later generation came since, it stands there. */
 function untrueReports(world: World, { name, outputs }: Run): string[] {
@@ -108,7 +137,9 @@ function untrueReports(world: World, { name, outputs }: Run): string[] {
     if (status !== "rotated" && status !== "resumed") return [];
     const state = record.state?.tokens?.[token_name];
     if (state === undefined || state.generation < generation)
-      return [`${name} called generation ${generation} of ${token_name} rotated, which the record does not hold`];
+      return [
+        `${name} called generation ${generation} of ${token_name} rotated, which the record does not hold`,
+      ];
     if (state.generation > generation || state.fingerprint === new_hash) return [];
     return [`${name} called another value of ${token_name} rotated than the one that is in place`];
   });
@@ -118,21 +149,46 @@ function untrueReports(world: World, { name, outputs }: Run): string[] {
 const LEAST_CANARY = 8;
 
 /** Every value is a canary: issued, placed or only in hand, it stands in no output, file, commit or request. */
-function leaks(world: World, runs: readonly Run[], witness: Witness, commits: ReturnType<typeof commitsOf>): string[] {
-  const known = [...witness.values, ...world.service.issued, ...(world.scenario.outside ? [SERVICE_ADMIN] : [])];
+function leaks(
+  world: World,
+  runs: readonly Run[],
+  witness: Witness,
+  commits: ReturnType<typeof commitsOf>,
+): string[] {
+  const known = [
+    ...witness.values,
+    ...world.service.issued,
+    ...(world.scenario.outside ? [SERVICE_ADMIN] : []),
+  ];
   const forms = new Set([...runs.flatMap(({ masked }) => masked), ...known.flatMap(formsOf)]);
   const canaries = [...forms].filter((form) => form.length >= LEAST_CANARY);
   const texts: [string, string][] = [
-    ...runs.flatMap(({ name, outputs }) => [...outputs].map(([output, text]): [string, string] => [`${output} of ${name}`, text])),
-    ...commits.flatMap(({ oid, message, files }) =>
-      [message, ...Object.values(files)].map((text): [string, string] => [`commit ${oid.slice(0, 7)}`, text]),
+    ...runs.flatMap(({ name, outputs }) =>
+      [...outputs].map(([output, text]): [string, string] => [`${output} of ${name}`, text]),
     ),
-    ...world.github.requests.map(({ index, path, query, body }): [string, string] => [`request ${index}`, `${path} ${query} ${body}`]),
+    ...commits.flatMap(({ oid, message, files }) =>
+      [message, ...Object.values(files)].map((text): [string, string] => [
+        `commit ${oid.slice(0, 7)}`,
+        text,
+      ]),
+    ),
+    ...world.github.requests.map(({ index, path, query, body }): [string, string] => [
+      `request ${index}`,
+      `${path} ${query} ${body}`,
+    ]),
   ];
-  return texts.flatMap(([where, text]) => (canaries.some((canary) => text.includes(canary)) ? [`a value stands in ${where}`] : []));
+  return texts.flatMap(([where, text]) =>
+    canaries.some((canary) => text.includes(canary)) ? [`a value stands in ${where}`] : [],
+  );
 }
 
 function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
-  return [value, bytes.toString("base64"), bytes.toString("base64url"), bytes.toString("hex"), encodeURIComponent(value)];
+  return [
+    value,
+    bytes.toString("base64"),
+    bytes.toString("base64url"),
+    bytes.toString("hex"),
+    encodeURIComponent(value),
+  ];
 }

@@ -19,12 +19,14 @@ function now(): number {
 }
 
 globalThis.Date = new Proxy(RealDate, {
-  construct: (target, given, newTarget) => Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+  construct: (target, given, newTarget) =>
+    Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
   apply: () => new RealDate(now()).toString(),
   get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
 });
 globalThis.setTimeout = new Proxy(realSetTimeout, {
-  apply: (target, self, [callback, delay, ...given]) => Reflect.apply(target, self, [callback, Number(delay ?? 0) / speed, ...given]),
+  apply: (target, self, [callback, delay, ...given]) =>
+    Reflect.apply(target, self, [callback, Number(delay ?? 0) / speed, ...given]),
 });
 // The record names the service by an address that is the same in every case.
 const service = process.env.CHAOS_SERVICE_URL;
@@ -32,7 +34,9 @@ const realFetch = fetch;
 if (service !== undefined) {
   globalThis.fetch = (asked, init) =>
     realFetch(
-      typeof asked === "string" || asked instanceof URL ? String(asked).replace("http://localhost:1/service", service) : asked,
+      typeof asked === "string" || asked instanceof URL
+        ? String(asked).replace("http://localhost:1/service", service)
+        : asked,
       init,
     );
 }

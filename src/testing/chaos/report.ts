@@ -17,7 +17,9 @@ const GROUPS: Readonly<Record<Group, string>> = {
 
 /** One row a group, and the sum. */
 export function renderTable(cases: readonly Case[], results: readonly CaseResult[]): string {
-  const held = new Set(results.filter(({ violations }) => violations.length === 0).map(({ id }) => id));
+  const held = new Set(
+    results.filter(({ violations }) => violations.length === 0).map(({ id }) => id),
+  );
   const row = (kind: string, what: string, of: readonly Case[]) =>
     `| ${kind} | ${what} | ${of.length} | ${of.filter(({ id }) => held.has(id)).length} |`;
   const kinds = Object.entries(GROUPS).map(([kind, what]) =>
@@ -27,7 +29,12 @@ export function renderTable(cases: readonly Case[], results: readonly CaseResult
       cases.filter(({ disturbance }) => disturbance.kind === kind),
     ),
   );
-  return ["| Group | What goes wrong | Cases | Held |", "| --- | --- | ---: | ---: |", ...kinds, row("all", "", cases)].join("\n");
+  return [
+    "| Group | What goes wrong | Cases | Held |",
+    "| --- | --- | ---: | ---: |",
+    ...kinds,
+    row("all", "", cases),
+  ].join("\n");
 }
 
 /** What was broken, by which runs and requests, and how to run that case again. */

@@ -30,13 +30,22 @@ const QUIET_REQUESTS = 2;
 export async function measure(scenario: Scenario, bench: Bench): Promise<Baseline> {
   let beginning = unrotated(scenario);
   // A record whose history is about to move on needs one.
-  const rotations = scenario.fresh ? 0 : scenario.historyLimit === null ? 1 : Math.ceil(scenario.historyLimit / scenario.tokens);
-  for (let done = 0; done < rotations; done += 1) beginning = (await rotateOnce(scenario, beginning, bench)).beginning;
+  const rotations = scenario.fresh
+    ? 0
+    : scenario.historyLimit === null
+      ? 1
+      : Math.ceil(scenario.historyLimit / scenario.tokens);
+  for (let done = 0; done < rotations; done += 1)
+    beginning = (await rotateOnce(scenario, beginning, bench)).beginning;
   const { requests } = await rotateOnce(scenario, beginning, bench);
   return { beginning, requests };
 }
 
-async function rotateOnce(scenario: Scenario, beginning: Beginning, bench: Bench): Promise<Baseline> {
+async function rotateOnce(
+  scenario: Scenario,
+  beginning: Beginning,
+  bench: Bench,
+): Promise<Baseline> {
   const world = await openWorld(scenario, beginning, bench);
   try {
     const run = await world.start({ name: "the fault-free run", offsetMs: beginning.dueAtMs });
@@ -44,7 +53,14 @@ async function rotateOnce(scenario: Scenario, beginning: Beginning, bench: Bench
     // What is replaced is revoked by a later run.
     const wrong = disagreements(world).filter((found) => !found.includes("to revoke"));
     if (code !== 0 || wrong.length > 0) {
-      throw new Error([`the fault-free run of ${scenario.id} failed`, ...wrong, outputs.get("stdout"), outputs.get("stderr")].join("\n"));
+      throw new Error(
+        [
+          `the fault-free run of ${scenario.id} failed`,
+          ...wrong,
+          outputs.get("stdout"),
+          outputs.get("stderr"),
+        ].join("\n"),
+      );
     }
     return {
       requests: world.github.requests.length,
@@ -61,7 +77,11 @@ async function rotateOnce(scenario: Scenario, beginning: Beginning, bench: Bench
 }
 
 /** Runs one case. Throws only where the suite itself is at fault. */
-export async function runCase({ id, scenario, disturbance }: Case, { beginning }: Baseline, bench: Bench): Promise<CaseResult> {
+export async function runCase(
+  { id, scenario, disturbance }: Case,
+  { beginning }: Baseline,
+  bench: Bench,
+): Promise<CaseResult> {
   const startedAt = performance.now();
   const world = await openWorld(scenario, beginning, bench);
   try {
@@ -80,7 +100,8 @@ export async function runCase({ id, scenario, disturbance }: Case, { beginning }
       entriesBefore,
       boxesVoid: disturbance.kind === "keys" || disturbance.kind === "person",
     });
-    if (disturbance.kind === "person" && !editSurvived(world, disturbance.edit)) found.push("what a person committed in between is gone");
+    if (disturbance.kind === "person" && !editSurvived(world, disturbance.edit))
+      found.push("what a person committed in between is gone");
     return { id, violations: [...unmended, ...found], runs, tookMs: performance.now() - startedAt };
   } finally {
     await world.close();
@@ -88,11 +109,17 @@ export async function runCase({ id, scenario, disturbance }: Case, { beginning }
 }
 
 /** The run that goes wrong, and the one beside it, both to their ends. */
-async function disturbed(world: World, disturbance: Disturbance, offsetMs: number, watch: () => void): Promise<void> {
+async function disturbed(
+  world: World,
+  disturbance: Disturbance,
+  offsetMs: number,
+  watch: () => void,
+): Promise<void> {
   const second = () => world.start({ name: "the second run", offsetMs });
   let first: ReturnType<World["start"]> | null = null;
   const started = () => first ?? Promise.reject(new Error("a request came before there was a run"));
-  for (const fault of faultsOf(disturbance, { world, first: started, second })) world.github.faults.add(fault);
+  for (const fault of faultsOf(disturbance, { world, first: started, second }))
+    world.github.faults.add(fault);
   watch();
   first = world.start({ name: "the first run", offsetMs, speed: speedOf(disturbance) });
   if (disturbance.kind === "race") await (await second()).result;
@@ -102,9 +129,11 @@ async function disturbed(world: World, disturbance: Disturbance, offsetMs: numbe
 /** Healthy runs until record and destinations agree; then, now and then, one more that must find nothing to do. */
 async function recover(world: World, disturbance: Disturbance, dueAtMs: number): Promise<string[]> {
   const queuedNow = world.visible();
-  const healthy = async (name: string, offsetMs: number) => (await (await world.start({ name, offsetMs: dueAtMs + offsetMs })).result).code;
+  const healthy = async (name: string, offsetMs: number) =>
+    (await (await world.start({ name, offsetMs: dueAtMs + offsetMs })).result).code;
   // While the dead run's lease is still held; nothing may break, whatever this one does.
-  if (disturbance.kind === "kill" && disturbance.at % 2 === 0) await healthy("a run a minute later", MINUTE_MS);
+  if (disturbance.kind === "kill" && disturbance.at % 2 === 0)
+    await healthy("a run a minute later", MINUTE_MS);
   let code = await healthy("the healthy run 1", HOUR_MS);
   for (let count = 2; count <= HEALTHY_RUNS && disagreements(world).length > 0; count += 1) {
     code = await healthy(`the healthy run ${count}`, count * HOUR_MS);
@@ -126,7 +155,8 @@ async function restOf(
   const before = { head: world.github.repository().head(), requests: world.github.requests.length };
   await (await world.start({ name: "a run with nothing to rotate", offsetMs, secrets })).result;
   const asked = world.github.requests.length - before.requests;
-  const found = asked > QUIET_REQUESTS ? [`a run with nothing to rotate made ${asked} requests`] : [];
+  const found =
+    asked > QUIET_REQUESTS ? [`a run with nothing to rotate made ${asked} requests`] : [];
   // What a job sees of its secrets is recorded once.
   const moved = world.github.repository().head() !== before.head && !world.scenario.sees;
   return moved ? [...found, "a run with nothing to do made a commit"] : found;

@@ -29,7 +29,13 @@ export type Scenario = {
   readonly historyLimit: number | null;
 };
 
-const PLAIN = { renamed: false, fresh: false, sees: false, outside: false, historyLimit: null } as const;
+const PLAIN = {
+  renamed: false,
+  fresh: false,
+  sees: false,
+  outside: false,
+  historyLimit: null,
+} as const;
 
 /** Every number of tokens and of destinations, both journals, own and other repositories, same and other names. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -37,13 +43,35 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, id: "1x1-public", tokens: 1, destinations: 1, visibility: "public", sees: true },
   { ...PLAIN, id: "1x2-private", tokens: 1, destinations: 2, visibility: "private", sees: true },
   { ...PLAIN, id: "1x3-public", tokens: 1, destinations: 3, visibility: "public" },
-  { ...PLAIN, id: "2x1-private", tokens: 2, destinations: 1, visibility: "private", historyLimit: 10 },
+  {
+    ...PLAIN,
+    id: "2x1-private",
+    tokens: 2,
+    destinations: 1,
+    visibility: "private",
+    historyLimit: 10,
+  },
   { ...PLAIN, id: "2x2-public", tokens: 2, destinations: 2, visibility: "public", renamed: true },
   { ...PLAIN, id: "2x3-private", tokens: 2, destinations: 3, visibility: "private", renamed: true },
   { ...PLAIN, id: "3x1-public", tokens: 3, destinations: 1, visibility: "public", fresh: true },
   { ...PLAIN, id: "3x2-private", tokens: 3, destinations: 2, visibility: "private" },
-  { ...PLAIN, id: "1x1-service", tokens: 1, destinations: 1, visibility: "private", outside: true, sees: true },
-  { ...PLAIN, id: "1x2-service-public", tokens: 1, destinations: 2, visibility: "public", outside: true },
+  {
+    ...PLAIN,
+    id: "1x1-service",
+    tokens: 1,
+    destinations: 1,
+    visibility: "private",
+    outside: true,
+    sees: true,
+  },
+  {
+    ...PLAIN,
+    id: "1x2-service-public",
+    tokens: 1,
+    destinations: 2,
+    visibility: "public",
+    outside: true,
+  },
   { ...PLAIN, id: "2x1-service", tokens: 2, destinations: 1, visibility: "private", outside: true },
   { ...PLAIN, id: "4x1-private", tokens: 4, destinations: 1, visibility: "private", sees: true },
   { ...PLAIN, id: "4x3-private", tokens: 4, destinations: 3, visibility: "private", renamed: true },
@@ -57,7 +85,12 @@ const DECLARATIONS = [
 ] as const satisfies readonly (readonly [string, TokenDeclaration])[];
 
 /** One secret of one repository that a token goes to. */
-export type Target = { readonly token: string; readonly id: string; readonly repository: string; readonly secret: string };
+export type Target = {
+  readonly token: string;
+  readonly id: string;
+  readonly repository: string;
+  readonly secret: string;
+};
 
 /** Where a scenario's tokens go. */
 export function targetsOf({ tokens, destinations, renamed }: Scenario): Target[] {
@@ -81,13 +114,21 @@ export function recordOf(scenario: Scenario): TokenConfig {
   const declared = DECLARATIONS.slice(0, scenario.tokens);
   return {
     version: 1,
-    ...(scenario.historyLimit === null ? {} : { settings: { history_limit: scenario.historyLimit } }),
+    ...(scenario.historyLimit === null
+      ? {}
+      : { settings: { history_limit: scenario.historyLimit } }),
     tokens: Object.fromEntries(
       declared.map(([name, declaration]) => {
         const mine = targets.filter(({ token }) => token === name);
-        const destinations = mine.map(({ repository, secret }) => ({ to: "actions" as const, repository, secret }));
+        const destinations = mine.map(({ repository, secret }) => ({
+          to: "actions" as const,
+          repository,
+          secret,
+        }));
         // Half an hour, so that the run an hour later revokes what was replaced.
-        const issued = scenario.outside ? { type: "custom" as const, issuer: SERVICE_ISSUER, overlap_hours: 0.5 } : declaration;
+        const issued = scenario.outside
+          ? { type: "custom" as const, issuer: SERVICE_ISSUER, overlap_hours: 0.5 }
+          : declaration;
         return [name, { ...issued, destinations }];
       }),
     ),

@@ -28,7 +28,10 @@ export const SERVICE_ISSUER: IssuerDeclaration = {
   },
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the declaration's own placeholder
   check: { url: `${SERVICE_URL}/me`, headers: ["Authorization: Bearer ${fields.value}"] },
-  revoke: { url: `${SERVICE_URL}/keys/\${ref}`, headers: [`Authorization: Bearer \${env.${SERVICE_VARIABLE}}`] },
+  revoke: {
+    url: `${SERVICE_URL}/keys/\${ref}`,
+    headers: [`Authorization: Bearer \${env.${SERVICE_VARIABLE}}`],
+  },
   find: {
     url: `${SERVICE_URL}/keys`,
     headers: [`Authorization: Bearer \${env.${SERVICE_VARIABLE}}`],
@@ -50,7 +53,9 @@ export type KeyService = {
 };
 
 /** @param keys what works already when the case begins */
-export function createKeyService(keys: readonly Key[] = []): KeyService & { readonly keys: () => readonly Key[] } {
+export function createKeyService(
+  keys: readonly Key[] = [],
+): KeyService & { readonly keys: () => readonly Key[] } {
   const live = new Map(keys.map((key) => [key.ref, key]));
   const issued = new Set(keys.map(({ secret }) => secret));
   const act = ({ method, path, headers, body }: GitHubRequest): Reply => {
@@ -62,16 +67,25 @@ export function createKeyService(keys: readonly Key[] = []): KeyService & { read
     }
     if (bearer !== SERVICE_ADMIN) return { status: 403, body: {} };
     if (asked === "GET /keys")
-      return { status: 200, body: { keys: [...live.values()].map(({ ref, label }) => ({ id: ref, name: label })) } };
+      return {
+        status: 200,
+        body: { keys: [...live.values()].map(({ ref, label }) => ({ id: ref, name: label })) },
+      };
     if (asked === "POST /keys") {
       const label = String(JSON.parse(body.toString("utf8")).name);
-      const key = { ref: `key_${randomBytes(6).toString("hex")}`, label, secret: randomBytes(32).toString("base64url") };
+      const key = {
+        ref: `key_${randomBytes(6).toString("hex")}`,
+        label,
+        secret: randomBytes(32).toString("base64url"),
+      };
       live.set(key.ref, key);
       issued.add(key.secret);
       return { status: 201, body: { id: key.ref, secret: key.secret } };
     }
     const ref = /^DELETE \/keys\/(\w+)$/.exec(asked)?.[1];
-    return ref !== undefined && live.delete(ref) ? { status: 204, body: null } : { status: 404, body: {} };
+    return ref !== undefined && live.delete(ref)
+      ? { status: 204, body: null }
+      : { status: 404, body: {} };
   };
   return {
     answer: act,

@@ -10,16 +10,24 @@ export type Suite = {
 };
 
 /** Measures the scenarios, from which the cases follow. @param jobs how many cases at a time */
-export async function openSuite(bench: Bench, jobs: number, scenarios: readonly Scenario[] = SCENARIOS): Promise<Suite> {
+export async function openSuite(
+  bench: Bench,
+  jobs: number,
+  scenarios: readonly Scenario[] = SCENARIOS,
+): Promise<Suite> {
   const baselines = new Map<Scenario, Baseline>();
-  const measured = await pool(scenarios, jobs, async (scenario) => ({ scenario, baseline: await measure(scenario, bench) }));
+  const measured = await pool(scenarios, jobs, async (scenario) => ({
+    scenario,
+    baseline: await measure(scenario, bench),
+  }));
   for (const { scenario, baseline } of measured) baselines.set(scenario, baseline);
   return {
     cases: measured.flatMap(({ scenario, baseline }) => casesOf(scenario, baseline.requests)),
     run: (chosen, onResult) =>
       pool(chosen, jobs, async (one) => {
         const baseline = baselines.get(one.scenario);
-        if (baseline === undefined) throw new Error(`the scenario ${one.scenario.id} was not measured`);
+        if (baseline === undefined)
+          throw new Error(`the scenario ${one.scenario.id} was not measured`);
         const result = await runCase(one, baseline, bench);
         onResult(result);
         return result;
@@ -28,7 +36,11 @@ export async function openSuite(bench: Bench, jobs: number, scenarios: readonly 
 }
 
 /** The results in the order of the items. */
-async function pool<Item, Result>(items: readonly Item[], jobs: number, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+async function pool<Item, Result>(
+  items: readonly Item[],
+  jobs: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = [];
   const queue = items.entries();
   const worker = async () => {
@@ -36,7 +48,9 @@ async function pool<Item, Result>(items: readonly Item[], jobs: number, work: (i
   };
   const workers = Array.from({ length: Math.min(jobs, items.length) }, worker);
   // Whoever called cleans up when this is over, so nothing may be under way then.
-  const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === "rejected");
+  const failed = (await Promise.allSettled(workers)).find(
+    (outcome) => outcome.status === "rejected",
+  );
   if (failed !== undefined) throw failed.reason;
   return results;
 }

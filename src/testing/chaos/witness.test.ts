@@ -17,12 +17,18 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-async function place(value: string, sealedFor = world.github.repository(HOME).publicKey()): Promise<void> {
+async function place(
+  value: string,
+  sealedFor = world.github.repository(HOME).publicKey(),
+): Promise<void> {
   const { sealed } = await seal(new Secret(value), sealedFor);
   await fetch(`${world.github.url}/repos/${HOME}/actions/secrets/API_KEY`, {
     method: "PUT",
     headers: { authorization: `token ${DEFAULT_TOKEN}` },
-    body: JSON.stringify({ encrypted_value: sealed, key_id: world.github.repository(HOME).publicKey().keyId }),
+    body: JSON.stringify({
+      encrypted_value: sealed,
+      key_id: world.github.repository(HOME).publicKey().keyId,
+    }),
   });
 }
 

@@ -50,28 +50,39 @@ export function createWitness(world: World): Witness {
     }
     held.add(target.id);
     if (value === null || value === "") {
-      seen.add(`${target.id} holds ${value === null ? "a box that does not open" : "an empty value"}`);
+      seen.add(
+        `${target.id} holds ${value === null ? "a box that does not open" : "an empty value"}`,
+      );
       return;
     }
     values.add(value);
-    if (world.scenario.outside && !accepts(value)) seen.add(`${target.id} holds a key that the service no longer accepts`);
-    if (!known.has(fingerprintOf(value))) seen.add(`${target.id} holds a value that no commit of the record knows`);
+    if (world.scenario.outside && !accepts(value))
+      seen.add(`${target.id} holds a key that the service no longer accepts`);
+    if (!known.has(fingerprintOf(value)))
+      seen.add(`${target.id} holds a value that no commit of the record knows`);
   }
 
   function look(): void {
     readRecord();
     for (const target of world.targets) lookAt(target);
-    if (orphans() > MOST_ORPHANS) seen.add(`${orphans()} credentials work that the record does not know`);
+    if (orphans() > MOST_ORPHANS)
+      seen.add(`${orphans()} credentials work that the record does not know`);
   }
 
-  const orphans = () => live().filter(({ ref, label }) => !refs.has(ref) && !labels.has(label)).length;
+  const orphans = () =>
+    live().filter(({ ref, label }) => !refs.has(ref) && !labels.has(label)).length;
 
   return {
     look,
     orphans,
     seen,
     values,
-    install: () => world.github.faults.add({ match: {}, times: Number.POSITIVE_INFINITY, action: { kind: "call", before: look } }),
+    install: () =>
+      world.github.faults.add({
+        match: {},
+        times: Number.POSITIVE_INFINITY,
+        action: { kind: "call", before: look },
+      }),
   };
 }
 

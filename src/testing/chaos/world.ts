@@ -6,7 +6,15 @@ import { Secret } from "../../secret.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../github/server.ts";
 import { type ActionProcess, type ActionResult, startAction } from "./action-process.ts";
 import type { Bench } from "./bench.ts";
-import { HOME, RECORD, REPOSITORIES, recordOf, type Scenario, type Target, targetsOf } from "./scenarios.ts";
+import {
+  HOME,
+  RECORD,
+  REPOSITORIES,
+  recordOf,
+  type Scenario,
+  type Target,
+  targetsOf,
+} from "./scenarios.ts";
 import { createKeyService, SERVICE_ADMIN, SERVICE_PREFIX, SERVICE_VARIABLE } from "./service.ts";
 
 /** How a scenario stands before a case begins. */
@@ -62,22 +70,30 @@ export function unrotated(scenario: Scenario): Beginning {
 }
 
 /** Sets the world up. Close it. */
-export async function openWorld(scenario: Scenario, beginning: Beginning, bench: Bench): Promise<World> {
+export async function openWorld(
+  scenario: Scenario,
+  beginning: Beginning,
+  bench: Bench,
+): Promise<World> {
   let offsetMs = 0;
   const service = createKeyService(beginning.keys);
   const github = await startGitHub({
     beside: { prefix: SERVICE_PREFIX, answer: service.answer },
     repositories: REPOSITORIES.map((fullName) =>
-      fullName === HOME ? { fullName, visibility: scenario.visibility, files: beginning.files } : { fullName },
+      fullName === HOME
+        ? { fullName, visibility: scenario.visibility, files: beginning.files }
+        : { fullName },
     ),
     now: () => new Date(Date.now() + offsetMs),
   });
   const targets = targetsOf(scenario);
-  for (const target of targets) await preset(github, target, beginning.values.get(target.id) ?? null);
+  for (const target of targets)
+    await preset(github, target, beginning.values.get(target.id) ?? null);
   github.reset();
   const folder = await mkdtemp(join(bench.folder, "case-"));
   const started: { name: string; process: ActionProcess; from: number; until: () => number }[] = [];
-  const valueAt = ({ repository, secret }: Target) => github.repository(repository).secret(secret)?.value;
+  const valueAt = ({ repository, secret }: Target) =>
+    github.repository(repository).secret(secret)?.value;
   const visible = () => (scenario.sees ? seenBy(targets, valueAt) : {});
 
   async function start(options: StartOptions): Promise<ActionProcess> {
@@ -92,7 +108,9 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
       repository: HOME,
       token: DEFAULT_TOKEN,
       secrets: options.secrets ?? visible(),
-      service: scenario.outside ? { url: `${github.url}/service`, variable: SERVICE_VARIABLE, admin: SERVICE_ADMIN } : null,
+      service: scenario.outside
+        ? { url: `${github.url}/service`, variable: SERVICE_VARIABLE, admin: SERVICE_ADMIN }
+        : null,
       offsetMs: options.offsetMs,
       speed: options.speed ?? 1,
       limitMs: RUN_LIMIT_MS,
@@ -133,20 +151,30 @@ export async function openWorld(scenario: Scenario, beginning: Beginning, bench:
 }
 
 /** Puts a value as GitHub would have it: sealed, through the API. */
-async function preset(github: TestGitHub, { repository, secret }: Target, value: string | null): Promise<void> {
+async function preset(
+  github: TestGitHub,
+  { repository, secret }: Target,
+  value: string | null,
+): Promise<void> {
   if (value === null) return;
-  const { keyId, sealed } = await seal(new Secret(value), github.repository(repository).publicKey());
+  const { keyId, sealed } = await seal(
+    new Secret(value),
+    github.repository(repository).publicKey(),
+  );
   const reply = await fetch(`${github.url}/repos/${repository}/actions/secrets/${secret}`, {
     method: "PUT",
     headers: { authorization: `token ${DEFAULT_TOKEN}` },
     body: JSON.stringify({ encrypted_value: sealed, key_id: keyId }),
   });
-  if (!reply.ok) throw new Error(`the tests' GitHub answered ${reply.status} to a secret of the beginning`);
+  if (!reply.ok)
+    throw new Error(`the tests' GitHub answered ${reply.status} to a secret of the beginning`);
 }
 
 /** A job's view of the record's own repository: secrets of the tokens' own names, as they stood when it was queued. */
 function seenBy(targets: readonly Target[], valueAt: World["valueAt"]): Record<string, string> {
-  const mine = targets.filter(({ repository, secret, token }) => repository === HOME && secret === token);
+  const mine = targets.filter(
+    ({ repository, secret, token }) => repository === HOME && secret === token,
+  );
   return Object.fromEntries(
     mine.flatMap((target) => {
       const value = valueAt(target);
@@ -155,7 +183,14 @@ function seenBy(targets: readonly Target[], valueAt: World["valueAt"]): Record<s
   );
 }
 
-function describeRequest({ index, method, path, operation, status, fault }: TestGitHub["requests"][number]): string {
+function describeRequest({
+  index,
+  method,
+  path,
+  operation,
+  status,
+  fault,
+}: TestGitHub["requests"][number]): string {
   const what = operation === null ? `${method} ${path}` : `${operation} (GraphQL)`;
   // "call" is how the suite watches every request; it says nothing of this one.
   const met = fault === null || fault === "call" ? "" : `, met: ${fault}`;

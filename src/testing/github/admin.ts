@@ -56,7 +56,14 @@ function secretsOf(of: TestRepository) {
 function describe(of: TestRepository) {
   const { visibility, defaultBranch } = of;
   const branches = Object.fromEntries(of.branches.map((branch) => [branch, of.head(branch)]));
-  return { visibility, defaultBranch, branches, files: of.files(), commits: of.commits(), secrets: secretsOf(of) };
+  return {
+    visibility,
+    defaultBranch,
+    branches,
+    files: of.files(),
+    commits: of.commits(),
+    secrets: secretsOf(of),
+  };
 }
 
 function changeSettings(github: TestGitHub, body: unknown): Reply {
@@ -64,7 +71,8 @@ function changeSettings(github: TestGitHub, body: unknown): Reply {
   const of = github.repository(settings.repository);
   if (settings.visibility !== undefined) of.visibility = settings.visibility;
   if (settings.defaultBranch !== undefined) of.defaultBranch = settings.defaultBranch;
-  for (const [branch, protection] of Object.entries(settings.protectedBranches ?? {})) of.protectedBranches.set(branch, protection);
+  for (const [branch, protection] of Object.entries(settings.protectedBranches ?? {}))
+    of.protectedBranches.set(branch, protection);
   return json(describe(of));
 }
 
@@ -73,7 +81,11 @@ function act(github: TestGitHub, request: GitHubRequest): Reply {
   const body = jsonObject(request);
   switch (`${request.method} ${request.path.slice("/_test/".length)}`) {
     case "GET state":
-      return json(Object.fromEntries(github.repositories.map((name) => [name, describe(github.repository(name))])));
+      return json(
+        Object.fromEntries(
+          github.repositories.map((name) => [name, describe(github.repository(name))]),
+        ),
+      );
     case "GET requests":
       return json({ requests: github.requests, max_in_flight: github.maxInFlight });
     case "DELETE requests":

@@ -60,7 +60,12 @@ function expiryHeader({ expiresAt }: Token): Record<string, string> {
 function act(world: World, request: GitHubRequest, token: Token, now: Date): Reply {
   if (request.path === "/graphql" && request.method === "POST") {
     const find = (fullName: string) => world.repositories.get(fullName.toLowerCase()) ?? null;
-    return answerGraphql(request, { token, now, find, budget: world.limits.budget(token, "graphql", now) });
+    return answerGraphql(request, {
+      token,
+      now,
+      find,
+      budget: world.limits.budget(token, "graphql", now),
+    });
   }
   const found = findRoute(ROUTES, request);
   if (found === null) throw notFound();
@@ -70,8 +75,13 @@ function act(world: World, request: GitHubRequest, token: Token, now: Date): Rep
   if (route.of === "organization") {
     const organization = world.organizations.get((params.org ?? "").toLowerCase());
     if (organization === undefined) throw notFound();
-    for (const permission of route.needs) authorizeOrganization(token, organization.login, permission, route.access);
-    return route.handle({ ...call, organization, repositories: repositoriesOf(world, organization) });
+    for (const permission of route.needs)
+      authorizeOrganization(token, organization.login, permission, route.access);
+    return route.handle({
+      ...call,
+      organization,
+      repositories: repositoriesOf(world, organization),
+    });
   }
   const repository = world.repositories.get(`${params.owner}/${params.repo}`.toLowerCase());
   const owner = world.organizations.get((params.owner ?? "").toLowerCase());
@@ -81,7 +91,9 @@ function act(world: World, request: GitHubRequest, token: Token, now: Date): Rep
 }
 
 function repositoriesOf({ repositories }: World, { login }: Organization): Repository[] {
-  return [...repositories.values()].filter(({ fullName }) => fullName.toLowerCase().startsWith(`${login.toLowerCase()}/`));
+  return [...repositories.values()].filter(({ fullName }) =>
+    fullName.toLowerCase().startsWith(`${login.toLowerCase()}/`),
+  );
 }
 
 /** A reply's body as it goes out. */
@@ -94,34 +106,50 @@ export function bodyBytes(body: unknown): Buffer {
 function conditional(request: GitHubRequest, reply: Reply): Reply {
   if (request.method !== "GET" || reply.status !== 200) return reply;
   const etag = `W/"${createHash("sha256").update(bodyBytes(reply.body)).digest("hex")}"`;
-  if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag }, body: null };
+  if (request.headers["if-none-match"] === etag)
+    return { status: 304, headers: { etag }, body: null };
   return { ...reply, headers: { ...reply.headers, etag } };
 }
 
 function rateLimitReply(world: World, token: Token, now: Date): Reply {
   const core = world.limits.budget(token, "core", now);
-  return json({ resources: { core, search: core, graphql: world.limits.budget(token, "graphql", now) }, rate: core });
+  return json({
+    resources: { core, search: core, graphql: world.limits.budget(token, "graphql", now) },
+    rate: core,
+  });
 }
 
 /** Acts on one request. Synchronous: no other request comes between what it reads and what it writes. */
 export function answer(world: World, request: GitHubRequest, inFlight: number): Reply {
   const now = world.now();
   const resource: Resource = request.path === "/graphql" ? "graphql" : "core";
-  let headers: Record<string, string> = { "x-github-media-type": "github.v3; format=json", "x-github-api-version-selected": "2022-11-28" };
+  let headers: Record<string, string> = {
+    "x-github-media-type": "github.v3; format=json",
+    "x-github-api-version-selected": "2022-11-28",
+  };
   const refused = (error: unknown): Reply => {
-    if (error instanceof Refusal) return { ...error.reply, headers: { ...headers, ...error.reply.headers } };
+    if (error instanceof Refusal)
+      return { ...error.reply, headers: { ...headers, ...error.reply.headers } };
     throw error;
   };
   try {
     const token = authenticate(world, request.headers.authorization?.toString(), now);
-    const write = resource === "graphql" ? operationOf(request)?.kind === "mutation" : request.method !== "GET";
+    const write =
+      resource === "graphql" ? operationOf(request)?.kind === "mutation" : request.method !== "GET";
     const charge: Charge = { token, resource, write, inFlight, now };
     const free = request.path === "/rate_limit";
     const limited = free ? null : world.limits.charge(charge);
-    const describe = () => ({ ...headers, ...expiryHeader(token), ...budgetHeaders(world.limits.budget(token, resource, now), resource) });
+    const describe = () => ({
+      ...headers,
+      ...expiryHeader(token),
+      ...budgetHeaders(world.limits.budget(token, resource, now), resource),
+    });
     headers = describe();
     if (limited !== null) return { ...limited, headers: { ...headers, ...limited.headers } };
-    const reply = conditional(request, free ? rateLimitReply(world, token, now) : act(world, request, token, now));
+    const reply = conditional(
+      request,
+      free ? rateLimitReply(world, token, now) : act(world, request, token, now),
+    );
     if (reply.status === 304) world.limits.refund(charge);
     return { ...reply, headers: { ...describe(), ...reply.headers } };
   } catch (error) {

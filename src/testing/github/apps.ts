@@ -28,10 +28,19 @@ const MAX_JWT_SECONDS = 600;
 /** The App that a JSON web token speaks for (RFC 7519, RS256); null where it is none. Throws the 401 that GitHub answers. */
 export function appOf(apps: readonly AppSetup[], given: string, now: Date): AppSetup | null {
   const [head, body, signature, ...rest] = given.split(".");
-  if (head === undefined || body === undefined || signature === undefined || rest.length > 0 || !head.startsWith("eyJ")) return null;
+  if (
+    head === undefined ||
+    body === undefined ||
+    signature === undefined ||
+    rest.length > 0 ||
+    !head.startsWith("eyJ")
+  )
+    return null;
   const header = decoded(head);
   const claims = decoded(body);
-  const app = apps.find(({ id, clientId }) => claims.iss === clientId || claims.iss === String(id) || claims.iss === id);
+  const app = apps.find(
+    ({ id, clientId }) => claims.iss === clientId || claims.iss === String(id) || claims.iss === id,
+  );
   const signed = Buffer.from(`${head}.${body}`);
   const isOurs =
     app !== undefined &&
@@ -40,7 +49,10 @@ export function appOf(apps: readonly AppSetup[], given: string, now: Date): AppS
   if (app === undefined || !isOurs) throw refusal(401, "A JSON web token could not be decoded");
   const seconds = Math.floor(now.getTime() / 1000);
   if (typeof claims.iat !== "number" || claims.iat > seconds) {
-    throw refusal(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued");
+    throw refusal(
+      401,
+      "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+    );
   }
   if (typeof claims.exp !== "number" || claims.exp <= seconds) {
     throw refusal(
@@ -48,7 +60,8 @@ export function appOf(apps: readonly AppSetup[], given: string, now: Date): AppS
       "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
     );
   }
-  if (claims.exp > seconds + MAX_JWT_SECONDS) throw refusal(401, "'Expiration time' claim ('exp') is too far in the future");
+  if (claims.exp > seconds + MAX_JWT_SECONDS)
+    throw refusal(401, "'Expiration time' claim ('exp') is too far in the future");
   return app;
 }
 
@@ -74,10 +87,13 @@ export function mint(
   { number, now }: { number: number; now: Date },
 ): Minted {
   const names = Array.isArray(body.repositories) ? body.repositories.map(String) : null;
-  const asked = names?.map((name) => `${installation.account}/${name}`) ?? installation.repositories;
+  const asked =
+    names?.map((name) => `${installation.account}/${name}`) ?? installation.repositories;
   const reached = installation.repositories.map((name) => name.toLowerCase());
   if (asked.some((name) => !reached.includes(name.toLowerCase()))) {
-    throw validationFailed("There is at least one repository that does not exist or is not accessible to the parent installation.");
+    throw validationFailed(
+      "There is at least one repository that does not exist or is not accessible to the parent installation.",
+    );
   }
   const wanted =
     typeof body.permissions === "object" && body.permissions !== null

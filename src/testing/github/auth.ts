@@ -53,12 +53,19 @@ export type Token = Required<Omit<TokenSetup, "repositories" | "expiresAt">> & {
 };
 
 /** An App that asks for installation tokens. `keep` remembers one, and tells how many the server knows. */
-export type AppSession = { readonly setup: AppSetup; readonly keep: (token: Token | null) => number };
+export type AppSession = {
+  readonly setup: AppSetup;
+  readonly keep: (token: Token | null) => number;
+};
 
 /** What every server accepts unless told otherwise: an App's token with contents and secrets: write. In parts, so that no scanner takes it for a live one. */
 export const DEFAULT_TOKEN = `ghs_${"T".repeat(36)}`;
 
-const LOGINS = { github_token: "github-actions[bot]", app: "token-automation[bot]", pat: "octocat" } as const;
+const LOGINS = {
+  github_token: "github-actions[bot]",
+  app: "token-automation[bot]",
+  pat: "octocat",
+} as const;
 
 const everySecret = Object.fromEntries(SECRETS_PERMISSIONS.map((name) => [name, "write" as const]));
 const EVERYTHING: NonNullable<TokenSetup["permissions"]> = {
@@ -72,13 +79,20 @@ const EVERYTHING: NonNullable<TokenSetup["permissions"]> = {
   ...everySecret,
 };
 /** What a workflow's GITHUB_TOKEN can have under no circumstances. */
-const NEVER_A_JOBS: ReadonlySet<string> = new Set(["environments", "administration", "actions_variables", ...SECRETS_PERMISSIONS]);
+const NEVER_A_JOBS: ReadonlySet<string> = new Set([
+  "environments",
+  "administration",
+  "actions_variables",
+  ...SECRETS_PERMISSIONS,
+]);
 
 /** Fills in what a setup leaves out. */
 export function createToken(setup: TokenSetup): Token {
   const kind = setup.kind ?? "app";
   const asked = setup.permissions ?? EVERYTHING;
-  const rest = Object.fromEntries(Object.entries(asked).filter(([name]) => !NEVER_A_JOBS.has(name)));
+  const rest = Object.fromEntries(
+    Object.entries(asked).filter(([name]) => !NEVER_A_JOBS.has(name)),
+  );
   return {
     token: setup.token,
     kind,
@@ -94,16 +108,24 @@ export function createToken(setup: TokenSetup): Token {
 export type Known = { readonly tokens: Token[]; readonly apps: readonly AppSetup[] };
 
 /** Finds the caller by `Authorization: token …` or `Bearer …`. Throws the 401 that GitHub answers. */
-export function authenticate({ tokens, apps }: Known, header: string | undefined, now: Date): Token {
+export function authenticate(
+  { tokens, apps }: Known,
+  header: string | undefined,
+  now: Date,
+): Token {
   if (header === undefined || header === "") throw refusal(401, "Requires authentication");
   const given = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1];
   const app = appOf(apps, given ?? "", now);
   if (app !== null) {
     const keep = (token: Token | null) => (token === null ? tokens.length : tokens.push(token));
-    return { ...createToken({ token: given ?? "", login: "app", permissions: {} }), app: { setup: app, keep } };
+    return {
+      ...createToken({ token: given ?? "", login: "app", permissions: {} }),
+      app: { setup: app, keep },
+    };
   }
   const found = tokens.find(({ token }) => token === given);
-  if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now)) throw refusal(401, "Bad credentials");
+  if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now))
+    throw refusal(401, "Bad credentials");
   return found;
 }
 
@@ -119,7 +141,8 @@ export function allows(
   permission: Permission,
   access: Access,
 ): boolean {
-  if (access === "read" && !NEVER_A_JOBS.has(permission) && repository.visibility === "public") return true;
+  if (access === "read" && !NEVER_A_JOBS.has(permission) && repository.visibility === "public")
+    return true;
   return reaches(token, repository.fullName) && holds(token, permission, access);
 }
 
@@ -129,19 +152,33 @@ function holds({ permissions }: Token, permission: Permission, access: Access): 
 }
 
 /** Throws 404 where the caller is not installed in the organization, 403 where only the permission is missing. */
-export function authorizeOrganization(token: Token, login: string, permission: Permission, access: Access): void {
-  const isInstalled = token.repositories === null || token.repositories.some((name) => name.startsWith(`${login.toLowerCase()}/`));
+export function authorizeOrganization(
+  token: Token,
+  login: string,
+  permission: Permission,
+  access: Access,
+): void {
+  const isInstalled =
+    token.repositories === null ||
+    token.repositories.some((name) => name.startsWith(`${login.toLowerCase()}/`));
   if (!isInstalled) throw notFound();
-  if (!holds(token, permission, access)) throw refusal(403, notAccessible(token), accepts([permission], access));
+  if (!holds(token, permission, access))
+    throw refusal(403, notAccessible(token), accepts([permission], access));
 }
 
 function accepts(permissions: readonly Permission[], access: Access): Record<string, string> {
-  return { "x-accepted-github-permissions": permissions.map((permission) => `${permission}=${access}`).join(",") };
+  return {
+    "x-accepted-github-permissions": permissions
+      .map((permission) => `${permission}=${access}`)
+      .join(","),
+  };
 }
 
 /** GitHub's words for a missing permission. */
 export function notAccessible(token: Token): string {
-  return token.kind === "pat" ? "Resource not accessible by personal access token" : "Resource not accessible by integration";
+  return token.kind === "pat"
+    ? "Resource not accessible by personal access token"
+    : "Resource not accessible by integration";
 }
 
 /** Throws 404 where the caller may not even see the repository, 403 where only a permission is missing. */

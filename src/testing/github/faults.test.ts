@@ -16,7 +16,8 @@ beforeEach(() => {
 afterEach(() => github.close());
 
 const headers = { authorization: `Bearer ${DEFAULT_TOKEN}` };
-const get = (path = "/user", extra: Record<string, string> = {}) => fetch(github.url + path, { headers: { ...headers, ...extra } });
+const get = (path = "/user", extra: Record<string, string> = {}) =>
+  fetch(github.url + path, { headers: { ...headers, ...extra } });
 const write = (path = "a.txt") =>
   fetch(`${github.url}/repos/acme/widgets/contents/${path}`, {
     method: "PUT",
@@ -28,7 +29,8 @@ const mutate = () =>
     method: "POST",
     headers,
     body: JSON.stringify({
-      query: "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }",
+      query:
+        "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }",
       variables: {
         input: {
           branch: { repositoryNameWithOwner: "acme/widgets", branchName: "main" },
@@ -49,11 +51,20 @@ describe("a fault", () => {
   test("answers a status instead, once, with the body and headers given", async () => {
     github.faults.add({
       match: { method: "put" },
-      action: { kind: "status", status: 502, body: { message: "Bad Gateway" }, headers: { "x-why": "test" } },
+      action: {
+        kind: "status",
+        status: 502,
+        body: { message: "Bad Gateway" },
+        headers: { "x-why": "test" },
+      },
     });
     expect((await get()).status).toBe(200);
     const refused = await write();
-    expect([refused.status, await refused.json(), refused.headers.get("x-why")]).toEqual([502, { message: "Bad Gateway" }, "test"]);
+    expect([refused.status, await refused.json(), refused.headers.get("x-why")]).toEqual([
+      502,
+      { message: "Bad Gateway" },
+      "test",
+    ]);
     expect(messages()).toEqual(["Initial commit"]);
     expect((await write()).status).toBe(201);
     expect(github.faults.pending).toBe(0);
@@ -94,10 +105,15 @@ describe("a fault", () => {
   });
 
   test("lets another act in between, before or after", async () => {
-    const commit = (message: string) => void github.repository().commit({ "b.txt": message }, message);
+    const commit = (message: string) =>
+      void github.repository().commit({ "b.txt": message }, message);
     github.faults.add({
       match: { graphql: "mutation" },
-      action: { kind: "call", before: () => commit("before"), after: ({ index }) => commit(`after ${index}`) },
+      action: {
+        kind: "call",
+        before: () => commit("before"),
+        after: ({ index }) => commit(`after ${index}`),
+      },
     });
     const { errors } = (await (await mutate()).json()) as { errors: { type: string }[] };
     expect(errors.map(({ type }) => type)).toEqual(["STALE_DATA"]);
@@ -109,17 +125,23 @@ describe("a fault", () => {
     github.faults.add({ match: { path: "/user", nth: 2 }, action: status });
     github.faults.add({ match: { index: 5 }, action: status });
     const seen = [];
-    for (const path of ["/user", "/rate_limit", "/user", "/user", "/user"]) seen.push((await get(path)).status);
+    for (const path of ["/user", "/rate_limit", "/user", "/user", "/user"])
+      seen.push((await get(path)).status);
     expect(seen).toEqual([200, 200, 500, 200, 500]);
     github.faults.add({ match: {}, times: 2, action: status });
-    expect([(await get()).status, (await get()).status, (await get()).status]).toEqual([500, 500, 200]);
+    expect([(await get()).status, (await get()).status, (await get()).status]).toEqual([
+      500, 500, 200,
+    ]);
     github.faults.add({ match: {}, times: Number.POSITIVE_INFINITY, action: status });
     github.faults.clear();
     expect((await get()).status).toBe(200);
   });
 
   test("delays one request while others pass", async () => {
-    github.faults.add({ match: { path: "/repos/acme/widgets/contents/slow" }, action: { kind: "delay", ms: 150 } });
+    github.faults.add({
+      match: { path: "/repos/acme/widgets/contents/slow" },
+      action: { kind: "delay", ms: 150 },
+    });
     await Promise.all([write("slow"), write("fast")]);
     expect(messages()).toEqual(["slow", "fast", "Initial commit"]);
   });
@@ -127,16 +149,26 @@ describe("a fault", () => {
 
 describe("the budget", () => {
   const told = (reply: Response) =>
-    ["limit", "remaining", "used", "reset", "resource"].map((name) => reply.headers.get(`x-ratelimit-${name}`));
+    ["limit", "remaining", "used", "reset", "resource"].map((name) =>
+      reply.headers.get(`x-ratelimit-${name}`),
+    );
 
   test("is told with every reply, and a 304 is free of it", async () => {
     const reset = String(now.getTime() / 1000 + 3600);
     const first = await get("/repos/acme/widgets");
     expect(told(first)).toEqual(["5000", "4999", "1", reset, "core"]);
-    const again = await get("/repos/acme/widgets", { "if-none-match": first.headers.get("etag") ?? "" });
-    expect([again.status, await again.text(), again.headers.get("x-ratelimit-used")]).toEqual([304, "", "1"]);
+    const again = await get("/repos/acme/widgets", {
+      "if-none-match": first.headers.get("etag") ?? "",
+    });
+    expect([again.status, await again.text(), again.headers.get("x-ratelimit-used")]).toEqual([
+      304,
+      "",
+      "1",
+    ]);
     github.repository().visibility = "public";
-    const changed = await get("/repos/acme/widgets", { "if-none-match": first.headers.get("etag") ?? "" });
+    const changed = await get("/repos/acme/widgets", {
+      "if-none-match": first.headers.get("etag") ?? "",
+    });
     expect([changed.status, changed.headers.get("x-ratelimit-used")]).toEqual([200, "2"]);
     expect(told(await mutate())).toEqual(["5000", "4999", "1", reset, "graphql"]);
     const { rate } = (await (await get("/rate_limit")).json()) as { rate: object };
@@ -147,11 +179,11 @@ describe("the budget", () => {
     await start({ limit: 2, status: 429 });
     expect([(await get()).status, (await get()).status]).toEqual([200, 200]);
     const over = await get();
-    expect([over.status, over.headers.get("x-ratelimit-remaining"), await over.json()]).toMatchObject([
-      429,
-      "0",
-      { message: "API rate limit exceeded for installation ID 2." },
-    ]);
+    expect([
+      over.status,
+      over.headers.get("x-ratelimit-remaining"),
+      await over.json(),
+    ]).toMatchObject([429, "0", { message: "API rate limit exceeded for installation ID 2." }]);
     now = new Date(now.getTime() + 3_600_000);
     expect((await get()).status).toBe(200);
     await Promise.all([mutate(), mutate()]);
@@ -162,7 +194,9 @@ describe("the budget", () => {
     for (let at = 0; at < 180; at += 1) expect((await write(`f${at}`)).status).toBe(201);
     const over = await write("over");
     expect([over.status, over.headers.get("retry-after")]).toEqual([403, "60"]);
-    expect((await over.json()) as object).toMatchObject({ message: expect.stringContaining("secondary rate limit") });
+    expect((await over.json()) as object).toMatchObject({
+      message: expect.stringContaining("secondary rate limit"),
+    });
     expect(github.repository().file("over")).toBe(null);
     now = new Date(now.getTime() + 60_000);
     expect((await write("over")).status).toBe(201);

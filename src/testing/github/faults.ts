@@ -16,11 +16,21 @@ type FaultMatch = {
 };
 
 /** What a callback is told. */
-export type FaultContext = { readonly method: string; readonly path: string; readonly body: string; readonly index: number };
+export type FaultContext = {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+  readonly index: number;
+};
 
 export type FaultAction =
   /** Answer this instead of acting. */
-  | { readonly kind: "status"; readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly body?: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Cut the connection, nothing done. */
   | { readonly kind: "cut" }
   /** Act, then cut: applied, the reply lost. */
@@ -53,7 +63,9 @@ function fits(match: FaultMatch, request: GitHubRequest, index: number): boolean
   if (match.graphql === undefined) return true;
   const operation = operationOf(request);
   if (operation === null) return false;
-  return match.graphql instanceof RegExp ? match.graphql.test(operation.text) : match.graphql === operation.kind;
+  return match.graphql instanceof RegExp
+    ? match.graphql.test(operation.text)
+    : match.graphql === operation.kind;
 }
 
 /** The faults waiting to happen, in the order they were added; one request meets at most one. */

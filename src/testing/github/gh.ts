@@ -9,7 +9,11 @@ const GH_HOST = "github.localhost";
  * @param url the server's URL, which `gh` takes for its HTTP proxy
  * @param configDir an empty folder: the user's own logins stay out of the tests
  */
-export function environmentForGh(url: string, configDir: string, token: string = DEFAULT_TOKEN): Record<string, string> {
+export function environmentForGh(
+  url: string,
+  configDir: string,
+  token: string = DEFAULT_TOKEN,
+): Record<string, string> {
   return {
     PATH: process.env.PATH ?? "",
     HOME: configDir,

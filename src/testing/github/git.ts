@@ -21,10 +21,17 @@ export type GitCommit = {
 };
 
 /** What one commit is to change. */
-export type FileChanges = { readonly additions: ReadonlyMap<string, Buffer>; readonly deletions: readonly string[] };
+export type FileChanges = {
+  readonly additions: ReadonlyMap<string, Buffer>;
+  readonly deletions: readonly string[];
+};
 
 /** What `commit` needs besides the changes. `date` is cut to whole seconds, as git does. */
-export type CommitDetails = { readonly message: string; readonly author: Author; readonly date: Date };
+export type CommitDetails = {
+  readonly message: string;
+  readonly author: Author;
+  readonly date: Date;
+};
 
 /** One repository's objects and branches. Everything is synchronous, so a compare-and-set cannot be interleaved. */
 export type GitHistory = ReturnType<typeof createHistory>;
@@ -53,17 +60,26 @@ export function treeId(tree: Tree): string {
     inside.set(path.slice(slash + 1), oid);
     directories.set(name, inside);
   }
-  for (const [name, inside] of directories) entries.set(name, { mode: "40000", oid: treeId(inside) });
+  for (const [name, inside] of directories)
+    entries.set(name, { mode: "40000", oid: treeId(inside) });
   // git sorts a directory as if its name ended in a slash.
-  const key = ([name, entry]: [string, { mode: string }]) => Buffer.from(entry.mode === "40000" ? `${name}/` : name);
+  const key = ([name, entry]: [string, { mode: string }]) =>
+    Buffer.from(entry.mode === "40000" ? `${name}/` : name);
   const sorted = [...entries].sort((a, b) => Buffer.compare(key(a), key(b)));
-  const content = sorted.map(([name, { mode, oid }]) => Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(oid, "hex")]));
+  const content = sorted.map(([name, { mode, oid }]) =>
+    Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(oid, "hex")]),
+  );
   return objectId("tree", Buffer.concat(content));
 }
 
 function commitId(treeOid: string, parent: string | null, details: CommitDetails): string {
   const stamp = `${details.author.name} <${details.author.email}> ${Math.floor(details.date.getTime() / 1000)} +0000`;
-  const lines = [`tree ${treeOid}`, ...(parent === null ? [] : [`parent ${parent}`]), `author ${stamp}`, `committer ${stamp}`];
+  const lines = [
+    `tree ${treeOid}`,
+    ...(parent === null ? [] : [`parent ${parent}`]),
+    `author ${stamp}`,
+    `committer ${stamp}`,
+  ];
   return objectId("commit", Buffer.from(`${lines.join("\n")}\n\n${details.message}\n`));
 }
 
@@ -88,8 +104,19 @@ export function createHistory() {
     const treeOid = treeId(tree);
     const date = new Date(Math.floor(details.date.getTime() / 1000) * 1000);
     const oid = commitId(treeOid, parent, details);
-    const files = [...new Set([...changes.additions.keys(), ...changes.deletions])].sort((a, b) => (a < b ? -1 : 1));
-    const made = { oid, treeOid, tree, parent, message: details.message, author: details.author, date, files };
+    const files = [...new Set([...changes.additions.keys(), ...changes.deletions])].sort((a, b) =>
+      a < b ? -1 : 1,
+    );
+    const made = {
+      oid,
+      treeOid,
+      tree,
+      parent,
+      message: details.message,
+      author: details.author,
+      date,
+      files,
+    };
     commits.set(oid, made);
     branches.set(branch, oid);
     return made;
@@ -98,7 +125,14 @@ export function createHistory() {
   /** A commit of the same files as its parent, which no branch has yet. */
   function commitOn(parent: GitCommit, details: CommitDetails): GitCommit {
     const date = new Date(Math.floor(details.date.getTime() / 1000) * 1000);
-    const made = { ...parent, ...details, oid: commitId(parent.treeOid, parent.oid, details), parent: parent.oid, date, files: [] };
+    const made = {
+      ...parent,
+      ...details,
+      oid: commitId(parent.treeOid, parent.oid, details),
+      parent: parent.oid,
+      date,
+      files: [],
+    };
     commits.set(made.oid, made);
     return made;
   }

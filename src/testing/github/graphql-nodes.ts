@@ -11,7 +11,12 @@ const MAX_TEXT_BYTES = 512_000;
 
 type History = { first?: number; after?: string; path?: string };
 
-function gitObject(world: GraphqlWorld, repository: Repository, typename: "Blob" | "Commit" | "Tree", oid: string) {
+function gitObject(
+  world: GraphqlWorld,
+  repository: Repository,
+  typename: "Blob" | "Commit" | "Tree",
+  oid: string,
+) {
   return {
     __typename: typename,
     id: nodeId(typename[0] ?? "", repository.fullName, oid),
@@ -35,13 +40,23 @@ function blobNode(world: GraphqlWorld, repository: Repository, oid: string, cont
 function entryNode(world: GraphqlWorld, repository: Repository, path: string, oid: string) {
   const content = repository.history.blobs.get(oid) ?? Buffer.alloc(0);
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return { name, path, oid, size: content.length, type: "blob", object: () => blobNode(world, repository, oid, content) };
+  return {
+    name,
+    path,
+    oid,
+    size: content.length,
+    type: "blob",
+    object: () => blobNode(world, repository, oid, content),
+  };
 }
 
 function treeNode(world: GraphqlWorld, repository: Repository, oid: string, tree: Tree) {
   return {
     ...gitObject(world, repository, "Tree", oid),
-    entries: () => [...tree].filter(([path]) => !path.includes("/")).map(([path, blob]) => entryNode(world, repository, path, blob)),
+    entries: () =>
+      [...tree]
+        .filter(([path]) => !path.includes("/"))
+        .map(([path, blob]) => entryNode(world, repository, path, blob)),
   };
 }
 
@@ -77,18 +92,29 @@ export function commitNode(world: GraphqlWorld, repository: Repository, commit: 
     },
     history: ({ first = 30, after, path }: History) => {
       const all = ancestors().filter(
-        ({ files }) => path === undefined || files.some((file) => file === path || file.startsWith(`${path}/`)),
+        ({ files }) =>
+          path === undefined || files.some((file) => file === path || file.startsWith(`${path}/`)),
       );
       const start = after === undefined ? 0 : Number(after);
-      const nodes = all.slice(start, start + first).map((ancestor) => commitNode(world, repository, ancestor));
+      const nodes = all
+        .slice(start, start + first)
+        .map((ancestor) => commitNode(world, repository, ancestor));
       const end = start + nodes.length;
-      return { nodes, totalCount: all.length, pageInfo: { hasNextPage: end < all.length, endCursor: String(end) } };
+      return {
+        nodes,
+        totalCount: all.length,
+        pageInfo: { hasNextPage: end < all.length, endCursor: String(end) },
+      };
     },
   };
 }
 
 /** A branch; null where it does not exist. */
-export function refNode(world: GraphqlWorld, repository: Repository, branch: string): object | null {
+export function refNode(
+  world: GraphqlWorld,
+  repository: Repository,
+  branch: string,
+): object | null {
   const commit = repository.history.commitByOid(repository.history.branches.get(branch) ?? "");
   if (commit === null) return null;
   return {
@@ -101,17 +127,25 @@ export function refNode(world: GraphqlWorld, repository: Repository, branch: str
 }
 
 /** What `main:path`, `main` or an id names; null where it names nothing. */
-function objectNode(world: GraphqlWorld, repository: Repository, expression: string): object | null {
+function objectNode(
+  world: GraphqlWorld,
+  repository: Repository,
+  expression: string,
+): object | null {
   const { history, defaultBranch } = repository;
   const colon = expression.indexOf(":");
-  const commit = history.resolve(colon < 0 ? expression : expression.slice(0, colon), defaultBranch);
+  const commit = history.resolve(
+    colon < 0 ? expression : expression.slice(0, colon),
+    defaultBranch,
+  );
   if (colon < 0) {
     if (commit !== null) return commitNode(world, repository, commit);
     const blob = history.blobs.get(expression);
     return blob === undefined ? null : blobNode(world, repository, blobId(blob), blob);
   }
   const path = expression.slice(colon + 1);
-  if (commit !== null && path === "") return treeNode(world, repository, commit.treeOid, commit.tree);
+  if (commit !== null && path === "")
+    return treeNode(world, repository, commit.treeOid, commit.tree);
   const inside = [...(commit?.tree ?? [])].filter(([file]) => file.startsWith(`${path}/`));
   if (inside.length > 0) {
     const tree = new Map(inside.map(([file, blob]) => [file.slice(path.length + 1), blob]));
@@ -119,7 +153,9 @@ function objectNode(world: GraphqlWorld, repository: Repository, expression: str
   }
   const oid = commit?.tree.get(path);
   const content = oid === undefined ? undefined : history.blobs.get(oid);
-  return oid === undefined || content === undefined ? null : blobNode(world, repository, oid, content);
+  return oid === undefined || content === undefined
+    ? null
+    : blobNode(world, repository, oid, content);
 }
 
 /** A repository; what needs the contents permission refuses without it. */
@@ -147,17 +183,35 @@ export function repositoryNode(world: GraphqlWorld, repository: Repository): obj
     object: ({ expression, oid }: { expression?: string; oid?: string }) =>
       contents(() => objectNode(world, repository, expression ?? oid ?? "")),
     issue: ({ number }: { number: number }) => issueNode(world, repository, number, "Issue"),
-    pullRequest: ({ number }: { number: number }) => issueNode(world, repository, number, "PullRequest"),
+    pullRequest: ({ number }: { number: number }) =>
+      issueNode(world, repository, number, "PullRequest"),
   };
 }
 
-function issueNode({ token }: GraphqlWorld, repository: Repository, number: number, kind: "Issue" | "PullRequest"): object {
+function issueNode(
+  { token }: GraphqlWorld,
+  repository: Repository,
+  number: number,
+  kind: "Issue" | "PullRequest",
+): object {
   if (!allows(token, repository, kind === "Issue" ? "issues" : "pull_requests", "read"))
     throw fieldError("FORBIDDEN", notAccessible(token));
-  const issue = repository.issues.find((each) => each.number === number && (each.pull === undefined) === (kind === "Issue"));
+  const issue = repository.issues.find(
+    (each) => each.number === number && (each.pull === undefined) === (kind === "Issue"),
+  );
   if (issue === undefined)
-    throw fieldError("NOT_FOUND", `Could not resolve to ${kind === "Issue" ? "an Issue" : "a PullRequest"} with the number of ${number}.`);
+    throw fieldError(
+      "NOT_FOUND",
+      `Could not resolve to ${kind === "Issue" ? "an Issue" : "a PullRequest"} with the number of ${number}.`,
+    );
   const { title, body, author, edited } = issue;
   const id = nodeId("I", repository.fullName, String(number));
-  return { id, number, title, body, viewerDidAuthor: author === token.login, lastEditedAt: edited ? EDITED : null };
+  return {
+    id,
+    number,
+    title,
+    body,
+    viewerDidAuthor: author === token.login,
+    lastEditedAt: edited ? EDITED : null,
+  };
 }

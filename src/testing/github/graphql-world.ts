@@ -21,7 +21,8 @@ export function fieldError(type: string, message: string): GraphQLError {
 /** The repository, or GitHub's NOT_FOUND where the caller cannot see it. */
 export function visibleRepository(world: GraphqlWorld, fullName: string): Repository {
   const found = world.find(fullName);
-  const unseen = () => fieldError("NOT_FOUND", `Could not resolve to a Repository with the name '${fullName}'.`);
+  const unseen = () =>
+    fieldError("NOT_FOUND", `Could not resolve to a Repository with the name '${fullName}'.`);
   if (found === null) throw unseen();
   try {
     authorize(world.token, found, ["metadata"], "read");
@@ -33,6 +34,11 @@ export function visibleRepository(world: GraphqlWorld, fullName: string): Reposi
 }
 
 /** Throws GitHub's FORBIDDEN where the caller lacks access to the repository's contents. */
-export function requireContents(world: GraphqlWorld, repository: Repository, access: "read" | "write"): void {
-  if (!allows(world.token, repository, "contents", access)) throw fieldError("FORBIDDEN", notAccessible(world.token));
+export function requireContents(
+  world: GraphqlWorld,
+  repository: Repository,
+  access: "read" | "write",
+): void {
+  if (!allows(world.token, repository, "contents", access))
+    throw fieldError("FORBIDDEN", notAccessible(world.token));
 }

@@ -20,18 +20,27 @@ beforeEach(async () => {
   github = await startGitHub({
     now: () => NOW,
     repositories: [{ fullName: "acme/widgets", files: { "a.json": "{}\n", "old.txt": "old\n" } }],
-    tokens: [{ token: DEFAULT_TOKEN }, { token: READER, permissions: { contents: "read" } }, { token: BLIND, permissions: {} }],
+    tokens: [
+      { token: DEFAULT_TOKEN },
+      { token: READER, permissions: { contents: "read" } },
+      { token: BLIND, permissions: {} },
+    ],
   });
 });
 afterEach(() => github.close());
 
 async function ask(query: string, variables: object = {}, token = DEFAULT_TOKEN) {
   const headers = { authorization: `bearer ${token}`, "content-type": "application/json" };
-  const reply = await fetch(github.graphqlUrl, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  const reply = await fetch(github.graphqlUrl, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   return { ...(await reply.json()), status: reply.status };
 }
 
-const repository = (fields: string) => `query { repository(owner: "acme", name: "widgets") { ${fields} } }`;
+const repository = (fields: string) =>
+  `query { repository(owner: "acme", name: "widgets") { ${fields} } }`;
 
 function commitInput(changes: object = {}) {
   return {
@@ -46,7 +55,8 @@ function commitInput(changes: object = {}) {
     ...changes,
   };
 }
-const commit = (changes: object = {}, token = DEFAULT_TOKEN) => ask(COMMIT, { input: commitInput(changes) }, token);
+const commit = (changes: object = {}, token = DEFAULT_TOKEN) =>
+  ask(COMMIT, { input: commitInput(changes) }, token);
 
 describe("reading", () => {
   test("the record's file, its version and who can see it come in one request", async () => {
@@ -63,7 +73,10 @@ describe("reading", () => {
           visibility: "PRIVATE",
           defaultBranchRef: {
             name: "main",
-            target: { oid: github.repository().head(), history: { totalCount: 1, nodes: [{ message: "Initial commit" }] } },
+            target: {
+              oid: github.repository().head(),
+              history: { totalCount: 1, nodes: [{ message: "Initial commit" }] },
+            },
           },
           there: { text: "{}\n", byteSize: 3, isTruncated: false, isBinary: false },
           not: null,
@@ -74,12 +87,19 @@ describe("reading", () => {
   });
 
   test("a blob's text is cut at 512,000 bytes", async () => {
-    github.repository().commit({ "big.txt": "x".repeat(512_001), "edge.txt": "x".repeat(512_000) }, "Grow");
+    github
+      .repository()
+      .commit({ "big.txt": "x".repeat(512_001), "edge.txt": "x".repeat(512_000) }, "Grow");
     const { data } = await ask(
       `${repository(`big: object(expression: "HEAD:big.txt") { ...B } edge: object(expression: "HEAD:edge.txt") { ...B }`)} fragment B on Blob { text byteSize isTruncated }`,
     );
     const { big, edge } = data.repository;
-    expect([big.byteSize, big.isTruncated, big.text.length, edge.isTruncated]).toEqual([512_001, true, 512_000, false]);
+    expect([big.byteSize, big.isTruncated, big.text.length, edge.isTruncated]).toEqual([
+      512_001,
+      true,
+      512_000,
+      false,
+    ]);
   });
 
   test("what GitHub would refuse is refused", async () => {
@@ -99,12 +119,23 @@ describe("reading", () => {
         },
       ],
     });
-    const blind = await ask(repository(`visibility object(expression: "HEAD:a.json") { oid }`), {}, BLIND);
+    const blind = await ask(
+      repository(`visibility object(expression: "HEAD:a.json") { oid }`),
+      {},
+      BLIND,
+    );
     expect(blind.data).toEqual({ repository: { visibility: "PRIVATE", object: null } });
     expect(blind.errors).toMatchObject([
-      { type: "FORBIDDEN", path: ["repository", "object"], message: "Resource not accessible by integration" },
+      {
+        type: "FORBIDDEN",
+        path: ["repository", "object"],
+        message: "Resource not accessible by integration",
+      },
     ]);
-    expect(await ask("query { viewer { login } }", {}, "ghs_nobody")).toMatchObject({ status: 401, message: "Bad credentials" });
+    expect(await ask("query { viewer { login } }", {}, "ghs_nobody")).toMatchObject({
+      status: 401,
+      message: "Bad credentials",
+    });
   });
 });
 
@@ -115,7 +146,11 @@ describe("createCommitOnBranch", () => {
     const oid = github.repository().head();
     expect(data.createCommitOnBranch).toEqual({
       clientMutationId: "once",
-      commit: { oid, url: `https://github.example/acme/widgets/commit/${oid}`, message: "Record\n\nTwo files" },
+      commit: {
+        oid,
+        url: `https://github.example/acme/widgets/commit/${oid}`,
+        message: "Record\n\nTwo files",
+      },
       ref: { name: "main", target: { oid } },
     });
     expect(github.repository().files()).toEqual({ "a.json": '{"é":1}\n' });
@@ -137,7 +172,9 @@ describe("createCommitOnBranch", () => {
 
   test("the branch's own id serves as well", async () => {
     const { data } = await ask(repository("defaultBranchRef { id }"));
-    expect((await commit({ branch: { id: data.repository.defaultBranchRef.id } })).errors).toBe(undefined);
+    expect((await commit({ branch: { id: data.repository.defaultBranchRef.id } })).errors).toBe(
+      undefined,
+    );
     expect(github.repository().commits()).toHaveLength(2);
   });
 
@@ -161,8 +198,20 @@ describe("createCommitOnBranch", () => {
     expect(github.repository().commits()).toHaveLength(2);
   });
 
-  const cases: [name: string, type: string, message: string, changes: object, arrange?: (() => void) | undefined, token?: string][] = [
-    ["a missing branch", "NOT_FOUND", "Branch not found", { branch: { repositoryNameWithOwner: "acme/widgets", branchName: "none" } }],
+  const cases: [
+    name: string,
+    type: string,
+    message: string,
+    changes: object,
+    arrange?: (() => void) | undefined,
+    token?: string,
+  ][] = [
+    [
+      "a missing branch",
+      "NOT_FOUND",
+      "Branch not found",
+      { branch: { repositoryNameWithOwner: "acme/widgets", branchName: "none" } },
+    ],
     [
       "a missing repository",
       "NOT_FOUND",
@@ -189,21 +238,41 @@ describe("createCommitOnBranch", () => {
       "not valid Base64",
       { fileChanges: { additions: [{ path: "a", contents: "-_-_" }] } },
     ],
-    ["a path that leaves the repository", "UNPROCESSABLE", "invalid", { fileChanges: { additions: [{ path: "../a", contents: "" }] } }],
-    ["a deletion of nothing", "UNPROCESSABLE", "does not exist", { fileChanges: { deletions: [{ path: "none" }] } }],
-    ["a token that may only read", "FORBIDDEN", "Resource not accessible by integration", {}, undefined, READER],
+    [
+      "a path that leaves the repository",
+      "UNPROCESSABLE",
+      "invalid",
+      { fileChanges: { additions: [{ path: "../a", contents: "" }] } },
+    ],
+    [
+      "a deletion of nothing",
+      "UNPROCESSABLE",
+      "does not exist",
+      { fileChanges: { deletions: [{ path: "none" }] } },
+    ],
+    [
+      "a token that may only read",
+      "FORBIDDEN",
+      "Resource not accessible by integration",
+      {},
+      undefined,
+      READER,
+    ],
   ];
-  test.each(cases)("refuses %s, nothing done", async (_name, type, message, changes, arrange, token) => {
-    arrange?.();
-    const { status, data, errors } = await commit(changes, token);
-    expect({ status, data, errors }).toMatchObject({
-      status: 200,
-      data: { createCommitOnBranch: null },
-      errors: [{ type, path: ["createCommitOnBranch"] }],
-    });
-    expect(errors[0].message).toContain(message);
-    expect(github.repository().commits()).toHaveLength(1);
-  });
+  test.each(cases)(
+    "refuses %s, nothing done",
+    async (_name, type, message, changes, arrange, token) => {
+      arrange?.();
+      const { status, data, errors } = await commit(changes, token);
+      expect({ status, data, errors }).toMatchObject({
+        status: 200,
+        data: { createCommitOnBranch: null },
+        errors: [{ type, path: ["createCommitOnBranch"] }],
+      });
+      expect(errors[0].message).toContain(message);
+      expect(github.repository().commits()).toHaveLength(1);
+    },
+  );
 
   test("demands expectedHeadOid", async () => {
     const { data, errors } = await commit({ expectedHeadOid: undefined });
@@ -214,14 +283,22 @@ describe("createCommitOnBranch", () => {
 });
 
 test("ids are those that git computes", async () => {
-  github.repository().commit({ "a.json": "{}\n", "a/b/c.txt": "deep\n", "a.txt": "beside\n" }, "Go deep");
+  github
+    .repository()
+    .commit({ "a.json": "{}\n", "a/b/c.txt": "deep\n", "a.txt": "beside\n" }, "Go deep");
   const [head, first] = github.repository().commits();
   const folder = mkdtempSync(join(tmpdir(), "commit-ids-"));
-  const git = (args: string[], input = "") => execFileSync("git", args, { cwd: folder, input }).toString().trim();
+  const git = (args: string[], input = "") =>
+    execFileSync("git", args, { cwd: folder, input }).toString().trim();
   try {
     git(["init", "--quiet"]);
     for (const [path, content] of Object.entries(github.repository().files())) {
-      git(["update-index", "--add", "--cacheinfo", `100644,${git(["hash-object", "-w", "--stdin"], content)},${path}`]);
+      git([
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        `100644,${git(["hash-object", "-w", "--stdin"], content)},${path}`,
+      ]);
     }
     const person = `Mona Lisa <mona@example.com> ${NOW.getTime() / 1000} +0000`;
     const commit = `tree ${git(["write-tree"])}\nparent ${first?.oid}\nauthor ${person}\ncommitter ${person}\n\nGo deep\n`;

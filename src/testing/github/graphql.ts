@@ -9,7 +9,9 @@ import { nodeId } from "./routes-account.ts";
 import { schema } from "./schema.ts";
 
 /** The kind and the text of the operation in a request to /graphql; null where it is none. */
-export function operationOf(request: GitHubRequest): { kind: "query" | "mutation"; text: string } | null {
+export function operationOf(
+  request: GitHubRequest,
+): { kind: "query" | "mutation"; text: string } | null {
   if (!request.path.endsWith("/graphql")) return null;
   const text = jsonObject(request).query;
   if (typeof text !== "string") return null;
@@ -19,7 +21,8 @@ export function operationOf(request: GitHubRequest): { kind: "query" | "mutation
 
 function rootValue(world: GraphqlWorld) {
   return {
-    repository: ({ owner, name }: { owner: string; name: string }) => repositoryNode(world, visibleRepository(world, `${owner}/${name}`)),
+    repository: ({ owner, name }: { owner: string; name: string }) =>
+      repositoryNode(world, visibleRepository(world, `${owner}/${name}`)),
     viewer: () => ({ id: nodeId("U", world.token.login), login: world.token.login }),
     rateLimit: () => {
       const { limit, remaining, used, reset } = world.budget;
@@ -37,13 +40,22 @@ function describeError(error: GraphQLError) {
   const { type, ...extensions } = error.extensions;
   const { message, locations, path } = error;
   const rest = Object.keys(extensions).length === 0 ? {} : { extensions };
-  return { ...(type === undefined ? {} : { type }), ...(path === undefined ? {} : { path }), ...rest, locations, message };
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(path === undefined ? {} : { path }),
+    ...rest,
+    locations,
+    message,
+  };
 }
 
 /** Answers one GraphQL request; a refused query is a 200 with `errors`, as GitHub's. */
 export function answerGraphql(request: GitHubRequest, world: GraphqlWorld): Reply {
   const { query, variables, operationName } = jsonObject(request);
-  if (typeof query !== "string") return json({ errors: [{ message: "A query attribute must be specified and must be a string." }] });
+  if (typeof query !== "string")
+    return json({
+      errors: [{ message: "A query attribute must be specified and must be a string." }],
+    });
   try {
     const document = parse(query);
     const mistakes = validate(schema, document);
@@ -56,7 +68,8 @@ export function answerGraphql(request: GitHubRequest, world: GraphqlWorld): Repl
       operationName: typeof operationName === "string" ? operationName : null,
     });
     // Every resolver is synchronous, so that no request comes between a comparison and its write.
-    if (result instanceof Promise) throw new Error("a resolver of the tests' GitHub is asynchronous");
+    if (result instanceof Promise)
+      throw new Error("a resolver of the tests' GitHub is asynchronous");
     return json({
       ...("data" in result ? { data: result.data } : {}),
       ...(result.errors === undefined ? {} : { errors: result.errors.map(describeError) }),

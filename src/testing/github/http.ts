@@ -15,24 +15,43 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
  * The request's target: `/path`, or absolute (`http://api.github.localhost/path`) from a client that
  * takes this server for its HTTP proxy. Enterprise's `/api/v3` and `/api/graphql` are taken off.
  */
-export function readTarget(incoming: IncomingMessage): { path: string; query: URLSearchParams; root: string } {
+export function readTarget(incoming: IncomingMessage): {
+  path: string;
+  query: URLSearchParams;
+  root: string;
+} {
   const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "127.0.0.1"}`);
   const enterprise = /^\/api\/v3(?=\/|$)/.test(url.pathname);
-  const path = url.pathname.replace(/^\/api\/v3(?=\/|$)/, "").replace(/^\/api\/graphql$/, "/graphql");
-  return { path: path === "" ? "/" : path, query: url.searchParams, root: url.origin + (enterprise ? "/api/v3" : "") };
+  const path = url.pathname
+    .replace(/^\/api\/v3(?=\/|$)/, "")
+    .replace(/^\/api\/graphql$/, "/graphql");
+  return {
+    path: path === "" ? "/" : path,
+    query: url.searchParams,
+    root: url.origin + (enterprise ? "/api/v3" : ""),
+  };
 }
 
 /** The request as the server's parts take it. */
 export async function readRequest(incoming: IncomingMessage): Promise<GitHubRequest> {
   const body = await readBody(incoming);
-  return { method: incoming.method ?? "GET", ...readTarget(incoming), headers: incoming.headers, body };
+  return {
+    method: incoming.method ?? "GET",
+    ...readTarget(incoming),
+    headers: incoming.headers,
+    body,
+  };
 }
 
 /** Sends a reply. */
 export function send(outgoing: ServerResponse, reply: Reply): void {
   const bytes = bodyBytes(reply.body);
   const type = reply.body === null ? {} : { "content-type": "application/json; charset=utf-8" };
-  outgoing.writeHead(reply.status, { ...type, ...reply.headers, ...(reply.body === null ? {} : { "content-length": bytes.length }) });
+  outgoing.writeHead(reply.status, {
+    ...type,
+    ...reply.headers,
+    ...(reply.body === null ? {} : { "content-length": bytes.length }),
+  });
   outgoing.end(reply.status === 304 || reply.status === 204 ? undefined : bytes);
 }
 

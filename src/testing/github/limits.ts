@@ -21,7 +21,12 @@ export type RateLimitSetup = {
 export type Resource = "core" | "graphql";
 
 /** One token's budget for one resource. `reset` is in seconds since 1970. */
-export type Budget = { readonly limit: number; readonly remaining: number; readonly used: number; readonly reset: number };
+export type Budget = {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly used: number;
+  readonly reset: number;
+};
 
 /** What a request asks of the budgets. */
 export type Charge = {
@@ -51,7 +56,10 @@ export function budgetHeaders(budget: Budget, resource: Resource): Record<string
 export function createLimits(setup: RateLimitSetup) {
   const status = setup.status ?? 403;
   const accounts = new Map<string, Account>();
-  let minute: { readonly start: number; points: Map<string, number> } = { start: 0, points: new Map() };
+  let minute: { readonly start: number; points: Map<string, number> } = {
+    start: 0,
+    points: new Map(),
+  };
 
   function accountOf(token: Token, resource: Resource, now: Date): Account {
     const key = `${resource} ${token.token}`;
@@ -94,7 +102,8 @@ export function createLimits(setup: RateLimitSetup) {
     }
     const message = `API rate limit exceeded for ${token.kind === "pat" ? "user" : "installation"} ID 2.`;
     // GraphQL says it in a 200.
-    if (resource === "graphql") return { status: 200, body: { errors: [{ type: "RATE_LIMITED", message }] } };
+    if (resource === "graphql")
+      return { status: 200, body: { errors: [{ type: "RATE_LIMITED", message }] } };
     return refusal(status, message).reply;
   }
 

@@ -11,9 +11,13 @@ afterEach(async () => {
 });
 
 async function start(options: object): Promise<string> {
-  const child = spawn(process.execPath, [new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   stops.push(async () => {
     const ended = once(child, "exit");
     child.kill("SIGTERM");
@@ -24,15 +28,25 @@ async function start(options: object): Promise<string> {
 }
 
 test("another process can look in, break it, and act as a person", async () => {
-  const url = await start({ repositories: [{ fullName: "acme/widgets", visibility: "public", files: { "a.txt": "one\n" } }] });
+  const url = await start({
+    repositories: [{ fullName: "acme/widgets", visibility: "public", files: { "a.txt": "one\n" } }],
+  });
   const admin = async (method: string, path: string, body?: object) => {
-    const reply = await fetch(`${url}/_test/${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const reply = await fetch(`${url}/_test/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     return reply.status === 204 ? 204 : reply.json();
   };
   const ask = () =>
-    fetch(`${url}/repos/acme/widgets/actions/secrets/public-key`, { headers: { authorization: `Bearer ${DEFAULT_TOKEN}` } });
+    fetch(`${url}/repos/acme/widgets/actions/secrets/public-key`, {
+      headers: { authorization: `Bearer ${DEFAULT_TOKEN}` },
+    });
 
-  const { oid } = await admin("POST", "commits", { files: { "a.txt": "two\n" }, message: "Second" });
+  const { oid } = await admin("POST", "commits", {
+    files: { "a.txt": "two\n" },
+    message: "Second",
+  });
   expect(await admin("GET", "state")).toMatchObject({
     "acme/widgets": {
       visibility: "public",
@@ -42,7 +56,12 @@ test("another process can look in, break it, and act as a person", async () => {
       secrets: {},
     },
   });
-  expect(await admin("POST", "faults", { match: { path: { pattern: "public-key$" } }, action: { kind: "status", status: 503 } })).toEqual({
+  expect(
+    await admin("POST", "faults", {
+      match: { path: { pattern: "public-key$" } },
+      action: { kind: "status", status: 503 },
+    }),
+  ).toEqual({
     pending: 1,
   });
   expect([(await ask()).status, (await ask()).status]).toEqual([503, 200]);
@@ -55,7 +74,12 @@ test("another process can look in, break it, and act as a person", async () => {
   });
   expect(await admin("DELETE", "requests")).toBe(204);
   expect(await admin("GET", "requests")).toMatchObject({ requests: [] });
-  expect(await admin("POST", "settings", { visibility: "private", protectedBranches: { main: "ruleset" } })).toMatchObject({
+  expect(
+    await admin("POST", "settings", {
+      visibility: "private",
+      protectedBranches: { main: "ruleset" },
+    }),
+  ).toMatchObject({
     visibility: "private",
   });
   expect(await admin("GET", "secrets?repository=acme/widgets")).toEqual({});

@@ -25,7 +25,9 @@ const optionsSchema = z.strictObject({
         token: z.string(),
         kind: z.enum(["github_token", "app", "pat"]).exactOptional(),
         login: z.string().exactOptional(),
-        permissions: z.strictObject({ contents: access, secrets: access, metadata: access, issues: access }).exactOptional(),
+        permissions: z
+          .strictObject({ contents: access, secrets: access, metadata: access, issues: access })
+          .exactOptional(),
         repositories: z.array(z.string()).exactOptional(),
         expiresAt: z.coerce.date().exactOptional(),
       }),
@@ -44,7 +46,10 @@ const optionsSchema = z.strictObject({
     .exactOptional(),
 });
 
-const options = optionsSchema.parse(JSON.parse(process.argv[2] ?? process.env.TEST_GITHUB_OPTIONS ?? "{}"));
+const options = optionsSchema.parse(
+  JSON.parse(process.argv[2] ?? process.env.TEST_GITHUB_OPTIONS ?? "{}"),
+);
 const github = await startGitHub({ ...options, admin: answerAdmin });
 process.stdout.write(`${JSON.stringify({ url: github.url, graphqlUrl: github.graphqlUrl })}\n`);
-for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(signal, () => void github.close());
+for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const)
+  process.once(signal, () => void github.close());

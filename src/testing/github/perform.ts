@@ -22,8 +22,18 @@ export async function perform(
       return sent(act());
     case "status": {
       const body =
-        action.body === undefined ? { message: "A fault of the tests", documentation_url: "", status: String(action.status) } : action.body;
-      return sent({ status: action.status, body, ...(action.headers === undefined ? {} : { headers: action.headers }) });
+        action.body === undefined
+          ? {
+              message: "A fault of the tests",
+              documentation_url: "",
+              status: String(action.status),
+            }
+          : action.body;
+      return sent({
+        status: action.status,
+        body,
+        ...(action.headers === undefined ? {} : { headers: action.headers }),
+      });
     }
     case "delay":
       await wait(action.ms);

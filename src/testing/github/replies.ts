@@ -2,7 +2,11 @@
 import type { paths } from "@octokit/openapi-types";
 
 /** The JSON body of one documented reply: `Body<"/user", "get", 200>`. */
-export type Body<P extends keyof paths, M extends keyof paths[P], S extends number> = paths[P][M] extends { responses: infer R }
+export type Body<
+  P extends keyof paths,
+  M extends keyof paths[P],
+  S extends number,
+> = paths[P][M] extends { responses: infer R }
   ? S extends keyof R
     ? R[S] extends { content: infer C }
       ? C[keyof C]
@@ -11,7 +15,11 @@ export type Body<P extends keyof paths, M extends keyof paths[P], S extends numb
   : never;
 
 /** One reply. A `Buffer` goes out as it is, anything else as JSON, null as no body. */
-export type Reply = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown };
+export type Reply = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
 
 /** A reply that refuses, thrown from wherever the refusal is found. */
 export class Refusal extends Error {
@@ -25,8 +33,16 @@ export class Refusal extends Error {
 }
 
 /** GitHub's JSON error. */
-export function refusal(status: number, message: string, headers: Readonly<Record<string, string>> = {}): Refusal {
-  const body = { message, documentation_url: "https://docs.github.com/rest", status: String(status) };
+export function refusal(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
+  const body = {
+    message,
+    documentation_url: "https://docs.github.com/rest",
+    status: String(status),
+  };
   return new Refusal({ status, headers, body }, message);
 }
 
@@ -34,6 +50,10 @@ export const notFound = (message = "Not Found"): Refusal => refusal(404, message
 export const validationFailed = (message: string): Refusal => refusal(422, message);
 
 /** A 200 (or other) reply with a JSON body of the documented shape. */
-export function json<T>(body: T, status = 200, headers: Readonly<Record<string, string>> = {}): Reply {
+export function json<T>(
+  body: T,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
   return { status, headers, body };
 }

@@ -1,5 +1,12 @@
 // One repository of the tests' GitHub: its history, its secrets, its protection, and the handle that tests look through.
-import { type Author, type CommitDetails, createHistory, type FileChanges, type GitCommit, type GitHistory } from "./git.ts";
+import {
+  type Author,
+  type CommitDetails,
+  createHistory,
+  type FileChanges,
+  type GitCommit,
+  type GitHistory,
+} from "./git.ts";
 import type { ActionsState } from "./routes-actions.ts";
 import type { StoredIssue } from "./routes-issues.ts";
 import type { StoredKey } from "./routes-keys.ts";
@@ -59,7 +66,12 @@ export type CommitView = {
 };
 
 /** A secret as tests compare it. `value` is null where the stored box did not open. */
-export type SecretView = { readonly value: string | null; readonly createdAt: string; readonly updatedAt: string; readonly keyId: string };
+export type SecretView = {
+  readonly value: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly keyId: string;
+};
 
 const PERSON: Author = { name: "Mona Lisa", email: "mona@example.com" };
 
@@ -77,12 +89,21 @@ function changesOf(files: Readonly<Record<string, string | Uint8Array | null>>):
 /** Sets up one repository. `id` also numbers its keys, which `registry` learns of. */
 export async function createRepository(
   setup: RepositorySetup,
-  { id, now, registry }: { readonly id: number; readonly now: Date; readonly registry: KeyRegistry },
+  {
+    id,
+    now,
+    registry,
+  }: { readonly id: number; readonly now: Date; readonly registry: KeyRegistry },
 ): Promise<Repository> {
   const history = createHistory();
   const defaultBranch = setup.defaultBranch ?? "main";
   const files = setup.files === undefined ? { "README.md": "# A repository\n" } : setup.files;
-  if (files !== null) history.commit(defaultBranch, changesOf(files), { message: "Initial commit", author: PERSON, date: now });
+  if (files !== null)
+    history.commit(defaultBranch, changesOf(files), {
+      message: "Initial commit",
+      author: PERSON,
+      date: now,
+    });
   let number = id * 1000;
   return {
     id,
@@ -93,7 +114,11 @@ export async function createRepository(
     history,
     secretsOf: await repositoryScopes(id, registry),
     environments: new Map(
-      await Promise.all((setup.environments ?? []).map(async (name, at) => [name, await environmentScope(id, at, registry)] as const)),
+      await Promise.all(
+        (setup.environments ?? []).map(
+          async (name, at) => [name, await environmentScope(id, at, registry)] as const,
+        ),
+      ),
     ),
     registry,
     issues: [],
@@ -113,12 +138,19 @@ function viewCommit({ oid, parent, message, files, author, date }: GitCommit): C
 function viewSecret(scope: SecretScope, name: string): SecretView | null {
   const found = scope.get(name);
   if (found === null) return null;
-  return { value: found.value, keyId: found.keyId, createdAt: found.createdAt.toISOString(), updatedAt: found.updatedAt.toISOString() };
+  return {
+    value: found.value,
+    keyId: found.keyId,
+    createdAt: found.createdAt.toISOString(),
+    updatedAt: found.updatedAt.toISOString(),
+  };
 }
 
 /** GitHub tells no environments apart by their capitals. */
 export function findEnvironment({ environments }: Repository, name: string): SecretScope | null {
-  const known = [...environments].find(([candidate]) => candidate.toLowerCase() === name.toLowerCase());
+  const known = [...environments].find(
+    ([candidate]) => candidate.toLowerCase() === name.toLowerCase(),
+  );
   return known?.[1] ?? null;
 }
 
@@ -129,7 +161,8 @@ export type TestRepository = ReturnType<typeof createHandle>;
 export function createHandle(repository: Repository, now: () => Date) {
   const { history } = repository;
   const actionsSecrets = repository.secretsOf.actions;
-  const headOf = (branch = repository.defaultBranch) => history.resolve(branch, repository.defaultBranch);
+  const headOf = (branch = repository.defaultBranch) =>
+    history.resolve(branch, repository.defaultBranch);
 
   function file(path: string, branch?: string): string | null {
     const oid = headOf(branch)?.tree.get(path);
@@ -157,25 +190,36 @@ export function createHandle(repository: Repository, now: () => Date) {
     /** The id a branch points at, or a commit's own; null where there is none. */
     head: (branch?: string): string | null => headOf(branch)?.oid ?? null,
     /** Newest first. */
-    commits: (branch?: string): CommitView[] => [...history.log(headOf(branch)?.oid ?? null)].map(viewCommit),
+    commits: (branch?: string): CommitView[] =>
+      [...history.log(headOf(branch)?.oid ?? null)].map(viewCommit),
     /** A file's text at a branch or commit. */
     file,
     /** Path to text of every file at a branch or commit. */
     files: (branch?: string): Record<string, string> =>
-      Object.fromEntries([...(headOf(branch)?.tree.keys() ?? [])].map((path) => [path, file(path, branch) ?? ""])),
+      Object.fromEntries(
+        [...(headOf(branch)?.tree.keys() ?? [])].map((path) => [path, file(path, branch) ?? ""]),
+      ),
     /** The file's text after each commit that touched it, newest first; null where that commit deleted it. */
-    history: (path: string, branch?: string): { readonly oid: string; readonly content: string | null }[] =>
+    history: (
+      path: string,
+      branch?: string,
+    ): { readonly oid: string; readonly content: string | null }[] =>
       [...history.log(headOf(branch)?.oid ?? null)]
         .filter(({ files }) => files.includes(path))
         .map(({ oid }) => ({ oid, content: file(path, oid) })),
     /** A person's commit, past any protection; null as content deletes. Gives the new head. */
-    commit(files: Readonly<Record<string, string | Uint8Array | null>>, message: string, branch = repository.defaultBranch): string {
+    commit(
+      files: Readonly<Record<string, string | Uint8Array | null>>,
+      message: string,
+      branch = repository.defaultBranch,
+    ): string {
       const details: CommitDetails = { message, author: PERSON, date: now() };
       return history.commit(branch, changesOf(files), details).oid;
     },
     /** Points a branch, new or not, at an existing commit. */
     setBranch(branch: string, oid: string): void {
-      if (history.commitByOid(oid) === null) throw new Error(`no commit ${oid} in ${repository.fullName}`);
+      if (history.commitByOid(oid) === null)
+        throw new Error(`no commit ${oid} in ${repository.fullName}`);
       history.branches.set(branch, oid);
     },
     deleteBranch: (branch: string): boolean => history.branches.delete(branch),
@@ -192,7 +236,8 @@ export function createHandle(repository: Repository, now: () => Date) {
     /** Adds an environment with a key pair of its own, or gives the one that is there. */
     async addEnvironment(name: string): Promise<SecretScope> {
       const found =
-        findEnvironment(repository, name) ?? (await environmentScope(repository.id, repository.environments.size, repository.registry));
+        findEnvironment(repository, name) ??
+        (await environmentScope(repository.id, repository.environments.size, repository.registry));
       repository.environments.set(name, found);
       return found;
     },

@@ -36,8 +36,20 @@ export function createRequestLog() {
       inFlight += 1;
       maxInFlight = Math.max(maxInFlight, inFlight);
       const { path, query } = readTarget(incoming);
-      const seen = { index: requests.length + 1, method: incoming.method ?? "GET", path, query: query.toString(), inFlight };
-      const entry: RequestLogEntry = { ...seen, operation: null, body: "", status: null, fault: null };
+      const seen = {
+        index: requests.length + 1,
+        method: incoming.method ?? "GET",
+        path,
+        query: query.toString(),
+        inFlight,
+      };
+      const entry: RequestLogEntry = {
+        ...seen,
+        operation: null,
+        body: "",
+        status: null,
+        fault: null,
+      };
       requests.push(entry);
       return entry;
     },

@@ -8,11 +8,28 @@ type FullRepository = components["schemas"]["full-repository"];
 /** The fields of the hundred that clients decide by. */
 type RepositoryBody = Pick<
   FullRepository,
-  "id" | "node_id" | "name" | "full_name" | "private" | "visibility" | "html_url" | "url" | "description" | "fork" | "archived" | "disabled"
-> & { owner: Pick<components["schemas"]["simple-user"], "login" | "id" | "node_id" | "type" | "url" | "html_url"> } & Required<
-    Pick<FullRepository, "default_branch" | "permissions">
+  | "id"
+  | "node_id"
+  | "name"
+  | "full_name"
+  | "private"
+  | "visibility"
+  | "html_url"
+  | "url"
+  | "description"
+  | "fork"
+  | "archived"
+  | "disabled"
+> & {
+  owner: Pick<
+    components["schemas"]["simple-user"],
+    "login" | "id" | "node_id" | "type" | "url" | "html_url"
   >;
-type Caller = Pick<Body<"/user", "get", 200>, "login" | "id" | "node_id" | "url" | "html_url" | "type" | "site_admin">;
+} & Required<Pick<FullRepository, "default_branch" | "permissions">>;
+type Caller = Pick<
+  Body<"/user", "get", 200>,
+  "login" | "id" | "node_id" | "url" | "html_url" | "type" | "site_admin"
+>;
 
 /** Where the website would be: every link for people starts with it. */
 export const WEBSITE = "https://github.example";
@@ -68,7 +85,14 @@ function describeCaller({ request, token }: Call): Caller {
 }
 
 export const accountRoutes: readonly Route[] = [
-  repositoryRoute("get", "/repos/{owner}/{repo}", "metadata", "read", (call) => json<RepositoryBody>(describeRepository(call))),
+  repositoryRoute("get", "/repos/{owner}/{repo}", "metadata", "read", (call) =>
+    json<RepositoryBody>(describeRepository(call)),
+  ),
   route("get", "/user", (call) => json<Caller>(describeCaller(call))),
-  route("get", "/", ({ request }) => json({ current_user_url: `${request.root}/user`, rate_limit_url: `${request.root}/rate_limit` })),
+  route("get", "/", ({ request }) =>
+    json({
+      current_user_url: `${request.root}/user`,
+      rate_limit_url: `${request.root}/rate_limit`,
+    }),
+  ),
 ];

@@ -21,24 +21,46 @@ export function wrappedBase64(content: Buffer): string {
 
 /** Whether the caller asked for a media type such as `raw` or `object`. */
 export function accepts(call: RepositoryCall, kind: "raw" | "object"): boolean {
-  return new RegExp(`application/vnd\\.github(\\.v3)?\\.${kind}\\b`).test(String(call.request.headers.accept ?? ""));
+  return new RegExp(`application/vnd\\.github(\\.v3)?\\.${kind}\\b`).test(
+    String(call.request.headers.accept ?? ""),
+  );
 }
 
 function commitAt({ repository, request }: RepositoryCall): GitCommit {
   const ref = request.query.get("ref") ?? repository.defaultBranch;
   const found = repository.history.resolve(ref, repository.defaultBranch);
   if (found !== null) return found;
-  throw notFound(repository.history.branches.size === 0 ? "This repository is empty." : `No commit found for the ref ${ref}`);
+  throw notFound(
+    repository.history.branches.size === 0
+      ? "This repository is empty."
+      : `No commit found for the ref ${ref}`,
+  );
 }
 
-function links({ repository, request }: RepositoryCall, path: string, sha: string, kind: "blob" | "tree") {
+function links(
+  { repository, request }: RepositoryCall,
+  path: string,
+  sha: string,
+  kind: "blob" | "tree",
+) {
   const url = `${request.root}/repos/${repository.fullName}/contents/${path}`;
   const git = `${request.root}/repos/${repository.fullName}/git/${kind}s/${sha}`;
   const html = `${WEBSITE}/${repository.fullName}/${kind}/${repository.defaultBranch}/${path}`;
-  return { url, git_url: git, html_url: html, download_url: null, _links: { git, html, self: url } };
+  return {
+    url,
+    git_url: git,
+    html_url: html,
+    download_url: null,
+    _links: { git, html, self: url },
+  };
 }
 
-function describeFile(call: RepositoryCall, path: string, sha: string, content: Buffer): ContentFile {
+function describeFile(
+  call: RepositoryCall,
+  path: string,
+  sha: string,
+  content: Buffer,
+): ContentFile {
   const inline = content.length <= MAX_INLINE_BYTES;
   return {
     type: "file",
@@ -52,7 +74,11 @@ function describeFile(call: RepositoryCall, path: string, sha: string, content: 
   };
 }
 
-function describeDirectory(call: RepositoryCall, path: string, { tree }: GitCommit): DirectoryEntry[] {
+function describeDirectory(
+  call: RepositoryCall,
+  path: string,
+  { tree }: GitCommit,
+): DirectoryEntry[] {
   const prefix = path === "" ? "" : `${path}/`;
   const entries = new Map<string, DirectoryEntry>();
   for (const [file, sha] of tree) {
@@ -78,10 +104,19 @@ function read(call: RepositoryCall): Reply {
   const commit = commitAt(call);
   const sha = commit.tree.get(path);
   const content = sha === undefined ? undefined : call.repository.history.blobs.get(sha);
-  if (sha === undefined || content === undefined) return json<DirectoryEntry[]>(describeDirectory(call, path, commit));
-  if (content.length > MAX_RAW_BYTES) throw refusal(403, "This API returns blobs up to 100 MB in size. The requested blob is too large.");
+  if (sha === undefined || content === undefined)
+    return json<DirectoryEntry[]>(describeDirectory(call, path, commit));
+  if (content.length > MAX_RAW_BYTES)
+    throw refusal(
+      403,
+      "This API returns blobs up to 100 MB in size. The requested blob is too large.",
+    );
   if (accepts(call, "raw"))
-    return { status: 200, headers: { "content-type": "application/vnd.github.raw+json; charset=utf-8" }, body: content };
+    return {
+      status: 200,
+      headers: { "content-type": "application/vnd.github.raw+json; charset=utf-8" },
+      body: content,
+    };
   return json<ContentFile>(describeFile(call, path, sha, content));
 }
 
@@ -90,21 +125,40 @@ function write(call: RepositoryCall): Reply {
   const path = call.params.path ?? "";
   const body = jsonObject(call.request);
   const { message, content, sha } = body;
-  if (typeof message !== "string") throw validationFailed('Invalid request.\n\n"message" wasn\'t supplied.');
-  if (typeof content !== "string") throw validationFailed('Invalid request.\n\n"content" wasn\'t supplied.');
+  if (typeof message !== "string")
+    throw validationFailed('Invalid request.\n\n"message" wasn\'t supplied.');
+  if (typeof content !== "string")
+    throw validationFailed('Invalid request.\n\n"content" wasn\'t supplied.');
   const branch = typeof body.branch === "string" ? body.branch : repository.defaultBranch;
   const head = repository.history.resolve(branch, repository.defaultBranch);
-  if (head === null && branch !== repository.defaultBranch) throw notFound(`Branch ${branch} not found`);
+  if (head === null && branch !== repository.defaultBranch)
+    throw notFound(`Branch ${branch} not found`);
   const before = head?.tree.get(path);
-  if (before !== undefined && sha === undefined) throw validationFailed('Invalid request.\n\n"sha" wasn\'t supplied.');
-  if (sha !== undefined && sha !== before) throw refusal(409, `${path} does not match ${String(sha)}`);
+  if (before !== undefined && sha === undefined)
+    throw validationFailed('Invalid request.\n\n"sha" wasn\'t supplied.');
+  if (sha !== undefined && sha !== before)
+    throw refusal(409, `${path} does not match ${String(sha)}`);
   const protection = protectionOf(repository, branch);
   if (protection !== null) throw refusal(409, PROTECTED[protection]);
   const bytes = Buffer.from(content, "base64");
-  const made = commitAs(token, repository, branch, { additions: new Map([[path, bytes]]), deletions: [] }, message, now);
+  const made = commitAs(
+    token,
+    repository,
+    branch,
+    { additions: new Map([[path, bytes]]), deletions: [] },
+    message,
+    now,
+  );
   const blob = made.tree.get(path) ?? "";
-  const commit = { sha: made.oid, message, html_url: `${WEBSITE}/${repository.fullName}/commit/${made.oid}` };
-  return json({ content: describeFile(call, path, blob, bytes), commit }, before === undefined ? 201 : 200);
+  const commit = {
+    sha: made.oid,
+    message,
+    html_url: `${WEBSITE}/${repository.fullName}/commit/${made.oid}`,
+  };
+  return json(
+    { content: describeFile(call, path, blob, bytes), commit },
+    before === undefined ? 201 : 200,
+  );
 }
 
 export const contentsRoutes: readonly Route[] = [

@@ -8,8 +8,14 @@ import { accepts, wrappedBase64 } from "./routes-contents.ts";
 
 type GitRef = components["schemas"]["git-ref"];
 type Blob = components["schemas"]["blob"];
-type Commit = Omit<components["schemas"]["commit"], "author" | "committer"> & { author: null; committer: null };
-type Branch = Pick<components["schemas"]["branch-with-protection"], "name" | "protected" | "_links" | "protection_url"> & {
+type Commit = Omit<components["schemas"]["commit"], "author" | "committer"> & {
+  author: null;
+  committer: null;
+};
+type Branch = Pick<
+  components["schemas"]["branch-with-protection"],
+  "name" | "protected" | "_links" | "protection_url"
+> & {
   commit: Commit;
 };
 
@@ -34,13 +40,18 @@ function describeCommit({ repository, request }: RepositoryCall, commit: GitComm
     },
     author: null,
     committer: null,
-    parents: commit.parent === null ? [] : [{ sha: commit.parent, url: `${root}/commits/${commit.parent}` }],
+    parents:
+      commit.parent === null
+        ? []
+        : [{ sha: commit.parent, url: `${root}/commits/${commit.parent}` }],
   };
 }
 
 function describeRef({ repository, request, params }: RepositoryCall): GitRef {
   const ref = params.ref ?? "";
-  const sha = ref.startsWith("heads/") ? repository.history.branches.get(ref.slice("heads/".length)) : undefined;
+  const sha = ref.startsWith("heads/")
+    ? repository.history.branches.get(ref.slice("heads/".length))
+    : undefined;
   if (repository.history.branches.size === 0) throw refusal(409, "Git Repository is empty.");
   if (sha === undefined) throw notFound();
   const root = `${request.root}/repos/${repository.fullName}/git`;
@@ -77,10 +88,18 @@ function describeBranch(call: RepositoryCall): Branch {
 
 function listCommits(call: RepositoryCall) {
   const { repository, request } = call;
-  const from = repository.history.resolve(request.query.get("sha") ?? "HEAD", repository.defaultBranch);
-  if (from === null) throw repository.history.branches.size === 0 ? refusal(409, "Git Repository is empty.") : notFound();
+  const from = repository.history.resolve(
+    request.query.get("sha") ?? "HEAD",
+    repository.defaultBranch,
+  );
+  if (from === null)
+    throw repository.history.branches.size === 0
+      ? refusal(409, "Git Repository is empty.")
+      : notFound();
   const path = request.query.get("path");
-  const found = [...repository.history.log(from.oid)].filter(({ files }) => path === null || files.includes(path));
+  const found = [...repository.history.log(from.oid)].filter(
+    ({ files }) => path === null || files.includes(path),
+  );
   const { page, headers } = paginate(request, found);
   return json<Commit[]>(
     page.map((commit) => describeCommit(call, commit)),
@@ -94,17 +113,39 @@ function readBlob(call: RepositoryCall) {
   const sha = params.file_sha ?? "";
   const content = repository.history.blobs.get(sha);
   if (content === undefined) throw notFound();
-  if (accepts(call, "raw")) return { status: 200, headers: { "content-type": "application/vnd.github.raw; charset=utf-8" }, body: content };
+  if (accepts(call, "raw"))
+    return {
+      status: 200,
+      headers: { "content-type": "application/vnd.github.raw; charset=utf-8" },
+      body: content,
+    };
   const url = `${request.root}/repos/${repository.fullName}/git/blobs/${sha}`;
-  return json<Blob>({ sha, node_id: nodeId("B", sha), size: content.length, url, content: wrappedBase64(content), encoding: "base64" });
+  return json<Blob>({
+    sha,
+    node_id: nodeId("B", sha),
+    size: content.length,
+    url,
+    content: wrappedBase64(content),
+    encoding: "base64",
+  });
 }
 
 export const gitRoutes: readonly Route[] = [
-  repositoryRoute("get", "/repos/{owner}/{repo}/git/ref/{ref}", "contents", "read", (call) => json<GitRef>(describeRef(call))),
-  repositoryRoute("get", "/repos/{owner}/{repo}/git/blobs/{file_sha}", "contents", "read", readBlob),
+  repositoryRoute("get", "/repos/{owner}/{repo}/git/ref/{ref}", "contents", "read", (call) =>
+    json<GitRef>(describeRef(call)),
+  ),
+  repositoryRoute(
+    "get",
+    "/repos/{owner}/{repo}/git/blobs/{file_sha}",
+    "contents",
+    "read",
+    readBlob,
+  ),
   repositoryRoute("get", "/repos/{owner}/{repo}/commits/{ref}", "contents", "read", (call) =>
     json<Commit>(describeCommit(call, namedCommit(call))),
   ),
   repositoryRoute("get", "/repos/{owner}/{repo}/commits", "contents", "read", listCommits),
-  repositoryRoute("get", "/repos/{owner}/{repo}/branches/{branch}", "contents", "read", (call) => json<Branch>(describeBranch(call))),
+  repositoryRoute("get", "/repos/{owner}/{repo}/branches/{branch}", "contents", "read", (call) =>
+    json<Branch>(describeBranch(call)),
+  ),
 ];

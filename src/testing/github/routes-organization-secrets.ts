@@ -2,7 +2,13 @@
 import type { paths } from "@octokit/openapi-types";
 import type { Permission } from "./auth.ts";
 import { type Body, json, notFound, validationFailed } from "./replies.ts";
-import { jsonObject, type OrganizationCall, organizationRoute, paginate, type Route } from "./routes.ts";
+import {
+  jsonObject,
+  type OrganizationCall,
+  organizationRoute,
+  paginate,
+  type Route,
+} from "./routes.ts";
 import { seconds } from "./routes-secrets.ts";
 import type { Readers, SecretApp } from "./secret-scopes.ts";
 import type { StoredSecret } from "./secrets.ts";
@@ -20,12 +26,18 @@ type Base = keyof paths & `/orgs/{org}/${SecretApp}/secrets`;
 function readersOf(app: SecretApp, body: Readonly<Record<string, unknown>>): Readers {
   const { visibility, selected_repository_ids: ids = [] } = body;
   if (visibility !== "all" && visibility !== "private" && visibility !== "selected")
-    throw validationFailed(`Invalid request.\n\n"visibility" must be one of all, private, selected.`);
+    throw validationFailed(
+      `Invalid request.\n\n"visibility" must be one of all, private, selected.`,
+    );
   const kind = app === "dependabot" ? "string" : "number";
   if (!Array.isArray(ids) || !ids.every((id) => typeof id === kind))
-    throw validationFailed(`Invalid request.\n\nFor 'properties/selected_repository_ids', an item is not a ${kind}.`);
+    throw validationFailed(
+      `Invalid request.\n\nFor 'properties/selected_repository_ids', an item is not a ${kind}.`,
+    );
   if (visibility !== "selected" && "selected_repository_ids" in body)
-    throw validationFailed("selected_repository_ids can only be given when visibility is selected.");
+    throw validationFailed(
+      "selected_repository_ids can only be given when visibility is selected.",
+    );
   return { visibility, selected: ids.map(Number) };
 }
 
@@ -41,7 +53,13 @@ function routesOf(base: Base, app: SecretApp, needs: Permission): Route[] {
     const { visibility } = readers(call, name);
     const url = `${call.request.root}/orgs/${call.organization.login}/${app}/secrets/${name}/repositories`;
     const selected = visibility === "selected" ? { selected_repositories_url: url } : {};
-    return { name, created_at: seconds(createdAt), updated_at: seconds(updatedAt), visibility, ...selected };
+    return {
+      name,
+      created_at: seconds(createdAt),
+      updated_at: seconds(updatedAt),
+      visibility,
+      ...selected,
+    };
   };
   return [
     organizationRoute("get", `${base}/public-key`, needs, "read", ({ organization }) => {
@@ -51,17 +69,31 @@ function routesOf(base: Base, app: SecretApp, needs: Permission): Route[] {
     organizationRoute("get", base, needs, "read", (call) => {
       const all = call.organization.secrets[app].list();
       const { page, headers } = paginate(call.request, all);
-      return json<SecretList>({ total_count: all.length, secrets: page.map((secret) => view(call, secret)) }, 200, headers);
+      return json<SecretList>(
+        { total_count: all.length, secrets: page.map((secret) => view(call, secret)) },
+        200,
+        headers,
+      );
     }),
     organizationRoute("get", `${base}/{secret_name}/repositories`, needs, "read", (call) => {
       const { selected } = readers(call, named(call).name);
       const all = call.repositories
         .filter(({ id }) => selected.includes(id))
-        .map(({ id, fullName }) => ({ id, name: fullName.split("/")[1] ?? "", full_name: fullName }));
+        .map(({ id, fullName }) => ({
+          id,
+          name: fullName.split("/")[1] ?? "",
+          full_name: fullName,
+        }));
       const { page, headers } = paginate(call.request, all);
-      return json<RepositoryList>({ total_count: selected.length, repositories: [...page] }, 200, headers);
+      return json<RepositoryList>(
+        { total_count: selected.length, repositories: [...page] },
+        200,
+        headers,
+      );
     }),
-    organizationRoute("get", `${base}/{secret_name}`, needs, "read", (call) => json<Secret>(view(call, named(call)))),
+    organizationRoute("get", `${base}/{secret_name}`, needs, "read", (call) =>
+      json<Secret>(view(call, named(call))),
+    ),
     organizationRoute("put", `${base}/{secret_name}`, needs, "write", (call) => {
       const { organization, request, params, now } = call;
       const body = jsonObject(request);

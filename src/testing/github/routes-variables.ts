@@ -8,26 +8,47 @@ type Variable = Body<"/repos/{owner}/{repo}/actions/variables/{name}", "get", 20
 const MAX_VARIABLE_BYTES = 48 * 1024;
 
 function textOf(value: unknown): string {
-  if (typeof value !== "string") throw validationFailed('Invalid request.\n\n"value" wasn\'t supplied.');
-  if (Buffer.byteLength(value) > MAX_VARIABLE_BYTES) throw validationFailed("Variable values must be at most 48 KB.");
+  if (typeof value !== "string")
+    throw validationFailed('Invalid request.\n\n"value" wasn\'t supplied.');
+  if (Buffer.byteLength(value) > MAX_VARIABLE_BYTES)
+    throw validationFailed("Variable values must be at most 48 KB.");
   return value;
 }
 
 export const variableRoutes: readonly Route[] = [
-  repositoryRoute("get", "/repos/{owner}/{repo}/actions/variables/{name}", "actions_variables", "read", ({ repository, params, now }) => {
-    const name = (params.name ?? "").toUpperCase();
-    const value = repository.variables.get(name);
-    if (value === undefined) throw notFound();
-    return json<Variable>({ name, value, created_at: now.toISOString(), updated_at: now.toISOString() });
-  }),
-  repositoryRoute("post", "/repos/{owner}/{repo}/actions/variables", "actions_variables", "write", ({ repository, request }) => {
-    const { name, value } = jsonObject(request);
-    const upper = String(name).toUpperCase();
-    if (!/^[A-Z_][A-Z0-9_]*$/.test(upper) || upper.startsWith("GITHUB_")) throw validationFailed("Variable name is invalid.");
-    if (repository.variables.has(upper)) throw refusal(409, "Already exists - Variable already exists");
-    repository.variables.set(upper, textOf(value));
-    return json({}, 201);
-  }),
+  repositoryRoute(
+    "get",
+    "/repos/{owner}/{repo}/actions/variables/{name}",
+    "actions_variables",
+    "read",
+    ({ repository, params, now }) => {
+      const name = (params.name ?? "").toUpperCase();
+      const value = repository.variables.get(name);
+      if (value === undefined) throw notFound();
+      return json<Variable>({
+        name,
+        value,
+        created_at: now.toISOString(),
+        updated_at: now.toISOString(),
+      });
+    },
+  ),
+  repositoryRoute(
+    "post",
+    "/repos/{owner}/{repo}/actions/variables",
+    "actions_variables",
+    "write",
+    ({ repository, request }) => {
+      const { name, value } = jsonObject(request);
+      const upper = String(name).toUpperCase();
+      if (!/^[A-Z_][A-Z0-9_]*$/.test(upper) || upper.startsWith("GITHUB_"))
+        throw validationFailed("Variable name is invalid.");
+      if (repository.variables.has(upper))
+        throw refusal(409, "Already exists - Variable already exists");
+      repository.variables.set(upper, textOf(value));
+      return json({}, 201);
+    },
+  ),
   repositoryRoute(
     "patch",
     "/repos/{owner}/{repo}/actions/variables/{name}",

@@ -26,8 +26,14 @@ export type Call = {
   readonly now: Date;
 };
 
-export type RepositoryCall = Call & { readonly repository: Repository; readonly owner: Organization };
-export type OrganizationCall = Call & { readonly organization: Organization; readonly repositories: readonly Repository[] };
+export type RepositoryCall = Call & {
+  readonly repository: Repository;
+  readonly owner: Organization;
+};
+export type OrganizationCall = Call & {
+  readonly organization: Organization;
+  readonly repositories: readonly Repository[];
+};
 
 type Needs = { readonly needs: readonly Permission[]; readonly access: Access };
 /** A route below `/repos/{owner}/{repo}` or `/orgs/{org}` says what permissions it needs; the others get the caller only. */
@@ -53,7 +59,14 @@ export function repositoryRoute(
   access: Access,
   handle: (call: RepositoryCall) => Reply,
 ): Route {
-  return { method, pattern: compile(path), of: "repository", needs: typeof needs === "string" ? [needs] : needs, access, handle };
+  return {
+    method,
+    pattern: compile(path),
+    of: "repository",
+    needs: typeof needs === "string" ? [needs] : needs,
+    access,
+    handle,
+  };
 }
 
 /** A route of one organization. */
@@ -81,12 +94,18 @@ function decoded(value: string): string {
 }
 
 /** The route for a request with the path's decoded parameters. */
-export function findRoute(routes: readonly Route[], request: GitHubRequest): { route: Route; params: Record<string, string> } | null {
+export function findRoute(
+  routes: readonly Route[],
+  request: GitHubRequest,
+): { route: Route; params: Record<string, string> } | null {
   for (const candidate of routes) {
     if (candidate.method !== request.method.toLowerCase()) continue;
     const match = candidate.pattern.exec(request.path);
     if (match === null) continue;
-    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
+    const groups = Object.entries(match.groups ?? {}).map(([name, value]) => [
+      name,
+      decoded(value),
+    ]);
     return { route: candidate, params: Object.fromEntries(groups) };
   }
   return null;
@@ -96,14 +115,19 @@ export function findRoute(routes: readonly Route[], request: GitHubRequest): { r
 export function jsonObject(request: GitHubRequest): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(request.body.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {};
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? { ...parsed }
+      : {};
   } catch {
     return {};
   }
 }
 
 /** One page of a list, with GitHub's Link header. `per_page` is 30 unless given, 100 at most. */
-export function paginate<T>(request: GitHubRequest, items: readonly T[]): { page: readonly T[]; headers: Record<string, string> } {
+export function paginate<T>(
+  request: GitHubRequest,
+  items: readonly T[],
+): { page: readonly T[]; headers: Record<string, string> } {
   const size = Math.min(100, Math.max(1, Number(request.query.get("per_page")) || 30));
   const page = Math.max(1, Number(request.query.get("page")) || 1);
   const last = Math.max(1, Math.ceil(items.length / size));
@@ -116,5 +140,8 @@ export function paginate<T>(request: GitHubRequest, items: readonly T[]): { page
     ...(page > 1 ? [link(page - 1, "prev"), link(1, "first")] : []),
     ...(page < last ? [link(page + 1, "next"), link(last, "last")] : []),
   ];
-  return { page: items.slice((page - 1) * size, page * size), headers: links.length === 0 ? {} : { link: links.join(", ") } };
+  return {
+    page: items.slice((page - 1) * size, page * size),
+    headers: links.length === 0 ? {} : { link: links.join(", ") },
+  };
 }

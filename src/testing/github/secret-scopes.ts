@@ -28,21 +28,43 @@ const FIRST_ORGANIZATION_KEY_ID = 668_250_000_000;
 const FIRST_ENVIRONMENT_KEY_ID = 768_250_000_000;
 
 /** A repository's scopes. `id` numbers its keys. */
-export async function repositoryScopes(id: number, registry: KeyRegistry): Promise<Readonly<Record<SecretApp, SecretScope>>> {
+export async function repositoryScopes(
+  id: number,
+  registry: KeyRegistry,
+): Promise<Readonly<Record<SecretApp, SecretScope>>> {
   const first = FIRST_KEY_ID + id * KEYS_OF_REPOSITORY;
   return byApp((_, at) =>
-    createSecretScope({ firstKeyId: first + at * KEYS_OF_APP, registry, limit: MAX_OF_REPOSITORY, holder: "repository" }),
+    createSecretScope({
+      firstKeyId: first + at * KEYS_OF_APP,
+      registry,
+      limit: MAX_OF_REPOSITORY,
+      holder: "repository",
+    }),
   );
 }
 
 /** One environment's scope. `at` tells it from the repository's others. */
-export function environmentScope(id: number, at: number, registry: KeyRegistry): Promise<SecretScope> {
-  const firstKeyId = FIRST_ENVIRONMENT_KEY_ID + id * KEYS_OF_REPOSITORY * KEYS_OF_APP + at * KEYS_OF_APP;
-  return createSecretScope({ firstKeyId, registry, limit: MAX_OF_REPOSITORY, holder: "environment" });
+export function environmentScope(
+  id: number,
+  at: number,
+  registry: KeyRegistry,
+): Promise<SecretScope> {
+  const firstKeyId =
+    FIRST_ENVIRONMENT_KEY_ID + id * KEYS_OF_REPOSITORY * KEYS_OF_APP + at * KEYS_OF_APP;
+  return createSecretScope({
+    firstKeyId,
+    registry,
+    limit: MAX_OF_REPOSITORY,
+    holder: "environment",
+  });
 }
 
 /** An organization without secrets. `id` numbers its keys. */
-export async function createOrganization(login: string, id: number, registry: KeyRegistry): Promise<Organization> {
+export async function createOrganization(
+  login: string,
+  id: number,
+  registry: KeyRegistry,
+): Promise<Organization> {
   const first = FIRST_ORGANIZATION_KEY_ID + id * KEYS_OF_REPOSITORY;
   const secrets = await byApp((app, at) =>
     createSecretScope({
@@ -52,10 +74,31 @@ export async function createOrganization(login: string, id: number, registry: Ke
       holder: "organization",
     }),
   );
-  return { login, secrets, readers: { actions: new Map(), dependabot: new Map(), codespaces: new Map(), agents: new Map() } };
+  return {
+    login,
+    secrets,
+    readers: {
+      actions: new Map(),
+      dependabot: new Map(),
+      codespaces: new Map(),
+      agents: new Map(),
+    },
+  };
 }
 
-async function byApp(make: (app: SecretApp, at: number) => Promise<SecretScope>): Promise<Record<SecretApp, SecretScope>> {
-  const [actions, dependabot, codespaces, agents] = [make("actions", 0), make("dependabot", 1), make("codespaces", 2), make("agents", 3)];
-  return { actions: await actions, dependabot: await dependabot, codespaces: await codespaces, agents: await agents };
+async function byApp(
+  make: (app: SecretApp, at: number) => Promise<SecretScope>,
+): Promise<Record<SecretApp, SecretScope>> {
+  const [actions, dependabot, codespaces, agents] = [
+    make("actions", 0),
+    make("dependabot", 1),
+    make("codespaces", 2),
+    make("agents", 3),
+  ];
+  return {
+    actions: await actions,
+    dependabot: await dependabot,
+    codespaces: await codespaces,
+    agents: await agents,
+  };
 }

@@ -29,16 +29,20 @@ export type SecretScope = Awaited<ReturnType<typeof createSecretScope>>;
 function checkName(name: string): string {
   if (!NAME.test(name)) throw validationFailed(NAME_REFUSED);
   const upper = name.toUpperCase();
-  if (upper.startsWith("GITHUB_")) throw validationFailed("Secret names must not start with GITHUB_.");
+  if (upper.startsWith("GITHUB_"))
+    throw validationFailed("Secret names must not start with GITHUB_.");
   if (name.length > 255) throw validationFailed("Secret names must be at most 255 characters.");
   return upper;
 }
 
 function required(body: SecretPut, field: "encrypted_value" | "key_id"): string {
   const value = body[field];
-  if (value === undefined || value === null) throw validationFailed(`Invalid request.\n\n"${field}" wasn't supplied.`);
+  if (value === undefined || value === null)
+    throw validationFailed(`Invalid request.\n\n"${field}" wasn't supplied.`);
   if (typeof value !== "string")
-    throw validationFailed(`Invalid request.\n\nFor 'properties/${field}', ${JSON.stringify(value)} is not a string.`);
+    throw validationFailed(
+      `Invalid request.\n\nFor 'properties/${field}', ${JSON.stringify(value)} is not a string.`,
+    );
   return value;
 }
 
@@ -64,7 +68,9 @@ export async function createSecretScope({ firstKeyId, registry, limit, holder }:
 
   function open(box: Uint8Array): string | null {
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(sodium.crypto_box_seal_open(box, pair.publicKey, pair.privateKey));
+      return new TextDecoder("utf-8", { fatal: true }).decode(
+        sodium.crypto_box_seal_open(box, pair.publicKey, pair.privateKey),
+      );
     } catch {
       return null;
     }
@@ -75,19 +81,32 @@ export async function createSecretScope({ firstKeyId, registry, limit, holder }:
     const upper = checkName(name);
     const encrypted = required(body, "encrypted_value");
     const keyId = required(body, "key_id");
-    if (!STANDARD_BASE64.test(encrypted) || encrypted === "") throw validationFailed("Bad request - unable to decode encrypted_value");
+    if (!STANDARD_BASE64.test(encrypted) || encrypted === "")
+      throw validationFailed("Bad request - unable to decode encrypted_value");
     const box = Buffer.from(encrypted, "base64");
-    if (box.length - sodium.crypto_box_SEALBYTES > MAX_SECRET_BYTES) throw validationFailed("Secret values must be at most 48 KB.");
-    if (!registry.has(keyId)) throw validationFailed("Bad request - key_id does not match the public key of this scope");
+    if (box.length - sodium.crypto_box_SEALBYTES > MAX_SECRET_BYTES)
+      throw validationFailed("Secret values must be at most 48 KB.");
+    if (!registry.has(keyId))
+      throw validationFailed("Bad request - key_id does not match the public key of this scope");
     const before = stored.get(upper);
-    if (before === undefined && stored.size >= limit) throw validationFailed(`This ${holder} has reached its limit of ${limit} secrets.`);
-    stored.set(upper, { name: upper, value: open(box), createdAt: before?.createdAt ?? now, updatedAt: now, keyId });
+    if (before === undefined && stored.size >= limit)
+      throw validationFailed(`This ${holder} has reached its limit of ${limit} secrets.`);
+    stored.set(upper, {
+      name: upper,
+      value: open(box),
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+      keyId,
+    });
     return before === undefined ? "created" : "updated";
   }
 
   return {
     put,
-    publicKey: () => ({ keyId: String(keyNumber), key: Buffer.from(pair.publicKey).toString("base64") }),
+    publicKey: () => ({
+      keyId: String(keyNumber),
+      key: Buffer.from(pair.publicKey).toString("base64"),
+    }),
     get: (name: string): StoredSecret | null => stored.get(name.toUpperCase()) ?? null,
     list: (): StoredSecret[] => [...stored.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     remove: (name: string): boolean => stored.delete(name.toUpperCase()),

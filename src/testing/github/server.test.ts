@@ -21,7 +21,12 @@ beforeEach(async () => {
     ],
     tokens: [
       { token: DEFAULT_TOKEN },
-      { token: PAT, kind: "pat", permissions: { contents: "write" }, expiresAt: new Date("2027-10-12T09:00:00Z") },
+      {
+        token: PAT,
+        kind: "pat",
+        permissions: { contents: "write" },
+        expiresAt: new Date("2027-10-12T09:00:00Z"),
+      },
       { token: JOB, kind: "github_token", permissions: { contents: "write", secrets: "write" } },
       { token: ELSEWHERE, repositories: ["acme/other"] },
       { token: READER, permissions: { contents: "read", secrets: "read" } },
@@ -32,17 +37,27 @@ afterEach(() => github.close());
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const client = (auth?: string, prefix = "") =>
-  new Octokit({ baseUrl: github.url + prefix, log: quiet, ...(auth === undefined ? {} : { auth }) });
+  new Octokit({
+    baseUrl: github.url + prefix,
+    log: quiet,
+    ...(auth === undefined ? {} : { auth }),
+  });
 /** What a refused request says. */
 const refused = (request: Promise<unknown>) =>
   request.then(
     () => "not refused",
-    (error: { status: number; response: { data: { message: string } } }) => `${error.status} ${error.response.data.message}`,
+    (error: { status: number; response: { data: { message: string } } }) =>
+      `${error.status} ${error.response.data.message}`,
   );
 
 describe("a repository", () => {
   test("is described, at the root and under Enterprise's /api/v3", async () => {
-    const seen = { full_name: "acme/widgets", private: true, visibility: "private", default_branch: "main" };
+    const seen = {
+      full_name: "acme/widgets",
+      private: true,
+      visibility: "private",
+      default_branch: "main",
+    };
     for (const prefix of ["", "/api/v3"]) {
       const { data } = await client(DEFAULT_TOKEN, prefix).repos.get(AT);
       expect(data).toMatchObject({
@@ -62,13 +77,26 @@ describe("a repository", () => {
     const first = github.repository().head() ?? "";
     github.repository().commit({ "README.md": "# More\n" }, "Say more");
     const { data } = await octokit.repos.getContent({ ...AT, path: "README.md" });
-    expect(data).toMatchObject({ type: "file", size: 7, encoding: "base64", content: "IyBNb3JlCg==\n", path: "README.md" });
-    const raw = await octokit.repos.getContent({ ...AT, path: "README.md", ref: first, mediaType: { format: "raw" } });
+    expect(data).toMatchObject({
+      type: "file",
+      size: 7,
+      encoding: "base64",
+      content: "IyBNb3JlCg==\n",
+      path: "README.md",
+    });
+    const raw = await octokit.repos.getContent({
+      ...AT,
+      path: "README.md",
+      ref: first,
+      mediaType: { format: "raw" },
+    });
     expect(raw.data).toBe("# Widgets\n");
     const { data: folder } = await octokit.repos.getContent({ ...AT, path: "src" });
     expect(folder).toMatchObject([{ type: "file", path: "src/a.txt", size: 1 }]);
     expect(await refused(octokit.repos.getContent({ ...AT, path: "none" }))).toBe("404 Not Found");
-    expect(await refused(octokit.repos.getContent({ ...AT, path: "README.md", ref: "none" }))).toBe("404 No commit found for the ref none");
+    expect(await refused(octokit.repos.getContent({ ...AT, path: "README.md", ref: "none" }))).toBe(
+      "404 No commit found for the ref none",
+    );
   });
 
   test("leaves the content of a file over 1 MB out, and gives it raw", async () => {
@@ -79,17 +107,29 @@ describe("a repository", () => {
     expect(data).toMatchObject({ size: big.length, content: "", encoding: "none" });
     const edge = await octokit.repos.getContent({ ...AT, path: "edge.txt" });
     expect(edge.data).toMatchObject({ encoding: "base64" });
-    const raw = await octokit.repos.getContent({ ...AT, path: "big.txt", mediaType: { format: "raw" } });
+    const raw = await octokit.repos.getContent({
+      ...AT,
+      path: "big.txt",
+      mediaType: { format: "raw" },
+    });
     expect(raw.data).toBe(big);
   });
 
   test("takes a file through the contents API only with its blob's id", async () => {
     const octokit = client(DEFAULT_TOKEN);
     const put = (extra: object) =>
-      octokit.repos.createOrUpdateFileContents({ ...AT, path: "new.txt", message: "Write", content: "aGk=", ...extra });
+      octokit.repos.createOrUpdateFileContents({
+        ...AT,
+        path: "new.txt",
+        message: "Write",
+        content: "aGk=",
+        ...extra,
+      });
     expect((await put({})).status).toBe(201);
     expect(await refused(put({}))).toContain(`422 Invalid request.\n\n"sha" wasn't supplied.`);
-    expect(await refused(put({ sha: "0".repeat(40) }))).toBe(`409 new.txt does not match ${"0".repeat(40)}`);
+    expect(await refused(put({ sha: "0".repeat(40) }))).toBe(
+      `409 new.txt does not match ${"0".repeat(40)}`,
+    );
     expect(await refused(put({ branch: "none" }))).toBe("404 Branch none not found");
     github.repository().protectedBranches.set("main", "ruleset");
     const sha = "32f95c0d1244a78b2be1bab8de17906fabb2c4a8";
@@ -101,8 +141,12 @@ describe("a repository", () => {
 
   test("has refs, blobs, branches and commits with git's own ids", async () => {
     const octokit = client(DEFAULT_TOKEN);
-    const head = github.repository().commit({ "src/b/c.txt": "deep\n", "src.txt": "beside\n" }, "Go deep");
-    const blob = execFileSync("git", ["hash-object", "--stdin"], { input: "deep\n" }).toString().trim();
+    const head = github
+      .repository()
+      .commit({ "src/b/c.txt": "deep\n", "src.txt": "beside\n" }, "Go deep");
+    const blob = execFileSync("git", ["hash-object", "--stdin"], { input: "deep\n" })
+      .toString()
+      .trim();
     expect((await octokit.git.getRef({ ...AT, ref: "heads/main" })).data).toMatchObject({
       ref: "refs/heads/main",
       object: { type: "commit", sha: head },
@@ -118,12 +162,20 @@ describe("a repository", () => {
       commit: { sha: head },
     });
     const { data } = await octokit.repos.getCommit({ ...AT, ref: "main" });
-    expect(data).toMatchObject({ sha: head, commit: { message: "Go deep" }, parents: [{ sha: github.repository().commits()[1]?.oid }] });
+    expect(data).toMatchObject({
+      sha: head,
+      commit: { message: "Go deep" },
+      parents: [{ sha: github.repository().commits()[1]?.oid }],
+    });
     const { data: touched } = await octokit.repos.listCommits({ ...AT, path: "src/b/c.txt" });
     expect(touched.map(({ sha }) => sha)).toEqual([head]);
     expect(await refused(octokit.git.getRef({ ...AT, ref: "heads/none" }))).toBe("404 Not Found");
-    expect(await refused(octokit.repos.getBranch({ ...AT, branch: "none" }))).toBe("404 Branch not found");
-    expect(await refused(octokit.repos.getCommit({ ...AT, ref: "none" }))).toBe("422 No commit found for SHA: none");
+    expect(await refused(octokit.repos.getBranch({ ...AT, branch: "none" }))).toBe(
+      "404 Branch not found",
+    );
+    expect(await refused(octokit.repos.getCommit({ ...AT, ref: "none" }))).toBe(
+      "422 No commit found for SHA: none",
+    );
   });
 
   test("can be without any commit", async () => {
@@ -131,8 +183,12 @@ describe("a repository", () => {
     const octokit = client(DEFAULT_TOKEN);
     const at = { owner: "acme", repo: "empty" };
     expect(github.repository("acme/empty").head()).toBe(null);
-    expect(await refused(octokit.repos.getContent({ ...at, path: "a" }))).toBe("404 This repository is empty.");
-    expect(await refused(octokit.git.getRef({ ...at, ref: "heads/main" }))).toBe("409 Git Repository is empty.");
+    expect(await refused(octokit.repos.getContent({ ...at, path: "a" }))).toBe(
+      "404 This repository is empty.",
+    );
+    expect(await refused(octokit.git.getRef({ ...at, ref: "heads/main" }))).toBe(
+      "409 Git Repository is empty.",
+    );
   });
 });
 
@@ -141,20 +197,26 @@ describe("who may", () => {
     expect(await refused(client().repos.get(AT))).toBe("401 Requires authentication");
     expect(await refused(client("ghs_nobody").repos.get(AT))).toBe("401 Bad credentials");
     for (const scheme of ["token", "Bearer"]) {
-      const { status } = await fetch(`${github.url}/user`, { headers: { authorization: `${scheme} ${DEFAULT_TOKEN}` } });
+      const { status } = await fetch(`${github.url}/user`, {
+        headers: { authorization: `${scheme} ${DEFAULT_TOKEN}` },
+      });
       expect([scheme, status]).toEqual([scheme, 200]);
     }
     github.revokeToken(DEFAULT_TOKEN);
-    expect(await refused(client(DEFAULT_TOKEN).users.getAuthenticated())).toBe("401 Bad credentials");
+    expect(await refused(client(DEFAULT_TOKEN).users.getAuthenticated())).toBe(
+      "401 Bad credentials",
+    );
   });
 
   test("a repository that the token was not given is not there, unless it is public", async () => {
     expect(await refused(client(ELSEWHERE).repos.get(AT))).toBe("404 Not Found");
     expect(await refused(client(ELSEWHERE).actions.getRepoPublicKey(AT))).toBe("404 Not Found");
-    expect((await client(ELSEWHERE).repos.get({ owner: "acme", repo: "open" })).data.permissions).toMatchObject({ push: false });
-    expect(await refused(client(ELSEWHERE).actions.getRepoPublicKey({ owner: "acme", repo: "open" }))).toBe(
-      "403 Resource not accessible by integration",
-    );
+    expect(
+      (await client(ELSEWHERE).repos.get({ owner: "acme", repo: "open" })).data.permissions,
+    ).toMatchObject({ push: false });
+    expect(
+      await refused(client(ELSEWHERE).actions.getRepoPublicKey({ owner: "acme", repo: "open" })),
+    ).toBe("403 Resource not accessible by integration");
   });
 
   test("a missing permission is named in the header, in the words of the token's kind", async () => {
@@ -166,16 +228,26 @@ describe("who may", () => {
       method: "PUT",
       headers: { authorization: `token ${READER}` },
     });
-    expect([put.status, put.headers.get("x-accepted-github-permissions")]).toEqual([403, "secrets=write"]);
+    expect([put.status, put.headers.get("x-accepted-github-permissions")]).toEqual([
+      403,
+      "secrets=write",
+    ]);
     expect((await client(READER).actions.getRepoPublicKey(AT)).status).toBe(200);
-    const commit = client(READER).repos.createOrUpdateFileContents({ ...AT, path: "a", message: "m", content: "" });
+    const commit = client(READER).repos.createOrUpdateFileContents({
+      ...AT,
+      path: "a",
+      message: "m",
+      content: "",
+    });
     expect(await refused(commit)).toBe("403 Resource not accessible by integration");
   });
 
   test("a token's expiry is told in the header, and past it the token is refused", async () => {
     const { headers } = await client(PAT).repos.get(AT);
     expect(headers["github-authentication-token-expiration"]).toBe("2027-10-12 09:00:00 UTC");
-    expect((await client(DEFAULT_TOKEN).repos.get(AT)).headers["github-authentication-token-expiration"]).toBe(undefined);
+    expect(
+      (await client(DEFAULT_TOKEN).repos.get(AT)).headers["github-authentication-token-expiration"],
+    ).toBe(undefined);
     github.addToken({ token: "ghs_late", expiresAt: NOW });
     expect(await refused(client("ghs_late").repos.get(AT))).toBe("401 Bad credentials");
   });
@@ -186,11 +258,17 @@ test("a client that takes the server for its HTTP proxy is answered", async () =
   const { port } = new URL(github.url);
   const headers = { authorization: `token ${DEFAULT_TOKEN}`, host: "api.github.localhost" };
   const body = await new Promise<string>((resolve, reject) => {
-    const asked = request({ port, host: "127.0.0.1", path: "http://api.github.localhost/repos/acme/widgets", headers }, (reply) => {
-      let text = "";
-      reply.on("data", (chunk) => (text += chunk)).on("end", () => resolve(text));
-    });
+    const asked = request(
+      { port, host: "127.0.0.1", path: "http://api.github.localhost/repos/acme/widgets", headers },
+      (reply) => {
+        let text = "";
+        reply.on("data", (chunk) => (text += chunk)).on("end", () => resolve(text));
+      },
+    );
     asked.on("error", reject).end();
   });
-  expect(JSON.parse(body)).toMatchObject({ full_name: "acme/widgets", url: "http://api.github.localhost/repos/acme/widgets" });
+  expect(JSON.parse(body)).toMatchObject({
+    full_name: "acme/widgets",
+    url: "http://api.github.localhost/repos/acme/widgets",
+  });
 });

@@ -11,7 +11,13 @@ import { readRequest, readTarget, send } from "./http.ts";
 import { createLimits, type RateLimitSetup } from "./limits.ts";
 import { perform } from "./perform.ts";
 import type { Reply } from "./replies.ts";
-import { createHandle, createRepository, type Repository, type RepositorySetup, type TestRepository } from "./repository.ts";
+import {
+  createHandle,
+  createRepository,
+  type Repository,
+  type RepositorySetup,
+  type TestRepository,
+} from "./repository.ts";
 import { createRequestLog, type RequestLogEntry } from "./request-log.ts";
 import type { GitHubRequest } from "./routes.ts";
 import { createOrganization, type Organization } from "./secret-scopes.ts";
@@ -77,7 +83,8 @@ async function createWorld(options: GitHubOptions): Promise<World> {
     limits: createLimits(options.rateLimit ?? {}),
     now,
   };
-  for (const setup of options.repositories ?? [{ fullName: DEFAULT_REPOSITORY }]) await addRepository(world, setup);
+  for (const setup of options.repositories ?? [{ fullName: DEFAULT_REPOSITORY }])
+    await addRepository(world, setup);
   return world;
 }
 
@@ -87,13 +94,18 @@ async function addRepository(world: World, setup: RepositorySetup): Promise<Repo
   const made = await createRepository(setup, { id: repositories.size + 1, now: now(), registry });
   const [login = ""] = setup.fullName.split("/");
   if (!organizations.has(login.toLowerCase()))
-    organizations.set(login.toLowerCase(), await createOrganization(login, organizations.size + 1, registry));
+    organizations.set(
+      login.toLowerCase(),
+      await createOrganization(login, organizations.size + 1, registry),
+    );
   repositories.set(setup.fullName.toLowerCase(), made);
   return made;
 }
 
 /** Listens on 127.0.0.1 and a free port. */
-async function listen(handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>) {
+async function listen(
+  handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
+) {
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch((error: unknown) => {
       // A caller that went away is no defect; anything else is one of this server's, and must be seen.
@@ -105,7 +117,8 @@ async function listen(handle: (incoming: IncomingMessage, outgoing: ServerRespon
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the tests' GitHub listens on no port");
+  if (address === null || typeof address === "string")
+    throw new Error("the tests' GitHub listens on no port");
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
@@ -123,7 +136,8 @@ function createControls(world: World) {
       if (found === undefined) throw new Error(`the tests' GitHub has no repository ${fullName}`);
       return handle(found);
     },
-    addRepository: async (setup: RepositorySetup): Promise<TestRepository> => handle(await addRepository(world, setup)),
+    addRepository: async (setup: RepositorySetup): Promise<TestRepository> =>
+      handle(await addRepository(world, setup)),
     organization(login = DEFAULT_REPOSITORY.split("/")[0] ?? ""): Organization {
       const found = world.organizations.get(login.toLowerCase());
       if (found === undefined) throw new Error(`the tests' GitHub has no organization ${login}`);
@@ -155,10 +169,16 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       const action = faults.take(request, entry.index);
       entry.fault = action?.kind ?? null;
       if (options.latencyMs !== undefined) await wait(options.latencyMs);
-      const context = { method: request.method, path: request.path, body: entry.body, index: entry.index };
+      const context = {
+        method: request.method,
+        path: request.path,
+        body: entry.body,
+        index: entry.index,
+      };
       const { beside } = options;
       const isBeside = beside !== undefined && request.path.startsWith(beside.prefix);
-      const act = () => (isBeside ? beside.answer(request) : answer(world, request, entry.inFlight));
+      const act = () =>
+        isBeside ? beside.answer(request) : answer(world, request, entry.inFlight);
       entry.status = await perform(action, context, act, outgoing);
     } finally {
       log.leave();

@@ -19,9 +19,14 @@ async function load(file: string, environment: Readonly<Record<string, string>>)
 }
 
 /** Vercel's Node.js runtime: `fetch` of the default export of the handler that .vc-config.json names. */
-export async function startVercel(environment: Readonly<Record<string, string>>): Promise<RunningHost> {
+export async function startVercel(
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningHost> {
   const folder = await writeBundle("vercel");
-  const { default: exported } = await load(join(folder.path, "functions/index.func/index.js"), environment);
+  const { default: exported } = await load(
+    join(folder.path, "functions/index.func/index.js"),
+    environment,
+  );
   return {
     fetch: (request) => exported.fetch(request),
     async close() {
@@ -48,7 +53,13 @@ export async function lambdaEvent(request: Request, base64: boolean) {
       apiId: "abc",
       domainName: host,
       domainPrefix: "abc",
-      http: { method: request.method, path: pathname, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },
+      http: {
+        method: request.method,
+        path: pathname,
+        protocol: "HTTP/1.1",
+        sourceIp: "192.0.2.1",
+        userAgent: "test",
+      },
       requestId: "id",
       routeKey: "$default",
       stage: "$default",
@@ -68,16 +79,24 @@ type LambdaResult = {
   readonly isBase64Encoded: boolean;
 };
 
-export type RunningLambda = RunningHost & { readonly invoke: (event: unknown) => Promise<LambdaResult> };
+export type RunningLambda = RunningHost & {
+  readonly invoke: (event: unknown) => Promise<LambdaResult>;
+};
 
 /** @param base64 whether bodies come in base64, as those do whose type Lambda does not take for text. */
-export async function startLambda(environment: Readonly<Record<string, string>>, base64 = false): Promise<RunningLambda> {
+export async function startLambda(
+  environment: Readonly<Record<string, string>>,
+  base64 = false,
+): Promise<RunningLambda> {
   const folder = await writeBundle("lambda");
   const { handler } = await load(join(folder.path, "index.js"), environment);
   return {
     invoke: (event) => handler(event, {}),
     async fetch(request) {
-      const { statusCode, headers, body, isBase64Encoded }: LambdaResult = await handler(await lambdaEvent(request, base64), {});
+      const { statusCode, headers, body, isBase64Encoded }: LambdaResult = await handler(
+        await lambdaEvent(request, base64),
+        {},
+      );
       const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
       return new Response(bytes.length === 0 ? null : bytes, { status: statusCode, headers });
     },

@@ -4,11 +4,19 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
 import { FORGED_TOKENS } from "../forged-tokens.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../github/server.ts";
+import {
+  DEFAULT_REPOSITORY,
+  DEFAULT_TOKEN,
+  startGitHub,
+  type TestGitHub,
+} from "../github/server.ts";
 import { startIssuer, type TestIssuer } from "../oidc.ts";
 
 /** A host that runs: Requests in, Responses out, whatever is between. */
-export type RunningHost = { readonly fetch: (request: Request) => Promise<Response>; readonly close: () => Promise<void> };
+export type RunningHost = {
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly close: () => Promise<void>;
+};
 
 /** Starts a host whose environment holds nothing but these variables, as far as the host lets one choose. */
 export type StartHost = (environment: Readonly<Record<string, string>>) => Promise<RunningHost>;
@@ -42,7 +50,9 @@ export function hostEnvironment(github: TestGitHub): Record<string, string> {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
     TOKEN_AUTOMATION_MODE: "direct",
     TOKEN_AUTOMATION_GITHUB_TOKEN: DEFAULT_TOKEN,
-    TOKEN_AUTOMATION_API_KEYS: JSON.stringify(keys.map(({ key, ...rest }) => ({ ...rest, sha256: digest(key) }))),
+    TOKEN_AUTOMATION_API_KEYS: JSON.stringify(
+      keys.map(({ key, ...rest }) => ({ ...rest, sha256: digest(key) })),
+    ),
     GITHUB_API_URL: github.url,
     GITHUB_GRAPHQL_URL: github.graphqlUrl,
   };
@@ -60,11 +70,16 @@ function workflowTrust(issuer: TestIssuer): string {
 
 /** The tests' GitHub with a record of two tokens. */
 export function startRecord(): Promise<TestGitHub> {
-  return startGitHub({ repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }] });
+  return startGitHub({
+    repositories: [{ fullName: DEFAULT_REPOSITORY, files: { "token_config.json": RECORD } }],
+  });
 }
 
 /** A request as a client sends it, with the key that has every scope unless told otherwise. */
-export function requestTo(path: string, { method = "GET", key = KEY as string | null, json = undefined as unknown } = {}): Request {
+export function requestTo(
+  path: string,
+  { method = "GET", key = KEY as string | null, json = undefined as unknown } = {},
+): Request {
   return new Request(`https://tokens.example${path}`, {
     method,
     headers: {
@@ -96,7 +111,10 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
     beforeAll(async () => {
       github = await startRecord();
       issuer = await startIssuer(() => new Date());
-      host = await start({ ...hostEnvironment(github), TOKEN_AUTOMATION_OIDC: workflowTrust(issuer) });
+      host = await start({
+        ...hostEnvironment(github),
+        TOKEN_AUTOMATION_OIDC: workflowTrust(issuer),
+      });
     });
     afterAll(async () => {
       await host?.close();
@@ -107,7 +125,12 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
       const response = await host.fetch(requestTo(...asked));
       const text = await response.text();
       expect(text).not.toMatch(/key-canary/);
-      return { status: response.status, type: response.headers.get("content-type"), headers: response.headers, text };
+      return {
+        status: response.status,
+        type: response.headers.get("content-type"),
+        headers: response.headers,
+        text,
+      };
     };
     const json = async (...asked: Parameters<typeof requestTo>) => {
       const { status, text } = await ask(...asked);
@@ -120,10 +143,16 @@ export function hostContract(name: string, start: StartHost, { everyPath = true 
   });
 }
 
-type Ask = (...asked: Parameters<typeof requestTo>) => Promise<{ status: number; type: string | null; headers: Headers; text: string }>;
-type AskJson = (...asked: Parameters<typeof requestTo>) => Promise<{ status: number; body: Record<string, unknown> }>;
+type Ask = (
+  ...asked: Parameters<typeof requestTo>
+) => Promise<{ status: number; type: string | null; headers: Headers; text: string }>;
+type AskJson = (
+  ...asked: Parameters<typeof requestTo>
+) => Promise<{ status: number; body: Record<string, unknown> }>;
 
-const guarded = ROUTES.flatMap(({ method, path, scope }) => (scope === null ? [] : [{ method, path, scope }]));
+const guarded = ROUTES.flatMap(({ method, path, scope }) =>
+  scope === null ? [] : [{ method, path, scope }],
+);
 
 function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
   test.each([
@@ -132,7 +161,11 @@ function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
     ["an expired key", EXPIRED],
   ])("%s: 401 on every route", async (_, key) => {
     for (const { method, path } of guarded) {
-      const { status, type, headers } = await ask(path, { method, key, ...(method === "POST" ? { json: {} } : {}) });
+      const { status, type, headers } = await ask(path, {
+        method,
+        key,
+        ...(method === "POST" ? { json: {} } : {}),
+      });
       expect({ path, status, type, cache: headers.get("cache-control") }).toEqual({
         path,
         status: 401,
@@ -144,22 +177,40 @@ function refusals(ask: Ask, json: AskJson, everyPath: boolean): void {
 
   test("a key without the scope: 403 on every route, naming the scope", async () => {
     for (const { method, path, scope } of guarded) {
-      const { status, body } = await json(path, { method, key: `key-canary-no-${scope}`, ...(method === "POST" ? { json: {} } : {}) });
-      expect({ path, status, detail: body.detail }).toEqual({ path, status: 403, detail: `this route needs the scope ${scope}` });
+      const { status, body } = await json(path, {
+        method,
+        key: `key-canary-no-${scope}`,
+        ...(method === "POST" ? { json: {} } : {}),
+      });
+      expect({ path, status, detail: body.detail }).toEqual({
+        path,
+        status: 403,
+        detail: `this route needs the scope ${scope}`,
+      });
     }
   });
 
-  test.runIf(everyPath)("a path that is no route: 401 without a key, with one 404 and the nearest", async () => {
-    expect(await json("/tokens/helth", { key: null })).toMatchObject({ status: 401 });
-    expect(await json("/tokens/helth")).toMatchObject({ status: 404, body: { code: "route-unknown", nearest: "/tokens/health" } });
-  });
+  test.runIf(everyPath)(
+    "a path that is no route: 401 without a key, with one 404 and the nearest",
+    async () => {
+      expect(await json("/tokens/helth", { key: null })).toMatchObject({ status: 401 });
+      expect(await json("/tokens/helth")).toMatchObject({
+        status: 404,
+        body: { code: "route-unknown", nearest: "/tokens/health" },
+      });
+    },
+  );
 }
 
 function workflows(ask: Ask, issuer: () => TestIssuer): void {
   const statuses = async (tokenFor: (scope: string) => Promise<string>) => {
     const answers: [path: string, status: number][] = [];
     for (const { method, path, scope } of guarded) {
-      const { status } = await ask(path, { method, key: await tokenFor(scope), ...(method === "POST" ? { json: {} } : {}) });
+      const { status } = await ask(path, {
+        method,
+        key: await tokenFor(scope),
+        ...(method === "POST" ? { json: {} } : {}),
+      });
       answers.push([path, status]);
     }
     return answers;
@@ -168,11 +219,14 @@ function workflows(ask: Ask, issuer: () => TestIssuer): void {
 
   test("one that is trusted is let in, on every route", async () => {
     const token = await issuer().sign(CLAIMS);
-    for (const [path, status] of await statuses(async () => token)) expect([path, status === 401 || status === 403]).toEqual([path, false]);
+    for (const [path, status] of await statuses(async () => token))
+      expect([path, status === 401 || status === 403]).toEqual([path, false]);
   });
 
   test("one without the scope: 403 on every route", async () => {
-    expect(await statuses((scope) => issuer().sign({ ...CLAIMS, ref: refWithout(scope) }))).toEqual(everywhere(403));
+    expect(await statuses((scope) => issuer().sign({ ...CLAIMS, ref: refWithout(scope) }))).toEqual(
+      everywhere(403),
+    );
   });
 
   test.each(FORGED_TOKENS)("%s: 401 on every route", async (_, forge) => {
@@ -182,7 +236,10 @@ function workflows(ask: Ask, issuer: () => TestIssuer): void {
 }
 
 async function letsAgentsIn(host: RunningHost, json: AskJson): Promise<void> {
-  const agent = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
+  const agent = new Client(
+    { name: "test", version: "1" },
+    { versionNegotiation: { mode: "auto" } },
+  );
   await agent.connect(
     new StreamableHTTPClientTransport(new URL("https://tokens.example/mcp"), {
       requestInit: { headers: { authorization: `Bearer ${KEY}`, host: "tokens.example" } },
@@ -195,13 +252,19 @@ async function letsAgentsIn(host: RunningHost, json: AskJson): Promise<void> {
   expect(structuredContent).toMatchObject({ total_tokens: 2 });
   await agent.close();
   const { status, body } = await json("/openapi.json", { key: null });
-  expect({ status, body }).toMatchObject({ status: 200, body: { openapi: "3.1.0", paths: { "/tokens/rotate": {} } } });
+  expect({ status, body }).toMatchObject({
+    status: 200,
+    body: { openapi: "3.1.0", paths: { "/tokens/rotate": {} } },
+  });
 }
 
 function operations(ask: Ask, json: AskJson, github: () => TestGitHub): void {
   test("answers whether it is alive, to anybody", async () => {
     expect(await json("/healthz", { key: null })).toEqual({ status: 200, body: { status: "ok" } });
-    expect(await ask("/healthz", { key: null, method: "HEAD" })).toMatchObject({ status: 200, text: "" });
+    expect(await ask("/healthz", { key: null, method: "HEAD" })).toMatchObject({
+      status: 200,
+      text: "",
+    });
   });
 
   test("reads the record: health, and status with its query", async () => {
@@ -209,12 +272,17 @@ function operations(ask: Ask, json: AskJson, github: () => TestGitHub): void {
       status: 200,
       body: { total_tokens: 2, never_rotated: ["API_KEY", "DB_PASSWORD"] },
     });
-    expect(await json("/tokens/status?history=0")).toMatchObject({ status: 200, body: { history: [] } });
+    expect(await json("/tokens/status?history=0")).toMatchObject({
+      status: 200,
+      body: { history: [] },
+    });
     expect(await json("/tokens/status?history=many")).toMatchObject({ status: 400 });
   });
 
   test("makes a value", async () => {
-    expect(await json("/tokens/generate", { method: "POST", json: { type: "password", length: 40 } })).toMatchObject({
+    expect(
+      await json("/tokens/generate", { method: "POST", json: { type: "password", length: 40 } }),
+    ).toMatchObject({
       status: 200,
       body: { token: expect.stringMatching(/^.{40}$/), issued: false },
     });
@@ -222,17 +290,28 @@ function operations(ask: Ask, json: AskJson, github: () => TestGitHub): void {
 
   test("seals what it is given, to the last character, and two at once from the start", async () => {
     const rotate = (token_name: string) =>
-      json("/tokens/rotate", { method: "POST", json: { token_name, new_token: `${CANARY}-${token_name}` } });
+      json("/tokens/rotate", {
+        method: "POST",
+        json: { token_name, new_token: `${CANARY}-${token_name}` },
+      });
     const [one, other] = await Promise.all([rotate("API_KEY"), rotate("DB_PASSWORD")]);
     expect([one, other]).toMatchObject([{ status: 200 }, { status: 200 }]);
-    const held = ["API_KEY", "DB_PASSWORD"].map((name) => github().repository().secret(name)?.value);
+    const held = ["API_KEY", "DB_PASSWORD"].map(
+      (name) => github().repository().secret(name)?.value,
+    );
     expect(held).toEqual([`${CANARY}-API_KEY`, `${CANARY}-DB_PASSWORD`]);
     const sent = github().requests.map(({ body }) => body);
     expect(sent.join("\n")).not.toContain("canary");
   });
 
   test("a wrong body is told, as a problem", async () => {
-    const { status, body } = await json("/tokens/rotate", { method: "POST", json: { token_nam: "API_KEY" } });
-    expect({ status, body }).toMatchObject({ status: 400, body: { title: "Bad Request", problems: expect.any(Array) } });
+    const { status, body } = await json("/tokens/rotate", {
+      method: "POST",
+      json: { token_nam: "API_KEY" },
+    });
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { title: "Bad Request", problems: expect.any(Array) },
+    });
   });
 }

@@ -10,7 +10,9 @@ import { forwardTo, type RunningHost } from "./contract.ts";
 const DENO = `${ROOT}node_modules/.bin/deno`;
 
 /** Starts Deno as the docs say, but with nothing from the network, and on a free port. */
-export async function startDeno(environment: Readonly<Record<string, string>>): Promise<RunningHost> {
+export async function startDeno(
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningHost> {
   const [, line] = /^deno (serve .+)$/m.exec(await readFile(`${ROOT}docs/hosts.md`, "utf8")) ?? [];
   if (line === undefined) throw new Error("docs/hosts.md does not say how Deno serves");
   const asked = line.replace(/--port \d+/, "--port 0 --host 127.0.0.1 --cached-only").split(" ");

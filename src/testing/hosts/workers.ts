@@ -27,7 +27,9 @@ export async function readWrangler(): Promise<Wrangler> {
 export async function workerOptions(bindings: Readonly<Record<string, string>>, leaveOut = /$^/) {
   const { main, rules, compatibility_date, compatibility_flags } = await readWrangler();
   const entry = main.slice(main.lastIndexOf("/"));
-  const files = [...(await bundleHost(ROOT, "cloudflare"))].filter(([name]) => !leaveOut.test(name));
+  const files = [...(await bundleHost(ROOT, "cloudflare"))].filter(
+    ([name]) => !leaveOut.test(name),
+  );
   const modules = files.map(([path, contents]) => {
     const type = rules.find(({ globs }) => globs.some((glob) => matchesGlob(path, glob)))?.type;
     if (type === undefined) throw new Error(`wrangler.jsonc has no rule for ${path}`);
@@ -36,7 +38,9 @@ export async function workerOptions(bindings: Readonly<Record<string, string>>, 
   return {
     modulesRoot: "/worker",
     // The first one is the entry.
-    modules: modules.toSorted((one, other) => Number(other.path.endsWith(entry)) - Number(one.path.endsWith(entry))),
+    modules: modules.toSorted(
+      (one, other) => Number(other.path.endsWith(entry)) - Number(one.path.endsWith(entry)),
+    ),
     compatibilityDate: compatibility_date,
     compatibilityFlags: compatibility_flags,
     bindings,
@@ -44,7 +48,9 @@ export async function workerOptions(bindings: Readonly<Record<string, string>>, 
 }
 
 /** Starts workerd with the bundle. */
-export async function startWorkers(...asked: Parameters<typeof workerOptions>): Promise<RunningHost> {
+export async function startWorkers(
+  ...asked: Parameters<typeof workerOptions>
+): Promise<RunningHost> {
   const workers = new Miniflare(await workerOptions(...asked));
   const { origin } = await workers.ready;
   return { fetch: forwardTo(origin), close: () => workers.dispose() };

@@ -9,7 +9,10 @@ let typing: number | undefined;
 /** Narrows the list once the person pauses. */
 export function narrowSoon(form: HTMLFormElement): void {
   clearTimeout(typing);
-  typing = window.setTimeout(() => void narrow(form).catch(() => say("The list could not be read: no answer came.")), PAUSE_MS);
+  typing = window.setTimeout(
+    () => void narrow(form).catch(() => say("The list could not be read: no answer came.")),
+    PAUSE_MS,
+  );
 }
 
 async function narrow(form: HTMLFormElement): Promise<void> {

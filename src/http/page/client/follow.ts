@@ -11,7 +11,11 @@ type Told = Readonly<Record<string, unknown>>;
 type Look = { readonly words: string; readonly ended: boolean };
 
 /** Follows the run at that path; resolves with the last words once it has ended, or with null once the dialog is closed. */
-export async function follow(path: string, name: string, tell: (words: string) => void): Promise<string | null> {
+export async function follow(
+  path: string,
+  name: string,
+  tell: (words: string) => void,
+): Promise<string | null> {
   const dialog = find<HTMLDialogElement>("#ask");
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * LONGER_BY)) {
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -27,13 +31,17 @@ export async function follow(path: string, name: string, tell: (words: string) =
 }
 
 async function look(path: string, name: string): Promise<Look> {
-  const headers: Record<string, string> = session.key === null ? {} : { authorization: `Bearer ${session.key}` };
+  const headers: Record<string, string> =
+    session.key === null ? {} : { authorization: `Bearer ${session.key}` };
   const response = await fetch(path, { headers });
   const told: Told = await response.json();
   if (response.ok) return { words: state(told, name), ended: told.status === "completed" };
   const why = typeof told.detail === "string" ? `: ${told.detail}` : "";
   // What may pass is asked again; what is refused stays so.
-  return { words: `How the run goes could not be told${why}.`, ended: response.status < 500 && response.status !== 429 };
+  return {
+    words: `How the run goes could not be told${why}.`,
+    ended: response.status < 500 && response.status !== 429,
+  };
 }
 
 /** What a run's state means, in words that claim no more than is known. */

@@ -13,7 +13,8 @@ export async function enter(): Promise<void> {
   if (status === 401 || status === 0) {
     forget();
     const wrong = find("#key-wrong");
-    if (wrong !== null) wrong.textContent = status === 0 ? "No answer came." : "That key is unknown or has expired.";
+    if (wrong !== null)
+      wrong.textContent = status === 0 ? "No answer came." : "That key is unknown or has expired.";
     find("#key")?.focus();
     return;
   }

@@ -43,7 +43,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("input", (event) => {
-  const form = event.target instanceof Element ? event.target.closest<HTMLFormElement>("#filter") : null;
+  const form =
+    event.target instanceof Element ? event.target.closest<HTMLFormElement>("#filter") : null;
   if (form !== null) narrowSoon(form);
 });
 

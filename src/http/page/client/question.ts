@@ -3,13 +3,20 @@ import { follow } from "./follow.ts";
 import { find, say, session, show } from "./show.ts";
 
 /** What the person is being asked about. `id` is the same for every try, so that a repeated request is one change. */
-type Question = { readonly path: string; readonly name: string; readonly body: object; readonly id: string; readonly opener: string };
+type Question = {
+  readonly path: string;
+  readonly name: string;
+  readonly body: object;
+  readonly id: string;
+  readonly opener: string;
+};
 /** Done; refused or failed; or nobody knows, which the same request sent again tells. */
 type Ending = "done" | "failed" | "lost";
 type Answer = { readonly status: number; readonly told: Readonly<Record<string, unknown>> };
 
 const ROTATE = "/tokens/rotate";
-const NO_ANSWER = "No answer came. It may have happened all the same; to ask again is safe, since it is done once.";
+const NO_ANSWER =
+  "No answer came. It may have happened all the same; to ask again is safe, since it is done once.";
 
 let question: Question | null = null;
 let busy = false;
@@ -20,15 +27,40 @@ export function ask(button: HTMLElement): void {
   const dialog = find<HTMLDialogElement>("#ask");
   if (dialog === null) return;
   // Not randomUUID: that is only there over https, or on this machine.
-  const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   if (rotate !== undefined) {
-    question = { path: ROTATE, name: rotate, body: { token_name: rotate, reveal: false }, id, opener: `[data-rotate="${rotate}"]` };
-    const instead = generation === "0" ? "It is the first." : `It takes the place of generation ${generation}.`;
-    fill({ what: `Rotate ${rotate}?`, more: `A new credential is made and placed at ${places}. ${instead}`, yes: "Rotate", wrong: "" });
+    question = {
+      path: ROTATE,
+      name: rotate,
+      body: { token_name: rotate, reveal: false },
+      id,
+      opener: `[data-rotate="${rotate}"]`,
+    };
+    const instead =
+      generation === "0" ? "It is the first." : `It takes the place of generation ${generation}.`;
+    fill({
+      what: `Rotate ${rotate}?`,
+      more: `A new credential is made and placed at ${places}. ${instead}`,
+      yes: "Rotate",
+      wrong: "",
+    });
   } else if (run !== undefined) {
-    question = { path: "/tokens/workflow/run", name: run, body: { workflow_name: run }, id, opener: `[data-run="${run}"]` };
+    question = {
+      path: "/tokens/workflow/run",
+      name: run,
+      body: { workflow_name: run },
+      id,
+      opener: `[data-run="${run}"]`,
+    };
     const which = tokens === "1" ? "Its token is" : `All its ${tokens} tokens are`;
-    fill({ what: `Run ${run}?`, more: `${which} rotated now, whatever the schedule says.`, yes: "Run", wrong: "" });
+    fill({
+      what: `Run ${run}?`,
+      more: `${which} rotated now, whatever the schedule says.`,
+      yes: "Run",
+      wrong: "",
+    });
   }
   fill({ run: "", no: "Cancel" });
   for (const [part, hidden] of [
@@ -60,7 +92,8 @@ export async function confirm(): Promise<void> {
   yes.removeAttribute("aria-disabled");
   if (answer === null) return tell(asked, NO_ANSWER, "lost");
   const path = answer.status === 202 ? text(answer.told.follow) : "";
-  if (/^\/tokens\/runs\/\d+$/.test(path) && find<HTMLDialogElement>("#ask")?.open) return accompany(asked, answer.told, path);
+  if (/^\/tokens\/runs\/\d+$/.test(path) && find<HTMLDialogElement>("#ask")?.open)
+    return accompany(asked, answer.told, path);
   await tell(asked, outcome(asked, answer), answer.status < 300 ? "done" : "failed");
 }
 
@@ -79,7 +112,11 @@ async function accompany(asked: Question, { run }: Answer["told"], path: string)
     last = now;
     fill({ run: now });
   };
-  fill({ wrong: "", more: "The rotation workflow does it. It goes on when this is closed.", no: "Close" });
+  fill({
+    wrong: "",
+    more: "The rotation workflow does it. It goes on when this is closed.",
+    no: "Close",
+  });
   words(last);
   find("#ask-no")?.focus();
   dialog?.addEventListener("close", () => void tell(asked, last, "done"), { once: true });
@@ -104,14 +141,22 @@ async function tell(asked: Question, words: string, ending: Ending): Promise<voi
 }
 
 async function send({ path, body, id }: Question): Promise<Answer> {
-  const headers: Record<string, string> = { "content-type": "application/json", "idempotency-key": id };
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    "idempotency-key": id,
+  };
   if (session.key !== null) headers.authorization = `Bearer ${session.key}`;
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   return { status: response.status, told: await response.json() };
 }
 
 function outcome({ name, path }: Question, { status, told }: Answer): string {
-  if (status >= 300) return sentences([text(told.detail) || "It failed", text(told.hint), ...mistakes(told.problems)]);
+  if (status >= 300)
+    return sentences([
+      text(told.detail) || "It failed",
+      text(told.hint),
+      ...mistakes(told.problems),
+    ]);
   if (status === 202) return text(told.detail) || `${name}: asked for, and under way elsewhere.`;
   if (path === ROTATE) return `${name} was rotated.`;
   const [rotated, failed] = [names(told.rotated), names(told.failed)];
@@ -121,7 +166,9 @@ function outcome({ name, path }: Question, { status, told }: Answer): string {
 /** What a problem lists, as far as a dialog has room. */
 function mistakes(problems: unknown): string[] {
   if (!Array.isArray(problems) || problems.length < 2) return [];
-  return problems.slice(0, 5).map((problem: { readonly message?: unknown }) => text(problem.message));
+  return problems
+    .slice(0, 5)
+    .map((problem: { readonly message?: unknown }) => text(problem.message));
 }
 
 function sentences(parts: readonly string[]): string {

@@ -1,16 +1,24 @@
 // Fetches the page at another address, or of another caller, and puts its parts in place of these.
 
 /** What the page knows beside what it shows. `key`: of the caller, where one is needed; `search`: the address of what is shown. */
-export const session: { key: string | null; search: string } = { key: null, search: location.search };
+export const session: { key: string | null; search: string } = {
+  key: null,
+  search: location.search,
+};
 
 let loading: XMLHttpRequest | null = null;
 
-export function find<E extends HTMLElement = HTMLElement>(selector: string, root: ParentNode = document): E | null {
+export function find<E extends HTMLElement = HTMLElement>(
+  selector: string,
+  root: ParentNode = document,
+): E | null {
   return root.querySelector<E>(selector);
 }
 
 /** The page at that address as a document. A fetch would give text, and no text is made into markup here. */
-export function load(address: string): Promise<{ readonly status: number; readonly page: Document | null }> {
+export function load(
+  address: string,
+): Promise<{ readonly status: number; readonly page: Document | null }> {
   loading?.abort();
   const request = new XMLHttpRequest();
   loading = request;
@@ -63,8 +71,10 @@ export async function show(address: string): Promise<number> {
 
 /** Brings out what only works with this script, and hides what it does by itself. */
 export function prepare(): void {
-  for (const part of document.querySelectorAll<HTMLElement>("[data-rotate],[data-run],#key-form")) part.hidden = false;
-  for (const part of document.querySelectorAll<HTMLElement>("#filter button,.no-script")) part.hidden = true;
+  for (const part of document.querySelectorAll<HTMLElement>("[data-rotate],[data-run],#key-form"))
+    part.hidden = false;
+  for (const part of document.querySelectorAll<HTMLElement>("#filter button,.no-script"))
+    part.hidden = true;
   const leave = find("#leave");
   if (leave !== null) leave.hidden = session.key === null;
 }
