@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{src,action,functions,scripts}/**/*.test.ts"],
+    include: ["{src,test,action,functions,scripts}/**/*.test.ts"],
     // What hangs, not what is slow: a machine at work may take five times as long as an idle one.
     testTimeout: 90_000,
     // Database servers, browsers and other runtimes are started there.

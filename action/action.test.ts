@@ -1,15 +1,15 @@
 // The bundle as a runner starts it, against a GitHub that speaks HTTP: config in, everything that came out compared.
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TokenConfig } from "../src/schema.ts";
-import { runStep, type Step, type StepOptions } from "../src/testing/action-step.ts";
+import type { TokenConfig } from "../src/core/model/schema.ts";
+import { runStep, type Step, type StepOptions } from "../test/action-step.ts";
 import {
   DEFAULT_TOKEN,
   type GitHubOptions,
   startGitHub,
   type TestGitHub,
-} from "../src/testing/github/server.ts";
-import { startProxy, startReceiver } from "../src/testing/http-servers.ts";
+} from "../test/github/server.ts";
+import { startProxy, startReceiver } from "../test/http-servers.ts";
 import { maskedForms } from "./mask.ts";
 
 const PATH = "token_config.json";

@@ -1,6 +1,6 @@
 // What people see beside the code and in the log: failures on the config's own lines, and lines that are no workflow commands.
 import { type AnnotationProperties, error as complain, warning } from "@actions/core";
-import { Misconfigured, type Problem, reportError } from "../src/errors.ts";
+import { Misconfigured, type Problem, reportError } from "../src/core/base/errors.ts";
 
 const TITLE = "token-automation";
 

@@ -1,14 +1,14 @@
 // Reads the Action's inputs and surroundings, once, into one typed object.
 import { getInput } from "@actions/core";
-import type { Wanted } from "../src/app.ts";
-import type { Place } from "../src/compose.ts";
-import { Misconfigured, type Problem } from "../src/errors.ts";
-import { nearest } from "../src/names.ts";
-import { programsAllowed } from "../src/programs.ts";
-import type { RequestMark, TriggeredBy } from "../src/schema.ts";
-import { Secret } from "../src/secret.ts";
-import { seen } from "../src/seen.ts";
-import { parseRequest } from "../src/workflow-runs.ts";
+import { programsAllowed } from "../src/compose/environment.ts";
+import type { Place } from "../src/compose/place.ts";
+import { Misconfigured, type Problem } from "../src/core/base/errors.ts";
+import { Secret } from "../src/core/base/secret.ts";
+import { seen } from "../src/core/base/showable.ts";
+import { nearest } from "../src/core/model/names.ts";
+import type { RequestMark, TriggeredBy } from "../src/core/model/schema.ts";
+import { parseRequest } from "../src/core/ports/workflow-runs.ts";
+import type { Wanted } from "../src/core/run/request.ts";
 
 const COMMANDS = ["run", "plan", "rotate", "workflow", "verify", "health"] as const;
 const FAIL_ON = ["error", "high_risk", "never"] as const;

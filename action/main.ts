@@ -1,6 +1,6 @@
 // The Action's entry: read the inputs, mask, do the one thing asked for, render what came of it.
 import "./startup.ts";
-import { compose } from "../src/compose.ts";
+import { compose } from "../src/compose/compose.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { mask } from "./mask.ts";
 import { proxiedFetch } from "./proxy.ts";

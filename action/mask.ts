@@ -1,6 +1,6 @@
 // Makes the runner hide a value in every form in which it could come out in a log.
 import { setSecret } from "@actions/core";
-import type { Secret } from "../src/secret.ts";
+import type { Secret } from "../src/core/base/secret.ts";
 
 /** The runner hides any text that equals a mask, so a very short one would black out half the log. */
 const MIN_MASK_LENGTH = 4;

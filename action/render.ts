@@ -1,8 +1,8 @@
 // Renders results into what the runner shows: outputs, annotations, the job summary, the exit code.
 import { setFailed, setOutput, summary, warning } from "@actions/core";
-import type { Verification } from "../src/app.ts";
-import type { HealthReport } from "../src/health.ts";
-import type { Report } from "../src/report.ts";
+import type { HealthReport } from "../src/core/health/health.ts";
+import type { Report } from "../src/core/ports/report.ts";
+import type { Verification } from "../src/core/proof/verify.ts";
 import { annotateFailure, say, sentence } from "./annotations.ts";
 import type { Inputs } from "./inputs.ts";
 import {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Misconfigured } from "../src/errors.ts";
-import type { HealthReport } from "../src/health.ts";
-import type { TokenReport } from "../src/report.ts";
-import { reportOf, tokenReportOf } from "../src/testing/reports.ts";
+import { Misconfigured } from "../src/core/base/errors.ts";
+import type { HealthReport } from "../src/core/health/health.ts";
+import type { TokenReport } from "../src/core/ports/report.ts";
+import { reportOf, tokenReportOf } from "../test/reports.ts";
 import { failureSummary, healthSummary, reportSummary, verificationSummary } from "./summary.ts";
 
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 // The job summary: what a person wants to know of a run. Pure.
-import type { Verdict, Verification } from "../src/app.ts";
-import { reportError } from "../src/errors.ts";
-import type { HealthReport, HealthStatus } from "../src/health.ts";
-import type { DestinationReport, Report, TokenReport } from "../src/report.ts";
+import { reportError } from "../src/core/base/errors.ts";
+import type { HealthReport, HealthStatus } from "../src/core/health/health.ts";
+import type { DestinationReport, Report, TokenReport } from "../src/core/ports/report.ts";
+import type { Verdict, Verification } from "../src/core/proof/verify.ts";
 import { problemsOf } from "./annotations.ts";
 import { code, link, list, page, table, text, time } from "./markdown.ts";
 

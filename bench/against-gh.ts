@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { environmentForGh } from "../src/testing/github/gh.ts";
-import { DEFAULT_REPOSITORY } from "../src/testing/github/server.ts";
+import { environmentForGh } from "../test/github/gh.ts";
+import { DEFAULT_REPOSITORY } from "../test/github/server.ts";
 import { atMost, type Figure, median, timeProcess } from "./measure.ts";
 import { ACTION, actionEnvironment, dueConfig, startServer } from "./server.ts";
 

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { build } from "rolldown";
 import { type BundledHost, bundleHost, writeHostFolder } from "../scripts/host-bundles.ts";
-import { workerOptions } from "../src/testing/hosts/workers.ts";
+import { workerOptions } from "../test/hosts/workers.ts";
 import { atMost, type Figure, median, timeProcess } from "./measure.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

@@ -1,12 +1,13 @@
 // What the page weighs, and what a browser must ask for before it paints.
+
+import { overviewOf } from "../src/core/health/overview.ts";
 import { SCRIPT, STYLE } from "../src/http/page/assets.ts";
 import { page } from "../src/http/page/page.ts";
 import { viewQuery } from "../src/http/page/view.ts";
-import { overviewOf } from "../src/status.ts";
-import { startBrowser, visit } from "../src/testing/browser.ts";
-import { NOW, recordOf } from "../src/testing/page-records.ts";
-import { pageServer } from "../src/testing/page-server.ts";
-import { toolAvailable } from "../src/testing/require-tool.ts";
+import { startBrowser, visit } from "../test/browser.ts";
+import { NOW, recordOf } from "../test/page-records.ts";
+import { pageServer } from "../test/page-server.ts";
+import { toolAvailable } from "../test/require-tool.ts";
 import { atMost, type Figure, median } from "./measure.ts";
 
 const HOME = { kind: "github", repository: "acme/widgets" } as const;

@@ -1,8 +1,8 @@
 // Health and plan over very large records, and whether their time grows with the record or faster.
-import { health } from "../src/health.ts";
-import { plan } from "../src/plan.ts";
-import type { TokenConfig } from "../src/schema.ts";
-import { type Home, NEW_TOKEN_STATE } from "../src/token.ts";
+import { health } from "../src/core/health/health.ts";
+import type { TokenConfig } from "../src/core/model/schema.ts";
+import { type Home, NEW_TOKEN_STATE } from "../src/core/model/token.ts";
+import { plan } from "../src/core/plan/plan.ts";
 import { atMost, type Figure, median } from "./measure.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN } from "../src/testing/github/server.ts";
+import { DEFAULT_REPOSITORY, DEFAULT_TOKEN } from "../test/github/server.ts";
 
-const MAIN = fileURLToPath(new URL("../src/testing/github/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../test/github/main.ts", import.meta.url));
 export const ACTION = fileURLToPath(new URL("../action/dist/main.js", import.meta.url));
 
 /** A config of `count` tokens that are due at once. */

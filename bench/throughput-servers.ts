@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { startServer } from "../functions/hosts/node.ts";
-import { testRepository } from "../src/testing/git-repository.ts";
+import { testRepository } from "../test/git-repository.ts";
 import { dueConfig } from "./server.ts";
 
 const TOKENS = 10;

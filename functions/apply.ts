@@ -8,8 +8,8 @@ import {
 } from "../src/http/change-input.ts";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { requireNotAllFailed } from "../src/http/outcome.ts";
-import { shortApplied } from "../src/http/paging.ts";
+import { requireNotAllFailed } from "../src/http/reply/outcome.ts";
+import { shortApplied } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/apply" };
 

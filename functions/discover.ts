@@ -1,8 +1,8 @@
 // GET /tokens/discover: which secrets exist, beside the ones that are declared.
 import * as z from "zod";
-import { discoveryPage } from "../src/http/discovery-page.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { page } from "../src/http/inputs.ts";
+import { page } from "../src/http/input/inputs.ts";
+import { discoveryPage } from "../src/http/reply/discovery-page.ts";
 
 export const config = { path: "/tokens/discover" };
 

@@ -1,9 +1,16 @@
 // POST /tokens/generate: makes a new value and shows it. Nothing is recorded or placed.
 import * as z from "zod";
-import { fingerprint } from "../src/fingerprint.ts";
-import { makeValue } from "../src/generate.ts";
+import { fingerprint } from "../src/core/credentials/fingerprint.ts";
+import { makeValue } from "../src/core/credentials/generate.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { keyAlgorithm, keyFormat, length, prefix, rsaBits, tokenType } from "../src/http/inputs.ts";
+import {
+  keyAlgorithm,
+  keyFormat,
+  length,
+  prefix,
+  rsaBits,
+  tokenType,
+} from "../src/http/input/inputs.ts";
 
 export const config = { path: "/tokens/generate" };
 

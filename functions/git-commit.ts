@@ -1,7 +1,7 @@
 // POST /git/commit: commits what is left of the record's changes.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { commitMessage, idempotencyKey } from "../src/http/inputs.ts";
+import { commitMessage, idempotencyKey } from "../src/http/input/inputs.ts";
 
 export const config = { path: "/git/commit" };
 

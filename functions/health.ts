@@ -1,8 +1,8 @@
 // GET /tokens/health: how old and how sound each credential is.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { page } from "../src/http/inputs.ts";
-import { healthPage } from "../src/http/paging.ts";
+import { page } from "../src/http/input/inputs.ts";
+import { healthPage } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/health" };
 

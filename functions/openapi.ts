@@ -12,7 +12,7 @@ export default endpoint({
   // Importers add what they like to the query, to get round caches.
   input: z.looseObject({}),
   async handle({ origin }) {
-    const { openApiDocument } = await import("../src/http/openapi.ts");
+    const { openApiDocument } = await import("../src/http/openapi/openapi.ts");
     const { ROUTES } = await import("./hosts/routes.ts");
     return ok(openApiDocument(ROUTES, origin()));
   },

@@ -2,7 +2,7 @@
 
 import { changeOf, mayApply, planned } from "../src/http/change-input.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { shorten } from "../src/http/shorten.ts";
+import { shorten } from "../src/http/problem/shorten.ts";
 
 export const config = { path: "/tokens/plan" };
 

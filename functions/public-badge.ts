@@ -1,10 +1,10 @@
 // GET /badge.svg: how all tokens stand in one word, for a README; only where whoever runs the service says so.
 import * as z from "zod";
+import { OVERALL_KEPT_MS } from "../src/http/access/overall.ts";
 import { overallBadge } from "../src/http/badge.ts";
 import { documentResponse } from "../src/http/document.ts";
 import { endpoint } from "../src/http/endpoint.ts";
-import { OVERALL_KEPT_MS } from "../src/http/overall.ts";
-import { HttpProblem } from "../src/http/problem.ts";
+import { HttpProblem } from "../src/http/problem/problem.ts";
 
 export const config = { path: "/badge.svg" };
 

@@ -1,12 +1,18 @@
 // POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
 import * as z from "zod";
+import type { Secret } from "../src/core/base/secret.ts";
+import { VALUE_FIELD } from "../src/core/model/token.ts";
 import { dispatch, refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { create, dryRun, idempotencyKey, secretValue, tokenName } from "../src/http/inputs.ts";
-import { requireRotated } from "../src/http/outcome.ts";
-import { shorten } from "../src/http/shorten.ts";
-import type { Secret } from "../src/secret.ts";
-import { VALUE_FIELD } from "../src/token.ts";
+import {
+  create,
+  dryRun,
+  idempotencyKey,
+  secretValue,
+  tokenName,
+} from "../src/http/input/inputs.ts";
+import { shorten } from "../src/http/problem/shorten.ts";
+import { requireRotated } from "../src/http/reply/outcome.ts";
 
 /** Lists of the report that may name any token of the record. */
 const LISTS = ["failing", "drifted", "proved", "revoked", "warnings"].map(

@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { runBody } from "../src/http/dispatch.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { page } from "../src/http/inputs.ts";
-import { HttpProblem } from "../src/http/problem.ts";
-import { shorten } from "../src/http/shorten.ts";
+import { page } from "../src/http/input/inputs.ts";
+import { HttpProblem } from "../src/http/problem/problem.ts";
+import { shorten } from "../src/http/problem/shorten.ts";
 
 export const config = { path: "/tokens/runs/:id" };
 

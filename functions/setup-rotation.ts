@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { create, idempotencyKey, intervalHours, tokenName } from "../src/http/inputs.ts";
+import { create, idempotencyKey, intervalHours, tokenName } from "../src/http/input/inputs.ts";
 
 export const config = { path: "/tokens/setup-rotation" };
 

@@ -1,8 +1,8 @@
 // GET /tokens/status: everything at once: tokens, rules, workflows, history, health, suggestions.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { page, queryNumber } from "../src/http/inputs.ts";
-import { statusPage } from "../src/http/paging.ts";
+import { page, queryNumber } from "../src/http/input/inputs.ts";
+import { statusPage } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/status" };
 

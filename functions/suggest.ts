@@ -1,8 +1,8 @@
 // GET /tokens/suggest: what to do next.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
-import { flag, page } from "../src/http/inputs.ts";
-import { advicePage, suggestionsPage } from "../src/http/paging.ts";
+import { flag, page } from "../src/http/input/inputs.ts";
+import { advicePage, suggestionsPage } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/suggest" };
 

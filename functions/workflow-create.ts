@@ -10,8 +10,8 @@ import {
   timezone,
   told,
   workflowName,
-} from "../src/http/inputs.ts";
-import { shorten } from "../src/http/shorten.ts";
+} from "../src/http/input/inputs.ts";
+import { shorten } from "../src/http/problem/shorten.ts";
 
 export const config = { path: "/tokens/workflow/create" };
 

@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { dryRun, idempotencyKey, told, workflowName } from "../src/http/inputs.ts";
-import { requireNotAllFailed } from "../src/http/outcome.ts";
-import { shortReport } from "../src/http/paging.ts";
+import { dryRun, idempotencyKey, told, workflowName } from "../src/http/input/inputs.ts";
+import { requireNotAllFailed } from "../src/http/reply/outcome.ts";
+import { shortReport } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/workflow/run" };
 

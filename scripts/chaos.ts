@@ -4,11 +4,11 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openBench } from "../src/testing/chaos/bench.ts";
-import { sample } from "../src/testing/chaos/cases.ts";
-import { renderFailure, renderTable } from "../src/testing/chaos/report.ts";
-import { SCENARIOS } from "../src/testing/chaos/scenarios.ts";
-import { openSuite } from "../src/testing/chaos/suite.ts";
+import { openBench } from "../test/chaos/bench.ts";
+import { sample } from "../test/chaos/cases.ts";
+import { renderFailure, renderTable } from "../test/chaos/report.ts";
+import { SCENARIOS } from "../test/chaos/scenarios.ts";
+import { openSuite } from "../test/chaos/suite.ts";
 
 const USAGE = `npm run chaos -- [--only ID] [--sample N] [--jobs N] [--main FILE]
   --only ID     the case with that id, or all whose id begins so: 1x1-private, 1x1-private/kill

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { bareEnvironment, temporaryFolder } from "../src/testing/git-repository.ts";
+import { bareEnvironment, temporaryFolder } from "../test/git-repository.ts";
 
 test("npm start makes a repository, rotates what is due, and shows no value", async () => {
   const home = await temporaryFolder();

@@ -7,8 +7,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { main } from "../src/cli/cli.ts";
-import { type Io, processIo } from "../src/cli/io.ts";
-import { SCHEMA_URL } from "../src/project.ts";
+import { type Io, processIo } from "../src/cli/session/io.ts";
+import { SCHEMA_URL } from "../src/core/base/project.ts";
 
 const DAY_MS = 86_400_000;
 

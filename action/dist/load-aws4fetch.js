@@ -1,1 +1,1 @@
-export{r as AwsV4Signer}from"./aws.js";
+export{n as AwsV4Signer}from"./aws.js";

@@ -1,1 +1,1 @@
-export{n as XMLParser}from"./aws.js";
+export{t as XMLParser}from"./aws.js";

@@ -1,1 +1,1 @@
-export{f as VERSION,p as retry}from"./github.js";
+export{r as VERSION,i as retry}from"./github.js";

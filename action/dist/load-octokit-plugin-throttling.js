@@ -1,1 +1,1 @@
-export{d as throttling}from"./github.js";
+export{n as throttling}from"./github.js";

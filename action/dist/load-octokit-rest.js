@@ -1,1 +1,1 @@
-export{u as Octokit}from"./github.js";
+export{t as Octokit}from"./github.js";

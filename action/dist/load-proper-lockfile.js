@@ -1,1 +1,1 @@
-import{p as e}from"./local.js";export default e();export{};
+import{t as e}from"./local.js";export default e();export{};

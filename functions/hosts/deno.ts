@@ -1,5 +1,5 @@
 // Deno as the host: `deno serve` on a machine, or Deno Deploy.
-import { hostRouter } from "../../src/http/router.ts";
+import { hostRouter } from "../../src/http/server/router.ts";
 import { ROUTES } from "./routes.ts";
 
 export default { fetch: hostRouter(ROUTES, () => process.env).fetch };

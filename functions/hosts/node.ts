@@ -1,5 +1,5 @@
 // Node as the host: every route in one process on this machine. A folder below functions/, so that Netlify does not take it for a function.
-import { type RunningServer, type ServeOptions, serveRoutes } from "../../src/http/serve.ts";
+import { type RunningServer, type ServeOptions, serveRoutes } from "../../src/http/server/serve.ts";
 
 /**
  * Serves the API on this machine: 127.0.0.1:5000 unless told otherwise.

@@ -2,8 +2,8 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { normalised as cli, type Outcome, runCli } from "../testing/cli.ts";
-import { useFolders } from "../testing/folders.ts";
+import { normalised as cli, type Outcome, runCli } from "../../test/cli.ts";
+import { useFolders } from "../../test/folders.ts";
 
 const { folder } = useFolders();
 

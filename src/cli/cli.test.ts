@@ -2,9 +2,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { normalised as cli, TEST_TIME as NOW, runCli, runInProcess } from "../testing/cli.ts";
-import { useFolders } from "../testing/folders.ts";
-import { toolAvailable } from "../testing/require-tool.ts";
+import { normalised as cli, TEST_TIME as NOW, runCli, runInProcess } from "../../test/cli.ts";
+import { useFolders } from "../../test/folders.ts";
+import { toolAvailable } from "../../test/require-tool.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,13 +1,12 @@
 // Arguments in, exit code out: the one place where a command's errors end.
 import { CommanderError } from "commander";
-import { Misconfigured } from "../errors.ts";
-import { looksLikeValue } from "../seen.ts";
-import { readEnvironment } from "./environment.ts";
-import { EXIT } from "./exit-codes.ts";
-import type { Io } from "./io.ts";
-import { buildProgram, type Host } from "./program.ts";
-import { failureExitCode } from "./render-failure.ts";
-import { type CommonOptions, createSession } from "./session.ts";
+import { Misconfigured } from "../core/base/errors.ts";
+import { looksLikeValue } from "../core/base/showable.ts";
+import { buildProgram } from "./program.ts";
+import { readEnvironment } from "./session/environment.ts";
+import { EXIT, failureExitCode } from "./session/exit-codes.ts";
+import type { Io } from "./session/io.ts";
+import { type CommonOptions, createSession, type Host } from "./session/session.ts";
 
 const NO_ENVIRONMENT = readEnvironment({});
 

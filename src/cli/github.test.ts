@@ -1,10 +1,10 @@
 // The CLI on a repository's record through the API, over real HTTP.
 import { afterEach, describe, expect, test } from "vitest";
-import { compose } from "../compose.ts";
-import { Secret } from "../secret.ts";
-import { runCli } from "../testing/cli.ts";
-import { temporaryFolder } from "../testing/git-repository.ts";
-import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub } from "../testing/github/server.ts";
+import { runCli } from "../../test/cli.ts";
+import { temporaryFolder } from "../../test/git-repository.ts";
+import { DEFAULT_REPOSITORY, DEFAULT_TOKEN, startGitHub } from "../../test/github/server.ts";
+import { compose } from "../compose/compose.ts";
+import { Secret } from "../core/base/secret.ts";
 
 const RECORD = {
   version: 1,

@@ -1,7 +1,7 @@
 // The entry: the process in, the exit code out.
 import process from "node:process";
 import { main } from "./cli.ts";
-import { processIo } from "./io.ts";
+import { processIo } from "./session/io.ts";
 
 // Not process.exit: what is still on its way to a pipe must arrive.
 process.exitCode = await main(process.argv.slice(2), processIo());

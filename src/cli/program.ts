@@ -1,38 +1,28 @@
 // Every command with its options: what `--help` tells.
 import { Command, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { addApiKey } from "./api-key.ts";
-import { repository } from "./arguments.ts";
-import { addAdopt, addDiscover } from "./discover.ts";
-import { addGenerate } from "./generate.ts";
-import { addHealth } from "./health.ts";
-import { addHistory } from "./history.ts";
-import { addInit } from "./init.ts";
-import type { Io } from "./io.ts";
-import { addMcp } from "./mcp.ts";
-import { addMigrate } from "./migrate.ts";
-import { addPlan } from "./plan.ts";
-import { addAbort, addResume } from "./resume.ts";
-import { addRotate } from "./rotate.ts";
-import { addRun } from "./run.ts";
-import { addSchema } from "./schema.ts";
-import { addServe } from "./serve.ts";
-import type { CommonOptions, Session } from "./session.ts";
-import { addSetupRule } from "./setup-rule.ts";
-import { addScheduler } from "./start-scheduler.ts";
-import { addStatus } from "./status.ts";
-import { addVault } from "./vault.ts";
-import { addVerify } from "./verify.ts";
-import { addWorkflow } from "./workflow.ts";
-
-/** Runs a command's work once the options are known, and keeps its exit code. */
-export type Host = {
-  readonly io: Io;
-  run(common: CommonOptions, work: (session: Session) => Promise<number>): Promise<void>;
-};
-
-/** What a command's action calls: its work gets the session and gives the exit code. */
-export type Start = (work: (session: Session) => Promise<number>) => Promise<void>;
+import { addApiKey } from "./commands/api-key.ts";
+import { addAdopt, addDiscover } from "./commands/discover.ts";
+import { addGenerate } from "./commands/generate.ts";
+import { addHealth } from "./commands/health.ts";
+import { addHistory } from "./commands/history.ts";
+import { addInit } from "./commands/init.ts";
+import { addMcp } from "./commands/mcp.ts";
+import { addMigrate } from "./commands/migrate.ts";
+import { addPlan } from "./commands/plan.ts";
+import { addAbort, addResume } from "./commands/resume.ts";
+import { addRotate } from "./commands/rotate.ts";
+import { addRun } from "./commands/run.ts";
+import { addSchema } from "./commands/schema.ts";
+import { addServe } from "./commands/serve.ts";
+import { addSetupRule } from "./commands/setup-rule.ts";
+import { addScheduler } from "./commands/start-scheduler.ts";
+import { addStatus } from "./commands/status.ts";
+import { addVault } from "./commands/vault.ts";
+import { addVerify } from "./commands/verify.ts";
+import { addWorkflow } from "./commands/workflow.ts";
+import { repository } from "./session/arguments.ts";
+import type { CommonOptions, Host, Start } from "./session/session.ts";
 
 /** A family of commands. */
 type Family = (program: Command, start: Start) => void;

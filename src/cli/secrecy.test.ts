@@ -2,9 +2,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Outcome, runCli, runInProcess } from "../testing/cli.ts";
-import { testRepository } from "../testing/git-repository.ts";
-import { toolAvailable } from "../testing/require-tool.ts";
+import { type Outcome, runCli, runInProcess } from "../../test/cli.ts";
+import { testRepository } from "../../test/git-repository.ts";
+import { toolAvailable } from "../../test/require-tool.ts";
 
 const closing: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -12,10 +12,10 @@ import setupRotation from "../../functions/setup-rotation.ts";
 import status from "../../functions/status.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
 import workflowRun from "../../functions/workflow-run.ts";
-import { compose } from "../compose.ts";
-import { type Asked, caller, TEST_PORT } from "../testing/http.ts";
-import { MAX_BODY_BYTES } from "./body.ts";
+import { type Asked, caller, TEST_PORT } from "../../test/http.ts";
+import { compose } from "../compose/compose.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { MAX_BODY_BYTES } from "./input/body.ts";
 
 /** Stands wherever a value might be; no answer and no log may hold it. */
 const CANARY = `ghp_${"cAnArY9".repeat(5)}`;

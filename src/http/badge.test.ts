@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import badgeRoute from "../../functions/badge.ts";
 import rotate from "../../functions/rotate.ts";
-import { HEALTH_STATUSES, type HealthReport, type HealthStatus } from "../health.ts";
-import { requestFor } from "../testing/http.ts";
-import { type LocalHost, localHost } from "../testing/local-host.ts";
+import { requestFor } from "../../test/http.ts";
+import { type LocalHost, localHost } from "../../test/local-host.ts";
+import { HEALTH_STATUSES, type HealthReport, type HealthStatus } from "../core/health/health.ts";
 import { badge } from "./badge.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");

@@ -1,10 +1,10 @@
 // A change as callers plan and apply it: one flat object, since agents fill those in best.
 import * as z from "zod";
-import type { Change } from "../agents.ts";
-import { Misconfigured } from "../errors.ts";
-import { markOf } from "../idempotency.ts";
-import { AGENT_OPERATIONS, type RequestMark } from "../schema.ts";
-import type { ApiScope } from "./auth.ts";
+import { Misconfigured } from "../core/base/errors.ts";
+import type { Change } from "../core/config/agent-rules.ts";
+import { AGENT_OPERATIONS, type RequestMark } from "../core/model/schema.ts";
+import { markOf } from "../core/record/request-mark.ts";
+import type { ApiScope } from "./access/caller.ts";
 import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
 import {
   idempotencyKey,
@@ -15,8 +15,8 @@ import {
   tokenName,
   told,
   workflowName,
-} from "./inputs.ts";
-import { HttpProblem } from "./problem.ts";
+} from "./input/inputs.ts";
+import { HttpProblem } from "./problem/problem.ts";
 
 const fields = {
   operation: z

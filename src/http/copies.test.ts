@@ -10,11 +10,11 @@ import {
   DEFAULT_TOKEN,
   startGitHub,
   type TestGitHub,
-} from "../testing/github/server.ts";
-import { caller, requestFor } from "../testing/http.ts";
-import { hostEdge } from "./edge.ts";
+} from "../../test/github/server.ts";
+import { caller, requestFor } from "../../test/http.ts";
+import { createMemory, type Memory } from "./access/memory.ts";
+import { hostEdge } from "./access/open-edge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { createMemory, type Memory } from "./memory.ts";
 
 const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} } });
 const headers = { authorization: "Bearer key" };

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../functions/hosts/routes.ts";
-import { FORGED_TOKENS } from "../testing/forged-tokens.ts";
-import { caller } from "../testing/http.ts";
-import { startIssuer, type TestIssuer } from "../testing/oidc.ts";
-import { readApiKeys, readWorkflowTrust } from "./access-environment.ts";
-import { API_SCOPES, type ApiScope } from "./auth.ts";
+import { FORGED_TOKENS } from "../../test/forged-tokens.ts";
+import { caller } from "../../test/http.ts";
+import { startIssuer, type TestIssuer } from "../../test/oidc.ts";
+import { API_SCOPES, type ApiScope } from "./access/caller.ts";
+import { readApiKeys, readWorkflowTrust } from "./access/environment.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const EXPIRED = "key-canary-expired";

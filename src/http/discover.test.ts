@@ -7,10 +7,10 @@ import {
   DEFAULT_TOKEN,
   startGitHub,
   type TestGitHub,
-} from "../testing/github/server.ts";
-import { caller } from "../testing/http.ts";
-import { hostEdge } from "./edge.ts";
-import { createMemory, type Memory } from "./memory.ts";
+} from "../../test/github/server.ts";
+import { caller } from "../../test/http.ts";
+import { createMemory, type Memory } from "./access/memory.ts";
+import { hostEdge } from "./access/open-edge.ts";
 
 const NARROW = `ghs_${"Narrow".repeat(6)}`;
 const RECORD = JSON.stringify({ version: 1, tokens: { SESSION_KEY: {} } });

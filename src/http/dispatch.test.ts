@@ -13,22 +13,22 @@ import run from "../../functions/run.ts";
 import setupRotation from "../../functions/setup-rotation.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
 import workflowRun from "../../functions/workflow-run.ts";
-import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
-import { compose } from "../compose.ts";
-import { Secret } from "../secret.ts";
 import {
   DEFAULT_REPOSITORY,
   DEFAULT_TOKEN,
   startGitHub,
   type TestGitHub,
-} from "../testing/github/server.ts";
-import { answerOf, caller, requestFor } from "../testing/http.ts";
-import { parseRequest } from "../workflow-runs.ts";
-import { replySchema } from "./agent-schemas.ts";
-import { hostEdge } from "./edge.ts";
+} from "../../test/github/server.ts";
+import { answerOf, caller, requestFor } from "../../test/http.ts";
+import { rotationWorkflow, WORKFLOW_PATH } from "../cli/commands/starter.ts";
+import { compose } from "../compose/compose.ts";
+import { Secret } from "../core/base/secret.ts";
+import { parseRequest } from "../core/ports/workflow-runs.ts";
+import { createMemory } from "./access/memory.ts";
+import { hostEdge } from "./access/open-edge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { createMemory } from "./memory.ts";
-import { replySchemas } from "./replies.ts";
+import { replySchema } from "./openapi/agent-schemas.ts";
+import { replySchemas } from "./reply/replies.ts";
 
 const READER = `ghs_${"Reader".repeat(6)}`;
 const CANARY = `canary-${"v".repeat(40)}`;

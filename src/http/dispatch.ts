@@ -1,17 +1,17 @@
 // What a service does that may not write secrets: it starts the rotation workflow and tells where to follow it.
 import { randomUUID } from "node:crypto";
-import { markOf, mismatch } from "../idempotency.ts";
-import type { ApprovedPlan } from "../plan-change.ts";
-import type { RequestMark } from "../schema.ts";
+import type { ApprovedPlan } from "../core/changes/plan-change.ts";
+import type { RequestMark } from "../core/model/schema.ts";
 import {
   areSame,
   requestWord,
   type StartRequest,
   type WorkflowRun,
   type WorkflowRuns,
-} from "../workflow-runs.ts";
+} from "../core/ports/workflow-runs.ts";
+import { markOf, mismatch } from "../core/record/request-mark.ts";
 import type { Reply } from "./endpoint.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "./problem/problem.ts";
 
 /** Where runs are followed. */
 const RUNS_PATH = "/tokens/runs";

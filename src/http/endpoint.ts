@@ -1,19 +1,21 @@
 // One route as a web-standard handler: who may call it, what it takes, and every answer in one form.
 import * as z from "zod";
-import type { App } from "../app.ts";
-import type { RequestMark, TriggeredBy } from "../schema.ts";
-import type { Secret } from "../secret.ts";
-import type { Stale } from "../stale.ts";
-import type { WorkflowRuns } from "../workflow-runs.ts";
-import { type ApiScope, authenticate, type Caller, requireScope } from "./auth.ts";
-import { readBody, readQuery } from "./body.ts";
-import { answerPreflight, shareWith } from "./cors.ts";
-import { type Edge, hostEdge } from "./edge.ts";
-import { markOfRequest } from "./idempotency-key.ts";
-import { requireOwnOrigin } from "./origin.ts";
-import type { Overall } from "./overall.ts";
-import { errorResponse, HttpProblem, jsonResponse } from "./problem.ts";
-import { spend } from "./rate-limit.ts";
+import type { App } from "../core/app.ts";
+import type { Secret } from "../core/base/secret.ts";
+import type { RequestMark, TriggeredBy } from "../core/model/schema.ts";
+import type { Stale } from "../core/ports/copies.ts";
+import type { WorkflowRuns } from "../core/ports/workflow-runs.ts";
+import { authenticate, requireScope } from "./access/authenticate.ts";
+import type { ApiScope, Caller } from "./access/caller.ts";
+import { answerPreflight, shareWith } from "./access/cors.ts";
+import type { Edge } from "./access/edge.ts";
+import type { Overall } from "./access/memory.ts";
+import { hostEdge } from "./access/open-edge.ts";
+import { requireOwnOrigin } from "./access/origin.ts";
+import { spend } from "./access/rate-limit.ts";
+import { readBody, readQuery } from "./input/body.ts";
+import { markOfRequest } from "./input/idempotency-key.ts";
+import { errorResponse, HttpProblem, jsonResponse } from "./problem/problem.ts";
 
 /** One request, judged: what a route's `handle` gets. */
 type Call<Input> = {

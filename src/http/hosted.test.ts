@@ -8,9 +8,9 @@ import setupRotation from "../../functions/setup-rotation.ts";
 import status from "../../functions/status.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
 import workflowRun from "../../functions/workflow-run.ts";
-import { DEFAULT_REPOSITORY, startGitHub, type TestGitHub } from "../testing/github/server.ts";
-import { answerOf, caller, requestFor } from "../testing/http.ts";
-import { hostEdge } from "./edge.ts";
+import { DEFAULT_REPOSITORY, startGitHub, type TestGitHub } from "../../test/github/server.ts";
+import { answerOf, caller, requestFor } from "../../test/http.ts";
+import { hostEdge } from "./access/open-edge.ts";
 
 const CANARY = `canary-${"v".repeat(40)}`;
 const GITHUB_TOKEN = `ghs_${"Canary".repeat(6)}`;

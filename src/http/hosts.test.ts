@@ -6,13 +6,12 @@ import { parse } from "yaml";
 import { startServer } from "../../functions/hosts/node.ts";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import { HOST_BUNDLES } from "../../scripts/host-bundles.ts";
-import { rotationWorkflow, WORKFLOW_PATH } from "../cli/starter.ts";
 import {
   lambdaEvent,
   type RunningLambda,
   startLambda,
   startVercel,
-} from "../testing/hosts/bundled.ts";
+} from "../../test/hosts/bundled.ts";
 import {
   forwardTo,
   hostContract,
@@ -21,12 +20,12 @@ import {
   requestTo,
   type StartHost,
   startRecord,
-} from "../testing/hosts/contract.ts";
-import { startDeno } from "../testing/hosts/deno.ts";
-import { readWrangler, startWorkers } from "../testing/hosts/workers.ts";
-import { ROOT } from "../testing/pages.ts";
-import { readApiKeys, readWorkflowTrust } from "./access-environment.ts";
-import { readHostPlace } from "./environment.ts";
+} from "../../test/hosts/contract.ts";
+import { startDeno } from "../../test/hosts/deno.ts";
+import { readWrangler, startWorkers } from "../../test/hosts/workers.ts";
+import { ROOT } from "../../test/pages.ts";
+import { rotationWorkflow, WORKFLOW_PATH } from "../cli/commands/starter.ts";
+import { readApiKeys, readHostPlace, readWorkflowTrust } from "./access/environment.ts";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -6,20 +6,20 @@ import rotate from "../../functions/rotate.ts";
 import setupRotation from "../../functions/setup-rotation.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
 import workflowRun from "../../functions/workflow-run.ts";
-import { compose } from "../compose.ts";
-import type { HistoryEntry, TokenConfig } from "../schema.ts";
-import { Secret } from "../secret.ts";
 import {
   DEFAULT_REPOSITORY,
   DEFAULT_TOKEN,
   startGitHub,
   type TestGitHub,
-} from "../testing/github/server.ts";
-import { type Answer, caller } from "../testing/http.ts";
-import { hostEdge } from "./edge.ts";
+} from "../../test/github/server.ts";
+import { type Answer, caller } from "../../test/http.ts";
+import { compose } from "../compose/compose.ts";
+import { Secret } from "../core/base/secret.ts";
+import type { HistoryEntry, TokenConfig } from "../core/model/schema.ts";
+import { readHostPlace } from "./access/environment.ts";
+import { createMemory } from "./access/memory.ts";
+import { hostEdge } from "./access/open-edge.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readHostPlace } from "./environment.ts";
-import { createMemory } from "./memory.ts";
 
 const RECORD = JSON.stringify({
   version: 1,

@@ -5,9 +5,9 @@ import generate from "../../functions/generate.ts";
 import healthz from "../../functions/healthz.ts";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import status from "../../functions/status.ts";
-import { caller, requestFor, TEST_PORT } from "../testing/http.ts";
-import { readApiKeys } from "./access-environment.ts";
-import type { Edge } from "./edge.ts";
+import { caller, requestFor, TEST_PORT } from "../../test/http.ts";
+import type { Edge } from "./access/edge.ts";
+import { readApiKeys } from "./access/environment.ts";
 
 const PAGE = "https://dashboard.example";
 let now: Date;

@@ -28,7 +28,7 @@ async function loadedBy(file: string, then = ""): Promise<string[]> {
 }
 
 const HEAVY =
-  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|create-app|(?:stores|destinations|github|local)\/)/;
+  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|adapters|core\/app)/;
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
   const loaded = await loadedBy("health.ts");
@@ -45,7 +45,7 @@ test("the generate handler makes a value with nothing more", async () => {
     const response = await route.answer(request, edge);
     if (response.status !== 200) throw new Error(await response.text());`;
   const loaded = await loadedBy("generate.ts", call);
-  expect(loaded).toContain("src/generate.ts");
+  expect(loaded).toContain("src/core/credentials/generate.ts");
   expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import status from "../../functions/status.ts";
 import suggest from "../../functions/suggest.ts";
 import workflowCreate from "../../functions/workflow-create.ts";
 import workflowRun from "../../functions/workflow-run.ts";
-import { type LocalHost, localHost } from "../testing/local-host.ts";
+import { type LocalHost, localHost } from "../../test/local-host.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");
 const JSON_HEADERS = {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import generate from "../../functions/generate.ts";
 import rotate from "../../functions/rotate.ts";
-import { type LocalHost, localHost } from "../testing/local-host.ts";
+import { type LocalHost, localHost } from "../../test/local-host.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");
 const JSON_HEADERS = {

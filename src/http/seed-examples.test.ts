@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServer } from "../../functions/hosts/node.ts";
-import { type TestRepository, testRepository } from "../testing/git-repository.ts";
-import { commandOf, toolAvailable } from "../testing/require-tool.ts";
-import type { RunningServer } from "./serve.ts";
+import { type TestRepository, testRepository } from "../../test/git-repository.ts";
+import { commandOf, toolAvailable } from "../../test/require-tool.ts";
+import type { RunningServer } from "./server/serve.ts";
 
-const EXAMPLES = new URL("../testing/seed-examples.py", import.meta.url);
+const EXAMPLES = new URL("../../test/seed-examples.py", import.meta.url);
 const run = promisify(execFile);
 
 let repository: TestRepository;

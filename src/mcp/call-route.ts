@@ -1,7 +1,7 @@
 // One operation, asked by an agent: through the same route that answers requests, so that every check is the same.
-import type { Edge } from "../http/edge.ts";
+import type { Edge } from "../http/access/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import { filledPath, pathNames } from "../http/path-names.ts";
+import { filledPath, pathNames } from "../http/input/path-names.ts";
 
 export type Answer = { readonly ok: boolean; readonly body: unknown };
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { startServer } from "../../functions/hosts/node.ts";
-import { testRepository } from "../testing/git-repository.ts";
+import { testRepository } from "../../test/git-repository.ts";
 
 const CLIENT = fileURLToPath(
   import.meta.resolve("@modelcontextprotocol/conformance/dist/index.js"),

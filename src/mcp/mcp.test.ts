@@ -9,9 +9,9 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServer } from "../../functions/hosts/node.ts";
-import { OPERATIONS } from "../http/operations.ts";
-import { runCli, runInProcess } from "../testing/cli.ts";
-import { bareEnvironment, type TestRepository, testRepository } from "../testing/git-repository.ts";
+import { runCli, runInProcess } from "../../test/cli.ts";
+import { bareEnvironment, type TestRepository, testRepository } from "../../test/git-repository.ts";
+import { OPERATIONS } from "../http/openapi/operations.ts";
 
 const CLI = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 const CANARY = `canary-${"Zq7".repeat(9)}`;

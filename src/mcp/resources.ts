@@ -1,8 +1,8 @@
 // What an agent may read beside its tools: the record, and the pages of the documentation that help it.
 import type { McpServer } from "@modelcontextprotocol/server";
-import type { Edge } from "../http/edge.ts";
+import type { Edge } from "../http/access/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import { replySchemas } from "../http/replies.ts";
+import { replySchemas } from "../http/reply/replies.ts";
 import { callRoute } from "./call-route.ts";
 import { harmless } from "./harmless.ts";
 import pages from "./pages.json" with { type: "json" };

@@ -1,8 +1,8 @@
 // The Model Context Protocol's side of the program: the same operations as the HTTP API's, for agents.
 import type { McpServer } from "@modelcontextprotocol/server";
 import manifest from "../../package.json" with { type: "json" };
-import type { Caller } from "../http/auth.ts";
-import type { Edge } from "../http/edge.ts";
+import type { Caller } from "../http/access/caller.ts";
+import type { Edge } from "../http/access/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";

@@ -5,13 +5,13 @@ import type {
   StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import type * as z from "zod";
-import { inputSchema, type JsonSchema, replySchema } from "../http/agent-schemas.ts";
-import type { Edge } from "../http/edge.ts";
+import { seenName } from "../core/base/showable.ts";
+import { nearest } from "../core/model/names.ts";
+import type { Edge } from "../http/access/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import { OPERATIONS, type Operation } from "../http/operations.ts";
-import { DISPATCHED, replySchemas } from "../http/replies.ts";
-import { nearest } from "../names.ts";
-import { seenName } from "../seen.ts";
+import { inputSchema, type JsonSchema, replySchema } from "../http/openapi/agent-schemas.ts";
+import { OPERATIONS, type Operation } from "../http/openapi/operations.ts";
+import { DISPATCHED, replySchemas } from "../http/reply/replies.ts";
 import { callRoute } from "./call-route.ts";
 import { harmless } from "./harmless.ts";
 

@@ -1,12 +1,12 @@
 // What a person does from the page, with the keyboard alone: rotating, running, coming in with a key; and what nobody may find afterwards.
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import type { TokenConfig } from "../../schema.ts";
-import type { Visit } from "../../testing/browser.ts";
-import { recordOf } from "../../testing/page-records.ts";
-import { type PageServer, pageServer } from "../../testing/page-server.ts";
-import { toolAvailable } from "../../testing/require-tool.ts";
-import { useBrowser } from "../../testing/use-browser.ts";
+import type { Visit } from "../../../test/browser.ts";
+import { recordOf } from "../../../test/page-records.ts";
+import { type PageServer, pageServer } from "../../../test/page-server.ts";
+import { toolAvailable } from "../../../test/require-tool.ts";
+import { useBrowser } from "../../../test/use-browser.ts";
+import type { TokenConfig } from "../../core/model/schema.ts";
 
 const READER = "canary-key-reader";
 const ROTATOR = "canary-key-rotator";

@@ -3,12 +3,12 @@ import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import type { TokenConfig } from "../../schema.ts";
-import type { Visit } from "../../testing/browser.ts";
-import { HOSTILE, recordOf } from "../../testing/page-records.ts";
-import { type PageServer, pageServer } from "../../testing/page-server.ts";
-import { toolAvailable } from "../../testing/require-tool.ts";
-import { useBrowser } from "../../testing/use-browser.ts";
+import type { Visit } from "../../../test/browser.ts";
+import { HOSTILE, recordOf } from "../../../test/page-records.ts";
+import { type PageServer, pageServer } from "../../../test/page-server.ts";
+import { toolAvailable } from "../../../test/require-tool.ts";
+import { useBrowser } from "../../../test/use-browser.ts";
+import type { TokenConfig } from "../../core/model/schema.ts";
 
 const PHONE = { width: 320, height: 640 };
 const SCHEMES = ["light", "dark"] as const;

@@ -1,5 +1,6 @@
 // The buttons that change something: hidden until the script, which asks for confirmation, is there.
-import type { Overview } from "../../app.ts";
+
+import type { Overview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { sign } from "./words.ts";
 

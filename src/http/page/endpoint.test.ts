@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import pageRoute from "../../../functions/page.ts";
-import { answerOf, caller, requestFor } from "../../testing/http.ts";
-import { type LocalHost, localHost } from "../../testing/local-host.ts";
-import { NOW, recordOf } from "../../testing/page-records.ts";
-import { readApiKeys } from "../access-environment.ts";
+import { answerOf, caller, requestFor } from "../../../test/http.ts";
+import { type LocalHost, localHost } from "../../../test/local-host.ts";
+import { NOW, recordOf } from "../../../test/page-records.ts";
+import { readApiKeys } from "../access/environment.ts";
 import { SCRIPT_HASH, STYLE_HASH } from "./assets.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };

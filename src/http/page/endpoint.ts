@@ -1,6 +1,6 @@
 // A route for people: what goes wrong is told as a page to those who take HTML, and as everywhere else to programs.
-import type { Edge } from "../edge.ts";
-import { hostEdge } from "../edge.ts";
+import type { Edge } from "../access/edge.ts";
+import { hostEdge } from "../access/open-edge.ts";
 import { type Endpoint, endpoint, type RouteDefinition } from "../endpoint.ts";
 import { pageResponse } from "./frame.ts";
 import { problemPage, type ShownProblem, signInPage } from "./problem-page.ts";

@@ -2,24 +2,23 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import type { AxeResults } from "axe-core";
-import axe from "axe-core";
+import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
-import { rotationWorkflow, WORKFLOW_PATH } from "../../cli/starter.ts";
 import {
   DEFAULT_REPOSITORY,
   DEFAULT_TOKEN,
   startGitHub,
   type TestGitHub,
-} from "../../testing/github/server.ts";
-import { listen } from "../../testing/http-servers.ts";
-import { toolAvailable } from "../../testing/require-tool.ts";
-import { useBrowser } from "../../testing/use-browser.ts";
-import { hostEdge } from "../edge.ts";
-import { createMemory } from "../memory.ts";
-import { createRouter } from "../router.ts";
+} from "../../../test/github/server.ts";
+import { listen } from "../../../test/http-servers.ts";
+import { toolAvailable } from "../../../test/require-tool.ts";
+import { useBrowser } from "../../../test/use-browser.ts";
+import { rotationWorkflow, WORKFLOW_PATH } from "../../cli/commands/starter.ts";
+import { createMemory } from "../access/memory.ts";
+import { hostEdge } from "../access/open-edge.ts";
+import { createRouter } from "../server/router.ts";
 
 const KEY = "canary-key";
 const RECORD = JSON.stringify({ version: 1, tokens: { ALPHA: {} } });

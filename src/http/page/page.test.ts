@@ -1,9 +1,9 @@
 // The page as text: what stands in it for every kind of record, that nothing in a record becomes markup, and what it weighs.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { TokenConfig } from "../../schema.ts";
-import { overviewOf } from "../../status.ts";
-import { HOSTILE, NOW, recordOf } from "../../testing/page-records.ts";
+import { HOSTILE, NOW, recordOf } from "../../../test/page-records.ts";
+import { overviewOf } from "../../core/health/overview.ts";
+import type { TokenConfig } from "../../core/model/schema.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./assets.ts";
 import { page } from "./page.ts";
 import { positionOf } from "./picture.ts";

@@ -1,8 +1,8 @@
 // The whole page, from the record's overview: text in, text out.
-import type { Overview } from "../../app.ts";
-import { inWords } from "../../instant.ts";
-import type { Stale } from "../../stale.ts";
-import type { Home } from "../../token.ts";
+import { inWords } from "../../core/base/instant.ts";
+import type { Overview } from "../../core/health/overview.ts";
+import type { Home } from "../../core/model/token.ts";
+import type { Stale } from "../../core/ports/copies.ts";
 import { html, type Markup, markup } from "../markup.ts";
 import { confirmation, frame } from "./frame.ts";
 import { scheduleSection } from "./schedule.ts";

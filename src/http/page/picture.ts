@@ -1,6 +1,7 @@
 // A token's age against its bands, and its next rotation, as a picture with the same in words.
-import type { HealthBands } from "../../health.ts";
-import { HOUR_MS, instantMs, inWords } from "../../instant.ts";
+
+import { HOUR_MS, instantMs, inWords } from "../../core/base/instant.ts";
+import type { HealthBands } from "../../core/health/health.ts";
 import { html, type Markup } from "../markup.ts";
 
 /** In the picture's own units. Each band is as wide as any other: the first day matters as much as the second fortnight. */

@@ -1,7 +1,7 @@
 // The head of the page: how things stand, in one sentence and one bar, and what needs a person first.
-import type { Overview } from "../../app.ts";
-import { HEALTH_STATUSES, type HealthStatus, type TokenHealth } from "../../health.ts";
-import type { Home } from "../../token.ts";
+import { HEALTH_STATUSES, type HealthStatus, type TokenHealth } from "../../core/health/health.ts";
+import type { Overview } from "../../core/health/overview.ts";
+import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";

@@ -1,7 +1,7 @@
 // The history as a timeline, the newest first: what happened, to which token, and who asked for it.
-import type { Overview } from "../../app.ts";
-import { instantMs } from "../../instant.ts";
-import type { HistoryEntry } from "../../schema.ts";
+import { instantMs } from "../../core/base/instant.ts";
+import type { Overview } from "../../core/health/overview.ts";
+import type { HistoryEntry } from "../../core/model/schema.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
 import { pageOf, type View } from "./view.ts";

@@ -1,6 +1,6 @@
 // The list of tokens: filter, order, one row a token with its picture, and the way to the next page.
-import type { Overview, TokenOverview } from "../../app.ts";
-import { HEALTH_STATUSES, type TokenHealth } from "../../health.ts";
+import { HEALTH_STATUSES, type TokenHealth } from "../../core/health/health.ts";
+import type { Overview, TokenOverview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { pager } from "./pager.ts";

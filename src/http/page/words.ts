@@ -1,7 +1,8 @@
 // What every part of the page is written with: a health's face, points in time, counts, links.
-import type { HealthStatus } from "../../health.ts";
-import { instantMs, inWords } from "../../instant.ts";
-import type { Home } from "../../token.ts";
+
+import { instantMs, inWords } from "../../core/base/instant.ts";
+import type { HealthStatus } from "../../core/health/health.ts";
+import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 
 /** How a health looks: its words, its sign (a symbol of `signs.ts`), and the tone that the style sheet gives it. */

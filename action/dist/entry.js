@@ -1,1 +1,0 @@
-import{D as e,E as t}from"./core.js";function n(n,{event:r,name:i,triggeredBy:a,mark:o,now:s,id:c}){let l={id:`${c}/${i??a.workflow_name??``}/${r}`,at:s.toISOString(),event:r,token_name:i,generation:null,previous_hash:null,new_hash:null,triggered_by:a,...t([],o)};return{...n,history:e(n.history??[],[l])}}export{n as t};

@@ -1,1 +1,0 @@
-export{n as adopt}from"./discover.js";

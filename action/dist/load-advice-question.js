@@ -1,1 +1,0 @@
-export{f as adviceQuestion}from"./people.js";

@@ -1,1 +1,0 @@
-export{u as readAdvice,d as unavailable}from"./people.js";

@@ -1,1 +1,0 @@
-export{l as chatCompletionsAdvisor}from"./people.js";

@@ -1,1 +1,0 @@
-export{c as githubApprovals}from"./people.js";

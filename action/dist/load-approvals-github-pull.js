@@ -1,1 +1,0 @@
-export{s as githubPullApprovals}from"./people.js";

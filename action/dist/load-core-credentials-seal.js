@@ -1,0 +1,1 @@
+export{r as prepareToSeal,i as seal}from"./seal.js";

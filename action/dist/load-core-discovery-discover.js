@@ -1,0 +1,1 @@
+export{t as discover}from"./discover.js";

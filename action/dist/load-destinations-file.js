@@ -1,1 +1,0 @@
-export{d as fileDestination}from"./local.js";

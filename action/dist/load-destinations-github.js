@@ -1,1 +1,0 @@
-export{r as githubDestination}from"./rotate.js";

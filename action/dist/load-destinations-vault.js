@@ -1,1 +1,0 @@
-export{u as openVault}from"./local.js";

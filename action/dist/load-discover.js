@@ -1,1 +1,0 @@
-export{r as discover}from"./discover.js";

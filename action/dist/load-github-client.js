@@ -1,1 +1,0 @@
-export{i as createGitHubClient}from"./github.js";

@@ -1,1 +1,0 @@
-export{r as githubVersions}from"./github.js";

@@ -1,1 +1,0 @@
-export{t as surroundingsOf}from"./discover.js";

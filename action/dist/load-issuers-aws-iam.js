@@ -1,1 +1,0 @@
-export{t as awsIamIssuer}from"./aws.js";

@@ -1,1 +1,0 @@
-export{n as generateIssuer}from"./rotate.js";

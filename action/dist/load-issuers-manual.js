@@ -1,1 +1,0 @@
-export{t as manualIssuer}from"./rotate.js";

@@ -1,1 +1,0 @@
-export{o as commitPending,s as recordFiles}from"./local.js";

@@ -1,1 +1,0 @@
-export{a as localVersions}from"./local.js";

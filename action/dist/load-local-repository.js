@@ -1,1 +1,0 @@
-export{r as localRepository}from"./local.js";

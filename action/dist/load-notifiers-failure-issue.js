@@ -1,1 +1,0 @@
-export{o as failureIssueNotifier}from"./people.js";

@@ -1,1 +1,0 @@
-export{a as reminderIssues}from"./people.js";

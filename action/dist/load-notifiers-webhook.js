@@ -1,1 +1,0 @@
-export{r as webhookNotifier,i as webhookReminders}from"./people.js";

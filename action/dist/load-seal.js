@@ -1,1 +1,0 @@
-export{o as prepareToSeal,s as seal}from"./rotate.js";

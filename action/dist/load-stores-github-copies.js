@@ -1,1 +1,0 @@
-export{n as copiedStore}from"./github.js";

@@ -1,1 +1,0 @@
-export{t as githubStore}from"./github.js";

@@ -1,1 +1,0 @@
-export{n as localReader}from"./local.js";

@@ -1,1 +1,0 @@
-export{t as localStore}from"./local.js";

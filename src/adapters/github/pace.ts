@@ -1,0 +1,84 @@
+// How fast one client may ask: requests in flight, starts per window, and the waits that GitHub orders.
+import { Unchanged } from "../../core/base/errors.ts";
+
+/** What the pace needs of time. Milliseconds since the epoch; `wait` must keep the process alive. */
+export type Clock = { now(): number; wait(ms: number): Promise<void> };
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  wait: (ms) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    }),
+};
+
+/**
+ * Lets at most `limit` jobs run at a time, the others in the order they came.
+ * It has no timer, so nothing keeps the process alive once the jobs are done.
+ */
+export function createSlots(limit: number): <T>(job: () => Promise<T>) => Promise<T> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (job) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await job();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
+
+/** Lets at most `limit` callers pass in any `windowMs`: a burst at once, then as the window moves on. */
+export function createWindow(limit: number, windowMs: number, clock: Clock): () => Promise<void> {
+  // When the last `limit` callers started or will start, oldest first.
+  const starts: number[] = [];
+  return async () => {
+    const now = clock.now();
+    const oldest = starts.length < limit ? undefined : starts.shift();
+    const at = oldest === undefined ? now : Math.max(now, oldest + windowMs);
+    starts.push(at);
+    if (at > now) await clock.wait(at - now);
+  };
+}
+
+/** Holds everybody back until the time GitHub named. */
+export type Pause = {
+  /** Nobody passes for that many milliseconds. */
+  hold(ms: number): void;
+  /** Waits while held. @throws `Unchanged` where the wait would be longer than `longestMs`. */
+  pass(): Promise<void>;
+};
+
+/** @param longestMs a longer wait is refused at once, since asking on would only prolong it. */
+export function createPause(longestMs: number, clock: Clock): Pause {
+  let until = 0;
+  return {
+    hold(ms) {
+      until = Math.max(until, clock.now() + ms);
+    },
+    async pass() {
+      for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
+        if (left > longestMs)
+          throw rateLimited(
+            "nothing was asked, because GitHub's rate limit is used up",
+            new Date(until),
+          );
+        await clock.wait(left);
+      }
+    },
+  };
+}
+
+/** The failure of a request that GitHub will not answer before `until`; null where it did not say. */
+export function rateLimited(what: string, until: Date | null): Unchanged {
+  const when = until === null ? "" : ` until ${until.toISOString()}`;
+  return new Unchanged(`${what}${when}`, {
+    code: "rate-limited",
+    retryAt: until,
+    hint: `Run it again ${until === null ? "in some minutes" : "after that time"}; if it happens often, rotate fewer tokens at once or use a GitHub App's token, whose budget is its own.`,
+  });
+}

@@ -1,0 +1,136 @@
+// The audit over GitHub's API: what it finds, and what it asks for.
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { testClient } from "../../../test/github/client.ts";
+import { DEFAULT_REPOSITORY, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
+import {
+  chainOf,
+  commitDate,
+  grow,
+  recordText,
+  rolledFiles,
+} from "../../../test/record-history.ts";
+import { auditHistory } from "../../core/audit/audit.ts";
+import type { Audit } from "../../core/audit/version.ts";
+import { reportError } from "../../core/base/errors.ts";
+import type { HistoryEntry } from "../../core/model/schema.ts";
+import { githubVersions } from "./record-versions.ts";
+
+const RECORD = "token_config.json";
+const MONTH = "token_history/2027-01.jsonl";
+const id = (index: number) => `run-${index}/API_KEY/rotated`;
+
+let github: TestGitHub;
+let now: Date;
+beforeEach(async () => {
+  now = new Date("2026-12-31T00:00:00Z");
+  github = await startGitHub({ now: () => now });
+});
+afterEach(async () => {
+  await github.close();
+});
+
+function commit(
+  files: ReadonlyMap<string, string> | readonly HistoryEntry[],
+  newest: number,
+): string {
+  now = new Date(commitDate(newest));
+  const all =
+    files instanceof Map
+      ? files
+      : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
+  return github.repository().commit(Object.fromEntries(all), "by the program");
+}
+
+function audit(limit: number | null = null, branch: string | null = null): Promise<Audit> {
+  const client = () => testClient(github);
+  return auditHistory(
+    githubVersions({ client, repository: DEFAULT_REPOSITORY, branch, path: RECORD })(limit),
+    RECORD,
+  );
+}
+const short = ({ findings }: Audit) =>
+  findings.map(({ kind, severity, entry_id, commit: made }) => [
+    kind,
+    severity,
+    entry_id,
+    made?.sha,
+  ]);
+
+test("an honest record, rolled over, among other commits: nothing is found, in few requests", async () => {
+  commit(chainOf(2), 1);
+  github.repository().commit({ "README.md": "# Other\n" }, "By hand");
+  commit(chainOf(4), 3);
+  commit(rolledFiles(RECORD, chainOf(6), 3), 5);
+  commit(rolledFiles(RECORD, chainOf(9), 5), 8);
+  expect(await audit()).toEqual({ ok: true, verdict: "ok", entries: 9, commits: 4, findings: [] });
+  expect(github.requests.map(({ method, operation }) => operation ?? method)).toEqual([
+    "query",
+    "query",
+    "query",
+  ]);
+});
+
+test("edits of the record and of a monthly file are named with their commits", async () => {
+  commit(chainOf(4), 3);
+  commit(rolledFiles(RECORD, chainOf(6), 3), 5);
+  const month = github.repository().file(MONTH) ?? "";
+  const one = commit(new Map([[MONTH, month.replace('"generation":2', '"generation":9')]]), 5);
+  const two = commit(
+    chainOf(7)
+      .slice(3)
+      .map((entry) => (entry.id === id(4) ? { ...entry, event: "forged" } : entry)),
+    6,
+  );
+  const three = github.repository().commit({ [MONTH]: null }, "By hand");
+  expect(short(await audit())).toEqual([
+    ["edited", "broken", id(1), one],
+    ["edited", "broken", id(4), two],
+    ...[0, 1, 2].map((index) => ["removed", "broken", id(index), three]),
+  ]);
+  expect((await audit()).findings[0]).toMatchObject({
+    commit: { author: "Mona Lisa", authored_at: "2027-01-01T05:01:00Z" },
+    path: MONTH,
+    line: 2,
+  });
+});
+
+test("several pages of commits; the older ones are not asked for where a limit says so", async () => {
+  for (let count = 1; count <= 120; count += 1) commit(chainOf(count), count - 1);
+  expect(await audit()).toMatchObject({ verdict: "ok", entries: 120, commits: 120, findings: [] });
+  const limited = await audit(10);
+  expect(limited).toMatchObject({ ok: false, verdict: "unknown", commits: 10 });
+  expect(short(limited)).toEqual([["cut-off", "unknown", id(110), expect.any(String)]]);
+});
+
+test("a record that GraphQL would cut, one that is no text, and one that was deleted and begun again", async () => {
+  const long = `{"x-note":${JSON.stringify("é".repeat(260_000))},"history":${JSON.stringify(chainOf(2))}}`;
+  commit(new Map([[RECORD, long]]), 1);
+  const zero = github.repository().commit({ [RECORD]: new Uint8Array([0, 0xff]) }, "By hand");
+  commit(chainOf(3), 2);
+  const deleted = github.repository().commit({ [RECORD]: null }, "By hand");
+  commit(grow(chainOf(3), 1), 3);
+  const result = await audit();
+  expect(result).toMatchObject({ verdict: "ok", entries: 4, commits: 5 });
+  expect(short(result)).toEqual([
+    ["unreadable", "warning", null, zero],
+    ...[0, 1, 2].map((index) => ["removed", "warning", id(index), deleted]),
+  ]);
+  expect(github.requests.filter(({ path }) => path.includes("/git/blobs/"))).toHaveLength(1);
+});
+
+test("a branch of its own; a branch, a repository and a permission that are missing", async () => {
+  const repository = github.repository();
+  repository.setBranch("record", repository.head() ?? "");
+  now = new Date(commitDate(1));
+  repository.commit({ [RECORD]: recordText(chainOf(2)) }, "Record", "record");
+  expect(await audit(null, "record")).toMatchObject({ verdict: "ok", entries: 2, commits: 1 });
+  const code = async (attempt: Promise<unknown>) =>
+    reportError(await attempt.catch((error: unknown) => error)).code;
+  expect(await code(audit(null, "nowhere"))).toBe("branch-missing");
+  github.faults.add({
+    match: { path: "/graphql" },
+    times: 10,
+    action: { kind: "status", status: 404 },
+  });
+  expect(await code(audit())).toBe("permission-missing");
+});

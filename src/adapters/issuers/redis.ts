@@ -1,0 +1,321 @@
+// The issuer of Redis passwords: an ACL user's new password works beside the old one, which is taken away after the overlap.
+import { createHash } from "node:crypto";
+import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../../core/base/errors.ts";
+import { Secret } from "../../core/base/secret.ts";
+import { generateValue } from "../../core/credentials/generate.ts";
+import type { CheckResult, Issuer } from "../../core/ports/issuer.ts";
+import {
+  type AdminUrl,
+  accountUrl,
+  requireAdminUrl,
+  requireNumberedDatabase,
+  withoutDatabase,
+} from "./connection-url.ts";
+import { adminRefused, codeOf, cutOff, notReached, timeLimit } from "./service-failures.ts";
+
+export type RedisOptions = {
+  /** An administrator's `redis://` or `rediss://` URL. */
+  readonly admin: AdminUrl;
+  /** The ACL user whose password it is. */
+  readonly user: string;
+  /** What the consumers' URL says; what is left out is as in the administrator's. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly database?: number | undefined;
+  /** Whether passwords may be kept in memory alone, so that a restart of the server forgets them. */
+  readonly volatile: boolean;
+};
+
+const SERVICE = "Redis";
+const CONNECT_MS = 10_000;
+/** Redis keeps plain SHA-256 digests of passwords, so guessing must be out of reach; NIST SP 800-57 part 1, table 4. */
+const MIN_BITS = 128;
+/** A user that nobody can log in as stands beside each password, and says by its name whose it is: `token-automation:<digest>:<label>`. */
+const MARK = /^token-automation:([0-9a-f]{64}):(\S+)$/;
+/** How refused logins begin: wrong password, no right to the database, no password at all. */
+const REFUSED = ["WRONGPASS", "NOPERM", "NOAUTH"];
+const REF = /^([0-9a-f]{64}):(.+)$/s;
+
+/** Opens the issuer; asks the server nothing yet. Throws `Misconfigured`: `admin-url-invalid`. */
+export function redisIssuer(options: RedisOptions): Issuer {
+  const { admin, user, volatile } = options;
+  requireAdminUrl(admin, ["redis", "rediss"]);
+  requireNumberedDatabase(admin);
+  const database = options.database === undefined ? undefined : String(options.database);
+  const account = { host: options.host, port: options.port, database };
+  return {
+    async issue({ type, length, prefix, includeSpecial, label, tokenName, signal }) {
+      const {
+        value: password,
+        entropyBits,
+        warnings,
+      } = generateValue({ type, length, prefix, includeSpecial });
+      if (entropyBits < MIN_BITS) throw tooWeak(tokenName, entropyBits);
+      const digest = digestOf(password);
+      await asAdmin(admin, signal, async (session) => {
+        if (!volatile) await requireAclFile(session);
+        requireUsable(user, await readUser(session, user), await session.ask("ACL", "WHOAMI"));
+        await changeAcl(session, volatile, [
+          ["ACL", "SETUSER", `token-automation:${digest}:${label}`, "reset"],
+          // The digest, not the password: what is not sent can be in no log.
+          ["ACL", "SETUSER", user, `#${digest}`],
+        ]);
+      });
+      const url = accountUrl(admin, { ...account, user, password }, []);
+      const fields = { value: password, username: new Secret(user), password, url };
+      return {
+        fields,
+        ref: `${digest}:${user}`,
+        entropyBits,
+        expiresAt: null,
+        settlesWithinMs: 0,
+        warnings,
+      };
+    },
+    async check({ fields: { username, password } }, signal) {
+      if (username === undefined || password === undefined)
+        return { verdict: "unknown", detail: "it has no user or no password" };
+      return logIn(
+        accountUrl(admin, { ...account, user: username.reveal(), password }, []),
+        signal,
+      );
+    },
+    async revoke(ref) {
+      const [, digest, owner] = REF.exec(ref) ?? [];
+      if (digest === undefined || owner === undefined) return;
+      await asAdmin(admin, undefined, async (session) => {
+        const has = (await readUser(session, owner))?.passwords.includes(digest) ?? false;
+        const marks = (await readMarks(session))
+          .filter((mark) => mark.digest === digest)
+          .map(({ name }) => name);
+        const commands = [
+          ...(has ? [["ACL", "SETUSER", owner, `!${digest}`]] : []),
+          ...(marks.length > 0 ? [["ACL", "DELUSER", ...marks]] : []),
+        ];
+        // Also where the server's memory has lost it already: its file may still have it.
+        if (commands.length > 0 || !volatile) await changeAcl(session, volatile, commands);
+      });
+    },
+    async find(label) {
+      return asAdmin(admin, undefined, async (session) => {
+        const passwords = (await readUser(session, user))?.passwords ?? [];
+        const marked = (await readMarks(session)).filter((mark) => mark.label === label);
+        return marked.flatMap(({ digest }) =>
+          passwords.includes(digest) ? [`${digest}:${user}`] : [],
+        );
+      });
+    },
+  };
+}
+
+/** One connection of the administrator's. */
+type Session = {
+  readonly admin: AdminUrl;
+  ask(...command: readonly string[]): Promise<unknown>;
+  /** All or none of them, where the server lets the administrator do each. */
+  askTogether(commands: readonly (readonly string[])[]): Promise<unknown>;
+  /** Whether a change was sent already, so that a cut leaves it open whether it was made. */
+  changing: boolean;
+};
+
+type User = { readonly flags: readonly string[]; readonly passwords: readonly string[] };
+
+/** What `ACL GETUSER` tells; null where there is no such user. */
+async function readUser(session: Session, user: string): Promise<User | null> {
+  const reply = await session.ask("ACL", "GETUSER", user);
+  if (!Array.isArray(reply)) return null;
+  const listAfter = (key: string) => {
+    const list: unknown = reply[reply.indexOf(key) + 1];
+    return Array.isArray(list) ? list.map(String) : [];
+  };
+  return { flags: listAfter("flags"), passwords: listAfter("passwords") };
+}
+
+async function readMarks(
+  session: Session,
+): Promise<{ name: string; digest: string; label: string }[]> {
+  const users = await session.ask("ACL", "USERS");
+  return (Array.isArray(users) ? users.map(String) : []).flatMap((name) => {
+    const [, digest, label] = MARK.exec(name) ?? [];
+    return digest === undefined || label === undefined ? [] : [{ name, digest, label }];
+  });
+}
+
+/** All of it or nothing, and into the server's file, but for a server that could not write it. */
+async function changeAcl(
+  session: Session,
+  volatile: boolean,
+  commands: readonly (readonly string[])[],
+): Promise<void> {
+  session.changing = true;
+  await session.askTogether(volatile ? commands : [...commands, ["ACL", "SAVE"]]);
+}
+
+async function asAdmin<Result>(
+  admin: AdminUrl,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<Result>,
+) {
+  return connected(withoutDatabase(admin), signal, async ({ connecting, ...connection }) => {
+    const session: Session = { ...connection, admin, changing: false };
+    try {
+      await connecting;
+    } catch (error) {
+      const reply = replyOf(error);
+      throw isRefusal(reply)
+        ? adminRefused(SERVICE, admin.variable, reply)
+        : notReached(SERVICE, error, admin.variable);
+    }
+    try {
+      return await work(session);
+    } catch (error) {
+      throw error instanceof Failure ? error : failureOf(error, session);
+    }
+  });
+}
+
+async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
+  return connected(url, signal, async ({ connecting }) => {
+    try {
+      await connecting;
+      return { verdict: "works", detail: null };
+    } catch (error) {
+      const reply = replyOf(error);
+      if (isRefusal(reply))
+        return { verdict: "refused", detail: `Redis refused the login (${reply})` };
+      return {
+        verdict: "unknown",
+        detail: `Redis could not be asked (${reply ?? codeOf(error) ?? "no code"})`,
+      };
+    }
+  });
+}
+
+type Connection = Pick<Session, "ask" | "askTogether"> & { readonly connecting: Promise<unknown> };
+
+/** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
+async function connected<Result>(
+  url: Secret,
+  signal: AbortSignal | undefined,
+  work: (connection: Connection) => Promise<Result>,
+) {
+  const { createClient } = await import("@redis/client");
+  const ending = timeLimit(SERVICE, signal);
+  const client = createClient({
+    url: url.reveal(),
+    RESP: 2,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
+  });
+  // What goes wrong is told by the command that was under way.
+  client.on("error", () => undefined);
+  // The client ends no connection that is only being made, and would wait for ever for what answers it.
+  client.on("connect", () => ending.aborted && client.destroy());
+  const cut = new Promise<never>((_, reject) =>
+    ending.addEventListener("abort", () => reject(new Error("cut")), { once: true }),
+  );
+  cut.catch(() => client.destroy());
+  try {
+    return await work({
+      connecting: Promise.race([client.connect(), cut]),
+      ask: (...command) => client.sendCommand([...command]),
+      askTogether: (commands) =>
+        commands.reduce((multi, command) => multi.addCommand([...command]), client.multi()).exec(),
+    });
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+}
+
+function digestOf(password: Secret): string {
+  return createHash("sha256").update(password.reveal(), "utf8").digest("hex");
+}
+
+function isRefusal(reply: string | null): boolean {
+  return reply !== null && REFUSED.includes(reply);
+}
+
+/** The word that a reply of refusal begins with, which says its kind; null for what is no reply. */
+function replyOf(error: unknown): string | null {
+  if (!(error instanceof Error) || codeOf(error) !== null) return null;
+  return /^([A-Z]{3,20})(?: |$)/.exec(error.message)?.[1] ?? null;
+}
+
+async function requireAclFile(session: Session): Promise<void> {
+  const reply = await session.ask("CONFIG", "GET", "aclfile");
+  if (Array.isArray(reply) && String(reply[1] ?? "") !== "") return;
+  throw new Misconfigured(
+    "this Redis server keeps no ACL file: a restart would forget the new password",
+    {
+      code: "acl-not-kept",
+      hint: 'Set "aclfile" in its redis.conf; or, if that is as it should be, declare "volatile": true.',
+    },
+  );
+}
+
+function requireUsable(user: string, found: User | null, self: unknown): void {
+  const name = JSON.stringify(user);
+  const refuse = (code: string, message: string, hint: string) =>
+    new Misconfigured(message, { code, hint });
+  if (found === null)
+    throw refuse(
+      "user-missing",
+      `Redis has no user ${name}`,
+      "Create it with the rights that the application needs.",
+    );
+  if (self === user)
+    throw refuse(
+      "user-is-admin",
+      `the user ${name} is the administrator itself`,
+      "Name the application's user.",
+    );
+  if (found.flags.includes("nopass")) {
+    throw refuse(
+      "user-open",
+      `the user ${name} needs no password, and would need one at once`,
+      "Give it a first password, and its consumers.",
+    );
+  }
+  if (!found.flags.includes("on"))
+    throw refuse("user-off", `the user ${name} is off`, "Let it log in: ACL SETUSER … on.");
+}
+
+function tooWeak(tokenName: string, bits: number): Misconfigured {
+  const message = `a password of ${Math.floor(bits)} bits is too weak for ${tokenName}: Redis keeps plain digests, which can be guessed at`;
+  return new Misconfigured(message, {
+    code: "password-too-weak",
+    hint: `Ask for a length that has at least ${MIN_BITS} bits: 32 characters do.`,
+  });
+}
+
+function failureOf(error: unknown, { admin, changing }: Session): Failure {
+  const reply = replyOf(error);
+  if (reply === "NOAUTH") return adminRefused(SERVICE, admin.variable, reply);
+  if (reply === "NOPERM" && error instanceof Error) {
+    // Refused when it was queued: nothing of the transaction was done.
+    const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
+    return new Denied(
+      `Redis does not let the administrator run ${command.replace("|", " ").toUpperCase()}`,
+      {
+        code: "privilege-missing",
+        permission: `+${command}`,
+        hint: `Grant the user in ${admin.variable} +${command}; the issuer's page lists all that it needs.`,
+      },
+    );
+  }
+  if (error instanceof Error && "errorIndexes" in error) {
+    return new Uncertain("Redis changed its users, and could not write them to its ACL file", {
+      code: "acl-not-saved",
+      hint: "See that the server can write the file that its aclfile names. The next run ends what this one left, and tries again.",
+    });
+  }
+  if (reply === null)
+    return changing
+      ? cutOff(SERVICE, "it changed a password")
+      : notReached(SERVICE, error, admin.variable);
+  return new Unchanged(`Redis refused to change a password (${reply})`, {
+    code: "service-refused",
+    hint: "See the server's log.",
+  });
+}

@@ -1,0 +1,53 @@
+// Commits what is left of the record: changes that were saved when git could not take them.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Misconfigured } from "../../core/base/errors.ts";
+import type { Commit } from "../../core/ports/store.ts";
+import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
+import { type CommitOptions, commitFiles } from "./commit-files.ts";
+import { recordLock, withFileLock } from "./file-lock.ts";
+import { gitIn, gitState } from "./git.ts";
+import { pathInside, requireFolder } from "./inside.ts";
+
+/**
+ * Commits what is changed in the record's files and not committed yet, and nothing else.
+ * @param paths relative to `directory`; files that do not exist are passed over.
+ * @returns null when nothing is left. `url` is null: nobody can tell where a clone is pushed.
+ * @throws `Misconfigured` where there is no git or no repository, and when git refuses.
+ */
+export async function commitPending(
+  directory: string,
+  paths: readonly string[],
+  message: string,
+  options: Partial<Pick<CommitOptions, "identity" | "environment" | "sleep">> = {},
+): Promise<Commit | null> {
+  await requireFolder(directory);
+  for (const path of paths) await pathInside(directory, path);
+  const state = await gitState(directory, gitIn(directory, options.environment));
+  if (state !== "work-tree") throw nowhere(directory, state);
+  const sha = await withFileLock(recordLock(directory), () =>
+    commitFiles({ identity: null, ...options, directory, paths, message }),
+  );
+  return sha === null ? null : { sha, url: null };
+}
+
+/** The record's own file and the monthly files that its older entries moved to, as they lie in the folder. */
+export async function recordFiles(directory: string, configPath: string): Promise<string[]> {
+  const folder = historyFolder(configPath);
+  const names = await readdir(join(directory, folder)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return [configPath, ...names.filter(isMonthlyFile).map((name) => `${folder}/${name}`)];
+}
+
+function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {
+  const [why, hint] =
+    state === "no-git"
+      ? ["git was not found", "Install git, and see that it is on the PATH."]
+      : [
+          `${directory} is in no git work tree`,
+          "Run `git init` there, if the record is to be committed.",
+        ];
+  return new Misconfigured(`there is nothing to commit to: ${why}`, { code: state, hint });
+}

@@ -1,0 +1,69 @@
+// `history`: the audit trail.
+import { type Command, Option } from "commander";
+import { Misconfigured } from "../../core/base/errors.ts";
+import { auditText } from "../render/audit.ts";
+import { historyText } from "../render/status.ts";
+import { requireNames, wholeNumber } from "../session/arguments.ts";
+import { connect } from "../session/connect.ts";
+import { EXIT } from "../session/exit-codes.ts";
+import type { Session, Start } from "../session/session.ts";
+
+type HistoryOptions = {
+  readonly limit?: number;
+  readonly verify: boolean;
+  readonly commits?: number;
+};
+
+const EPILOGUE = `
+--verify replays every version of the record that git holds, for all tokens whatever NAME is given. It exits with 1 where
+something is broken. What could not be told (a shallow clone, no git, older commits than were asked for) is said and, alone,
+exits with 0: with --json, .audit.verdict is then "unknown", and .audit.ok false.`;
+
+export function addHistory(program: Command, start: Start): void {
+  program
+    .command("history")
+    .description("show what happened, the newest last")
+    .argument("[name]", "only this token's")
+    .addOption(
+      new Option("--limit <n>", "only the newest so many").argParser(wholeNumber(1, 1_000_000)),
+    )
+    .option(
+      "--verify",
+      "replay the chain of digests too, and the commits that made it; exit with 1 where it is broken",
+      false,
+    )
+    .addOption(
+      new Option("--commits <n>", "with --verify: only the newest so many").argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    )
+    .addHelpText("after", EPILOGUE)
+    .action((name: string | undefined, options: HistoryOptions) =>
+      start((session) => history(session, name, options)),
+    );
+}
+
+async function history(
+  session: Session,
+  name: string | undefined,
+  { limit, verify, commits }: HistoryOptions,
+): Promise<number> {
+  if (name !== undefined) requireNames([name]);
+  if (commits !== undefined && !verify) {
+    throw new Misconfigured("--commits goes with --verify", {
+      code: "commits-without-verify",
+      hint: "Add --verify, or leave --commits away.",
+    });
+  }
+  const { app } = await connect(session, "read");
+  const all = await app.history(name ?? null);
+  const entries = limit === undefined ? all : all.slice(-limit);
+  const audit = verify ? await app.audit(commits ?? null) : null;
+  session.result({ entries, audit }, () => {
+    const text = historyText(entries, session.colors);
+    return audit === null ? text : `${text}\n\n${auditText(audit, session.colors)}`;
+  });
+  if (audit?.verdict === "unknown")
+    session.warn("the history could not be verified as a whole; see what could not be told");
+  return audit?.verdict === "broken" ? EXIT.failed : EXIT.done;
+}

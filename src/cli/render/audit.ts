@@ -1,0 +1,48 @@
+// What the audit of the history found, for people.
+import type { Audit, AuditFinding } from "../../core/audit/version.ts";
+import { type Colors, counted, minute, plain } from "./text.ts";
+
+const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = {
+  broken: "✖",
+  unknown: "?",
+  warning: "!",
+};
+
+/** A verdict, then a line or two for each finding: what, and where and by whom. */
+export function auditText(audit: Audit, colors: Colors): string {
+  const lines = audit.findings.flatMap((finding) => [
+    `  ${painted(finding.severity, SIGNS[finding.severity], colors)} ${plain(finding.message)}`,
+    `      ${colors.dim(whereText(finding))}`,
+  ]);
+  return [headline(audit, colors), ...lines].join("\n");
+}
+
+function headline({ verdict, entries, commits, findings }: Audit, colors: Colors): string {
+  const seen = `${counted(entries, "entry", "entries")}, ${counted(commits, "commit")}`;
+  const count = (severity: AuditFinding["severity"]) =>
+    counted(findings.filter((finding) => finding.severity === severity).length, "place");
+  switch (verdict) {
+    case "ok":
+      return `${colors.green("✔")} The history holds, and so do the commits that made it: ${seen}.`;
+    case "unknown":
+      return `${colors.yellow("?")} Nothing contradicts the history, but not all of it could be told: ${seen}.`;
+    case "broken":
+      return `${colors.red("✖")} The history is broken in ${count("broken")}: ${seen}.`;
+  }
+}
+
+function whereText({ commit, path, line, pointer }: AuditFinding): string {
+  const place =
+    path === null
+      ? []
+      : [`${path}${line !== null ? `:${line}` : pointer === null ? "" : ` ${pointer}`}`];
+  const by =
+    commit === null
+      ? "uncommitted, in the work tree"
+      : `commit ${commit.sha.slice(0, 10)}, ${minute(commit.authored_at)}${commit.author === "" ? "" : ` by ${commit.author}`}`;
+  return plain([...place, by].join(", "));
+}
+
+function painted(severity: AuditFinding["severity"], text: string, colors: Colors): string {
+  return severity === "broken" ? colors.red(text) : colors.yellow(text);
+}

@@ -1,0 +1,100 @@
+// The environment variables that the CLI knows, read once into one typed object.
+
+import type { GitHubAccess } from "../../compose/place.ts";
+import { Misconfigured } from "../../core/base/errors.ts";
+import { Secret } from "../../core/base/secret.ts";
+
+const PUBLIC_API_URL = "https://api.github.com";
+
+export type Environment = {
+  /** From GITHUB_TOKEN, else GH_TOKEN; URLs from GITHUB_API_URL and GITHUB_GRAPHQL_URL. Null where there is no token. */
+  readonly access: GitHubAccess | null;
+  /** From TOKEN_AUTOMATION_KEY: opens the local vault. */
+  readonly vaultKey: Secret | null;
+  /** From TOKEN_AUTOMATION_FINGERPRINT_KEY: turns fingerprints into HMACs. */
+  readonly fingerprintKey: Secret | null;
+  /** Who the record says did it: GITHUB_ACTOR, else the login name. */
+  readonly actor: string | null;
+  /** The workflow run that this is a step of, where it is one. */
+  readonly runUrl: string | null;
+  /** From TOKEN_AUTOMATION_DEBUG: whether unexpected errors show their stack. */
+  readonly debug: boolean;
+  readonly color: "never" | "always" | "terminals";
+  /** Every variable that is set, for `exec` and `verify`, which see what the process sees. */
+  readonly variables: Readonly<Record<string, string>>;
+};
+
+type Variables = Readonly<Record<string, string>>;
+
+/** A variable that is set to nothing counts as unset: that is what a missing secret looks like in a workflow. */
+function set(variables: Variables, ...names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = variables[name];
+    if (value !== undefined && value !== "") return value;
+  }
+  return null;
+}
+
+function secret(value: string | null): Secret | null {
+  return value === null ? null : new Secret(value);
+}
+
+function httpUrl(name: string, value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (
+    url === null ||
+    !["http:", "https:"].includes(url.protocol) ||
+    url.username !== "" ||
+    url.password !== ""
+  ) {
+    throw new Misconfigured(`${name} is not an http(s) URL without credentials`, {
+      code: "bad-url",
+      hint: `Set it to the server's API, as ${PUBLIC_API_URL}, or unset it.`,
+    });
+  }
+  return value.replace(/\/+$/, "");
+}
+
+function accessFrom(variables: Variables): GitHubAccess | null {
+  const token = set(variables, "GITHUB_TOKEN", "GH_TOKEN");
+  if (token === null) return null;
+  const graphqlUrl = set(variables, "GITHUB_GRAPHQL_URL");
+  return {
+    token: new Secret(token),
+    apiUrl: httpUrl("GITHUB_API_URL", set(variables, "GITHUB_API_URL") ?? PUBLIC_API_URL),
+    graphqlUrl: graphqlUrl === null ? null : httpUrl("GITHUB_GRAPHQL_URL", graphqlUrl),
+  };
+}
+
+function runUrlFrom(variables: Variables): string | null {
+  const parts = [
+    set(variables, "GITHUB_SERVER_URL"),
+    set(variables, "GITHUB_REPOSITORY"),
+    set(variables, "GITHUB_RUN_ID"),
+  ];
+  return parts.includes(null) ? null : `${parts[0]}/${parts[1]}/actions/runs/${parts[2]}`;
+}
+
+function colorFrom(variables: Variables): Environment["color"] {
+  // https://no-color.org: present and not empty, whatever it says.
+  if (set(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
+  const forced = set(variables, "FORCE_COLOR");
+  return forced === null || forced === "0" ? "terminals" : "always";
+}
+
+/** @throws Misconfigured where a URL is none */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) variables[name] = value;
+  const debug = set(variables, "TOKEN_AUTOMATION_DEBUG");
+  return {
+    access: accessFrom(variables),
+    vaultKey: secret(set(variables, "TOKEN_AUTOMATION_KEY")),
+    fingerprintKey: secret(set(variables, "TOKEN_AUTOMATION_FINGERPRINT_KEY")),
+    actor: set(variables, "GITHUB_ACTOR", "USER", "USERNAME"),
+    runUrl: runUrlFrom(variables),
+    debug: debug !== null && debug !== "0",
+    color: colorFrom(variables),
+    variables,
+  };
+}

@@ -1,0 +1,48 @@
+// One run with its progress shown, and its report rendered.
+import type { App } from "../../core/app.ts";
+import { Secret } from "../../core/base/secret.ts";
+import type { Report } from "../../core/ports/report.ts";
+import type { RunRequest } from "../../core/run/request.ts";
+import { reportText } from "../render/report.ts";
+import { progressLine } from "./progress.ts";
+import { colorsFor, type Session, triggeredBy } from "./session.ts";
+
+type Asked = Pick<RunRequest, "wanted" | "dryRun" | "onCredential">;
+
+/** @throws Failure as `App.run` */
+export async function performRun(session: Session, app: App, asked: Asked): Promise<Report> {
+  const progress = progressLine(session);
+  try {
+    return await app.run({
+      ...asked,
+      ...seenBy(session),
+      triggeredBy: triggeredBy(session),
+      onProgress: progress.show,
+    });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** What a job sees is proof or drift. A person's shell is no consumer: a variable of the same name there says nothing. */
+function seenBy({ environment }: Session): Pick<RunRequest, "seen"> {
+  if (environment.runUrl === null) return {};
+  const visible = Object.entries(environment.variables).filter(([, value]) => value !== "");
+  return { seen: new Map(visible.map(([name, value]) => [name, new Secret(value)])) };
+}
+
+/** @param where stdout, unless the command keeps it for something else */
+export function showReport(
+  session: Session,
+  report: Report,
+  where: "stdout" | "stderr" = "stdout",
+): void {
+  const { io, environment, common } = session;
+  const rendering = {
+    colors: where === "stdout" ? session.colors : colorsFor(io.stderr, environment),
+    now: io.now(),
+    path: common.config,
+  };
+  if (where === "stdout") session.result(report, () => reportText(report, rendering));
+  else io.stderr.write(`${reportText(report, rendering)}\n`);
+}

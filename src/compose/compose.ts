@@ -1,0 +1,263 @@
+// Puts the parts together: with compose-issuers.ts and compose-destinations.ts the only files that name adapters.
+import { setTimeout } from "node:timers/promises";
+import type { GitHubClient } from "../adapters/github/client.ts";
+import { type App, createApp } from "../core/app.ts";
+import { type Failure, Misconfigured } from "../core/base/errors.ts";
+import { remember } from "../core/base/once.ts";
+import type { Secret } from "../core/base/secret.ts";
+import type { TokenConfig } from "../core/model/schema.ts";
+import { type Home, scopeId } from "../core/model/token.ts";
+import type { Copies, Stale } from "../core/ports/copies.ts";
+import type { Destination } from "../core/ports/destination.ts";
+import type { Issuer } from "../core/ports/issuer.ts";
+import type { Notifier } from "../core/ports/notifier.ts";
+import type { RecordVersions } from "../core/ports/record-versions.ts";
+import type { Commit, Store } from "../core/ports/store.ts";
+import type { WorkflowRuns } from "../core/ports/workflow-runs.ts";
+import { openDestination } from "./destinations.ts";
+import type { AdvisorAccess } from "./environment.ts";
+import { type IssuerContext, openIssuer } from "./issuers.ts";
+import type { GitHubAccess, Place } from "./place.ts";
+import { type Haste, IMPATIENT, readByCopies } from "./record-store.ts";
+
+export type ComposeOptions = {
+  readonly place: Place;
+  /** Relative to the repository's root (GitHub) or the directory (local), forward slashes. */
+  readonly configPath: string;
+  /** Turns fingerprints into HMACs; null: none. */
+  readonly fingerprintKey: Secret | null;
+  /** `empty`: a record that does not exist yet is an empty one, and is written by the first change. */
+  readonly whenMissing: "empty" | "error";
+  readonly webhook?: { readonly url: Secret; readonly secret: Secret | null } | null;
+  /** For `suggestWithAdvice`; null: no language model is asked. */
+  readonly advisor?: AdvisorAccess | null;
+  /** The edge's own: where what a run did is not rendered as its answer. */
+  readonly notifier?: Notifier;
+  readonly clock?: () => Date;
+  /** For edges that only read a record on GitHub: copies of it, kept from one request to the next. */
+  readonly copies?: Copies;
+  /** The environment of the process, for the variables that issuers name; none unless given. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The folder in which programs that the config names may be run; unless given, none is. */
+  readonly programs?: string | null;
+  /** Nothing will be changed, so a local record is read without asking git anything. */
+  readonly looking?: boolean;
+};
+
+/** Builds the app. Loads no adapter before it is needed. */
+export async function compose(options: ComposeOptions): Promise<App> {
+  const { place, configPath } = options;
+  const clock = options.clock ?? (() => new Date());
+  const home = await homeOf(place);
+  // Who only looks waits for the answer, whatever is asked for it.
+  const looking = options.copies !== undefined || options.looking === true;
+  const client = remember(() => connect(place.access, looking ? IMPATIENT : {}));
+  const warnings = new Set<string>();
+  const looks = options.looking && place.kind === "local";
+  const stored = looks
+    ? (await import("../adapters/stores/local-reader.ts")).localReader(place.directory)
+    : await storeOf(place, client, (failure) =>
+        warnings.add(`${failure.message}. ${failure.hint ?? ""}`.trim()),
+      );
+  let stale: Stale | null = null;
+  const onStale = (told: Stale) => {
+    stale = told;
+  };
+  const store = options.copies
+    ? await readByCopies(stored, { place, client, copies: options.copies, now: clock, onStale })
+    : stored;
+  const destinations = new Map<string, Destination>();
+  const issuers = new Map<string, Issuer>();
+  // Made now: an address that cannot be right must be told before anything is rotated.
+  // A runner that reaches GitHub through a proxy reaches nothing else without it.
+  const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
+  const webhook = options.webhook
+    ? (await import("../adapters/notifiers/webhook.ts")).webhookNotifier({
+        ...options.webhook,
+        ...proxied,
+      })
+    : null;
+  const issuerContext: IssuerContext = {
+    home,
+    client: (token) => (token === undefined ? client() : connect(accessWith(token, options))),
+    store,
+    clock,
+    variables: options.variables ?? {},
+    programs: options.programs ?? null,
+    ...proxied,
+  };
+  return createApp({
+    home,
+    source: { store, path: configPath, home, whenMissing: options.whenMissing },
+    clock,
+    fingerprintKey: options.fingerprintKey,
+    newRunId: () => crypto.randomUUID(),
+    async issuer(declaration) {
+      const id = JSON.stringify(declaration);
+      const open = issuers.get(id) ?? (await openIssuer(declaration, issuerContext));
+      issuers.set(id, open);
+      return open;
+    },
+    pause: (ms) => setTimeout(ms),
+    async destination(scope) {
+      const id = scopeId(scope);
+      const open = destinations.get(id) ?? (await openDestination(scope, { place, client, clock }));
+      destinations.set(id, open);
+      return open;
+    },
+    async surroundings(repository) {
+      const { surroundingsOf } = await import("../adapters/github/surroundings.ts");
+      return surroundingsOf(client, repository);
+    },
+    notifiers: (config) =>
+      notifiersOf({ given: [webhook, options.notifier], config, home, client }),
+    reminders: async (by) =>
+      (await import("./notifiers.ts")).openReminders(by, {
+        home,
+        client,
+        webhook: options.webhook ? { ...options.webhook, ...proxied } : null,
+      }),
+    async advisor() {
+      if (!options.advisor) return null;
+      return (await import("../adapters/advisors/chat-completions.ts")).chatCompletionsAdvisor({
+        ...options.advisor,
+        ...proxied,
+      });
+    },
+    async approvals(ask) {
+      if (home.repository === null || place.access === null) return null;
+      if (ask === "pull_request") {
+        const branch = place.kind === "github" ? place.branch : null;
+        return (await import("../adapters/approvals/github-pull.ts")).githubPullApprovals({
+          client,
+          repository: home.repository,
+          branch,
+        });
+      }
+      return (await import("../adapters/approvals/github-issue.ts")).githubApprovals({
+        client,
+        repository: home.repository,
+      });
+    },
+    commitPending: (message) => commitPending(place, configPath, message),
+    versions: (commits) => versionsOf(place, client, configPath, commits),
+    stale: () => stale,
+    takeWarnings() {
+      const taken = [...warnings];
+      warnings.clear();
+      return taken;
+    },
+  });
+}
+
+/** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */
+export function openStore(place: Place, onUncommitted: (failure: Failure) => void): Promise<Store> {
+  const client = remember(() => connect(place.access));
+  return storeOf(place, client, onUncommitted);
+}
+
+/** Runs of the rotation workflow, for edges that start it instead of rotating. */
+export async function openWorkflowRuns(
+  place: Extract<Place, { kind: "github" }>,
+  { workflow, ref }: { readonly workflow: string; readonly ref: string | null },
+): Promise<WorkflowRuns> {
+  const { githubWorkflowRuns } = await import("../adapters/github/workflow-runs.ts");
+  return githubWorkflowRuns({
+    client: remember(() => connect(place.access)),
+    repository: place.repository,
+    workflow,
+    ref,
+  });
+}
+
+async function homeOf(place: Place): Promise<Home> {
+  if (place.kind === "github") return { kind: "github", repository: place.repository };
+  const { localRepository } = await import("../adapters/local/repository.ts");
+  return { kind: "local", repository: await localRepository(place.directory) };
+}
+
+async function storeOf(
+  place: Place,
+  client: () => Promise<GitHubClient>,
+  onUncommitted: (failure: Failure) => void,
+): Promise<Store> {
+  if (place.kind === "github") {
+    const { githubStore } = await import("../adapters/stores/github.ts");
+    return githubStore({ client, repository: place.repository, branch: place.branch });
+  }
+  const { localStore } = await import("../adapters/stores/local.ts");
+  return localStore({ directory: place.directory, onUncommitted });
+}
+
+/** GitHub where it is anyway, with a token of an issuer's own. */
+function accessWith(
+  token: Secret,
+  { place, variables }: Pick<ComposeOptions, "place" | "variables">,
+): GitHubAccess {
+  const known = place.access ?? {
+    apiUrl: variables?.GITHUB_API_URL || "https://api.github.com",
+    graphqlUrl: null,
+  };
+  return { ...known, token };
+}
+
+async function connect(access: GitHubAccess | null, how: Haste = {}): Promise<GitHubClient> {
+  if (access === null) {
+    throw new Misconfigured("a destination on GitHub needs a token, and none is given", {
+      code: "github-token-missing",
+      hint: "Set GITHUB_TOKEN to an App installation token or a fine-grained PAT with Secrets: write.",
+    });
+  }
+  const { createGitHubClient } = await import("../adapters/github/client.ts");
+  const { token, apiUrl, graphqlUrl } = access;
+  return createGitHubClient({
+    token,
+    apiUrl,
+    ...(graphqlUrl === null ? {} : { graphqlUrl }),
+    ...(access.fetch ? { fetch: access.fetch } : {}),
+    ...how,
+  });
+}
+
+async function notifiersOf(asked: {
+  readonly given: readonly (Notifier | null | undefined)[];
+  readonly config: TokenConfig;
+  readonly home: Home;
+  readonly client: () => Promise<GitHubClient>;
+}): Promise<Notifier[]> {
+  const { given, config, home, client } = asked;
+  const notifiers = given.filter((notifier) => notifier !== null && notifier !== undefined);
+  if (config.settings?.failure_issue && home.repository !== null) {
+    const { failureIssueNotifier } = await import("../adapters/notifiers/failure-issue.ts");
+    notifiers.push(failureIssueNotifier({ client, repository: home.repository }));
+  }
+  return notifiers;
+}
+
+async function* versionsOf(
+  place: Place,
+  client: () => Promise<GitHubClient>,
+  path: string,
+  commits: number | null,
+): ReturnType<RecordVersions> {
+  if (place.kind === "github") {
+    const { githubVersions } = await import("../adapters/github/record-versions.ts");
+    yield* githubVersions({ client, repository: place.repository, branch: place.branch, path })(
+      commits,
+    );
+  } else {
+    const { localVersions } = await import("../adapters/local/record-versions.ts");
+    yield* localVersions({ directory: place.directory, path })(commits);
+  }
+}
+
+/** On GitHub every change is a commit, so nothing is ever left over. */
+async function commitPending(
+  place: Place,
+  configPath: string,
+  message: string,
+): Promise<Commit | null> {
+  if (place.kind === "github") return null;
+  const { commitPending: commit, recordFiles } = await import("../adapters/local/commit.ts");
+  return commit(place.directory, await recordFiles(place.directory, configPath), message);
+}

@@ -1,0 +1,33 @@
+// How the record is read for those who only look: by conditional requests, with a copy to fall back on, and without long waits.
+import type { GitHubClient, GitHubClientOptions } from "../adapters/github/client.ts";
+import type { Copies, Stale } from "../core/ports/copies.ts";
+import type { Store } from "../core/ports/store.ts";
+import type { Place } from "./place.ts";
+
+/** How long a client tries. */
+export type Haste = Pick<GitHubClientOptions, "retries" | "requestTimeoutMs" | "longestWaitS">;
+
+/** Who waits for a page has a copy to look at, or is told at once that there is none. */
+export const IMPATIENT: Haste = { retries: 1, requestTimeoutMs: 8_000, longestWaitS: 0 };
+
+type CopiesOptions = {
+  readonly place: Place;
+  readonly client: () => Promise<GitHubClient>;
+  readonly copies: Copies;
+  readonly now: () => Date;
+  readonly onStale: (stale: Stale) => void;
+};
+
+/** The store as it is, where it is not on GitHub. */
+export async function readByCopies(
+  stored: Store,
+  { place, client, copies, now, onStale }: CopiesOptions,
+): Promise<Store> {
+  if (place.kind !== "github") return stored;
+  const { copiedStore } = await import("../adapters/stores/github-copies.ts");
+  const { githubStore } = await import("../adapters/stores/github.ts");
+  const { repository, branch, access } = place;
+  const store = githubStore({ client, repository, branch });
+  const name = [access.apiUrl, repository, branch ?? ""].join(" ");
+  return copiedStore({ store, client, repository, branch, copies, name, now, onStale });
+}

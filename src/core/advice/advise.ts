@@ -1,0 +1,44 @@
+// The suggestions with what a language model makes of them; without one they stand as they are.
+
+import { reportError } from "../base/errors.ts";
+import { health } from "../health/health.ts";
+import { type Suggestions, suggest } from "../health/suggest.ts";
+import type { TokenConfig } from "../model/schema.ts";
+import type { Home } from "../model/token.ts";
+import type { Advice } from "./answer.ts";
+import type { Advisor } from "./question.ts";
+
+export type AdviceOptions = {
+  readonly home: Home;
+  readonly clock: () => Date;
+  /** Null where no language model is configured. */
+  readonly advisor: () => Promise<Advisor | null>;
+};
+
+/** Throws as `suggest`; a model that fails is told of, never thrown. */
+export async function suggestWithAdvice(
+  config: TokenConfig,
+  { home, clock, advisor }: AdviceOptions,
+): Promise<Suggestions & { readonly ai: Advice }> {
+  const now = clock();
+  const suggestions = suggest(config, home, now);
+  const { adviceQuestion } = await import("./question.ts");
+  const { readAdvice, unavailable } = await import("./answer.ts");
+  try {
+    const found = await advisor();
+    if (found === null)
+      return { ...suggestions, ai: unavailable(suggestions, "no language model is configured") };
+    const question = adviceQuestion(config, {
+      home,
+      now,
+      health: health(config, home, now),
+      suggestions,
+    });
+    return {
+      ...suggestions,
+      ai: readAdvice(await found.advise(question), { config, home, suggestions }),
+    };
+  } catch (error) {
+    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
+  }
+}

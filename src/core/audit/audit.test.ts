@@ -1,0 +1,248 @@
+// The audit as a rule: one change to a random history, in a random commit, is found there; and nothing is found without one.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { chainOf, commitDate, grow, rechain, rolledFiles } from "../../../test/record-history.ts";
+import type { HistoryEntry } from "../model/schema.ts";
+import type { RecordVersion } from "../ports/record-versions.ts";
+import { auditHistory } from "./audit.ts";
+import type { Audit } from "./version.ts";
+
+const RECORD = "token_config.json";
+type Entries = readonly HistoryEntry[];
+
+/** One version after the other; each is its entries, and how many of them are in the monthly file. */
+function versionsOf(
+  histories: readonly { readonly entries: Entries; readonly moved: number }[],
+): RecordVersion[] {
+  return histories.map(({ entries, moved }, index) => {
+    const files = rolledFiles(RECORD, entries, Math.min(moved, entries.length));
+    const at = commitDate((entries.length || 1) - 1);
+    return {
+      id: `c${index}`,
+      commit: { sha: `c${index}`, author: "Person", authored_at: at, committed_at: at },
+      parents: index === 0 ? [] : [`c${index - 1}`],
+      unseen: null,
+      abandoned: false,
+      files: new Map([...files].map(([path, text]) => [path, `${path}:${text}`])),
+      texts: new Map([...files].map(([path, text]) => [`${path}:${text}`, text])),
+    };
+  });
+}
+
+/** Where something was broken, and how. */
+function broken({ findings }: Audit): string[] {
+  return findings
+    .filter(({ severity }) => severity === "broken")
+    .map(({ commit }) => commit?.sha ?? "");
+}
+
+const growth = fc.array(fc.record({ added: fc.nat(3), moves: fc.nat(2) }), {
+  minLength: 1,
+  maxLength: 8,
+});
+
+/** What any of the commits leave of an honest history. */
+function honest(
+  steps: readonly { added: number; moves: number }[],
+): { entries: HistoryEntry[]; moved: number }[] {
+  let entries = chainOf(2);
+  let moved = 0;
+  const histories = [{ entries, moved }];
+  for (const { added, moves } of steps) {
+    entries = grow(entries, added);
+    // At least one stays in the record, as after a real roll-over.
+    moved = Math.min(moved + moves, entries.length - 1);
+    histories.push({ entries, moved });
+  }
+  return histories;
+}
+
+type Mutation = (entries: Entries, at: number, other: number) => HistoryEntry[] | null;
+const forged = (entry: HistoryEntry): HistoryEntry => ({ ...entry, id: "forged" });
+const mutations: Readonly<Record<string, Mutation>> = {
+  event: (all, at) =>
+    all.map((entry, index) => (index === at ? { ...entry, event: "forged" } : entry)),
+  id: (all, at) => all.map((entry, index) => (index === at ? forged(entry) : entry)),
+  time: (all, at) =>
+    all.map((entry, index) => (index === at ? { ...entry, at: "2027-01-01T00:00:01Z" } : entry)),
+  link: (all, at) =>
+    all.map((entry, index) =>
+      index === at ? { ...entry, previous_entry: "0".repeat(64) } : entry,
+    ),
+  added: (all, at) =>
+    all.map((entry, index) => (index === at ? { ...entry, note: "forged" } : entry)),
+  nested: (all, at) =>
+    all.map((entry, index) => (index === at ? { ...entry, triggered_by: { kind: "api" } } : entry)),
+  remove: (all, at) => all.filter((_, index) => index !== at),
+  cut: (all, at) => all.slice(0, at),
+  swap: (all, at, other) => (at === other ? null : swapped(all, at, other)),
+  copy: (all, at, other) => all.toSpliced(other, 0, ...all.slice(at, at + 1)),
+  insert: (all, at) => all.toSpliced(at, 0, ...all.slice(at, at + 1).map(forged)),
+  append: (all, at) => [
+    ...all,
+    ...all
+      .slice(at, at + 1)
+      .map((entry) => ({ ...entry, id: "forged", previous_entry: "0".repeat(64) })),
+  ],
+};
+
+function swapped(all: Entries, at: number, other: number): HistoryEntry[] {
+  return all.map((entry, index) =>
+    index === at ? (all[other] ?? entry) : index === other ? (all[at] ?? entry) : entry,
+  );
+}
+
+test("an honest history: nothing is found, however it was committed and rolled over", async () => {
+  await fc.assert(
+    fc.asyncProperty(growth, async (steps) => {
+      const histories = honest(steps);
+      const result = await auditHistory(versionsOf(histories), RECORD);
+      const entries = histories.at(-1)?.entries.length;
+      expect(result).toEqual({
+        ok: true,
+        verdict: "ok",
+        entries,
+        commits: histories.length,
+        findings: [],
+      });
+    }),
+  );
+});
+
+test("any one change is found, in its commit and in no other", async () => {
+  const place = fc.record({
+    step: fc.nat(8),
+    at: fc.nat(30),
+    other: fc.nat(30),
+    chained: fc.boolean(),
+    moves: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      growth,
+      fc.constantFrom(...Object.keys(mutations)),
+      place,
+      async (steps, name, { step, at, other, chained, moves }) => {
+        const histories = honest(steps);
+        const where = step % histories.length;
+        const { entries, moved } = histories[where] ?? { entries: [], moved: 0 };
+        const changed =
+          mutations[name]?.(entries, at % entries.length, other % entries.length) ?? null;
+        fc.pre(changed !== null);
+        // A thorough forger makes the chain anew; then only the commits tell.
+        const left =
+          chained && name !== "link" && name !== "append"
+            ? rechain(changed ?? [])
+            : (changed ?? []);
+        fc.pre(
+          JSON.stringify(left) !== JSON.stringify(entries) &&
+            !isOnlyLess(left, histories[where - 1]?.entries ?? []),
+        );
+        const tampered = histories.map((history, index) => {
+          if (index < where) return history;
+          const later = history.entries.length - entries.length;
+          const grown = grow(left, later, 100 + entries.length);
+          return { entries: index === where ? left : grown, moved: moves ? history.moved : moved };
+        });
+        const result = await auditHistory(versionsOf(tampered), RECORD);
+        expect([result.ok, [...new Set(broken(result))]]).toEqual([false, [`c${where}`]]);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+/** What the commit itself had added can be left out or changed before it is committed: nobody ever saw it, and the chain holds. */
+function isOnlyLess(left: Entries, before: Entries): boolean {
+  const goesOn = before.every(
+    (entry, index) => JSON.stringify(entry) === JSON.stringify(left[index]),
+  );
+  return (
+    goesOn &&
+    JSON.stringify(left) === JSON.stringify(rechain(left)) &&
+    new Set(left.map(({ id }) => id)).size === left.length
+  );
+}
+
+test("reading in any order of members and any layout is the same history", async () => {
+  const [version] = versionsOf([{ entries: chainOf(4), moved: 0 }]);
+  if (version === undefined) throw new Error("there is one");
+  const turned = chainOf(4).map((entry) => Object.fromEntries(Object.entries(entry).reverse()));
+  const text = `\ufeff${JSON.stringify({ history: turned })}`;
+  const next = {
+    ...version,
+    id: "c1",
+    parents: ["c0"],
+    files: new Map([[RECORD, "b"]]),
+    texts: new Map([["b", text]]),
+  };
+  expect((await auditHistory([version, next], RECORD)).findings).toEqual([]);
+});
+
+test("a file of the first version holds no chain; migrated entries may be old", async () => {
+  const [version] = versionsOf([
+    {
+      entries: rechain(
+        chainOf(3).map((entry, at) => ({ ...entry, id: `migrated/API_KEY/${at + 1}` })),
+      ),
+      moved: 0,
+    },
+  ]);
+  if (version === undefined) throw new Error("there is one");
+  const late = {
+    sha: "c1",
+    author: "Person",
+    authored_at: "2028-01-01T00:00:00Z",
+    committed_at: "2028-01-01T00:00:00Z",
+  };
+  const old = {
+    ...version,
+    files: new Map([[RECORD, "old"]]),
+    texts: new Map([["old", '{"rotation_rules":{},"history":[{"a":1}]}']]),
+  };
+  const result = await auditHistory(
+    [old, { ...version, id: "c1", commit: late, parents: ["c0"] }],
+    RECORD,
+  );
+  expect(result).toMatchObject({ verdict: "ok", entries: 3, findings: [] });
+});
+
+test("clocks that went wrong are warnings", async () => {
+  const entries = chainOf(3);
+  const early = rechain([
+    ...entries.slice(0, 2),
+    { ...(entries[2] as HistoryEntry), at: "2026-12-01T00:00:00Z" },
+  ]);
+  const result = await auditHistory(
+    versionsOf([
+      { entries: entries.slice(0, 2), moved: 0 },
+      { entries: early, moved: 0 },
+    ]),
+    RECORD,
+  );
+  expect(result.verdict).toBe("ok");
+  expect(result.findings.map(({ kind, severity, entry_id }) => [kind, severity, entry_id])).toEqual(
+    [
+      ["clock", "warning", "run-2/API_KEY/rotated"],
+      ["rewritten", "warning", "run-2/API_KEY/rotated"],
+    ],
+  );
+});
+
+test("a history that was turned round is told in seconds, however long it is", async () => {
+  const entries = chainOf(2_000);
+  const started = performance.now();
+  const audit = await auditHistory(
+    versionsOf([
+      { entries, moved: 0 },
+      { entries: entries.toReversed(), moved: 0 },
+    ]),
+    RECORD,
+  );
+  expect(audit.verdict).toBe("broken");
+  expect(audit.findings.map(({ kind, line }) => [kind, line === null])).toContainEqual([
+    "reordered",
+    false,
+  ]);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});

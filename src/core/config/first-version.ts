@@ -1,0 +1,35 @@
+// Knows a file of the first version, which the Python program wrote with values in plaintext.
+import { isObject, type Mistake, partName } from "./mistake.ts";
+import type { Path } from "./positions.ts";
+
+/** Keys of a token that only the first version wrote; the first two hold its value. */
+const TOKEN_KEYS = ["value", "token", "last_rotated", "rotation_count"] as const;
+/** Keys of the file that only the first version wrote. */
+const FILE_KEYS = ["rotation_rules", "rotation_history"] as const;
+
+/** The path of what gives a document away as the first version's; null where nothing does. */
+export function firstVersionMark(document: unknown): Path | null {
+  if (!isObject(document)) return null;
+  const own = FILE_KEYS.find((key) => Object.hasOwn(document, key));
+  if (own !== undefined) return [own];
+  // Who writes a value into a file of this version makes another mistake: it is told as such.
+  if (document.version === 1 || !isObject(document.tokens)) return null;
+  for (const [name, token] of Object.entries(document.tokens)) {
+    const key = isObject(token) ? TOKEN_KEYS.find((each) => Object.hasOwn(token, each)) : undefined;
+    if (key !== undefined) return ["tokens", name, key];
+  }
+  return null;
+}
+
+/** The one mistake that a file of the first version is; null for any other. */
+export function findFirstVersion(document: unknown): Mistake | null {
+  const path = firstVersionMark(document);
+  if (path === null) return null;
+  return {
+    path,
+    on: "key",
+    code: "first-version-file",
+    message: `the file was written by the first version of the program: it holds ${partName(path)}`,
+    hint: "Run `token-automation migrate`: rules and workflows carry over, values are dropped, and their tokens become due at once.",
+  };
+}

@@ -1,0 +1,131 @@
+// The complete overview: tokens, rules, workflows, history, health, suggestions.
+
+import type { HistoryEntry, Rule, TokenConfig, Workflow } from "../model/schema.ts";
+import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
+import { issuerMissing } from "../plan/condition.ts";
+import { type Plan, plan } from "../plan/plan.ts";
+import { manualOf } from "../plan/waiting.ts";
+import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
+import { type HealthBands, type HealthReport, health, healthBands } from "./health.ts";
+import { type Suggestions, suggest } from "./suggest.ts";
+
+/** @param options.history how many of the newest entries to include */
+export function statusOf(
+  config: TokenConfig,
+  options: { readonly home: Home; readonly now: Date; readonly history: number },
+): Status {
+  const { home, now } = options;
+  const tokens = Object.keys(config.tokens ?? {}).flatMap((name): [string, TokenOverview][] => {
+    const token = resolveToken(config, name, home);
+    if (token === null) return [];
+    const state = tokenState(config, name);
+    const overview = {
+      name,
+      type: token.type,
+      issuer: token.issuer,
+      groups: token.groups,
+      destinations: token.placements.map((placement) => placement.id),
+      generation: state.generation,
+      rotated_at: state.rotated_at,
+      fingerprint: state.fingerprint,
+      expires_at: state.expires_at ?? token.expiresAt,
+      pending: state.pending !== null,
+      failures: state.failures,
+    };
+    return [[name, overview]];
+  });
+  const workflows = Object.entries(config.workflows ?? {}).map(
+    ([name, workflow]): [string, WorkflowOverview] => [
+      name,
+      {
+        ...workflow,
+        resolved_tokens: expandWorkflow(config, name).tokens,
+        next_run:
+          workflow.enabled === false
+            ? null
+            : nextOccurrence(
+                parseSchedule(workflow.schedule),
+                workflowTimezone(config, workflow),
+                now,
+              ).toISOString(),
+        last_run_at: config.state?.workflows?.[name]?.last_run_at ?? null,
+      },
+    ],
+  );
+  return {
+    tokens: Object.fromEntries(tokens),
+    rules: config.rules ?? {},
+    workflows: Object.fromEntries(workflows),
+    history: options.history === 0 ? [] : (config.history ?? []).slice(-options.history),
+    health: health(config, home, now),
+    suggestions: suggest(config, home, now).suggestions,
+  };
+}
+
+/** The complete overview with the whole history, and what is planned, advised and drawn beside it. */
+export function overviewOf(config: TokenConfig, home: Home, now: Date): Overview {
+  const history = config.history?.length ?? 0;
+  return {
+    home,
+    now,
+    status: statusOf(config, { home, now, history }),
+    plan: plan(config, home, now),
+    actions: suggest(config, home, now).actions,
+    bands: healthBands(config),
+    byHand: new Set(
+      Object.keys(config.tokens ?? {}).filter((name) => needsPerson(config, home, name)),
+    ),
+  };
+}
+
+function needsPerson(config: TokenConfig, home: Home, name: string): boolean {
+  const token = resolveToken(config, name, home);
+  return (
+    token !== null &&
+    (manualOf(token) !== null || issuerMissing(token, tokenState(config, name)) !== null)
+  );
+}
+
+export type TokenOverview = {
+  readonly name: string;
+  readonly type: string;
+  readonly issuer: string;
+  readonly groups: readonly string[];
+  readonly destinations: readonly string[];
+  readonly generation: number;
+  readonly rotated_at: string | null;
+  readonly fingerprint: string | null;
+  readonly expires_at: string | null;
+  readonly pending: boolean;
+  readonly failures: number;
+};
+
+export type WorkflowOverview = Workflow & {
+  readonly resolved_tokens: readonly string[];
+  readonly next_run: string | null;
+  readonly last_run_at: string | null;
+};
+
+export type Status = {
+  readonly tokens: Readonly<Record<string, TokenOverview>>;
+  readonly rules: Readonly<Record<string, Rule>>;
+  readonly workflows: Readonly<Record<string, WorkflowOverview>>;
+  /** The newest last. */
+  readonly history: readonly HistoryEntry[];
+  readonly health: HealthReport;
+  readonly suggestions: readonly string[];
+};
+
+/** Everything that a page shows, of one moment and one reading of the record. */
+export type Overview = {
+  readonly home: Home;
+  readonly now: Date;
+  /** With the whole of the history that this file holds. */
+  readonly status: Status;
+  readonly plan: Plan;
+  readonly actions: Suggestions["actions"];
+  readonly bands: HealthBands;
+  /** Tokens whose next value only a person can hand in. */
+  readonly byHand: ReadonlySet<string>;
+};

@@ -1,0 +1,107 @@
+// The rotations that a first-version file lists, as entries of the audit trail.
+
+import { isShowableName } from "../base/showable.ts";
+import { isObject } from "../config/mistake.ts";
+import type { HistoryEntry, TriggerKind } from "../model/schema.ts";
+import { appendHistory, type HistoryDraft } from "../record/history.ts";
+import type { Notes } from "./notes.ts";
+import { type Gathered, valuesIn } from "./tokens.ts";
+
+/** Where an entry has its fields: the names that the Python program is known or likely to have used. */
+const FIELDS = {
+  token: ["token_name", "token", "name"],
+  time: ["timestamp", "rotated_at", "at", "time"],
+  previous: ["previous_hash", "old_hash"],
+  next: ["new_hash", "hash"],
+  trigger: ["triggered_by", "reason", "trigger"],
+} as const;
+const KNOWN: readonly string[] = Object.values(FIELDS).flat();
+
+/** By what the old note of the trigger says; it is not carried over itself, since it is free text. */
+const TRIGGERS: readonly (readonly [pattern: RegExp, kind: TriggerKind])[] = [
+  [/schedul|auto|cron|workflow|rule/i, "scheduler"],
+  [/api|gpt|http/i, "api"],
+];
+
+/** Reads one of the lists `history` and `rotation_history`, and chains the entries. */
+export function readHistory(
+  lists: readonly unknown[],
+  gathered: Gathered,
+  notes: Notes,
+): HistoryEntry[] {
+  let lost = 0;
+  const entries = lists.flatMap((list): unknown[] =>
+    Array.isArray(list) ? list : list === undefined ? [] : [list],
+  );
+  const drafts = entries.flatMap((entry, index): HistoryDraft[] => {
+    const draft = isObject(entry) ? draftOf(entry, index, gathered, notes) : null;
+    if (draft === null) lost++;
+    return draft === null ? [] : [draft];
+  });
+  if (lost > 0)
+    notes.warn(
+      `${lost} of ${entries.length} entries of the history name no token or no time and were left out.`,
+    );
+  return appendHistory([], drafts);
+}
+
+function draftOf(
+  entry: Record<string, unknown>,
+  index: number,
+  gathered: Gathered,
+  notes: Notes,
+): HistoryDraft | null {
+  const field = (names: readonly string[]) =>
+    names.map((name) => entry[name]).find((content) => content !== undefined);
+  const token_name = tokenOf(entry, gathered);
+  for (const [key, content] of Object.entries(entry)) {
+    if (content === token_name) continue;
+    const values = valuesIn(key, content);
+    for (const value of values) gathered.values.add(value);
+    if (values.length > 0 && token_name !== null) gathered.exposed.add(token_name);
+    else if (!KNOWN.includes(key)) notes.leftOut("the history", key);
+  }
+  const at = notes.time(field(FIELDS.time));
+  if (token_name === null || at === null) return null;
+  const previous_hash = hashOf(field(FIELDS.previous), notes);
+  const new_hash = hashOf(field(FIELDS.next), notes);
+  const triggered_by = { kind: triggerOf(field(FIELDS.trigger)) };
+  return {
+    id: `migrated/${token_name}/${index + 1}`,
+    at,
+    event: "rotated",
+    token_name,
+    generation: null,
+    previous_hash,
+    new_hash,
+    triggered_by,
+  };
+}
+
+/** Entries of tokens that are gone are kept; but what stands under the other keys might be a value. */
+function tokenOf(entry: Record<string, unknown>, gathered: Gathered): string | null {
+  for (const key of FIELDS.token) {
+    const name = entry[key];
+    if (
+      typeof name === "string" &&
+      (gathered.tokens.has(name) || (key === "token_name" && isShowableName(name)))
+    )
+      return name;
+  }
+  return null;
+}
+
+/** Only whole SHA-256 digests: anything else proves nothing, and might be a value. */
+function hashOf(content: unknown, notes: Notes): string | null {
+  const hex =
+    typeof content === "string" ? /^(?:sha256:)?([0-9a-f]{64})$/i.exec(content)?.[1] : undefined;
+  if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
+  if (typeof content === "string" && content !== "")
+    notes.warn("Hashes in the history that are not whole SHA-256 digests were left out.");
+  return null;
+}
+
+function triggerOf(content: unknown): TriggerKind {
+  const text = typeof content === "string" ? content : "";
+  return TRIGGERS.find(([pattern]) => pattern.test(text))?.[1] ?? "cli";
+}

@@ -1,0 +1,234 @@
+// The shape of token_config.json: one definition that validates, gives the types, and generates the JSON Schema.
+import * as z from "zod";
+import {
+  closed,
+  instant,
+  LABEL_PATTERN,
+  MAX_INTERVAL_HOURS,
+  MAX_VALUE_BYTES,
+  MIN_INTERVAL_HOURS,
+} from "./schema-base.ts";
+import { destination } from "./schema-destinations.ts";
+import { issuer } from "./schema-issuers.ts";
+import { historyEntry, tokenState, workflowState } from "./schema-state.ts";
+
+export * from "./schema-base.ts";
+export { DESTINATIONS, type DestinationDeclaration } from "./schema-destinations.ts";
+export type {
+  DeployKeyDeclaration,
+  GenerateDeclaration,
+  GithubAppDeclaration,
+  ManualDeclaration,
+} from "./schema-issuer-keys.ts";
+export { KEY_ALGORITHMS, KEY_FORMATS, RSA_SIZES } from "./schema-issuer-keys.ts";
+export { fieldsOf, ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema-issuers.ts";
+export type * from "./schema-state.ts";
+
+/** The longest overlap, in hours: ninety days. */
+const MAX_OVERLAP_HOURS = 2_160;
+
+export const TOKEN_TYPES = [
+  "api_key",
+  "github_pat",
+  "secret_key",
+  "password",
+  "hex",
+  "base64url",
+  "uuid",
+  "key_pair",
+  "custom",
+] as const;
+const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
+/** `required`: only once a consumer was seen with the new value; `when-seen`: or where none was seen at all; `none`: at once. */
+const PROOF_MODES = ["required", "when-seen", "none"] as const;
+
+const token = closed({
+  type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made; api_key unless given"),
+  length: z
+    .int()
+    .min(1)
+    .max(MAX_VALUE_BYTES)
+    .optional()
+    .describe("The whole value's length in characters, prefix included"),
+  prefix: z
+    .string()
+    .max(255)
+    .regex(/^[\x21-\x7e]*$/)
+    .optional()
+    .describe("What the value begins with: printable ASCII without spaces"),
+  include_special: z
+    .boolean()
+    .optional()
+    .describe("Whether punctuation is used beside letters and digits"),
+  issuer: issuer.optional(),
+  destinations: z.array(destination).min(1).optional(),
+  groups: z
+    .array(z.string().regex(LABEL_PATTERN))
+    .optional()
+    .describe("Names by which workflows mean several tokens at once"),
+  expires_at: instant.optional().describe("When the credential stops working by itself"),
+  proof: z
+    .enum(PROOF_MODES)
+    .optional()
+    .describe(
+      "What must be seen before the previous credential is revoked; when-seen unless given",
+    ),
+  overlap_hours: z
+    .number()
+    .min(0)
+    .max(MAX_OVERLAP_HOURS)
+    .optional()
+    .describe(
+      "How long the previous credential keeps working after the new one is placed; 24 unless given",
+    ),
+});
+
+const rule = closed({
+  interval_hours: z
+    .number()
+    .min(MIN_INTERVAL_HOURS)
+    .max(MAX_INTERVAL_HOURS)
+    .describe("How many hours a credential may live"),
+  auto_rotate: z
+    .boolean()
+    .optional()
+    .describe("Whether a run rotates it when the interval has elapsed; true unless given"),
+  notify: z
+    .boolean()
+    .optional()
+    .describe("Whether rotations of it are told to the notifiers; true unless given"),
+});
+
+const workflow = closed({
+  tokens: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("Names of tokens, names of groups, or ALL_TOKENS"),
+  schedule: z.string().describe("Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly"),
+  timezone: z.string().optional().describe("An IANA time zone; the settings' zone unless given"),
+  enabled: z
+    .boolean()
+    .optional()
+    .describe("Whether its schedule makes tokens due; true unless given"),
+});
+
+/** What an agent may ask for that changes something. */
+export const AGENT_OPERATIONS = [
+  "rotate",
+  "run_workflow",
+  "setup_rotation",
+  "create_workflow",
+] as const;
+const agents = closed({
+  enabled: z
+    .boolean()
+    .optional()
+    .describe("Whether agents may change anything at all; true unless given"),
+  approval: z
+    .union([z.literal("all"), z.array(z.enum(AGENT_OPERATIONS))])
+    .optional()
+    .describe("What of an agent's changes needs a person's approval; nothing unless given"),
+  ask_in: z
+    .enum(["issue", "pull_request"])
+    .optional()
+    .describe(
+      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment); issue unless given",
+    ),
+}).describe("What agents (MCP, and API keys marked as an agent's) may do; no operation changes it");
+
+const days = z.number().positive().max(36_500);
+const settings = closed({
+  timezone: z
+    .string()
+    .optional()
+    .describe("The IANA time zone of schedules that name none; UTC unless given"),
+  health: closed({
+    recently_rotated_hours: z
+      .number()
+      .positive()
+      .max(876_000)
+      .optional()
+      .describe("Younger is recently_rotated; 24 unless given"),
+    should_rotate_days: days.optional().describe("Older is should_rotate; 7 unless given"),
+    needs_rotation_days: days.optional().describe("Older is needs_rotation; 14 unless given"),
+    high_risk_days: days.optional().describe("Older is high_risk; 30 unless given"),
+  })
+    .optional()
+    .describe("From which age a token has which health"),
+  journal: z
+    .enum(JOURNAL_MODES)
+    .optional()
+    .describe(
+      "Whether sealed boxes are committed before they are placed; auto: only where the repository is private",
+    ),
+  stuck_after: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Failures in a row after which a token waits for a person; 8 unless given"),
+  max_rotations_per_day: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      "Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given",
+    ),
+  failure_issue: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers",
+    ),
+  agents: agents.optional(),
+  history_limit: z
+    .int()
+    .min(10)
+    .max(100_000)
+    .optional()
+    .describe("Entries kept here, 1000 unless given; older ones go to token_history/"),
+});
+
+/** The whole of token_config.json. */
+export const recordSchema = closed({
+  $schema: z.string().optional().describe("Where editors find the JSON Schema"),
+  version: z.literal(1).optional().describe("The version of this format"),
+  settings: settings.optional().describe("What holds for every token"),
+  tokens: z.record(z.string(), token).optional().describe("The secrets to rotate, by name"),
+  rules: z
+    .record(z.string(), rule)
+    .optional()
+    .describe("How often a token is rotated, by its name"),
+  workflows: z
+    .record(z.string(), workflow)
+    .optional()
+    .describe("Sets of tokens that are rotated together, on a schedule"),
+  state: z
+    .looseObject({
+      tokens: z.record(z.string(), tokenState).optional(),
+      workflows: z.record(z.string(), workflowState).optional(),
+    })
+    .optional()
+    .describe("Written by the program; not by hand"),
+  history: z
+    .array(historyEntry)
+    .optional()
+    .describe("Written by the program; each entry holds the digest of the one before"),
+}).meta({
+  title: "token_config.json",
+  description: "The declarations and the record of token-automation",
+});
+
+/** A validated token_config.json, exactly as it stands in the file: defaults are applied by those who read it, never written back. */
+export type TokenConfig = z.infer<typeof recordSchema>;
+export type TokenDeclaration = z.infer<typeof token>;
+export type Rule = z.infer<typeof rule>;
+export type Workflow = z.infer<typeof workflow>;
+export type Settings = z.infer<typeof settings>;
+export type ProofMode = (typeof PROOF_MODES)[number];
+export type AgentOperation = (typeof AGENT_OPERATIONS)[number];
+export type TokenType = (typeof TOKEN_TYPES)[number];
+
+/** The member that means every declared token. */
+export const ALL_TOKENS = "ALL_TOKENS";

@@ -1,0 +1,25 @@
+// Copies of the record, for answers while the store gives none: what is kept, and what is told of it.
+import type { Snapshot } from "./store.ts";
+
+/** One good answer, and what came of asking since. Times in milliseconds since 1970. */
+export type Copy = {
+  readonly snapshot: Snapshot;
+  /** Of the branch's head that the snapshot is of; null where it is not known. */
+  readonly etag: string | null;
+  /** When the store last said that this is how it stands. */
+  readonly confirmedAt: number;
+  /** The store is not asked before. */
+  readonly askAgainAt: number;
+  /** Code of the failure since; null where there was none. */
+  readonly reason: string | null;
+};
+
+/** Kept from one request to the next, by place and paths. */
+export type Copies = Map<string, Copy>;
+
+/** That an answer was made from a copy. */
+export type Stale = {
+  readonly as_of: string;
+  readonly age_seconds: number;
+  readonly reason: string;
+};

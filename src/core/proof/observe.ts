@@ -1,0 +1,166 @@
+// What a consumer's position shows of the declared secrets, compared with the record: pure.
+
+import { HOUR_MS, instantMs } from "../base/instant.ts";
+import type { Secret } from "../base/secret.ts";
+import { fingerprintKeyId, matchesFingerprint } from "../credentials/fingerprint.ts";
+import type { TokenConfig, TokenState } from "../model/schema.ts";
+import { type Home, isSeenBeside, resolveToken, type Token, tokenState } from "../model/token.ts";
+import { STAGES, stageOf } from "../rotation/state.ts";
+
+/**
+ * - `current`: the value of the generation that the record calls current: proof;
+ * - `previous`: one before, or one that was given up: the consumer is late (GitHub reads secrets when a run is queued), not adrift;
+ * - `other`: neither: somebody changed it, or it never arrived;
+ * - `unknown`: the record keeps no fingerprint to compare with, or a rotation is under way;
+ * - `not_seen`: this process sees no variable of that name.
+ */
+export type Observation = "current" | "previous" | "other" | "unknown" | "not_seen";
+
+export type Observed = {
+  readonly token: Token;
+  readonly state: TokenState;
+  readonly observation: Observation;
+  /** The destinations whose secret this process sees with the current generation. */
+  readonly proved: readonly string[];
+  /** The destinations that must have been seen before the generation counts as proved. */
+  readonly required: readonly string[];
+};
+
+export type ObserveOptions = {
+  readonly home: Home;
+  /** Values by the secret's name: the environment of a job. */
+  readonly seen: ReadonlyMap<string, Secret>;
+  readonly key: Secret | null;
+  readonly now: Date;
+};
+
+/** How long after a value was overwritten that the record does not know a job that still sees it says nothing, in milliseconds: it was queued before. */
+const QUEUED_MS = HOUR_MS;
+
+/** Judges every declared token by what is seen of it. */
+export function observe(config: TokenConfig, options: ObserveOptions): Observed[] {
+  return Object.keys(config.tokens ?? {}).flatMap((name) => {
+    const token = resolveToken(config, name, options.home);
+    if (token === null) return [];
+    const state = tokenState(config, name);
+    return [
+      {
+        token,
+        state,
+        ...observeToken(token, state, options),
+        required: requiredOf(token, options.home),
+      },
+    ];
+  });
+}
+
+function requiredOf(token: Token, home: Home): string[] {
+  return token.proof === "required" ? visibleOf(token, home).map(({ id }) => id) : [];
+}
+
+/** A variable named like a secret that only Dependabot or another repository can see is somebody else's, and proves nothing. */
+function visibleOf({ placements }: Token, home: Home): Token["placements"] {
+  return placements.filter(({ scope }) => isSeenBeside(scope, home));
+}
+
+type Seen = Pick<Observed, "observation" | "proved">;
+
+function observeToken(
+  token: Token,
+  state: TokenState,
+  { home, seen, key, now }: ObserveOptions,
+): Seen {
+  const visible = visibleOf(token, home);
+  if (!visible.some(({ secretName }) => seen.has(secretName)))
+    return { observation: "not_seen", proved: [] };
+  if (
+    state.generation === 0 ||
+    state.pending !== null ||
+    !STAGES[stageOf(state)].takes.includes("seen")
+  ) {
+    return { observation: "unknown", proved: [] };
+  }
+  // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
+  const placed = visible.filter(({ id }) => Object.hasOwn(state.destinations, id));
+  const verdicts = placed.flatMap((placement) => {
+    const value = seen.get(placement.secretName);
+    return value === undefined
+      ? []
+      : [
+          {
+            id: placement.id,
+            verdict: observeValue(value, { home, state, field: placement.field, key, now }),
+          },
+        ];
+  });
+  // The worst of several says what to do; a doubt is worse than a proof.
+  const observation =
+    (["other", "previous", "unknown", "current"] as const).find((each) =>
+      verdicts.some(({ verdict }) => verdict === each),
+    ) ?? "unknown";
+  return {
+    observation,
+    proved: verdicts.filter(({ verdict }) => verdict === "current").map(({ id }) => id),
+  };
+}
+
+type Judged = Exclude<Observation, "not_seen"> | "beside";
+
+function observeValue(
+  value: Secret,
+  {
+    state,
+    field,
+    home,
+    key,
+    now,
+  }: Omit<ObserveOptions, "seen"> & { readonly state: TokenState; readonly field: string },
+): Judged {
+  const { fingerprints = {} } = state;
+  if (Object.hasOwn(fingerprints, field)) {
+    // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch tells nothing.
+    return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match"
+      ? "current"
+      : "beside";
+  }
+  if (isOtherKey(state.fingerprint_key, state.fingerprint, key)) return "unknown";
+  const current = matchesFingerprint(value, state.fingerprint, key);
+  if (current !== "mismatch") return current === "match" ? "current" : "unknown";
+  const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
+  const before = [
+    state.previous_fingerprint ?? null,
+    ...retiring,
+    ...(state.earlier_fingerprints ?? []),
+  ];
+  if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match"))
+    return "previous";
+  const overwrote = overwroteUnknown(state, home);
+  if (overwrote !== null && Math.abs(now.getTime() - overwrote) < QUEUED_MS) return "unknown";
+  // It may be the one before, which only the key before could tell.
+  return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key)
+    ? "unknown"
+    : "other";
+}
+
+/**
+ * When a value was overwritten that the record has no fingerprint of: a drift, or where jobs are queued also a weak value,
+ * and what stood there before the first rotation.
+ */
+function overwroteUnknown(
+  { overwrote_drift_at, previous_fingerprint: previous, rotated_at }: TokenState,
+  home: Home,
+): number | null {
+  return (
+    instantMs(overwrote_drift_at) ??
+    (previous || home.kind === "local" ? null : instantMs(rotated_at))
+  );
+}
+
+/** Whether a fingerprint was made with another key than this one. Records of earlier versions do not say with which. */
+function isOtherKey(
+  keyId: string | undefined,
+  fingerprint: string | null,
+  key: Secret | null,
+): boolean {
+  return keyId !== undefined && key !== null && keyId !== fingerprintKeyId(fingerprint, key);
+}

@@ -1,0 +1,464 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { TokenState } from "../model/schema.ts";
+import { NEW_TOKEN_STATE } from "../model/token.ts";
+import type { RotationEvent, Stage } from "./event.ts";
+import {
+  BACKOFF_BASE_MS,
+  BACKOFF_MAX_MS,
+  next,
+  nextGeneration,
+  remaining,
+  STAGES,
+  stageOf,
+} from "./state.ts";
+
+const NOW = new Date("2026-03-01T00:00:00Z");
+const ONE = "actions:o/r:A";
+const TWO = "vault:local:A";
+const IDS = [ONE, TWO];
+const LEASE = "2026-03-01T00:05:00.000Z";
+const ERROR = {
+  kind: "denied",
+  code: "denied",
+  message: "Secrets: write is missing",
+  hint: null,
+} as const;
+const BOXES = { [ONE]: { keyId: "k", sealed: "Ym94" }, [TWO]: { keyId: "v", sealed: "Ym94" } };
+
+const begin: RotationEvent = {
+  type: "begin",
+  runId: "run-1",
+  declaration: "d",
+  issuer: "http",
+  destinations: IDS,
+  leaseUntil: LEASE,
+};
+/** As for a credential that a service keeps, which shows it with this label. */
+const announce = (label: string): RotationEvent => ({
+  ...begin,
+  outside: { label, issuing: { use: "generate" } },
+});
+const sealed: RotationEvent = { type: "sealed", boxes: BOXES };
+const STUCK_AFTER = 2;
+const settle: RotationEvent = { type: "settle", stuckAfter: STUCK_AFTER };
+const abandon: RotationEvent = { type: "abandon", error: ERROR, stuckAfter: STUCK_AFTER };
+/** Nothing is left with the service. */
+const cleaned: RotationEvent = { ...abandon, clean: true };
+const placedEvent = (destination: string): RotationEvent => ({ type: "placed", destination });
+const refusedEvent = (destination: string): RotationEvent => ({
+  type: "refused",
+  destination,
+  error: ERROR,
+});
+const issuedEvent = (name: string): RotationEvent => ({
+  type: "issued",
+  fingerprint: `sha256:${name}`,
+  ref: name,
+  expiresAt: null,
+});
+const whole = (name: string): RotationEvent[] => [
+  begin,
+  issuedEvent(name),
+  sealed,
+  placedEvent(ONE),
+  placedEvent(TWO),
+  settle,
+];
+
+function reach(state: TokenState, ...events: RotationEvent[]): TokenState {
+  return events.reduce((current, event) => next(current, event, NOW).state, state);
+}
+
+describe("a rotation", () => {
+  test("goes round: made, placed, proved, and the one before revoked", () => {
+    const story: string[] = [];
+    let state = reach(NEW_TOKEN_STATE, ...whole("one"), { type: "seen", verdict: "current" });
+    const events: RotationEvent[] = [
+      ...whole("two"),
+      { type: "seen", verdict: "previous" },
+      { type: "seen", verdict: "current" },
+      { type: "revoke-failed", generation: 1, error: ERROR },
+      { type: "revoked", generation: 1 },
+    ];
+    for (const event of events) {
+      const step = next(state, event, NOW);
+      story.push(`${stageOf(state)} --${event.type}--> ${stageOf(step.state)}, ${step.effect}`);
+      state = step.state;
+    }
+    expect(story).toEqual([
+      "idle --begin--> intent, issue",
+      "intent --issued--> issued, seal",
+      "issued --sealed--> sealed, journal",
+      "sealed --placed--> placing, place",
+      "placing --placed--> placing, record",
+      "placing --settle--> placed, record",
+      "placed --seen--> placed, record",
+      "placed --seen--> proved, record",
+      "proved --revoke-failed--> retiring, record",
+      "retiring --revoked--> idle, record",
+    ]);
+    expect(state).toEqual({
+      generation: 2,
+      rotated_at: NOW.toISOString(),
+      fingerprint: "sha256:two",
+      previous_fingerprint: "sha256:one",
+      proved_at: NOW.toISOString(),
+      seen_at: NOW.toISOString(),
+      ref: "two",
+      issuer: "http",
+      expires_at: null,
+      destinations: Object.fromEntries(
+        IDS.map((id) => [
+          id,
+          { status: "placed", generation: 2, placed_at: NOW.toISOString(), error: null },
+        ]),
+      ),
+      pending: null,
+      failures: 0,
+      last_error: null,
+      issues: { day: "2026-03-01", count: 2 },
+    });
+  });
+
+  test("that one destination refused keeps its boxes, says what failed, and is tried again from there", () => {
+    const settled = reach(
+      NEW_TOKEN_STATE,
+      begin,
+      issuedEvent("one"),
+      sealed,
+      placedEvent(ONE),
+      refusedEvent(TWO),
+      settle,
+    );
+    expect(stageOf(settled)).toBe("placing");
+    expect(remaining(settled)).toEqual([TWO]);
+    expect(settled).toMatchObject({
+      generation: 0,
+      failures: 1,
+      last_error: { code: "denied", message: "Secrets: write is missing" },
+    });
+    expect(settled.next_attempt_at).toBe(new Date(NOW.getTime() + BACKOFF_BASE_MS).toISOString());
+    const resumed = reach(
+      settled,
+      { type: "resume", runId: "run-2", leaseUntil: LEASE },
+      placedEvent(TWO),
+      settle,
+    );
+    expect(resumed).toMatchObject({
+      generation: 1,
+      fingerprint: "sha256:one",
+      pending: null,
+      failures: 0,
+      last_error: null,
+    });
+    expect(resumed.next_attempt_at).toBeUndefined();
+  });
+
+  test("that fails too often waits for a person, who resumes or aborts it", () => {
+    const stuck = reach(NEW_TOKEN_STATE, abandon, abandon);
+    expect(stageOf(stuck)).toBe("stuck");
+    expect(stageOf(reach(stuck, { type: "retry" }))).toBe("idle");
+    const pending = reach(
+      NEW_TOKEN_STATE,
+      begin,
+      issuedEvent("one"),
+      sealed,
+      placedEvent(ONE),
+      refusedEvent(TWO),
+      settle,
+      settle,
+    );
+    expect(stageOf(pending)).toBe("stuck");
+    expect(
+      stageOf(
+        reach(
+          pending,
+          { type: "retry" },
+          { type: "resume", runId: "run-2", leaseUntil: LEASE },
+          placedEvent(TWO),
+          settle,
+        ),
+      ),
+    ).toBe("placed");
+    const aborted = reach(pending, { type: "abort" });
+    expect(aborted).toMatchObject({
+      pending: null,
+      failures: 0,
+      abandoned_generation: 1,
+      retiring: [{ generation: 1, ref: "one", replaced_at: null }],
+    });
+    expect(nextGeneration(aborted)).toBe(2);
+  });
+
+  test("that is begun anew over a pending one never reuses its number, and revokes what that one issued once it is replaced", () => {
+    const pending = reach(
+      { ...NEW_TOKEN_STATE, generation: 4 },
+      begin,
+      issuedEvent("five"),
+      sealed,
+    );
+    expect(pending.pending?.generation).toBe(5);
+    const done = reach(pending, ...whole("six"));
+    expect(done).toMatchObject({
+      generation: 6,
+      ref: "six",
+      retiring: [
+        { generation: 5, ref: "five", replaced_at: NOW.toISOString(), never_placed: false },
+      ],
+    });
+  });
+
+  test("that was announced leaves its label to be looked for where nobody knows what came of it, and nothing where it is known", () => {
+    const announced = reach({ ...NEW_TOKEN_STATE, generation: 4 }, announce("o/r/A/g5"));
+    const orphan = {
+      generation: 5,
+      ref: null,
+      label: "o/r/A/g5",
+      issuing: { use: "generate" },
+      replaced_at: null,
+      never_placed: true,
+    };
+    for (const event of [abandon, begin, { type: "abort" } as const])
+      expect(reach(announced, event).retiring).toMatchObject([orphan]);
+    expect(reach(announced, cleaned).retiring).toBeUndefined();
+    expect(reach(announced, issuedEvent("five"), abandon).retiring).toMatchObject([
+      { generation: 5, ref: "five", never_placed: true },
+    ]);
+    expect(reach(announced, issuedEvent("five"), cleaned).retiring).toBeUndefined();
+    const found = reach(announced, abandon, { type: "revoked", generation: 5 });
+    expect(found.retiring ?? []).toEqual([]);
+    expect(nextGeneration(found)).toBe(6);
+  });
+
+  test("backs off exponentially, up to a day", () => {
+    const waits = [0, 1, 2, 10, 1000].map((failures) => {
+      const failed = reach({ ...NEW_TOKEN_STATE, failures }, { ...abandon, stuckAfter: 1e6 });
+      return Date.parse(failed.next_attempt_at ?? "") - NOW.getTime();
+    });
+    expect(waits).toEqual([
+      BACKOFF_BASE_MS,
+      2 * BACKOFF_BASE_MS,
+      4 * BACKOFF_BASE_MS,
+      BACKOFF_MAX_MS,
+      BACKOFF_MAX_MS,
+    ]);
+  });
+
+  test.each([
+    ["sooner than the backoff", 60_000, BACKOFF_BASE_MS],
+    ["later", 3 * 3_600_000, 3 * 3_600_000],
+    ["later than anybody would", 1e12, BACKOFF_MAX_MS],
+  ])("waits as long as the service asked for: %s", (_, asked, waited) => {
+    const failed = reach(NEW_TOKEN_STATE, {
+      ...abandon,
+      notBefore: new Date(NOW.getTime() + asked),
+    });
+    expect(Date.parse(failed.next_attempt_at ?? "") - NOW.getTime()).toBe(waited);
+  });
+
+  test("that drifted says so once, until the right value is seen again", () => {
+    const other: RotationEvent = { type: "seen", verdict: "other" };
+    const drifted = reach(NEW_TOKEN_STATE, ...whole("one"), other);
+    expect(drifted.drift).toEqual({
+      at: NOW.toISOString(),
+      message: "something else than generation 1 was seen",
+    });
+    expect(reach(drifted, other)).toBe(drifted);
+    expect(reach(drifted, { type: "seen", verdict: "current" }).drift).toBeUndefined();
+  });
+
+  test("refuses what its stage does not take", () => {
+    expect(() => next(NEW_TOKEN_STATE, settle, NOW)).toThrow(
+      "a rotation that is idle cannot take the event settle",
+    );
+    expect(() => next(reach(NEW_TOKEN_STATE, begin), sealed, NOW)).toThrow(
+      "a rotation that is intent cannot take the event sealed",
+    );
+  });
+});
+
+function require(holds: boolean, rule: string, story: unknown): void {
+  if (!holds) throw new Error(`${rule}: ${JSON.stringify(story)}`);
+}
+
+/** What leads to credentials that exist or may exist: refs, and the labels of those whose ref nobody knows. */
+function tracesOf({ ref, pending, retiring = [] }: TokenState, { clean = false } = {}): string[] {
+  const asked =
+    pending === null || clean
+      ? []
+      : [pending.ref ?? (pending.stage === "intent" ? pending.label : null)];
+  const all = [ref, ...asked, ...retiring.map((one) => one.ref ?? one.label)];
+  return all.filter((trace): trace is string => Boolean(trace));
+}
+
+/** What every transition must keep, whatever led to it. Throws rather than expects: it is asked a hundred thousand times. */
+function checkStep(before: TokenState, event: RotationEvent, state: TokenState): void {
+  const story = { before, event, state };
+  require(state.generation >= before.generation, "a generation never goes back", story);
+  require(nextGeneration(state) >=
+    nextGeneration(before), "a number that was used stays used", story);
+  require(nextGeneration(state) >
+    Math.max(state.generation, state.pending?.generation ?? 0), "the next number is free", story);
+  if (state.generation !== before.generation) {
+    const everywhere = IDS.every(
+      (id) =>
+        state.destinations[id]?.status === "placed" &&
+        state.destinations[id]?.generation === state.generation,
+    );
+    require(event.type === "settle" &&
+      everywhere, "a generation counts only once every destination has it", story);
+    require(state.fingerprint ===
+      before.pending?.fingerprint, "the record fingerprints what was placed", story);
+  }
+  const isClean = event.type === "abandon" && event.clean === true;
+  const kept =
+    event.type === "revoked" ||
+    tracesOf(before, { clean: isClean }).every((trace) => tracesOf(state).includes(trace));
+  require(kept ||
+    event.type ===
+      "issued", "no credential that was issued is forgotten before it is revoked", story);
+  const others = tracesOf({ ...before, pending: null });
+  require(event.type === "revoked" ||
+    others.every((trace) =>
+      tracesOf(state).includes(trace),
+    ), "nor one beside the pending one", story);
+  if (isClean)
+    require(tracesOf(state).length ===
+      others.length, "what is known to be gone is not looked for", story);
+  const offered = (state.retiring ?? []).flatMap(({ ref }) => ref ?? []);
+  require(!offered.some(
+    (ref) => ref === state.ref || ref === state.pending?.ref,
+  ), "what is current or pending is never revoked", story);
+}
+
+/** Every event that a stage could be handed, in a small world. `count` names credentials, so that none is issued twice. */
+function eventsOf(state: TokenState, name: string): RotationEvent[] {
+  const retiring = (state.retiring ?? []).flatMap(({ generation }): RotationEvent[] => [
+    { type: "revoked", generation },
+    { type: "revoke-failed", generation, error: ERROR },
+  ]);
+  return [
+    begin,
+    announce(`o/r/A/g${nextGeneration(state)}`),
+    issuedEvent(name),
+    sealed,
+    { type: "sealed", boxes: null },
+    { type: "resume", runId: "run-2", leaseUntil: LEASE },
+    ...IDS.flatMap((id) => [placedEvent(id), refusedEvent(id)]),
+    settle,
+    abandon,
+    cleaned,
+    ...(["current", "previous", "other"] as const).map(
+      (verdict): RotationEvent => ({ type: "seen", verdict }),
+    ),
+    ...retiring,
+    { type: "retry" },
+    { type: "abort" },
+  ];
+}
+
+/** What tells two states apart here: of numbers only their order, of what was seen or failed only whether it was. */
+function shape(state: TokenState): string {
+  const {
+    issues: _issues,
+    abandoned_generation: _abandoned,
+    next_attempt_at: _attempt,
+    last_error: _error,
+    earlier_fingerprints: _earlier,
+    busy_until: _busy,
+    ...rest
+  } = state;
+  const numbers = new Set<number>();
+  JSON.stringify(rest, (key, value: unknown) => {
+    if (key === "generation" && typeof value === "number") numbers.add(value);
+    return value;
+  });
+  const order = [...numbers].toSorted((one, other) => one - other);
+  return JSON.stringify(rest, (key, value: unknown) => {
+    if (key === "generation" && typeof value === "number") return order.indexOf(value);
+    if (key === "failures" && typeof value === "number") return Math.min(value, STUCK_AFTER);
+    if (["error", "last_error", "run_id"].includes(key)) return undefined;
+    return ["ref", "label", "fingerprint", "previous_fingerprint"].includes(key) &&
+      typeof value === "string"
+      ? "set"
+      : value;
+  });
+}
+
+/** What happens to a credential that is placed is the same in both worlds. */
+const LEFT_OUT: readonly RotationEvent["type"][] = ["seen", "refused", "resume", "revoke-failed"];
+
+/** Two small worlds: of values that nobody outside knows, and of credentials that a service keeps. Both at once are left to the stories. */
+const WORLDS = ["nothing outside", "announced"] as const;
+
+/** What would multiply the states without meeting anything else: notes about what was seen, and which of two destinations refuses. */
+function isLeftToStories(event: RotationEvent, world: (typeof WORLDS)[number]): boolean {
+  const isOutside = (event.type === "begin" && event.outside !== undefined) || event === cleaned;
+  if (world === "nothing outside" && isOutside) return true;
+  if (
+    world === "announced" &&
+    ((event.type === "begin" && !isOutside) || LEFT_OUT.includes(event.type))
+  )
+    return true;
+  if (event.type === "seen") return event.verdict !== "current";
+  return (
+    (event.type === "refused" && event.destination === ONE) ||
+    (event.type === "sealed" && event.boxes === null)
+  );
+}
+
+describe("whatever happens to a rotation", () => {
+  test.each(WORLDS)(
+    "every state that can be reached in a small world (%s) keeps the rules",
+    (world) => {
+      const seen = new Set<string>();
+      const reached = new Set<Stage>();
+      let queue: TokenState[] = [NEW_TOKEN_STATE];
+      let steps = 0;
+      while (queue.length > 0) {
+        const found: TokenState[] = [];
+        for (const state of queue) {
+          reached.add(stageOf(state));
+          for (const event of eventsOf(state, `c${steps}`)) {
+            if (!STAGES[stageOf(state)].takes.includes(event.type) || isLeftToStories(event, world))
+              continue;
+            const after = next(state, event, NOW).state;
+            checkStep(state, event, after);
+            steps += 1;
+            // One credential waiting to be revoked beside the current and the pending one shows what more of them would.
+            if ((after.retiring ?? []).length > 1) continue;
+            const key = shape(after);
+            if (!seen.has(key)) {
+              seen.add(key);
+              found.push(after);
+            }
+          }
+        }
+        queue = found;
+      }
+      const unreached = world === "announced" ? ["proved", "retiring"] : [];
+      expect([...reached, ...unreached].toSorted()).toEqual(Object.keys(STAGES).toSorted());
+      expect(seen.size).toBeGreaterThan(500);
+    },
+  );
+
+  test("so does every long random story", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 60 }), (choices) => {
+        let state: TokenState = NEW_TOKEN_STATE;
+        for (const [index, choice] of choices.entries()) {
+          const events = eventsOf(state, `c${index}`).filter((event) =>
+            STAGES[stageOf(state)].takes.includes(event.type),
+          );
+          const event = events[choice % events.length];
+          if (event === undefined) continue;
+          const before = state;
+          state = next(before, event, NOW).state;
+          checkStep(before, event, state);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

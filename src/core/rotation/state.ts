@@ -1,0 +1,193 @@
+// The state machine of one token's rotation: pure, over the state that the record holds.
+
+import { Misconfigured, Unchanged } from "../base/errors.ts";
+import type { TokenConfig, TokenState } from "../model/schema.ts";
+import { tokenState } from "../model/token.ts";
+import type { RotationEvent, Stage } from "./event.ts";
+import * as step from "./transitions.ts";
+
+export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./transitions.ts";
+
+/** What the interpreter does next; it feeds the outcome back as an event. */
+export type Effect =
+  | "issue"
+  | "seal"
+  | "journal"
+  | "place"
+  | "record"
+  | "prove"
+  | "revoke"
+  | "none";
+
+export type Step = { readonly state: TokenState; readonly effect: Effect };
+
+/** What each stage means, which events it takes, and what is done in it: the table that the docs print. */
+export const STAGES: Readonly<
+  Record<
+    Stage,
+    {
+      readonly meaning: string;
+      readonly effect: Effect;
+      readonly takes: readonly RotationEvent["type"][];
+    }
+  >
+> = {
+  idle: {
+    meaning: "Nothing is outstanding: never rotated, or proved with nothing left to revoke.",
+    effect: "none",
+    takes: ["begin", "abandon", "seen", "retry"],
+  },
+  intent: {
+    meaning: "A run is making a credential.",
+    effect: "issue",
+    takes: ["issued", "abandon", "begin", "revoked", "revoke-failed", "abort"],
+  },
+  issued: {
+    meaning: "The credential exists and works; it is not sealed yet.",
+    effect: "seal",
+    takes: ["sealed", "abandon", "begin", "revoked", "revoke-failed", "abort"],
+  },
+  sealed: {
+    meaning: "It is sealed and journalled; no destination has it yet.",
+    effect: "place",
+    takes: [
+      "placed",
+      "refused",
+      "resume",
+      "settle",
+      "begin",
+      "revoked",
+      "revoke-failed",
+      "retry",
+      "abort",
+    ],
+  },
+  placing: {
+    meaning: "Some destinations have it.",
+    effect: "place",
+    takes: [
+      "placed",
+      "refused",
+      "resume",
+      "settle",
+      "begin",
+      "revoked",
+      "revoke-failed",
+      "retry",
+      "abort",
+    ],
+  },
+  placed: {
+    meaning: "Every destination has it; no consumer was seen with it yet.",
+    effect: "prove",
+    takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
+  },
+  proved: {
+    meaning: "A consumer was seen with it; the one before is revoked when the overlap is over.",
+    effect: "revoke",
+    takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
+  },
+  retiring: {
+    meaning: "Revoking the one before failed, and is tried again.",
+    effect: "revoke",
+    takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
+  },
+  failed: {
+    meaning: "The last attempt failed before anything was placed; the next one waits.",
+    effect: "none",
+    takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"],
+  },
+  stuck: {
+    meaning: "It failed too often: a person resumes or aborts it.",
+    effect: "none",
+    takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"],
+  },
+};
+
+/** The stage that a recorded state is in. */
+export function stageOf(state: TokenState): Stage {
+  const { pending } = state;
+  if (state.stuck_at) return "stuck";
+  if (pending !== null) {
+    if (pending.stage !== "sealed") return pending.stage;
+    return step.remaining(state).length < pending.destinations.length ? "placing" : "sealed";
+  }
+  if (state.failures > 0) return "failed";
+  const retiring = state.retiring ?? [];
+  if (retiring.some((credential) => credential.failures > 0)) return "retiring";
+  if (retiring.length > 0) return state.proved_at ? "proved" : "placed";
+  return state.proved_at || state.generation === 0 ? "idle" : "placed";
+}
+
+/**
+ * One transition. Throws `Unchanged` (code `illegal-transition`) for an event that the stage does not
+ * take, since going on would make the record untrue.
+ */
+export function next(state: TokenState, event: RotationEvent, now: Date): Step {
+  const stage = stageOf(state);
+  if (!STAGES[stage].takes.includes(event.type)) throw illegal(stage, event);
+  const after = apply(state, event, now);
+  return { state: after, effect: effectOf(after, event) };
+}
+
+function apply(state: TokenState, event: RotationEvent, now: Date): TokenState {
+  switch (event.type) {
+    case "begin":
+      return step.begin(state, event, now);
+    case "issued":
+      return step.issued(state, event);
+    case "sealed":
+      return step.sealed(state, event);
+    case "resume":
+      return step.resume(state, event);
+    case "placed":
+      return step.placed(state, event, now);
+    case "refused":
+      return step.refused(state, event, now);
+    case "settle":
+      return step.settle(state, event, now);
+    case "abandon":
+      return step.abandon(state, event, now);
+    case "seen":
+      return step.seen(state, event, now);
+    case "revoked":
+      return step.revoked(state, event);
+    case "revoke-failed":
+      return step.revokeFailed(state, event, now);
+    case "retry":
+      return step.retry(state);
+    case "abort":
+      return step.abort(state);
+  }
+}
+
+function effectOf(after: TokenState, event: RotationEvent): Effect {
+  if (event.type === "sealed") return "journal";
+  if (
+    ["settle", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"].includes(event.type)
+  )
+    return "record";
+  const stage = stageOf(after);
+  if ((stage === "placing" || stage === "sealed") && step.remaining(after).length === 0)
+    return "record";
+  return STAGES[stage].effect;
+}
+
+function illegal(stage: Stage, event: RotationEvent): Unchanged {
+  return new Unchanged(`a rotation that is ${stage} cannot take the event ${event.type}`, {
+    code: "illegal-transition",
+  });
+}
+
+/** Throws `Misconfigured` (`nothing-pending`) for tokens that nothing went wrong with. */
+export function requirePending(config: TokenConfig, names: readonly string[]): void {
+  const fine = names.filter((name) => {
+    const state = tokenState(config, name);
+    return state.pending === null && state.failures === 0 && !state.stuck_at;
+  });
+  if (fine.length === 0) return;
+  throw new Misconfigured(`nothing is pending or failed for ${fine.join(", ")}`, {
+    code: "nothing-pending",
+    hint: "To rotate anyway, use `token-automation rotate`.",
+  });
+}

@@ -1,0 +1,40 @@
+// What the phases of one run share.
+
+import type { Secret } from "../base/secret.ts";
+import type { Home, Scope } from "../model/token.ts";
+import type { Destination } from "../ports/destination.ts";
+import type { Issuer } from "../ports/issuer.ts";
+import type { RemindBy, Reminders } from "../ports/notifier.ts";
+import type { Observed } from "../proof/observe.ts";
+import type { RecordSource } from "../record/record.ts";
+import type { RunRequest } from "./request.ts";
+import type { Selection } from "./token-run.ts";
+
+export type RunOptions = Collaborators & {
+  readonly source: RecordSource;
+  readonly clock: () => Date;
+  readonly runId: string;
+  /** How people are reminded of values that they make. Throws `Misconfigured` where that way is not set up. */
+  readonly reminders: (by: RemindBy) => Promise<Reminders>;
+};
+
+export type Run = {
+  readonly request: RunRequest;
+  readonly options: RunOptions;
+  readonly startedAt: Date;
+  readonly selection: Selection;
+  /** What this process sees of the declared secrets; only what tells something. */
+  readonly observed: readonly Observed[];
+};
+
+/** What the interpreter reaches the world through. */
+export type Collaborators = {
+  readonly home: Home;
+  /** Throws `Misconfigured` for one that this version does not know, as a record may hold it. */
+  readonly issuer: (declaration: { readonly use: string }) => Promise<Issuer>;
+  readonly destination: (scope: Scope) => Promise<Destination>;
+  readonly fingerprintKey: Secret | null;
+  readonly clock: () => Date;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
+};

@@ -1,0 +1,196 @@
+// From selected tokens to sealed boxes: issue, check, seal. Nothing is placed yet.
+
+import { Misconfigured, Unchanged } from "../base/errors.ts";
+import { inParallel } from "../base/parallel.ts";
+import type { Secret } from "../base/secret.ts";
+import { fingerprint, fingerprintKeyId, matchesFingerprint } from "../credentials/fingerprint.ts";
+import { type Placement, type Token, VALUE_FIELD } from "../model/token.ts";
+import { SUPPLIED } from "../plan/condition.ts";
+import type { PublicKey, SealedBox } from "../ports/destination.ts";
+import type { Credential } from "../ports/issuer.ts";
+import type { Prints } from "../rotation/event.ts";
+import { remaining } from "../rotation/state.ts";
+import type { Collaborators } from "./context.ts";
+import { obtain, requireIssuer } from "./issue.ts";
+import { type Keys, requireKey, requireKeys } from "./preflight.ts";
+import { type RunRequest, suppliedValue } from "./request.ts";
+import {
+  generationOf,
+  NOTHING,
+  type Preparation,
+  type Prepared,
+  type Selected,
+} from "./token-run.ts";
+
+/** Credentials made at once: services limit how many requests they take, and most runs make few. */
+const ISSUE_CONCURRENCY = 5;
+
+/** What is to be done for a token: it is ready or refused already, or a credential is to be made. */
+export type Sorted = { readonly preparation: Preparation } | { readonly issue: Selected };
+
+/** Judges one token by the keys that its scopes gave; asks nobody anything. */
+export function sortOut(selected: Selected, keys: Keys, request: RunRequest): Sorted {
+  try {
+    const resumed = resume(selected, requireKeys(selected.token, keys));
+    if (resumed !== null) return { preparation: { ok: true, prepared: resumed } };
+    requireIssuer(selected, request);
+    return { issue: { ...selected, how: "issue" } };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { preparation: { ok: false, selected, error, attempted: false, left: NOTHING } };
+  }
+}
+
+export type PrepareOptions = {
+  readonly request: RunRequest;
+  readonly world: Collaborators;
+  readonly keys: Keys;
+  /** When the run must have its answers. */
+  readonly until: Date;
+};
+
+/** Makes and seals a credential for each token by itself: one's failure holds back no other. Never throws a `Failure`. */
+export async function prepare(
+  selected: readonly Selected[],
+  options: PrepareOptions,
+): Promise<Preparation[]> {
+  let done = 0;
+  return inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
+    const preparation = await prepareOne(one, options);
+    options.request.onProgress?.({ phase: "issue", done: ++done, total: selected.length });
+    return preparation;
+  });
+}
+
+async function prepareOne(selected: Selected, options: PrepareOptions): Promise<Preparation> {
+  const { request, world, keys } = options;
+  const obtained = await obtain(selected, { request, world, until: options.until });
+  if (!obtained.ok)
+    return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
+  try {
+    const prepared = await sealAll(selected, obtained.credential, {
+      supplied: suppliedValue(request) !== null,
+      keys,
+      key: world.fingerprintKey,
+    });
+    return { ok: true, prepared: { ...prepared, discard: obtained.discard } };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { ok: false, selected, error, attempted: true, left: await obtained.discard() };
+  }
+}
+
+/** The journalled boxes, if they still fit the scopes' keys: a scope that changed its key could not open them. */
+function resume(
+  { token, state, reason, how }: Selected,
+  keys: ReadonlyMap<string, PublicKey>,
+): Prepared | null {
+  const { pending } = state;
+  if (how !== "resume" || pending?.boxes == null) return null;
+  const boxes: Record<string, SealedBox> = {};
+  for (const id of remaining(state)) {
+    const box = pending.boxes[id];
+    const placement = token.placements.find((candidate) => candidate.id === id);
+    const key = placement && keys.get(placement.scopeId);
+    if (box === undefined || key === undefined || !isFor(key, box)) return null;
+    boxes[id] = { keyId: key.keyId, key: key.key, sealed: box.sealed };
+  }
+  const {
+    generation,
+    ref,
+    fingerprint,
+    fingerprint_key: fingerprintKey = null,
+    fingerprints = {},
+  } = pending;
+  const selected: Selected = { token, state, reason, how };
+  const expiresAt = pending.expires_at ?? null;
+  return {
+    selected,
+    generation,
+    resumed: true,
+    prints: { fingerprint, fingerprintKey, fingerprints },
+    ref,
+    issuer: pending.issuer ?? token.issuer,
+    expiresAt,
+    boxes,
+    warnings: [],
+  };
+}
+
+/** An environment that is made anew may have the old one's key id: GitHub would take the box, and store garbage. */
+function isFor(
+  { keyId, key }: PublicKey,
+  box: { readonly key_id: string; readonly key?: string | undefined },
+): boolean {
+  return box.key_id === keyId && (box.key === undefined || box.key === key);
+}
+
+async function sealAll(
+  selected: Selected,
+  credential: Credential,
+  options: { readonly supplied: boolean; readonly keys: Keys; readonly key: Secret | null },
+): Promise<Prepared> {
+  const { token, state } = selected;
+  const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
+  if (main === undefined)
+    throw new Unchanged(`the issuer of ${token.name} handed over nothing`, {
+      code: "credential-empty",
+    });
+  // Where somebody put something else, handing in the recorded value takes that back.
+  if (
+    !(options.supplied && state.drift) &&
+    matchesFingerprint(main, state.fingerprint, options.key) === "match"
+  ) {
+    throw new Misconfigured(`the new value of ${token.name} is the one that it already has`, {
+      code: "value-unchanged",
+      hint: "Hand in a new one.",
+    });
+  }
+  const { seal } = await import("../credentials/seal.ts");
+  const boxes: Record<string, SealedBox> = {};
+  for (const placement of token.placements)
+    boxes[placement.id] = await seal(
+      fieldOf(credential, placement, token),
+      requireKey(placement.scopeId, options.keys),
+    );
+  return {
+    selected,
+    generation: generationOf(selected),
+    resumed: false,
+    prints: printsOf(credential, token, { main, key: options.key }),
+    ref: credential.ref,
+    issuer: options.supplied ? SUPPLIED : token.issuer,
+    expiresAt: credential.expiresAt,
+    boxes,
+    warnings: credential.warnings,
+  };
+}
+
+/** Fingerprints of everything that is placed. Of the fields beside the main one nobody knows how they could be guessed. */
+function printsOf(
+  credential: Credential,
+  token: Token,
+  { main, key }: { readonly main: Secret; readonly key: Secret | null },
+): Prints {
+  const print = fingerprint(main, { entropyBits: credential.entropyBits, key });
+  const fingerprints: Record<string, string | null> = {};
+  for (const field of new Set(token.placements.map((placement) => placement.field))) {
+    const value = credential.fields[field];
+    if (value === undefined || value === main || matchesFingerprint(value, print, key) === "match")
+      continue;
+    fingerprints[field] = fingerprint(value, { entropyBits: null, key });
+  }
+  return { fingerprint: print, fingerprintKey: fingerprintKeyId(print, key), fingerprints };
+}
+
+function fieldOf(credential: Credential, placement: Placement, token: Token): Secret {
+  const value = credential.fields[placement.field];
+  if (value !== undefined) return value;
+  throw new Misconfigured(
+    `the credential of ${token.name} has no field ${JSON.stringify(placement.field)}`,
+    {
+      code: "field-missing",
+      hint: `Its fields are ${Object.keys(credential.fields).join(", ")}.`,
+    },
+  );
+}

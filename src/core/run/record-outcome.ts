@@ -1,0 +1,309 @@
+// The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
+
+import { Misconfigured, reportError, Unchanged } from "../base/errors.ts";
+import { instantMs } from "../base/instant.ts";
+import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
+import { tokenState } from "../model/token.ts";
+import { isFarAhead } from "../plan/wrong-clock.ts";
+import type { Observed } from "../proof/observe.ts";
+import { appendHistory, type HistoryDraft } from "../record/history.ts";
+import { headline, type Revision, withStates } from "../record/record.ts";
+import type { RotationEvent } from "../rotation/event.ts";
+import { leaseEnd } from "../rotation/lease.ts";
+import { next, STAGES, stageOf } from "../rotation/state.ts";
+import type { Run } from "./context.ts";
+import { isAnnouncedBy } from "./journal.ts";
+import type { Reminded } from "./remind.ts";
+import type { Revoked } from "./retire.ts";
+import { settled } from "./settle.ts";
+import type { Lost, Outcome, Preparation, Prepared } from "./token-run.ts";
+
+/** Everything that happened. */
+export type Results = {
+  readonly taken: readonly Prepared[];
+  /** What was prepared, but is no longer this run's to place. */
+  readonly lost: readonly Lost[];
+  /** Tokens that were to be rotated, and were not since their declaration was changed meanwhile. */
+  readonly missed: readonly string[];
+  readonly preparations: readonly Preparation[];
+  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  readonly revoked: readonly Revoked[];
+  readonly reminded: readonly Reminded[];
+};
+
+/** What the record becomes; null where nothing in it changes. Judges each token by the record it is given. */
+export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now: Date): Revision {
+  const book = createBook(fresh, run, now);
+  for (const observed of run.observed) book.observe(observed);
+  for (const revoked of results.revoked) book.revoke(revoked);
+  for (const prepared of results.taken)
+    book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
+  // A refusal that only a person can end is recorded only beside something that was placed: a run that may do nothing writes nothing.
+  for (const preparation of results.preparations) {
+    if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation))
+      book.abandon(preparation);
+  }
+  for (const lost of results.lost) book.drop(lost);
+  for (const name of run.selection.removed) book.forget(name);
+  for (const name of results.missed) book.miss(name);
+  for (const reminded of results.reminded) book.remind(reminded);
+  const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
+  const { states, drafts } = book;
+  const names = Object.keys(states);
+  if (names.length === 0 && workflows === null) return null;
+  const config = withStates(fresh, states);
+  const noted = workflows === null ? config : { ...config, state: { ...config.state, workflows } };
+  const history =
+    drafts.length === 0 ? noted : { ...noted, history: appendHistory(fresh.history ?? [], drafts) };
+  return { config: history, message: messageOf(names, drafts) };
+}
+
+/** Collects the tokens' new states, and a history entry for each thing that happened to them. */
+function createBook(fresh: TokenConfig, run: Run, now: Date) {
+  const states: Record<string, TokenState> = {};
+  const drafts: HistoryDraft[] = [];
+  const stateOf = (name: string) =>
+    (Object.hasOwn(states, name) ? states[name] : undefined) ?? tokenState(fresh, name);
+  const write = (name: string, after: TokenState, entry: Omit<Entry, "name"> | null) => {
+    states[name] = after;
+    if (entry !== null) drafts.push(draftOf(run, { ...entry, name }, now));
+  };
+  return {
+    states,
+    drafts,
+    remind({ tokenName, reminded }: Reminded): void {
+      const { reminded: _, ...kept } = stateOf(tokenName);
+      write(tokenName, reminded === null ? kept : { ...kept, reminded }, null);
+    },
+    observe({ token, state, observation, proved, required }: Observed): void {
+      const before = stateOf(token.name);
+      if (
+        observation === "unknown" ||
+        observation === "not_seen" ||
+        before.generation !== state.generation
+      )
+        return;
+      if (before.pending !== null || !STAGES[stageOf(before)].takes.includes("seen")) return;
+      const after = next(
+        before,
+        { type: "seen", verdict: observation, destinations: proved, required },
+        now,
+      ).state;
+      if (JSON.stringify(after) === JSON.stringify(before)) return;
+      const { generation, fingerprint } = after;
+      const event =
+        after.drift && !before.drift
+          ? "drift"
+          : after.proved_at && !before.proved_at
+            ? "proved"
+            : null;
+      write(
+        token.name,
+        after,
+        event && {
+          event,
+          generation,
+          previousHash: null,
+          newHash: event === "proved" ? fingerprint : null,
+        },
+      );
+    },
+    revoke({ tokenName, credential, error, count, mayCome }: Revoked): void {
+      if (error === null && count === 0 && mayCome) return;
+      const before = stateOf(tokenName);
+      const { generation, fingerprint } = credential;
+      if (
+        !before.retiring?.some((one) => one.generation === generation) ||
+        !STAGES[stageOf(before)].takes.includes("revoked")
+      )
+        return;
+      const event: RotationEvent =
+        error === null
+          ? { type: "revoked", generation }
+          : { type: "revoke-failed", generation, error };
+      const told = {
+        event: error === null ? "revoked" : "revoke_failed",
+        generation,
+        previousHash: fingerprint,
+        newHash: null,
+        error: error?.code,
+      };
+      write(tokenName, next(before, event, now).state, error === null && count === 0 ? null : told);
+    },
+    settle(prepared: Prepared, outcomes: readonly Outcome[]): void {
+      const { token } = prepared.selected;
+      const before = stateOf(token.name);
+      const of = { runId: run.options.runId, stuckAfter: token.stuckAfter, now };
+      const after = settled(before, prepared, outcomes, of);
+      if (after === before) return;
+      const rotated = after.generation !== before.generation;
+      const { generation, prints } = prepared;
+      const hashes = {
+        previousHash: before.fingerprint,
+        newHash: rotated ? prints.fingerprint : null,
+      };
+      const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
+      const requests = rotated ? before.pending?.requests : undefined;
+      write(
+        token.name,
+        after,
+        event && { event, generation, ...hashes, requests, error: after.last_error?.code },
+      );
+    },
+    /** What was announced is answered for, whatever came of it. */
+    isAnnounced: (preparation: Preparation) =>
+      !preparation.ok && isAnnouncedBy(stateOf(preparation.selected.token.name), run.options.runId),
+    abandon(preparation: Preparation): void {
+      // A mistake of the request's own says nothing about the token.
+      if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured))
+        return;
+      const { token } = preparation.selected;
+      const before = stateOf(token.name);
+      const mine = isAnnouncedBy(before, run.options.runId);
+      // Another run has begun with it, or is through with it.
+      if (
+        !mine &&
+        (before.pending !== null || before.generation !== preparation.selected.state.generation)
+      )
+        return;
+      const { left } = preparation;
+      const error = reportError(preparation.error);
+      const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
+      const clean = left.kind === "nothing";
+      const notBefore = preparation.error instanceof Unchanged ? preparation.error.retryAt : null;
+      const after = next(
+        known,
+        { type: "abandon", error, stuckAfter: token.stuckAfter, clean, notBefore },
+        now,
+      ).state;
+      write(token.name, after, {
+        event: "failed",
+        generation: before.generation,
+        previousHash: before.fingerprint,
+        newHash: null,
+        error: error.code,
+      });
+    },
+    /** What is pending for a token that nobody declares any more is nobody's to finish. */
+    forget(name: string): void {
+      const before = stateOf(name);
+      if (before.pending === null || leaseEnd(before, now.getTime()) !== null) return;
+      const { generation, fingerprint } = before.pending;
+      const told = { event: "aborted", generation, previousHash: fingerprint, newHash: null };
+      write(name, next(before, { type: "abort" }, now).state, told);
+    },
+    /** It was to be rotated, and by the record's schedule it was: so that its turn is not lost, the next run takes it up. */
+    miss(name: string): void {
+      const before = stateOf(name);
+      if (before.pending === null && before.failures === 0)
+        write(name, { ...before, next_attempt_at: now.toISOString() }, null);
+    },
+    /** What a service made for a declaration that has changed since is nobody's: the announcement ends, and what is left is to be revoked. */
+    drop({ selected, left }: Lost): void {
+      const { name } = selected.token;
+      const before = stateOf(name);
+      if (!isAnnouncedBy(before, run.options.runId)) return;
+      const known = issuedWith(before, left.kind === "credential" ? left.ref : null, now);
+      write(name, next(known, { type: "abort" }, now).state, null);
+    },
+  };
+}
+
+function issuedWith(state: TokenState, ref: string | null, now: Date): TokenState {
+  return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now).state;
+}
+
+/** What may be over by itself: asked again without a wait, it would be asked by every run. */
+function isPassing(preparation: Preparation): boolean {
+  if (preparation.ok) return false;
+  const { kind } = reportError(preparation.error);
+  return (
+    kind === "unchanged" ||
+    kind === "uncertain" ||
+    (preparation.attempted && kind !== "misconfigured")
+  );
+}
+
+type Entry = {
+  readonly event: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly previousHash: string | null;
+  readonly newHash: string | null;
+  readonly requests?: RequestMark[] | undefined;
+  readonly error?: string | undefined;
+};
+
+function draftOf(
+  run: Run,
+  { event, name, generation, previousHash, newHash, requests, error }: Entry,
+  now: Date,
+): HistoryDraft {
+  const { workflows } = run.selection;
+  const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
+  return {
+    id: `${run.options.runId}/${name}/g${generation}/${event}`,
+    at: now.toISOString(),
+    event,
+    token_name: name,
+    generation,
+    previous_hash: previousHash,
+    new_hash: newHash,
+    triggered_by: { ...workflow, ...run.request.triggeredBy },
+    ...(requests === undefined ? {} : { requests }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The workflows' state after this run, or null where it stays as it is. */
+function notedWorkflows(
+  config: TokenConfig,
+  { selection, startedAt }: Run,
+  ran: boolean,
+): NonNullable<TokenConfig["state"]>["workflows"] | null {
+  const at = startedAt.toISOString();
+  const before = config.state?.workflows ?? {};
+  const changed = { ...before };
+  for (const name of selection.unseen)
+    if (!Object.hasOwn(before, name)) changed[name] = { first_seen_at: at, last_run_at: null };
+  if (ran) {
+    // A workflow may be called `constructor`, which every object has.
+    for (const name of selection.workflows) {
+      changed[name] = ranAt(
+        (Object.hasOwn(changed, name) ? changed[name] : undefined) ?? { first_seen_at: at },
+        at,
+      );
+    }
+  }
+  return Object.keys(changed).length > Object.keys(before).length ||
+    (ran && selection.workflows.length > 0)
+    ? changed
+    : null;
+}
+
+/** A clock that stepped back does not bring back occurrences that were run already; a date of a clock that was wrong is not kept. */
+function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(
+  before: Noted,
+  at: string,
+): Noted {
+  const last = instantMs(before.last_run_at);
+  return last !== null && last > Date.parse(at) && !isFarAhead(before.last_run_at, new Date(at))
+    ? before
+    : { ...before, last_run_at: at };
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  rotated: "rotate",
+  failed: "record failures of",
+  proved: "prove",
+  drift: "note drift of",
+  revoked: "retire",
+  revoke_failed: "retire",
+  aborted: "give up what is pending for",
+};
+
+function messageOf(names: readonly string[], drafts: readonly HistoryDraft[]): string {
+  if (names.length === 0) return "token-automation: note new workflows [skip ci]";
+  const first = Object.keys(VERBS).find((event) => drafts.some((draft) => draft.event === event));
+  return headline(VERBS[first ?? ""] ?? "note", names);
+}

@@ -1,0 +1,108 @@
+// Reminding the people who make values: who is to be reminded or is done (pure), and having it done.
+import { reportError } from "../base/errors.ts";
+import type { TokenConfig, TokenState } from "../model/schema.ts";
+import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { manualOf, reminderOf, waitingOf } from "../plan/waiting.ts";
+import type { RemindBy, Reminder } from "../ports/notifier.ts";
+import type { Run } from "./context.ts";
+import type { Outcome, Prepared } from "./token-run.ts";
+
+type RemindedState = NonNullable<TokenState["reminded"]>;
+
+/** What became of a token's reminder; null: it is over. */
+export type Reminded = { readonly tokenName: string; readonly reminded: RemindedState | null };
+
+type Due = {
+  readonly tokenName: string;
+  readonly by: RemindBy;
+  readonly reminder: Reminder | null;
+};
+
+/** The reminders to open, and with null those to close. One is opened when the lead time begins, and told again when the value is overdue. */
+function dueReminders(
+  config: TokenConfig,
+  {
+    home,
+    now,
+    handedIn,
+    opens,
+  }: {
+    readonly home: Home;
+    readonly now: number;
+    readonly handedIn: ReadonlySet<string>;
+    readonly opens: boolean;
+  },
+): Due[] {
+  const names = new Set([
+    ...Object.keys(config.tokens ?? {}),
+    ...Object.keys(config.state?.tokens ?? {}),
+  ]);
+  return [...names].flatMap((tokenName): Due[] => {
+    const { reminded, generation } = tokenState(config, tokenName);
+    if (!reminded && config.tokens?.[tokenName]?.issuer?.use !== "manual") return [];
+    const token = resolveToken(config, tokenName, home);
+    const manual = token === null ? null : manualOf(token);
+    if (
+      reminded &&
+      (manual === null || handedIn.has(tokenName) || generation !== reminded.generation)
+    ) {
+      return [{ tokenName, by: reminded.by, reminder: null }];
+    }
+    const waiting = token === null ? null : waitingOf(token, tokenState(config, tokenName), now);
+    if (!opens || token === null || manual === null || waiting === null || handedIn.has(tokenName))
+      return [];
+    const reminder = reminderOf(token, tokenState(config, tokenName), waiting, now);
+    if (reminded && (reminded.overdue || !reminder.overdue)) return [];
+    return [
+      {
+        tokenName,
+        by: manual.remind ?? (home.repository === null ? "notification" : "issue"),
+        reminder,
+      },
+    ];
+  });
+}
+
+/** Opens and closes reminders before the record is committed, so that none is lost. Never throws: what failed is a warning, and tried again by the next run. */
+export async function remind(
+  run: Run,
+  config: TokenConfig,
+  placed: {
+    readonly taken: readonly Prepared[];
+    readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  },
+): Promise<{ readonly reminded: readonly Reminded[]; readonly warnings: readonly string[] }> {
+  const { options, request, startedAt } = run;
+  const handedIn = new Set(
+    placed.taken
+      .map(({ selected }) => selected.token.name)
+      .filter((name) => (placed.outcomes.get(name) ?? []).every(({ error }) => error === null)),
+  );
+  const due = dueReminders(config, {
+    home: options.home,
+    now: startedAt.getTime(),
+    handedIn,
+    opens: request.wanted.kind === "due",
+  });
+  const reminded: Reminded[] = [];
+  const warnings: string[] = [];
+  for (const { tokenName, by, reminder } of due) {
+    try {
+      const reminders = await options.reminders(by);
+      if (reminder === null) await reminders.close(tokenName);
+      else await reminders.open(reminder);
+      const { generation, overdue } = reminder ?? { generation: 0, overdue: false };
+      reminded.push({
+        tokenName,
+        reminded:
+          reminder === null ? null : { at: options.clock().toISOString(), by, generation, overdue },
+      });
+    } catch (error) {
+      const { message, hint } = reportError(error);
+      const what =
+        reminder === null ? "its reminder could not be closed" : "its owner could not be reminded";
+      warnings.push([`${tokenName}: ${what}: ${message}.`, hint].filter(Boolean).join(" "));
+    }
+  }
+  return { reminded, warnings };
+}

@@ -1,0 +1,136 @@
+// Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
+import { type ReportedError, reportError } from "../base/errors.ts";
+import { HOUR_MS } from "../base/instant.ts";
+import { inParallel } from "../base/parallel.ts";
+import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
+import {
+  DEFAULT_OVERLAP_HOURS,
+  type Home,
+  resolveToken,
+  type Token,
+  tokenState,
+} from "../model/token.ts";
+import type { Issuer } from "../ports/issuer.ts";
+
+export type Revocation = {
+  readonly tokenName: string;
+  readonly credential: RetiringCredential;
+  /** The issuer to ask, with its options. */
+  readonly issuing: { readonly use: string };
+  /** Refs that the record holds besides: whatever is found, these stay. */
+  readonly kept: ReadonlySet<string>;
+  /** That it was not found yet tells nothing: it is looked for again. */
+  readonly mayCome: boolean;
+};
+/** `count`: how many credentials were ended: none where nothing was found under the label. */
+export type Revoked = Revocation & { readonly error: ReportedError | null; readonly count: number };
+
+/** A service may still be at work when nobody waits for its answer any more: so long after it was asked, what is not found may yet be made, in milliseconds. */
+const MAY_COME_MS = 15 * 60_000;
+/** Credentials ended at once: a service takes only so many requests, and a program is started for each. */
+const REVOKE_CONCURRENCY = 5;
+
+type RetireOptions = {
+  readonly home: Home;
+  readonly now: Date;
+  /** Tokens of which this very run sees an earlier value. */
+  readonly late: ReadonlySet<string>;
+};
+
+/** Every recorded credential that may be revoked now: placed over everywhere, overlap over, proved where proof is asked for. */
+export function dueRevocations(
+  config: TokenConfig,
+  { home, now, late }: RetireOptions,
+): Revocation[] {
+  // Also of tokens that are no longer declared: what was issued for them is still to be revoked.
+  return Object.keys(config.state?.tokens ?? {}).flatMap((tokenName) => {
+    const state = tokenState(config, tokenName);
+    if (!state.retiring?.length) return [];
+    const token = resolveToken(config, tokenName, home);
+    return state.retiring
+      .filter((credential) =>
+        mayRevoke(token ?? REMOVED, state, { credential, now, isLate: late.has(tokenName) }),
+      )
+      .map((credential) => ({
+        tokenName,
+        credential,
+        issuing: issuingOf(credential, token),
+        kept: keptBeside(credential, state),
+        mayCome: mayCome(credential, now),
+      }));
+  });
+}
+
+function mayCome({ ref, asked_at }: RetiringCredential, now: Date): boolean {
+  return (
+    ref === null && asked_at !== undefined && now.getTime() < Date.parse(asked_at) + MAY_COME_MS
+  );
+}
+
+/** The issuer as it is declared now, so that a mistake in it can be corrected; as it was where it is another now. */
+function issuingOf(
+  { issuer, issuing }: RetiringCredential,
+  token: Token | null,
+): Revocation["issuing"] {
+  if (token !== null && token.issuing.use === issuer) return token.issuing;
+  return issuing ?? { use: issuer };
+}
+
+function keptBeside(credential: RetiringCredential, state: TokenState): ReadonlySet<string> {
+  const others = (state.retiring ?? []).filter((other) => other !== credential);
+  return new Set([state, state.pending, ...others].flatMap((held) => held?.ref ?? []));
+}
+
+/** Asks each credential's issuer to end it. Never throws: what failed stays in the record and is tried again. */
+export function revoke(
+  revocations: readonly Revocation[],
+  issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
+): Promise<Revoked[]> {
+  return inParallel(revocations, REVOKE_CONCURRENCY, async (revocation) => {
+    let count = 0;
+    const act = async () => {
+      const found = await issuer(revocation.issuing);
+      for (const ref of await refsOf(revocation, found)) {
+        await found.revoke(ref);
+        count += 1;
+      }
+    };
+    const error = await act().then(() => null, reportError);
+    return { ...revocation, error, count };
+  });
+}
+
+/** What is to be ended: the one that the record names, or what a run that died may have left under the label. */
+async function refsOf(
+  { credential, kept }: Revocation,
+  issuer: Issuer,
+): Promise<readonly string[]> {
+  if (credential.ref !== null) return kept.has(credential.ref) ? [] : [credential.ref];
+  const found = credential.label === undefined ? [] : await issuer.find(credential.label);
+  return found.filter((ref) => !kept.has(ref));
+}
+
+/** How long a credential of a token that nobody declares any more keeps working: as with one that says nothing of it. */
+const REMOVED: Retirement = { overlapHours: DEFAULT_OVERLAP_HOURS, proof: "when-seen" };
+
+type Retirement = Pick<Token, "overlapHours" | "proof">;
+
+function mayRevoke(
+  token: Retirement,
+  state: TokenState,
+  {
+    credential,
+    now,
+    isLate,
+  }: { readonly credential: RetiringCredential; readonly now: Date; readonly isLate: boolean },
+): boolean {
+  if (credential.never_placed) return true;
+  if (credential.replaced_at === null) return false;
+  const replaced = Date.parse(credential.replaced_at);
+  if (now.getTime() < replaced + token.overlapHours * HOUR_MS) return false;
+  if (token.proof === "none") return true;
+  if (isLate) return false;
+  if (credential.proved_at !== null) return true;
+  // A consumer that was seen with the old value still depends on it; where none can be seen, waiting proves nothing.
+  return token.proof === "when-seen" && !state.seen_at;
+}

@@ -1,0 +1,108 @@
+// A run for a request that may be sent again: what was done of it already is told, what was begun is finished, and only else is it made.
+import { planDigest } from "../config/agent-rules.ts";
+import type { HistoryEntry, TokenConfig, TriggeredBy } from "../model/schema.ts";
+import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import type { Report, TokenReport } from "../ports/report.ts";
+import { loadRecord } from "../record/record.ts";
+import { earlierRequest } from "../record/request-mark.ts";
+import type { RunOptions } from "./context.ts";
+import type { RunRequest } from "./request.ts";
+import { type Rotated, rotate } from "./run.ts";
+
+/** As `rotate`; a request with a mark is carried out once. @throws `Misconfigured` (`idempotency-mismatch`) */
+export async function rotateOnce(request: RunRequest, options: RunOptions): Promise<Rotated> {
+  const { mark, triggeredBy } = request;
+  if (!mark || request.dryRun) return rotate(request, options);
+  const retold = (config: TokenConfig, entries: readonly HistoryEntry[]): Rotated => ({
+    report: replayed(config, entries, { home: options.home, triggeredBy }),
+    config,
+  });
+  // Decided on the version that the run then builds on: whoever saves in between makes its journal fail.
+  const loaded = await loadRecord(options.source);
+  const before = earlierRequest(loaded.config, mark);
+  if (before.kind === "done") return retold(loaded.config, before.entries);
+  if (before.kind === "unfinished") {
+    // Its plan was judged when it was begun, which has itself moved the record since.
+    const plan = request.plan && {
+      plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) },
+    };
+    const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
+    const { report, config } = await rotate(rest, options, loaded);
+    return { report: joined(retold(config, before.entries).report, report), config };
+  }
+  const made = await rotate(request, options, loaded);
+  if (made.report.rotated.length + made.report.failed.length > 0) return made;
+  // Taken by another run meanwhile: by the same request, where it was sent twice at a time.
+  const after = earlierRequest(made.config, mark);
+  return after.kind === "done" ? retold(made.config, after.entries) : made;
+}
+
+/** What a request's entries tell, as the report of the run that was made then. */
+function replayed(
+  config: TokenConfig,
+  entries: readonly HistoryEntry[],
+  by: { readonly home: Home; readonly triggeredBy: TriggeredBy },
+): Report {
+  const tokens = entries.flatMap((entry) =>
+    entry.token_name === null
+      ? []
+      : [tokenReport(config, { ...entry, token_name: entry.token_name }, by.home)],
+  );
+  const [first] = entries;
+  const at = entries.at(-1)?.at ?? "";
+  return {
+    run_id: first?.id.split("/")[0] ?? "",
+    started_at: first?.at ?? at,
+    finished_at: at,
+    dry_run: false,
+    triggered_by: by.triggeredBy,
+    tokens,
+    rotated: tokens.map(({ token_name: name }) => name),
+    failed: [],
+    failing: [],
+    skipped: [],
+    drifted: [],
+    proved: [],
+    revoked: [],
+    commit: null,
+    next_due: null,
+    warnings: [],
+    replayed: true,
+  };
+}
+
+/** A run that finished what was left, together with what was done before it. */
+function joined(before: Report, after: Report): Report {
+  const names = new Set(after.tokens.map(({ token_name: name }) => name));
+  const earlier = before.tokens.filter(({ token_name: name }) => !names.has(name));
+  return {
+    ...after,
+    tokens: [...earlier, ...after.tokens],
+    rotated: [...earlier.map(({ token_name: name }) => name), ...after.rotated],
+  };
+}
+
+function tokenReport(
+  config: TokenConfig,
+  entry: HistoryEntry & { readonly token_name: string },
+  home: Home,
+): TokenReport {
+  const { token_name: name, generation } = entry;
+  const token = resolveToken(config, name, home);
+  const { destinations } = tokenState(config, name);
+  const holds = (id: string) =>
+    destinations[id]?.status === "placed" && destinations[id].generation === generation;
+  return {
+    token_name: name,
+    status: "rotated",
+    reason: "done already for the same request",
+    generation: generation ?? 0,
+    previous_hash: entry.previous_hash,
+    new_hash: entry.new_hash,
+    destinations: (token?.placements ?? [])
+      .filter(({ id }) => holds(id))
+      .map(({ id }) => ({ id, status: "placed", error: null })),
+    warnings: [],
+    error: null,
+  };
+}

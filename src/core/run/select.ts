@@ -1,0 +1,178 @@
+// Which tokens a run takes up, and how: pure.
+
+import { toInstant } from "../base/instant.ts";
+import { requireDeclared } from "../config/edit.ts";
+import { digest } from "../credentials/fingerprint.ts";
+import type { TokenConfig, TokenState } from "../model/schema.ts";
+import { type Home, resolveToken, type Token, tokenState } from "../model/token.ts";
+import { expandWorkflow } from "../model/workflow.ts";
+import { issuerMissing } from "../plan/condition.ts";
+import { plan } from "../plan/plan.ts";
+import { manualOf } from "../plan/waiting.ts";
+import { leaseEnd } from "../rotation/lease.ts";
+import { remaining, requirePending } from "../rotation/state.ts";
+import { suppliedValue, type Wanted } from "./request.ts";
+import type { Selected, Selection } from "./token-run.ts";
+
+type SelectOptions = {
+  readonly home: Home;
+  readonly now: Date;
+  /** Tokens of which this very run sees somebody else's value: the record does not tell of it yet. */
+  readonly adrift?: ReadonlySet<string>;
+};
+
+type Candidate = { readonly token_name: string; readonly reason: string };
+
+/** Throws `Misconfigured` (`token-missing`, `workflow-missing`) for names that the config does not hold. */
+export function select(config: TokenConfig, wanted: Wanted, options: SelectOptions): Selection {
+  if (wanted.kind === "tokens") {
+    const names = [...new Set(wanted.names)];
+    requireDeclared(config, names);
+    const candidates = names.map((token_name) => ({ token_name, reason: "asked for" }));
+    return {
+      ...takeUp(config, candidates, { ...options, supplied: suppliedValue({ wanted }) !== null }),
+      workflows: [],
+      unseen: [],
+      removed: [],
+    };
+  }
+  if (wanted.kind === "resume") {
+    const names = [...new Set(wanted.names)];
+    requireDeclared(config, names);
+    requirePending(config, names);
+    const candidates = names.map((token_name) => ({ token_name, reason: "resumed by a person" }));
+    return { ...takeUp(config, candidates, options), workflows: [], unseen: [], removed: [] };
+  }
+  if (wanted.kind === "workflow") {
+    const { tokens } = expandWorkflow(config, wanted.name);
+    const held = tokens.flatMap((token_name) => heldFromWorkflow(config, token_name, options));
+    const names = new Set(held.map(({ token_name }) => token_name));
+    const candidates = tokens
+      .filter((name) => !names.has(name))
+      .map((token_name) => ({ token_name, reason: `workflow ${wanted.name} was asked for` }));
+    const taken = takeUp(config, candidates, options);
+    return {
+      selected: taken.selected,
+      skipped: [...taken.skipped, ...held],
+      workflows: [wanted.name],
+      unseen: [],
+      removed: [],
+    };
+  }
+  const planned = plan(config, options.home, options.now);
+  const adrift = planned.due.filter(({ token_name }) => options.adrift?.has(token_name));
+  const taken = takeUp(
+    config,
+    planned.due.filter((due) => !adrift.includes(due)),
+    options,
+  );
+  const blocked = [
+    ...planned.skipped,
+    ...adrift.map(({ token_name }) => ({ token_name, reason: ADRIFT })),
+  ];
+  const held = blocked.map(({ token_name, reason }) => ({
+    token_name,
+    reason,
+    state: tokenState(config, token_name),
+  }));
+  return {
+    selected: taken.selected,
+    skipped: [...taken.skipped, ...held],
+    workflows: planned.workflows
+      .filter((workflow) => workflow.due)
+      .map((workflow) => workflow.workflow_name),
+    unseen: planned.unseen_workflows,
+    removed: removedOf(config, options.now),
+  };
+}
+
+function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
+  return Object.entries(config.state?.tokens ?? {}).flatMap(([token_name, state]) => {
+    const isDeclared = Object.hasOwn(config.tokens ?? {}, token_name);
+    return isDeclared || state.pending === null || leaseEnd(state, now.getTime()) !== null
+      ? []
+      : [token_name];
+  });
+}
+
+/** Why no schedule touches it. */
+const ADRIFT = "it drifted: rotate it by name to overwrite what is there";
+
+/** What only a rotation by name may touch: a value that somebody put there, or is to make. */
+function heldFromWorkflow(
+  config: TokenConfig,
+  token_name: string,
+  { home, adrift }: SelectOptions,
+): Selection["skipped"] {
+  const state = tokenState(config, token_name);
+  const token = resolveToken(config, token_name, home);
+  if (token !== null && manualOf(token) !== null && !state.pending?.boxes) {
+    return [
+      { token_name, reason: issuerMissing(token, state) ?? "a person makes its value", state },
+    ];
+  }
+  return state.drift || adrift?.has(token_name) ? [{ token_name, reason: ADRIFT, state }] : [];
+}
+
+/** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
+export function declarationDigest(token: Token): string {
+  const { name, type, length, prefix, includeSpecial, placements } = token;
+  // A person's steps say nothing of the value; options of the others do.
+  const issuer =
+    token.issuer === "manual" || Object.keys(token.issuing).length === 1
+      ? token.issuer
+      : token.issuing;
+  return digest(
+    JSON.stringify([
+      name,
+      type,
+      length,
+      prefix,
+      includeSpecial,
+      issuer,
+      placements.map((placement) => [placement.id, placement.field]),
+    ]),
+  );
+}
+
+function takeUp(
+  config: TokenConfig,
+  candidates: readonly Candidate[],
+  options: SelectOptions & { readonly supplied?: boolean },
+): Pick<Selection, "selected" | "skipped"> {
+  const selected: Selected[] = [];
+  const skipped: Selection["skipped"][number][] = [];
+  for (const { token_name, reason } of candidates) {
+    const token = resolveToken(config, token_name, options.home);
+    if (token === null) continue;
+    const state = tokenState(config, token_name);
+    const how = !options.supplied && canResume(token, state) ? "resume" : "issue";
+    const holder = how === "issue" ? leaseHolder(state, options.now) : null;
+    if (holder === null) selected.push({ token, state, reason, how });
+    else skipped.push({ token_name, reason: holder, state });
+  }
+  return { selected, skipped };
+}
+
+/**
+ * Boxes that were journalled can be placed by anyone, any number of times, without knowing what is in them: unless a later
+ * generation is recorded, as by a merge or a revert of commits, which an earlier one must not overwrite.
+ */
+function canResume(token: Token, state: TokenState): boolean {
+  const { pending } = state;
+  if (pending !== null && pending.generation <= state.generation) return false;
+  if (
+    pending?.stage !== "sealed" ||
+    pending.boxes === null ||
+    pending.declaration !== declarationDigest(token)
+  )
+    return false;
+  return remaining(state).every((id) => Object.hasOwn(pending.boxes ?? {}, id));
+}
+
+function leaseHolder(state: TokenState, now: Date): string | null {
+  const until = leaseEnd(state, now.getTime());
+  if (until === null) return null;
+  const run = state.pending === null ? "another run" : `run ${state.pending.run_id}`;
+  return `${run} is working on it, or died: nothing new is made for it until ${toInstant(until)}`;
+}

@@ -1,0 +1,114 @@
+// Workflows as callers: GitHub's OIDC tokens, checked by signature and decided on by ids, ref and environment.
+import type { JWTPayload, JWTVerifyGetKey } from "jose";
+import { Unchanged } from "../../core/base/errors.ts";
+import type { Caller, TrustedWorkflow, WorkflowTrust } from "./caller.ts";
+
+/** What GitHub signs with. Any other algorithm, `none` and the symmetric ones above all, is not even tried. */
+const ALGORITHM = "RS256";
+/** How far clocks may be apart, in seconds. */
+const CLOCK_TOLERANCE_S = 30;
+/** How long the issuer may take to give its keys, in milliseconds. */
+const JWKS_TIMEOUT_MS = 5_000;
+/** An unknown key id makes the keys be fetched again at most this often, in milliseconds, whoever sends how many. */
+const JWKS_COOLDOWN_MS = 30_000;
+
+type KeySets = Map<string, JWTVerifyGetKey>;
+
+/** Whether a bearer token has the form of a signed one: three parts of base64url (RFC 7515 §7.1). */
+export function looksSigned(bearer: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(bearer);
+}
+
+/**
+ * The workflow that a token speaks for: the first entry that fits; null where the token is not good, or nobody trusts it.
+ * @throws `Unchanged` (`issuer-unavailable`) where the issuer's keys cannot be had
+ */
+export async function identifyWorkflow(
+  token: string,
+  trust: WorkflowTrust,
+  by: { readonly now: Date; readonly keySets: KeySets },
+): Promise<Caller | null> {
+  const claims = await verifiedClaims(token, trust, by);
+  if (claims === null) return null;
+  const found = trust.callers.find((caller) => fits(caller, claims));
+  return found === undefined
+    ? null
+    : { id: found.id, scopes: found.scopes, runUrl: runUrlOf(claims, trust.issuer) };
+}
+
+async function verifiedClaims(
+  token: string,
+  trust: WorkflowTrust,
+  { now, keySets }: { readonly now: Date; readonly keySets: KeySets },
+): Promise<JWTPayload | null> {
+  const { decodeProtectedHeader, errors, jwtVerify } = await import("jose");
+  try {
+    const { alg, kid } = decodeProtectedHeader(token);
+    // Without a key's id whatever key is there would be tried.
+    if (alg !== ALGORITHM || typeof kid !== "string" || kid === "") return null;
+    const { payload } = await jwtVerify(token, await keySetOf(trust, keySets), {
+      algorithms: [ALGORITHM],
+      issuer: trust.issuer,
+      audience: trust.audience,
+      currentDate: now,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      requiredClaims: ["exp", "iat"],
+    });
+    return payload;
+  } catch (error) {
+    // What is no token is a TypeError of the decoder; why one is refused is nothing that its sender is told.
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/** The issuer's keys, kept and fetched anew by jose. Throws `Unchanged` where they cannot be had: that says nothing of the token. */
+async function keySetOf({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<JWTVerifyGetKey> {
+  const { createRemoteJWKSet, errors } = await import("jose");
+  const kept = keySets.get(jwksUrl);
+  if (kept !== undefined) return kept;
+  const fetched = createRemoteJWKSet(new URL(jwksUrl), {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    cooldownDuration: JWKS_COOLDOWN_MS,
+  });
+  const keySet: JWTVerifyGetKey = async (header, jws) => {
+    try {
+      return await fetched(header, jws);
+    } catch (error) {
+      if (
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys
+      )
+        throw error;
+      throw new Unchanged(
+        "the keys of the tokens' issuer could not be had, so nobody can be let in by such a token",
+        {
+          code: "issuer-unavailable",
+          hint: "Nothing was done. Ask again later; if it goes on, check jwks_url in TOKEN_AUTOMATION_OIDC.",
+          cause: error,
+        },
+      );
+    }
+  };
+  keySets.set(jwksUrl, keySet);
+  return keySet;
+}
+
+/** Never by `sub`: it is a string to read, whose parts and order each repository can change. */
+function fits(caller: TrustedWorkflow, claims: JWTPayload): boolean {
+  return (
+    claims.repository_id === caller.repositoryId &&
+    claims.repository_owner_id === caller.repositoryOwnerId &&
+    (caller.ref === null || claims.ref === caller.ref) &&
+    (caller.environment === null || claims.environment === caller.environment)
+  );
+}
+
+/** Where the caller can be looked at; null where the token does not say it in the form that GitHub does. */
+function runUrlOf({ repository, run_id: runId }: JWTPayload, issuer: string): string | null {
+  if (typeof repository !== "string" || !/^[\w.-]+\/[\w.-]+$/.test(repository)) return null;
+  if (typeof runId !== "string" || !/^\d+$/.test(runId)) return null;
+  const { origin, hostname } = new URL(issuer);
+  const server = hostname === "token.actions.githubusercontent.com" ? "https://github.com" : origin;
+  return `${server}/${repository}/actions/runs/${runId}`;
+}

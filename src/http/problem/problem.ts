@@ -1,0 +1,167 @@
+// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
+import {
+  Denied,
+  Failure,
+  type FailureKind,
+  Misconfigured,
+  type Problem,
+  reportError,
+  Unchanged,
+} from "../../core/base/errors.ts";
+import type { Report } from "../../core/ports/report.ts";
+import type { Edge } from "../access/edge.ts";
+import { REPORT_LISTS, shorten } from "./shorten.ts";
+import { STATUS_TITLES } from "./titles.ts";
+
+type Extensions = {
+  /** Stable, kebab-case, for programs. */
+  readonly code: string;
+  /** For programs that decide whether to try again, where the failure was not the edge's own. */
+  readonly kind?: FailureKind;
+  readonly hint?: string | null | undefined;
+  /** The name that was probably meant. */
+  readonly nearest?: string | null | undefined;
+  readonly problems?: readonly Problem[];
+  /** The permission that GitHub says is missing. */
+  readonly permission?: string | null;
+  /** What a run did before it failed. */
+  readonly report?: Report;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An answer other than success that the edge itself decides on. Never holds a value. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly extensions: Extensions;
+
+  constructor(status: number, detail: string, extensions: Extensions) {
+    super(detail);
+    this.name = "HttpProblem";
+    this.status = status;
+    this.extensions = extensions;
+  }
+}
+
+/** Something that the caller named does not exist. */
+const NOT_FOUND = new Set(["token-missing", "workflow-missing", "record-missing", "run-missing"]);
+/** Whoever runs the service must act; no caller can. */
+export const ENVIRONMENT_INVALID = "environment-invalid";
+
+/** What makes a problem long. */
+const LONG_FIELDS = [...REPORT_LISTS.map((field) => `report.${field}`), "problems"];
+
+/** What the record itself refuses callers, whatever their key. */
+const FORBIDDEN = new Set(["agents-off", "approval-required"]);
+/** What is no longer as the caller saw it. */
+const CONFLICT = new Set(["record-moved"]);
+
+const STATUS_OF: Readonly<Record<FailureKind, number>> = {
+  misconfigured: 422,
+  // The caller's key sufficed; GitHub refused ours. RFC 4918 §11.4: a failed dependency. 403 is kept for the caller's own scopes.
+  denied: 424,
+  unchanged: 503,
+  uncertain: 502,
+};
+
+/** The status for a failure by its kind and code: as thrown, or as it stands in a report. */
+export function statusOf({
+  kind,
+  code,
+}: {
+  readonly kind: FailureKind;
+  readonly code: string;
+}): number {
+  if (code === ENVIRONMENT_INVALID) return 500;
+  if (FORBIDDEN.has(code)) return 403;
+  if (CONFLICT.has(code)) return 409;
+  return NOT_FOUND.has(code) ? 404 : STATUS_OF[kind];
+}
+
+/** A failure as the answer to a request. */
+function problemOf(failure: Failure, now: Date): HttpProblem {
+  const retryAt = failure instanceof Unchanged ? failure.retryAt : null;
+  return new HttpProblem(statusOf(failure), failure.message, {
+    code: failure.code,
+    kind: failure.kind,
+    hint: failure.hint,
+    ...(failure instanceof Misconfigured ? { problems: failure.problems } : {}),
+    ...(failure instanceof Denied ? { permission: failure.permission } : {}),
+    ...(retryAt === null
+      ? {}
+      : {
+          headers: {
+            "retry-after": String(
+              Math.max(1, Math.ceil((retryAt.getTime() - now.getTime()) / 1000)),
+            ),
+          },
+        }),
+  });
+}
+
+/** Where an error that nobody foresaw was thrown, without its message: nobody vetted that for values. */
+export function describeUnexpected(error: unknown): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  const frames =
+    error instanceof Error
+      ? (error.stack ?? "").split("\n").filter((line) => /^ {4}at /.test(line))
+      : [];
+  return [name, ...frames].join("\n");
+}
+
+/**
+ * Any error as a response. Of what nobody foresaw, only a reference is told; `complain` gets the rest.
+ * @param newReference makes the id that joins a 500 to its line in the log
+ */
+export function errorResponse(
+  error: unknown,
+  world: Pick<Edge, "newReference" | "complain" | "now">,
+): Response {
+  if (error instanceof HttpProblem) return problemResponse(error);
+  if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
+  const reference = world.newReference();
+  world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
+  const { code } = reportError(error);
+  const detail = `something failed that nobody foresaw; the log has more under ${reference}`;
+  return problemResponse(new HttpProblem(500, detail, { code }), { reference });
+}
+
+/** A problem as the response that tells it. */
+export function problemResponse(
+  problem: HttpProblem,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const { headers, problems, ...extensions } = problem.extensions;
+  const told = Object.entries(extensions).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  const body = {
+    type: "about:blank",
+    title: STATUS_TITLES[problem.status] ?? "Error",
+    status: problem.status,
+    detail: problem.message,
+    ...Object.fromEntries(told),
+    ...(problems !== undefined && problems.length > 0 ? { problems } : {}),
+    ...more,
+  };
+  return jsonResponse(problem.status, shorten(body, LONG_FIELDS), {
+    ...headers,
+    "content-type": "application/problem+json",
+  });
+}
+
+/** A JSON response that no cache keeps and no browser takes for anything else. */
+export function jsonResponse(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
+  });
+}

@@ -1,0 +1,200 @@
+// Serves routes on a port of this machine: the same handlers that hosts run, in one process.
+import { createServer, type Server } from "node:http";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import type { ComposeOptions } from "../../compose/compose.ts";
+import { type Failure, Misconfigured } from "../../core/base/errors.ts";
+import type { Access, ApiKey, WorkflowTrust } from "../access/caller.ts";
+import type { Edge } from "../access/edge.ts";
+import { serverEdge } from "../access/open-edge.ts";
+import { isLoopback, ownHosts } from "../access/origin.ts";
+import { DEFAULT_POINTS_PER_MINUTE } from "../access/rate-limit.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { describeUnexpected, errorResponse, HttpProblem } from "../problem/problem.ts";
+import { createRouter } from "./router.ts";
+import { type SharedAnswers, shareAnswers } from "./share-answers.ts";
+import { refuseUnparsed } from "./unparsed.ts";
+
+const DEFAULT_PORT = 5000;
+const DEFAULT_HOST = "127.0.0.1";
+/** How long a stop waits for requests that are being answered, in milliseconds: a rotation of a hundred secrets fits. */
+const GRACE_MS = 30_000;
+
+export type ServeOptions = {
+  readonly compose: ComposeOptions;
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port?: number;
+  /** Asked for wherever `host` reaches further than this machine; without any, nothing is allowed there. */
+  readonly apiKeys?: readonly ApiKey[];
+  /** Workflows that are let in where keys are needed; none unless given. */
+  readonly workflows?: WorkflowTrust | null;
+  /** Where keys are needed: points a minute and caller; null: no limit. */
+  readonly pointsPerMinute?: number | null;
+  /** Where keys are needed: sites whose pages may call. */
+  readonly origins?: readonly string[];
+  /** Whether anybody may see in one word how all tokens stand. */
+  readonly publicBadge?: boolean;
+  /** How callers reach it, where that is not how requests have it: behind a proxy. */
+  readonly publicUrl?: string | null;
+  /** Gets what whoever runs the server should read; stderr unless given. */
+  readonly complain?: (line: string) => void;
+  readonly graceMs?: number;
+};
+
+export type RunningServer = {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more requests, and waits for those being answered, but no longer than the grace. */
+  close(): Promise<void>;
+};
+
+/** Throws `Misconfigured` where the address cannot be listened on: taken, not allowed, or not this machine's. */
+export async function serveRoutes(
+  routes: readonly Endpoint[],
+  options: ServeOptions,
+): Promise<RunningServer> {
+  const {
+    host = DEFAULT_HOST,
+    port = DEFAULT_PORT,
+    complain = (line: string) => console.error(line),
+  } = options;
+  const apiKeys = options.apiKeys ?? [];
+  const inFlight = new Set<Promise<Response>>();
+  let closing = false;
+  let edge: Edge | null = null;
+  const world = () => {
+    const access = accessFor(host, portOf(server), {
+      keys: apiKeys,
+      workflows: options.workflows ?? null,
+    });
+    const {
+      compose,
+      publicUrl = null,
+      origins = [],
+      pointsPerMinute = DEFAULT_POINTS_PER_MINUTE,
+      publicBadge = false,
+    } = options;
+    edge ??= serverEdge({
+      compose,
+      access,
+      complain,
+      publicUrl,
+      origins,
+      pointsPerMinute,
+      publicBadge,
+    });
+    return edge;
+  };
+  const router = createRouter(routes, world);
+  const answer = async (request: Request) => {
+    const answered = Promise.resolve(router.fetch(request)).catch((error: unknown) =>
+      errorResponse(error, world()),
+    );
+    inFlight.add(answered);
+    const response = await answered.finally(() => inFlight.delete(answered));
+    if (closing) response.headers.set("connection", "close");
+    return response;
+  };
+  const listener = getRequestListener(answer, {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => errorResponse(malformed(error), world()),
+  });
+  // Where there are keys, each request counts against its caller's budget, so each is answered by itself.
+  let shared: SharedAnswers | null = null;
+  // A request without a Host gets its answer from the listener, in the form that every other mistake gets.
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    if (!shared?.take(incoming, outgoing)) void listener(incoming, outgoing);
+  });
+  // Node would answer an expectation that it does not know with an empty 417; a server may pass it over (RFC 9110, 10.1.1).
+  server.on("checkExpectation", (incoming, outgoing) => void listener(incoming, outgoing));
+  server.on("clientError", refuseUnparsed);
+  await listen(server, host, port);
+  if (!isLoopback(host) && apiKeys.length === 0 && !options.workflows) {
+    complain(
+      `${host} reaches beyond this machine and no API key is configured, so every request will be refused`,
+    );
+  }
+  server.on("error", (error) =>
+    complain(`the server cannot take a connection: ${describeUnexpected(error)}`),
+  );
+  const bound = portOf(server);
+  if (isLoopback(host)) shared = shareAnswers(ownHosts(bound), answer);
+  return {
+    url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    async close() {
+      closing = true;
+      await stop(server, inFlight, options.graceMs ?? GRACE_MS);
+    },
+  };
+}
+
+type Callers = { readonly keys: readonly ApiKey[]; readonly workflows: WorkflowTrust | null };
+
+function accessFor(host: string, port: number, { keys, workflows }: Callers): Access {
+  return isLoopback(host)
+    ? { kind: "loopback", port }
+    : { kind: "keys", keys: () => keys, workflows: () => workflows };
+}
+
+/** What the adapter could make no Request of: no `Host`, or an address that is none. */
+function malformed(error: unknown): unknown {
+  if (!(error instanceof RequestError)) return error;
+  return new HttpProblem(400, "the request names no host, or an address that is none", {
+    code: "request-malformed",
+  });
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error) => reject(cannotListen(error, host, port));
+    server.once("error", refuse);
+    server.listen(port, host.replace(/^\[|\]$/g, ""), () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Failure {
+  const where = `${host}:${port}`;
+  if (error.code === "EADDRINUSE") {
+    return new Misconfigured(`${where} is in use by another program`, {
+      code: "port-in-use",
+      hint: "Stop that program, or name another port with --port (0 takes any free one).",
+      cause: error,
+    });
+  }
+  const hint =
+    error.code === "EACCES"
+      ? "Ports below 1024 need more rights; name a higher one with --port."
+      : "Name an address of this machine with --host.";
+  return new Misconfigured(`cannot listen on ${where} (${error.code ?? error.name})`, {
+    code: "cannot-listen",
+    hint,
+    cause: error,
+  });
+}
+
+async function stop(
+  server: Server,
+  inFlight: ReadonlySet<Promise<Response>>,
+  graceMs: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  // A rotation goes on though its caller hung up, so connections alone do not tell whether work is left.
+  await Promise.race([Promise.all([closed, Promise.allSettled(inFlight)]), grace]);
+  clearTimeout(timer);
+  server.closeAllConnections();
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}

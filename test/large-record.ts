@@ -1,0 +1,49 @@
+// A record of many tokens, with rules, workflows and a history: for whatever must hold at that size.
+import type { TokenConfig } from "../src/core/model/schema.ts";
+import { NEW_TOKEN_STATE } from "../src/core/model/token.ts";
+
+/** Every third token is over the high-risk age, every third fresh, every third was never rotated. */
+export function largeRecord(tokens: number, now: Date): TokenConfig {
+  const names = Array.from(
+    { length: tokens },
+    (_, index) => `SERVICE_${String(index).padStart(5, "0")}_API_KEY`,
+  );
+  const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString();
+  const rotated = (index: number) => [ago(40 * 24), ago(2), null][index % 3] ?? null;
+  const entries = names.slice(0, 1000).map((name, index) => ({
+    id: `run-${index}/${name}/rotated`,
+    at: ago(1000 - index),
+    event: "rotated",
+    token_name: name,
+    generation: 1,
+    previous_hash: null,
+    new_hash: `sha256:${"ab".repeat(32)}`,
+    triggered_by: { kind: "schedule" as const, actor: "octocat", workflow_name: null },
+    previous_entry: "cd".repeat(32),
+  }));
+  return {
+    version: 1,
+    tokens: Object.fromEntries(names.map((name) => [name, { groups: ["ALL_SERVICES"] }])),
+    rules: Object.fromEntries(
+      names.map((name) => [name, { interval_hours: 2400, auto_rotate: true, notify: true }]),
+    ),
+    workflows: {
+      nightly: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" },
+      named: { tokens: names.slice(0, 1000), schedule: "0 3 * * 0" },
+    },
+    state: {
+      tokens: Object.fromEntries(
+        names.map((name, index) => [
+          name,
+          {
+            ...NEW_TOKEN_STATE,
+            generation: rotated(index) === null ? 0 : 1,
+            rotated_at: rotated(index),
+          },
+        ]),
+      ),
+      workflows: {},
+    },
+    history: entries,
+  };
+}
