@@ -1,14 +1,14 @@
 // Reads the Action's inputs and surroundings, once, into one typed object.
 import { getInput } from "@actions/core";
 import { programsAllowed } from "../src/compose/environment.ts";
-import type { Place } from "../src/compose/place.ts";
+import type { RecordLocation } from "../src/compose/record-location.ts";
 import { Misconfigured, type Problem } from "../src/core/base/errors.ts";
 import { Secret } from "../src/core/base/secret.ts";
 import { seen } from "../src/core/base/showable.ts";
 import { nearest } from "../src/core/model/names.ts";
 import type { RequestMark, TriggeredBy } from "../src/core/model/schema.ts";
 import { parseRequest } from "../src/core/ports/workflow-runs.ts";
-import type { Wanted } from "../src/core/run/request.ts";
+import type { RunTarget } from "../src/core/run/request.ts";
 
 const COMMANDS = ["run", "plan", "rotate", "workflow", "verify", "health"] as const;
 const FAIL_ON = ["error", "high_risk", "never"] as const;
@@ -16,8 +16,8 @@ const REPOSITORY = /^[^/\s]+\/[^/\s]+$/;
 
 export type Inputs = {
   readonly command: (typeof COMMANDS)[number];
-  readonly wanted: Wanted;
-  readonly place: Extract<Place, { kind: "github" }>;
+  readonly wanted: RunTarget;
+  readonly place: Extract<RecordLocation, { kind: "github" }>;
   readonly configPath: string;
   readonly dryRun: boolean;
   readonly fingerprintKey: Secret | null;
@@ -115,7 +115,7 @@ function tokenOf(blame: Blame): Secret {
 }
 
 /** Commas and lines separate the names of the input `tokens`. */
-function wantedOf(command: Inputs["command"], blame: Blame): Wanted {
+function wantedOf(command: Inputs["command"], blame: Blame): RunTarget {
   if (command === "rotate") {
     const names = getInput("tokens").split(/[,\n]/);
     const given = names.map((name) => name.trim()).filter((name) => name !== "");

@@ -2,7 +2,7 @@
 import { reportError } from "../src/core/base/errors.ts";
 import type { HealthReport, HealthStatus } from "../src/core/health/health.ts";
 import type { DestinationReport, Report, TokenReport } from "../src/core/ports/report.ts";
-import type { Verdict, Verification } from "../src/core/proof/verify.ts";
+import type { ProofVerdict, Verification } from "../src/core/proof/verify.ts";
 import { problemsOf } from "./annotations.ts";
 import { code, link, list, page, table, text, time } from "./markdown.ts";
 
@@ -28,7 +28,7 @@ const BANDS: Readonly<Record<HealthStatus, string>> = {
   failing: "❌",
   unknown: "❔",
 };
-const VERDICTS: Readonly<Record<Verdict, string>> = {
+const VERDICTS: Readonly<Record<ProofVerdict, string>> = {
   match: "✅",
   previous: "⏳",
   mismatch: "❌",
@@ -56,7 +56,7 @@ export function healthSummary(health: HealthReport): string {
 }
 
 /** Whether what is there is not what was placed. */
-export function isWrong(verdict: Verdict): boolean {
+export function isWrong(verdict: ProofVerdict): boolean {
   return verdict === "mismatch" || verdict === "gone";
 }
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { page } from "../src/http/input/inputs.ts";
-import { discoveryPage } from "../src/http/reply/discovery-page.ts";
+import { discoveryPage } from "../src/http/reply/paging.ts";
 
 export const config = { path: "/tokens/discover" };
 

@@ -10,7 +10,7 @@ export default messageEndpoint({
   scope: "read",
   async answer(request, { edge, caller }) {
     const { answerMcp } = await import("../src/mcp/http.ts");
-    const { ROUTES } = await import("./hosts/routes.ts");
-    return answerMcp(request, { routes: ROUTES, edge, caller });
+    const { OPERATIONS } = await import("./hosts/operations.ts");
+    return answerMcp(request, { routes: OPERATIONS, edge, caller });
   },
 });

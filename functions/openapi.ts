@@ -1,10 +1,10 @@
 // GET /openapi.json: what agents may ask, as OpenAPI 3.1. Needs no key and tells nothing of the record.
 import * as z from "zod";
-import { endpoint, ok } from "../src/http/endpoint.ts";
+import { type Endpoint, endpoint, ok } from "../src/http/endpoint.ts";
 
 export const config = { path: "/openapi.json" };
 
-export default endpoint({
+const openapi: Endpoint = endpoint({
   method: "GET",
   path: config.path,
   summary: "The description of the API for agents, as OpenAPI 3.1",
@@ -13,7 +13,10 @@ export default endpoint({
   input: z.looseObject({}),
   async handle({ origin }) {
     const { openApiDocument } = await import("../src/http/openapi/openapi.ts");
-    const { ROUTES } = await import("./hosts/routes.ts");
-    return ok(openApiDocument(ROUTES, origin()));
+    const { OPERATIONS } = await import("./hosts/operations.ts");
+    const { default: mcp } = await import("./mcp.ts");
+    return ok(openApiDocument([...OPERATIONS, openapi, mcp], origin()));
   },
 });
+
+export default openapi;

@@ -1,6 +1,6 @@
 // What every store must do, as one suite that each adapter's test runs on the real thing.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Change, Snapshot, Store } from "../src/core/ports/store.ts";
+import type { RecordChange, Snapshot, Store } from "../src/core/ports/store.ts";
 
 /** One store under test, fresh and holding at least one commit where the store has commits. */
 export type StoreFixture = {
@@ -222,7 +222,7 @@ function given(version: string | null): string {
 
 async function mustSave(
   store: Store,
-  change: Change,
+  change: RecordChange,
 ): Promise<{ readonly version: string; readonly sha: string | null }> {
   const result = await store.save(change);
   if (result.kind !== "saved")

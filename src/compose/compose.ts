@@ -3,7 +3,6 @@ import { setTimeout } from "node:timers/promises";
 import type { GitHubClient } from "../adapters/github/client.ts";
 import { type App, createApp } from "../core/app.ts";
 import { type Failure, Misconfigured } from "../core/base/errors.ts";
-import { remember } from "../core/base/once.ts";
 import type { Secret } from "../core/base/secret.ts";
 import type { TokenConfig } from "../core/model/schema.ts";
 import { type Home, scopeId } from "../core/model/token.ts";
@@ -17,11 +16,11 @@ import type { WorkflowRuns } from "../core/ports/workflow-runs.ts";
 import { openDestination } from "./destinations.ts";
 import type { AdvisorAccess } from "./environment.ts";
 import { type IssuerContext, openIssuer } from "./issuers.ts";
-import type { GitHubAccess, Place } from "./place.ts";
+import type { GitHubAccess, RecordLocation } from "./record-location.ts";
 import { type Haste, IMPATIENT, readByCopies } from "./record-store.ts";
 
 export type ComposeOptions = {
-  readonly place: Place;
+  readonly place: RecordLocation;
   /** Relative to the repository's root (GitHub) or the directory (local), forward slashes. */
   readonly configPath: string;
   /** Turns fingerprints into HMACs; null: none. */
@@ -151,14 +150,17 @@ export async function compose(options: ComposeOptions): Promise<App> {
 }
 
 /** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */
-export function openStore(place: Place, onUncommitted: (failure: Failure) => void): Promise<Store> {
+export function openStore(
+  place: RecordLocation,
+  onUncommitted: (failure: Failure) => void,
+): Promise<Store> {
   const client = remember(() => connect(place.access));
   return storeOf(place, client, onUncommitted);
 }
 
 /** Runs of the rotation workflow, for edges that start it instead of rotating. */
 export async function openWorkflowRuns(
-  place: Extract<Place, { kind: "github" }>,
+  place: Extract<RecordLocation, { kind: "github" }>,
   { workflow, ref }: { readonly workflow: string; readonly ref: string | null },
 ): Promise<WorkflowRuns> {
   const { githubWorkflowRuns } = await import("../adapters/github/workflow-runs.ts");
@@ -170,14 +172,14 @@ export async function openWorkflowRuns(
   });
 }
 
-async function homeOf(place: Place): Promise<Home> {
+async function homeOf(place: RecordLocation): Promise<Home> {
   if (place.kind === "github") return { kind: "github", repository: place.repository };
   const { localRepository } = await import("../adapters/local/repository.ts");
   return { kind: "local", repository: await localRepository(place.directory) };
 }
 
 async function storeOf(
-  place: Place,
+  place: RecordLocation,
   client: () => Promise<GitHubClient>,
   onUncommitted: (failure: Failure) => void,
 ): Promise<Store> {
@@ -235,7 +237,7 @@ async function notifiersOf(asked: {
 }
 
 async function* versionsOf(
-  place: Place,
+  place: RecordLocation,
   client: () => Promise<GitHubClient>,
   path: string,
   commits: number | null,
@@ -253,11 +255,23 @@ async function* versionsOf(
 
 /** On GitHub every change is a commit, so nothing is ever left over. */
 async function commitPending(
-  place: Place,
+  place: RecordLocation,
   configPath: string,
   message: string,
 ): Promise<Commit | null> {
   if (place.kind === "github") return null;
   const { commitPending: commit, recordFiles } = await import("../adapters/local/commit.ts");
   return commit(place.directory, await recordFiles(place.directory, configPath), message);
+}
+
+/** Made once, when first needed; a failure is not kept, so that the next call tries again. */
+function remember<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }

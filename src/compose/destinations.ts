@@ -4,11 +4,11 @@ import type { GitHubClient } from "../adapters/github/client.ts";
 import { Misconfigured } from "../core/base/errors.ts";
 import type { Scope } from "../core/model/token.ts";
 import type { Destination } from "../core/ports/destination.ts";
-import type { Place } from "./place.ts";
+import type { RecordLocation } from "./record-location.ts";
 
 /** What destinations need beside their scope. */
 export type DestinationContext = {
-  readonly place: Place;
+  readonly place: RecordLocation;
   /** GitHub as the run reaches it. */
   readonly client: () => Promise<GitHubClient>;
   readonly clock: () => Date;
@@ -53,7 +53,7 @@ function notLocal(what: string, code: string): Misconfigured {
 
 /** The vault beside a local record, for those who read values: destinations as such are write-only. */
 export async function openLocalVault(
-  place: Extract<Place, { kind: "local" }>,
+  place: Extract<RecordLocation, { kind: "local" }>,
   clock: () => Date,
 ): Promise<Vault> {
   const { openVault } = await import("../adapters/destinations/vault.ts");

@@ -2,7 +2,7 @@
 import type { GitHubClient, GitHubClientOptions } from "../adapters/github/client.ts";
 import type { Copies, Stale } from "../core/ports/copies.ts";
 import type { Store } from "../core/ports/store.ts";
-import type { Place } from "./place.ts";
+import type { RecordLocation } from "./record-location.ts";
 
 /** How long a client tries. */
 export type Haste = Pick<GitHubClientOptions, "retries" | "requestTimeoutMs" | "longestWaitS">;
@@ -11,7 +11,7 @@ export type Haste = Pick<GitHubClientOptions, "retries" | "requestTimeoutMs" | "
 export const IMPATIENT: Haste = { retries: 1, requestTimeoutMs: 8_000, longestWaitS: 0 };
 
 type CopiesOptions = {
-  readonly place: Place;
+  readonly place: RecordLocation;
   readonly client: () => Promise<GitHubClient>;
   readonly copies: Copies;
   readonly now: () => Date;

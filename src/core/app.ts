@@ -13,7 +13,7 @@ import type {
   PlannedChange,
 } from "./changes/plan-change.ts";
 import type { RuleRequest, RuleResult, WorkflowRequest, WorkflowResult } from "./changes/set-up.ts";
-import { type Change, isAgent, requireAgentsOn } from "./config/agent-rules.ts";
+import { type AgentChange, isAgent, requireAgentsOn } from "./config/agent-rules.ts";
 import { requireDeclared } from "./config/edit.ts";
 import type { Adoption, AdoptRequest } from "./discovery/adopt.ts";
 import type { DiscoverOptions, Discovery } from "./discovery/discover.ts";
@@ -62,18 +62,18 @@ export type App = {
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
   /** What a change would do; where the record asks for it, a person is asked to approve it. */
   planChange(
-    change: Change,
+    change: AgentChange,
     by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean },
   ): Promise<PlannedChange>;
   /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
   applyChange(
-    change: Change,
+    change: AgentChange,
     digest: string,
     by: { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null },
   ): Promise<AppliedChange>;
   /** For who carries a plan out by other means: throws as `applyChange` where it may not be. */
   requireApproved(
-    change: Change,
+    change: AgentChange,
     digest: string,
     by: { readonly triggeredBy: TriggeredBy },
   ): Promise<ApprovedPlan>;
@@ -167,7 +167,7 @@ export function createApp(options: AppOptions): App {
       (await import("./health/overview.ts")).overviewOf(await config(), home, clock()),
     history: async (name) => historyOf(await config(), name),
     liveFingerprints: async (name) =>
-      (await import("./proof/live-fingerprints.ts")).liveFingerprints(
+      (await import("./proof/observe.ts")).liveFingerprints(
         await config(),
         { home, now: clock() },
         name,

@@ -1,11 +1,11 @@
 // A change as callers plan and apply it: one flat object, since agents fill those in best.
 import * as z from "zod";
 import { Misconfigured } from "../core/base/errors.ts";
-import type { Change } from "../core/config/agent-rules.ts";
+import type { AgentChange } from "../core/config/agent-rules.ts";
 import { AGENT_OPERATIONS, type RequestMark } from "../core/model/schema.ts";
 import { markOf } from "../core/record/request-mark.ts";
 import type { ApiScope } from "./access/caller.ts";
-import { refuseInDispatch, type Wanted, WRITE_BY_COMMIT } from "./dispatch.ts";
+import { type DispatchTarget, refuseInDispatch, WRITE_BY_COMMIT } from "./dispatch.ts";
 import {
   idempotencyKey,
   intervalHours,
@@ -68,7 +68,7 @@ const TAKES: Readonly<
 };
 
 /** The change that the fields mean. Throws `Misconfigured` for fields that are missing or belong to another operation. */
-export function changeOf(given: Fields): Change {
+export function changeOf(given: Fields): AgentChange {
   const { operation } = given;
   const [required, optional] = TAKES[operation];
   const missing = required.filter((field) => given[field] === undefined);
@@ -114,12 +114,12 @@ const SCOPES: Readonly<Record<Fields["operation"], ApiScope>> = {
 };
 
 /** Whether the caller has the scope that the change itself needs. */
-export function mayApply({ operation }: Change, may: (scope: ApiScope) => boolean): boolean {
+export function mayApply({ operation }: AgentChange, may: (scope: ApiScope) => boolean): boolean {
   return may(SCOPES[operation]);
 }
 
 /** Throws `HttpProblem` 403, naming the scope that is missing and nothing more. */
-export function requireMayApply(change: Change, may: (scope: ApiScope) => boolean): void {
+export function requireMayApply(change: AgentChange, may: (scope: ApiScope) => boolean): void {
   if (mayApply(change, may)) return;
   throw new HttpProblem(403, `this needs the scope ${SCOPES[change.operation]}`, {
     code: "scope-missing",
@@ -127,7 +127,7 @@ export function requireMayApply(change: Change, may: (scope: ApiScope) => boolea
 }
 
 /** What the rotation workflow is started with. Throws `HttpProblem` 422 for what it does not do. */
-export function workflowFor(change: Change): Wanted {
+export function workflowFor(change: AgentChange): DispatchTarget {
   if (change.operation === "rotate") return { command: "rotate", tokens: [change.token_name] };
   if (change.operation === "run_workflow")
     return { command: "workflow", workflow: change.workflow_name };
@@ -138,6 +138,6 @@ export function workflowFor(change: Change): Wanted {
 }
 
 /** One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run. */
-export function markOfPlan(change: Change, digest: string): RequestMark {
+export function markOfPlan(change: AgentChange, digest: string): RequestMark {
   return markOf({ caller: "plan", key: digest, body: change });
 }

@@ -17,7 +17,7 @@ import { HttpProblem } from "./problem/problem.ts";
 const RUNS_PATH = "/tokens/runs";
 
 /** What the rotation workflow is started for. */
-export type Wanted =
+export type DispatchTarget =
   | { readonly command: "rotate"; readonly tokens: readonly string[] }
   | { readonly command: "workflow"; readonly workflow: string };
 
@@ -33,7 +33,7 @@ type Asked = {
 /** Starts a run for a request, or finds the one that was started for it before and did not fail. Throws `Misconfigured` where its key marks another request. */
 export async function dispatch(
   runs: WorkflowRuns,
-  wanted: Wanted,
+  wanted: DispatchTarget,
   { actor, mark, about, leave }: Asked,
 ): Promise<Reply> {
   const request = requestWord(

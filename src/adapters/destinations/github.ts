@@ -14,7 +14,7 @@ import type { GitHubClient } from "../github/client.ts";
 import { statusOf, toFailure } from "../github/errors.ts";
 import { explainMissing } from "./github-missing.ts";
 import { factsOf, type ScopeFacts } from "./github-scopes.ts";
-import { type OrganizationAccess, organizationAccess } from "./organization-access.ts";
+import { type AccessReader, organizationAccess } from "./organization-access.ts";
 
 export type GitHubDestinationOptions = {
   /** Called when it is first needed, and again after it failed. */
@@ -170,7 +170,7 @@ async function listPage(
  */
 async function admit(
   facts: Facts,
-  access: OrganizationAccess | null,
+  access: AccessReader | null,
   secrets: readonly Newcomer[],
 ): Promise<ReadonlyMap<string, Error>> {
   const refused = new Map(await access?.refusals(secrets));

@@ -1,7 +1,7 @@
 // Which repositories may read an organization's secret: a PUT that leaves them out would take it from all of them.
 import * as z from "zod";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
-import type { Access, SecretApp } from "../../core/model/scope.ts";
+import type { OrganizationAccess, SecretApp } from "../../core/model/scope.ts";
 import type { Newcomer } from "../../core/ports/destination.ts";
 import type { GitHubClient } from "../github/client.ts";
 import { statusOf, toFailure } from "../github/errors.ts";
@@ -20,13 +20,17 @@ const Repository = z.object({ id: z.int() });
 
 /** The part of a PUT that says who may read. Dependabot's ids are strings, all others are integers. */
 type Readers = {
-  readonly visibility: Access["visibility"];
+  readonly visibility: OrganizationAccess["visibility"];
   readonly selected_repository_ids?: readonly (number | string)[];
 };
 
-export type OrganizationAccess = {
+export type AccessReader = {
   /** What a PUT must say: what is declared, else what GitHub has now, else the default. */
-  bodyFor(secretName: string, declared: Access | null, signal?: AbortSignal): Promise<Readers>;
+  bodyFor(
+    secretName: string,
+    declared: OrganizationAccess | null,
+    signal?: AbortSignal,
+  ): Promise<Readers>;
   /** By secret name: why its declared repositories cannot be used. */
   refusals(secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>>;
 };
@@ -39,7 +43,7 @@ export type OrganizationAccessOptions = {
 };
 
 /** Reads and keeps who may read an organization's secrets. Ids of repositories that are declared by name are asked for once. */
-export function organizationAccess(options: OrganizationAccessOptions): OrganizationAccess {
+export function organizationAccess(options: OrganizationAccessOptions): AccessReader {
   const { app } = options;
   const ids = new Map<string, Promise<number>>();
 
@@ -52,7 +56,10 @@ export function organizationAccess(options: OrganizationAccessOptions): Organiza
     return asked;
   }
 
-  const written = (visibility: Access["visibility"], repositories: readonly number[]): Readers =>
+  const written = (
+    visibility: OrganizationAccess["visibility"],
+    repositories: readonly number[],
+  ): Readers =>
     visibility === "selected"
       ? {
           visibility,
@@ -88,7 +95,7 @@ async function visibilityOf(
   { client, facts }: OrganizationAccessOptions,
   secretName: string,
   signal?: AbortSignal,
-): Promise<Access["visibility"] | null> {
+): Promise<OrganizationAccess["visibility"] | null> {
   try {
     const { data } = await (await client()).request(
       `GET ${facts.route}/{secret_name}`,

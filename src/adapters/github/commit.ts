@@ -7,7 +7,7 @@ import {
   Uncertain,
   Unchanged,
 } from "../../core/base/errors.ts";
-import type { Change } from "../../core/ports/store.ts";
+import type { RecordChange } from "../../core/ports/store.ts";
 import type { GitHubClient } from "./client.ts";
 import { type GraphqlError, graphqlErrors, toFailure } from "./errors.ts";
 import { type BranchPlace, branchMissing, readHead, repositoryMissing } from "./snapshot.ts";
@@ -45,7 +45,7 @@ const COMMITS_LOOKED_AT = 30;
 export async function commitOnBranch(
   client: GitHubClient,
   place: CommitPlace,
-  change: Change & { readonly expected: string },
+  change: RecordChange & { readonly expected: string },
 ): Promise<Attempt> {
   const doing = `commit to ${place.owner}/${place.name}`;
   try {
@@ -70,7 +70,7 @@ export async function commitOnBranch(
 export async function findCommit(
   client: GitHubClient,
   place: CommitPlace,
-  change: Change,
+  change: RecordChange,
 ): Promise<{
   readonly head: string;
   readonly ours: { readonly oid: string; readonly url: string } | null;
@@ -85,7 +85,7 @@ export async function findCommit(
   return { head, ours: isOurs ? { oid: next.sha, url: next.html_url } : null };
 }
 
-function inputFor(place: CommitPlace, { expected, files, message }: Change): object {
+function inputFor(place: CommitPlace, { expected, files, message }: RecordChange): object {
   const [headline = "", ...body] = message.split("\n");
   const additions = [...files].map(([path, text]) => ({
     path,

@@ -14,7 +14,7 @@ export type Outgoing = {
   readonly changes: boolean;
 };
 
-export type Reply = {
+export type ServiceReply = {
   readonly status: number;
   readonly text: string;
   /** Parsed JSON; undefined where it is none. */
@@ -51,7 +51,7 @@ const NOT_SENT = new Set([
 export async function exchange(
   request: Outgoing,
   { fetch: send, timeoutMs, signal, allowHttp }: ExchangeOptions,
-): Promise<Reply> {
+): Promise<ServiceReply> {
   const why = whyNotThere(request.url, allowHttp);
   if (why !== null)
     throw new Misconfigured(`the URL of an issuer's request ${why}`, {

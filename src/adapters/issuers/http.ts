@@ -10,7 +10,7 @@ import {
 } from "../../core/config/template.ts";
 import { type IssuerDeclaration, instant } from "../../core/model/schema.ts";
 import type { CheckResult, Credential, Issuer } from "../../core/ports/issuer.ts";
-import { exchange, failed, lineOf, type Outgoing, type Reply } from "./http-exchange.ts";
+import { exchange, failed, lineOf, type Outgoing, type ServiceReply } from "./http-exchange.ts";
 
 type Declaration = Extract<IssuerDeclaration, { use: "http" }>;
 type Described = Declaration["issue" | "check" | "revoke" | "find"];
@@ -31,7 +31,7 @@ const REF = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,1024}$/u;
 /** Opens the issuer. Throws nothing: a variable that is missing shows with the first request. */
 export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOptions): Issuer {
   const timeoutMs = (declaration.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-  const ask = async (request: Outgoing, signal: AbortSignal | null = null): Promise<Reply> =>
+  const ask = async (request: Outgoing, signal: AbortSignal | null = null): Promise<ServiceReply> =>
     exchange(request, {
       fetch: send,
       timeoutMs,
@@ -40,7 +40,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
     });
   const make = (described: Described, method: string, known: Known, changes = true) =>
     outgoing(described, { method, known, variable, changes });
-  const judge = (request: Outgoing, reply: Reply) => refusalOf(request, reply, clock());
+  const judge = (request: Outgoing, reply: ServiceReply) => refusalOf(request, reply, clock());
   return {
     async issue({ label, tokenName, current, signal }) {
       const request = make(declaration.issue, "POST", {
@@ -174,7 +174,11 @@ function unfillable(what: string): Misconfigured {
 }
 
 /** What a status says of a request; null where it was done. */
-function refusalOf(request: Outgoing, { status, retryAfterMs }: Reply, now: Date): Failure | null {
+function refusalOf(
+  request: Outgoing,
+  { status, retryAfterMs }: ServiceReply,
+  now: Date,
+): Failure | null {
   if (status >= 200 && status < 300) return null;
   const message = `the issuer's ${lineOf(request)} was answered ${status}`;
   if (status === 401 || status === 403) {
@@ -215,7 +219,7 @@ function textAt(document: unknown, pointer: string): string | null {
 function credentialOf(
   { issue, ...declaration }: Declaration,
   request: Outgoing,
-  { body }: Reply,
+  { body }: ServiceReply,
 ): Credential {
   const values = Object.entries(issue.fields).map(
     ([name, pointer]) => [name, atPointer(body, pointer)] as const,
@@ -252,7 +256,7 @@ function credentialOf(
 
 function verdictOf(
   { works, refused = [401, 403], expect = {} }: Declaration["check"],
-  { status, body }: Reply,
+  { status, body }: ServiceReply,
 ): CheckResult {
   const detail = `the service answered ${status}`;
   if (refused.includes(status)) return { verdict: "refused", detail };

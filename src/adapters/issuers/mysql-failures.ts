@@ -5,7 +5,7 @@ import { cutOff, notReached } from "./service-failures.ts";
 export const SERVICE = "MySQL";
 
 /** What was being done: reading; writing a mark; changing an account. */
-export type Step = "reading" | "marking" | "altering";
+export type AdminStep = "reading" | "marking" | "altering";
 
 /** Wrong password, host not let in, account locked (MySQL, MariaDB), no password given, password expired. */
 const REFUSED_LOGIN = [1045, 1130, 3118, 4151, 1698, 1862];
@@ -33,7 +33,7 @@ export function isRefusedLogin(error: unknown): boolean {
 /** The failure of one operation of the administrator's. */
 export function mysqlFailure(
   error: unknown,
-  { step, account }: { readonly step: Step; readonly account: string | null },
+  { step, account }: { readonly step: AdminStep; readonly account: string | null },
   variable: string,
 ): Failure {
   const reply = replyNumber(error);

@@ -9,11 +9,11 @@ import { generateValue } from "../../core/credentials/generate.ts";
 import type { CheckResult, Issuer } from "../../core/ports/issuer.ts";
 import { type AdminUrl, accountUrl, readUrl, requireAdminUrl } from "./connection-url.ts";
 import {
+  type AdminStep,
   isRefusedLogin,
   mysqlFailure,
   replyNumber,
   SERVICE,
-  type Step,
   WRONG_DATABASE,
 } from "./mysql-failures.ts";
 import { adminRefused, codeOf, notReached, timeLimit } from "./service-failures.ts";
@@ -115,7 +115,7 @@ type Session = {
   readonly connection: Connection;
   readonly isMariaDb: boolean;
   readonly self: string;
-  step: Step;
+  step: AdminStep;
   account: string | null;
 };
 

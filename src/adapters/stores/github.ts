@@ -1,6 +1,6 @@
 // The record on a branch of a repository on GitHub: read in one request, committed in one.
 
-import type { Change, SaveResult, Snapshot, Store } from "../../core/ports/store.ts";
+import type { RecordChange, SaveResult, Snapshot, Store } from "../../core/ports/store.ts";
 import type { GitHubClient } from "../github/client.ts";
 import {
   type CommitPlace,
@@ -58,7 +58,7 @@ export function githubStore(options: GitHubStoreOptions): Store {
     };
   }
 
-  async function save(change: Change): Promise<SaveResult> {
+  async function save(change: RecordChange): Promise<SaveResult> {
     const { expected } = change;
     if (expected === null) throw expectedMissing(place);
     const client = await options.client();
@@ -84,7 +84,7 @@ export function githubStore(options: GitHubStoreOptions): Store {
   async function look(
     client: GitHubClient,
     target: CommitPlace,
-    change: Change,
+    change: RecordChange,
   ): Promise<SaveResult | null> {
     const { head, ours } = await findCommit(client, target, change);
     if (head === change.expected) return null;

@@ -11,7 +11,7 @@ import {
 } from "../../../test/git-repository.ts";
 import { storeContract } from "../../../test/store-contract.ts";
 import type { Failure } from "../../core/base/errors.ts";
-import type { Change, Store } from "../../core/ports/store.ts";
+import type { RecordChange, Store } from "../../core/ports/store.ts";
 import { commitPending } from "../local/commit.ts";
 import { gitState } from "../local/git.ts";
 import { localStore } from "./local.ts";
@@ -78,7 +78,7 @@ async function put(
   files: [string, string][] = [[RECORD, content]],
 ) {
   const { version: expected } = await to.load([RECORD]);
-  const change: Change = { expected, files: new Map(files), message: "Rotate API_KEY" };
+  const change: RecordChange = { expected, files: new Map(files), message: "Rotate API_KEY" };
   const result = await to.save(change);
   if (result.kind !== "saved") throw new Error("a conflict, although nobody else wrote");
   return result;

@@ -1,7 +1,7 @@
 // The record in a folder, committed with git where that is a work tree.
 import { join } from "node:path";
 import { Failure, Uncertain } from "../../core/base/errors.ts";
-import type { Change, SaveResult, Store } from "../../core/ports/store.ts";
+import type { RecordChange, SaveResult, Store } from "../../core/ports/store.ts";
 import { commitFiles, type Identity } from "../local/commit-files.ts";
 import { recordLock, type StillHeld, withFileLock } from "../local/file-lock.ts";
 import { gitIn, gitState, headCommit, headOrNone } from "../local/git.ts";
@@ -65,7 +65,7 @@ export function localStore(options: LocalStoreOptions): Store {
 /** Compares with what is expected and writes; false when somebody else has written since. */
 async function write(
   directory: string,
-  change: Change,
+  change: RecordChange,
   expected: LocalVersion,
   stillHeld: StillHeld,
 ): Promise<boolean> {
@@ -88,7 +88,7 @@ async function write(
 }
 
 /** Nothing was there: then none of the files may be there now. Null for a version that this store never gave. */
-function expectedVersion(change: Change): LocalVersion | null {
+function expectedVersion(change: RecordChange): LocalVersion | null {
   if (change.expected !== null) return parseVersion(change.expected);
   return { head: null, digests: new Map([...change.files.keys()].map((path) => [path, null])) };
 }
@@ -103,7 +103,7 @@ function versionOf(head: string | null, files: Files): string | null {
 
 function saved(
   expected: LocalVersion,
-  change: Change,
+  change: RecordChange,
   head: string | null,
   sha: string | null,
 ): SaveResult {

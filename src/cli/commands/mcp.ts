@@ -19,7 +19,7 @@ async function serve(session: Session, readOnly: boolean): Promise<number> {
   const { io } = session;
   const { serverEdge } = await import("../../http/access/open-edge.ts");
   const { serveStdioMcp } = await import("../../mcp/stdio.ts");
-  const { ROUTES } = await import("../../../functions/hosts/routes.ts");
+  const { OPERATIONS } = await import("../../../functions/hosts/operations.ts");
   const caller = {
     id: session.environment.actor ?? "local",
     scopes: new Set(readOnly ? (["read"] as const) : (["read", "rotate", "admin"] as const)),
@@ -31,7 +31,7 @@ async function serve(session: Session, readOnly: boolean): Promise<number> {
     complain,
   });
   const streams = { input: io.stdin.bytes, write: (text: string) => io.stdout.write(text) };
-  const server = await serveStdioMcp({ routes: ROUTES, edge, caller }, streams, complain);
+  const server = await serveStdioMcp({ routes: OPERATIONS, edge, caller }, streams, complain);
   let stop = () => {};
   const asked = new Promise<void>((resolve) => {
     stop = io.onStop(() => resolve());

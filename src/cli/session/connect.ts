@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from "node:path";
 import type { ComposeOptions } from "../../compose/compose.ts";
 import { advisorAccess, programsAllowed } from "../../compose/environment.ts";
-import type { Place } from "../../compose/place.ts";
+import type { RecordLocation } from "../../compose/record-location.ts";
 import type { App } from "../../core/app.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +16,7 @@ export function localRecord({ io, common }: Session): {
   return { directory: dirname(path), configPath: basename(path) };
 }
 
-export function localPlace(session: Session): Extract<Place, { kind: "local" }> {
+export function localPlace(session: Session): Extract<RecordLocation, { kind: "local" }> {
   const { access, vaultKey } = session.environment;
   return { kind: "local", directory: localRecord(session).directory, access, vaultKey };
 }
@@ -30,7 +30,10 @@ export function requireLocal({ common }: Session, command: string): void {
   });
 }
 
-function placeOf(session: Session): { readonly place: Place; readonly configPath: string } {
+function placeOf(session: Session): {
+  readonly place: RecordLocation;
+  readonly configPath: string;
+} {
   const { common, environment } = session;
   if (common.repo === undefined) {
     if (common.branch !== undefined)
@@ -82,7 +85,7 @@ export function composeOptions(session: Session, purpose: Purpose): ComposeOptio
 }
 
 /** A person who works in a folder trusts what its config runs; a record elsewhere is not theirs alone. */
-function programsFolder({ io, environment }: Session, place: Place): string | null {
+function programsFolder({ io, environment }: Session, place: RecordLocation): string | null {
   if (place.kind === "local") return place.directory;
   return programsAllowed(environment.variables) ? io.directory : null;
 }
@@ -103,7 +106,10 @@ export async function connect(session: Session, purpose: Purpose): Promise<Conne
 }
 
 /** Says on stderr, before a local record is changed, that git will not hold the change. */
-export async function noteWhereNothingIsCommitted(session: Session, place: Place): Promise<void> {
+export async function noteWhereNothingIsCommitted(
+  session: Session,
+  place: RecordLocation,
+): Promise<void> {
   if (place.kind !== "local") return;
   const { gitState } = await import("../../adapters/local/git.ts");
   const state = await gitState(place.directory);

@@ -1,12 +1,12 @@
 // The environment variables that the CLI knows, read once into one typed object.
 
-import type { GitHubAccess } from "../../compose/place.ts";
+import type { GitHubAccess } from "../../compose/record-location.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 
 const PUBLIC_API_URL = "https://api.github.com";
 
-export type Environment = {
+export type CliEnvironment = {
   /** From GITHUB_TOKEN, else GH_TOKEN; URLs from GITHUB_API_URL and GITHUB_GRAPHQL_URL. Null where there is no token. */
   readonly access: GitHubAccess | null;
   /** From TOKEN_AUTOMATION_KEY: opens the local vault. */
@@ -75,7 +75,7 @@ function runUrlFrom(variables: Variables): string | null {
   return parts.includes(null) ? null : `${parts[0]}/${parts[1]}/actions/runs/${parts[2]}`;
 }
 
-function colorFrom(variables: Variables): Environment["color"] {
+function colorFrom(variables: Variables): CliEnvironment["color"] {
   // https://no-color.org: present and not empty, whatever it says.
   if (set(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
   const forced = set(variables, "FORCE_COLOR");
@@ -83,7 +83,7 @@ function colorFrom(variables: Variables): Environment["color"] {
 }
 
 /** @throws Misconfigured where a URL is none */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): CliEnvironment {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value !== undefined) variables[name] = value;
   const debug = set(variables, "TOKEN_AUTOMATION_DEBUG");

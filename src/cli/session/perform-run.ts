@@ -2,9 +2,8 @@
 import type { App } from "../../core/app.ts";
 import { Secret } from "../../core/base/secret.ts";
 import type { Report } from "../../core/ports/report.ts";
-import type { RunRequest } from "../../core/run/request.ts";
+import type { Progress, RunRequest } from "../../core/run/request.ts";
 import { reportText } from "../render/report.ts";
-import { progressLine } from "./progress.ts";
 import { colorsFor, type Session, triggeredBy } from "./session.ts";
 
 type Asked = Pick<RunRequest, "wanted" | "dryRun" | "onCredential">;
@@ -45,4 +44,35 @@ export function showReport(
   };
   if (where === "stdout") session.result(report, () => reportText(report, rendering));
   else io.stderr.write(`${reportText(report, rendering)}\n`);
+}
+
+const ERASE_LINE = "\r\u001b[2K";
+
+const DOING: Readonly<Record<Progress["phase"], string>> = {
+  preflight: "Looking at the destinations",
+  issue: "Making credentials",
+  journal: "Writing the journal",
+  place: "Placing",
+  record: "Recording",
+};
+
+type ProgressLine = {
+  show(progress: Progress): void;
+  /** Leaves the line empty, so that what follows stands at its beginning. */
+  clear(): void;
+};
+
+function progressLine({ io }: Session): ProgressLine {
+  let shown = false;
+  return {
+    show({ phase, done, total }) {
+      if (!io.stderr.isTerminal) return;
+      io.stderr.write(`${ERASE_LINE}${DOING[phase]}… ${total > 1 ? `${done}/${total}` : ""}`);
+      shown = true;
+    },
+    clear() {
+      if (shown) io.stderr.write(ERASE_LINE);
+      shown = false;
+    },
+  };
 }

@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { TriggeredBy } from "../../core/model/schema.ts";
 import { failureJson, failureText, stackText } from "../render/failure.ts";
 import { type Colors, plain } from "../render/text.ts";
-import type { Environment } from "./environment.ts";
+import type { CliEnvironment } from "./environment.ts";
 import type { Io, Output } from "./io.ts";
 
 export type CommonOptions = {
@@ -16,7 +16,7 @@ export type CommonOptions = {
 
 export type Session = {
   readonly io: Io;
-  readonly environment: Environment;
+  readonly environment: CliEnvironment;
   readonly common: CommonOptions;
   /** For stdout. */
   readonly colors: Colors;
@@ -32,13 +32,13 @@ export type Session = {
 };
 
 /** Colours for one stream, as the environment and the stream have it. */
-export function colorsFor(output: Output, environment: Environment): Colors {
+export function colorsFor(output: Output, environment: CliEnvironment): Colors {
   return pc.createColors(
     environment.color === "always" || (environment.color === "terminals" && output.isTerminal),
   );
 }
 
-export function createSession(io: Io, environment: Environment, common: CommonOptions): Session {
+export function createSession(io: Io, environment: CliEnvironment, common: CommonOptions): Session {
   const muted = colorsFor(io.stderr, environment);
   const say = (label: string, message: string) => io.stderr.write(`${label} ${plain(message)}\n`);
   return {

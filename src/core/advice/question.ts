@@ -93,5 +93,5 @@ function workflowsOf({ workflows }: Judgement, config: TokenConfig): object[] {
 /** A language model that explains and orders what the program suggests. It is told metadata only, and is never believed unchecked. */
 export type Advisor = {
   /** Its answer as text. Throws `Unchanged` where there is none in time. */
-  advise(question: import("../advice/question.ts").Question): Promise<string>;
+  advise(question: Question): Promise<string>;
 };

@@ -2,14 +2,14 @@
 
 import type { RecordVersion } from "../ports/record-versions.ts";
 import {
-  type Change,
   changesBetween,
   extendsHistory,
   type History,
+  type HistoryChange,
   sharedStart,
 } from "./compare.ts";
 import { createEntryReader, type Kept, type Known, type Reading } from "./entries.ts";
-import { type Finding, type Report, reporter } from "./findings.ts";
+import { type AuditReporter, type Finding, reporter } from "./findings.ts";
 import { lookAtDates, type Timing, timing } from "./signs.ts";
 import type { Audit, AuditFinding } from "./version.ts";
 
@@ -27,7 +27,7 @@ type Stand = {
 type Walk = {
   readonly stands: Map<string, readonly Stand[]>;
   readonly abandoned: { readonly version: RecordVersion; readonly entries: readonly Kept[] }[];
-  readonly report: Report;
+  readonly report: AuditReporter;
   readonly timing: Timing;
   readonly known: Known;
   readonly told: Set<string>;
@@ -143,7 +143,7 @@ function follow(
 }
 
 /** A merge brings the entries of its other parent: they were not put in by it. */
-function isFromAnother({ kind, kept }: Change, others: readonly Stand[]): boolean {
+function isFromAnother({ kind, kept }: HistoryChange, others: readonly Stand[]): boolean {
   return (
     kind === "inserted" &&
     others.some(({ history }) => history.entries.slice(0, history.length).includes(kept))

@@ -7,7 +7,7 @@ import type { Kept } from "./entries.ts";
 export type History = { readonly entries: Kept[]; readonly length: number };
 
 /** One thing that happened to an entry. `rechained`: nothing but the digest of the entry before it is another. */
-export type Change = {
+export type HistoryChange = {
   readonly kind: "edited" | "rechained" | "removed" | "inserted" | "reordered";
   /** As it is now; where it was removed, as it was. */
   readonly kept: Kept;
@@ -31,11 +31,11 @@ export function sharedStart(before: History, after: History): number {
 }
 
 /** What was done to `before`; entries added at its end are no change. */
-export function changesBetween(before: History, after: History): Change[] {
+export function changesBetween(before: History, after: History): HistoryChange[] {
   const start = sharedStart(before, after);
   const old = byKey(before.entries.slice(start, before.length));
   const now = byKey(after.entries.slice(start, after.length));
-  const changes: Change[] = [];
+  const changes: HistoryChange[] = [];
   for (const [key, kept] of old)
     if (!now.has(key)) changes.push({ kind: "removed", kept, was: null });
   const keys = [...now.keys()];

@@ -2,7 +2,7 @@
 
 import { locate } from "../config/positions.ts";
 import type { RecordVersion } from "../ports/record-versions.ts";
-import { type Change, changedMembers, type History } from "./compare.ts";
+import { changedMembers, type History, type HistoryChange } from "./compare.ts";
 import type { Kept, Known, Reading, Unreadable } from "./entries.ts";
 import type { Sign } from "./signs.ts";
 import type { AuditFinding, AuditKind } from "./version.ts";
@@ -13,7 +13,7 @@ const NAMED_PER_KIND = 5;
 /** A finding that a later version may take back. */
 export type Finding = { takenBackBy(version: RecordVersion): void };
 
-export type Report = ReturnType<typeof reporter>;
+export type AuditReporter = ReturnType<typeof reporter>;
 
 type Files = Reading["files"];
 type Draft = Pick<AuditFinding, "kind" | "message"> &
@@ -80,7 +80,7 @@ export function reporter() {
       version: RecordVersion,
       reading: Reading,
       before: Files,
-      changes: readonly Change[],
+      changes: readonly HistoryChange[],
     ): Finding[] {
       const rechained = changes.filter(({ kind }) => kind === "rechained");
       const drafts = changes.flatMap((change): Unplaced[] => {
@@ -178,7 +178,7 @@ const UNSEEN = {
   "no-git": "no commit holds it, so only its chain was replayed",
 } as const satisfies Record<NonNullable<RecordVersion["unseen"]>, string>;
 
-function wordsFor({ kind, kept, was }: Change): string {
+function wordsFor({ kind, kept, was }: HistoryChange): string {
   switch (kind) {
     case "removed":
       return `entry ${kept.id} was removed`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { recordsOnGitHub } from "../../../test/record-on-github.ts";
-import type { Change } from "../config/agent-rules.ts";
+import type { AgentChange } from "../config/agent-rules.ts";
 import type { TriggeredBy } from "../model/schema.ts";
 import { markOf } from "../record/request-mark.ts";
 
@@ -8,7 +8,7 @@ const world = recordsOnGitHub();
 const daily = { interval_hours: 24 };
 const agent: { triggeredBy: TriggeredBy } = { triggeredBy: { kind: "mcp", actor: "some-agent" } };
 const person: { triggeredBy: TriggeredBy } = { triggeredBy: { kind: "cli", actor: "octocat" } };
-const ROTATE: Change = { operation: "rotate", token_name: "ALPHA" };
+const ROTATE: AgentChange = { operation: "rotate", token_name: "ALPHA" };
 const record = (agents: object) => ({
   version: 1,
   settings: { agents },
@@ -16,7 +16,7 @@ const record = (agents: object) => ({
   rules: { ALPHA: daily },
   workflows: { nightly: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } },
 });
-const CHANGES: readonly Change[] = [
+const CHANGES: readonly AgentChange[] = [
   ROTATE,
   { operation: "run_workflow", workflow_name: "nightly" },
   {
@@ -89,7 +89,7 @@ describe("a planned change", () => {
     async (member) => {
       const { open, edit } = await world(record({}));
       const app = await open();
-      const change: Change = {
+      const change: AgentChange = {
         operation: "create_workflow",
         workflow_name: "weekly",
         tokens: [member],

@@ -1,9 +1,8 @@
 // Plan, approve, apply: a change that an agent wants is told first, approved where the record says so, and done only as it was told.
 
-import type { App } from "../app.ts";
 import { Denied, Failure } from "../base/errors.ts";
 import {
-  type Change,
+  type AgentChange,
   isAgent,
   needsApproval,
   type PlanMark,
@@ -23,13 +22,13 @@ import type { Approvals, AskIn } from "../ports/approvals.ts";
 import type { Report } from "../ports/report.ts";
 import { earlierRequest } from "../record/request-mark.ts";
 import type { RunRequest } from "../run/request.ts";
-import type { RuleResult, WorkflowResult } from "./set-up.ts";
+import type { RuleRequest, RuleResult, WorkflowRequest, WorkflowResult } from "./set-up.ts";
 
 /** What a plan tells, and what applying it takes. */
 export type PlannedChange = {
   /** Of the change and of what the record holds of it: applying it takes the same. */
   readonly digest: string;
-  readonly change: Change;
+  readonly change: AgentChange;
   /** What would be done, in words. */
   readonly effects: readonly string[];
   readonly approval: {
@@ -41,7 +40,7 @@ export type PlannedChange = {
 
 export type AppliedChange = {
   readonly digest: string;
-  readonly operation: Change["operation"];
+  readonly operation: AgentChange["operation"];
   readonly approved_by: string | null;
   /** What a rotation did. */
   readonly report: Report | null;
@@ -54,7 +53,11 @@ export type AppliedChange = {
 const NAMES_PER_LINE = 50;
 
 export type ChangeOptions = {
-  readonly app: Pick<App, "run" | "setupRule" | "createWorkflow">;
+  readonly app: {
+    run(request: RunRequest): Promise<Report>;
+    setupRule(request: RuleRequest): Promise<RuleResult>;
+    createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
+  };
   readonly home: Home;
   readonly clock: () => Date;
   readonly config: () => Promise<TokenConfig>;
@@ -68,7 +71,7 @@ type Planner = By & { readonly asks?: boolean };
 
 /** Tells what a change would do, and asks a person to approve it where that is needed. Changes nothing of the record. Throws as the change itself would. */
 export async function planChange(
-  change: Change,
+  change: AgentChange,
   { triggeredBy, asks = true }: Planner,
   options: ChangeOptions,
 ): Promise<PlannedChange> {
@@ -115,7 +118,7 @@ export async function planChange(
  * (`approval-required`) where nobody has approved it, and what the change itself throws.
  */
 export async function applyChange(
-  change: Change,
+  change: AgentChange,
   planned: string,
   by: By,
   options: ChangeOptions,
@@ -146,7 +149,7 @@ export type ApprovedPlan = {
 
 /** Throws as `applyChange` where the plan is out of date, or not approved although the record wants that. */
 export async function requireApproved(
-  change: Change,
+  change: AgentChange,
   planned: string,
   by: By,
   options: ChangeOptions,
@@ -180,7 +183,7 @@ export async function requireApproved(
 type Performed = Partial<Pick<AppliedChange, "report" | "rule" | "workflow">>;
 
 async function perform(
-  change: Change,
+  change: AgentChange,
   by: By & { readonly plan: PlanMark },
   app: ChangeOptions["app"],
 ): Promise<Performed> {
@@ -223,7 +226,7 @@ async function perform(
 }
 
 function runOf(
-  change: Extract<Change, { operation: "rotate" | "run_workflow" }>,
+  change: Extract<AgentChange, { operation: "rotate" | "run_workflow" }>,
 ): Pick<RunRequest, "wanted"> {
   return change.operation === "rotate"
     ? { wanted: { kind: "tokens", names: [change.token_name], value: null, create: false } }
@@ -232,7 +235,7 @@ function runOf(
 
 /** In words, for the person who approves it. Throws what the change itself would. */
 async function effectsOf(
-  change: Change,
+  change: AgentChange,
   config: TokenConfig,
   { triggeredBy, options }: By & { readonly options: ChangeOptions },
 ): Promise<string[]> {
@@ -288,7 +291,7 @@ function linesOf(names: readonly string[]): string[] {
   return starts.map((start) => names.slice(start, start + NAMES_PER_LINE).join(", "));
 }
 
-function nobodyToAsk({ operation }: Change): Denied {
+function nobodyToAsk({ operation }: AgentChange): Denied {
   return new Denied(
     `${operation} needs a person's approval, and there is nobody to ask: the record is not on GitHub`,
     {

@@ -5,7 +5,7 @@ import type { AgentOperation, Settings, TokenConfig, TriggeredBy } from "../mode
 import { expandMembers, expandWorkflow, indexGroups } from "../model/workflow.ts";
 
 /** A change that an agent can plan. There is none that touches the settings: no agent can change what it is allowed. */
-export type Change =
+export type AgentChange =
   | { readonly operation: "rotate"; readonly token_name: string }
   | { readonly operation: "run_workflow"; readonly workflow_name: string }
   | {
@@ -26,7 +26,7 @@ export type Change =
 /** A plan that is being carried out, and whether a person has approved it. */
 export type PlanMark = {
   readonly digest: string;
-  readonly change: Change;
+  readonly change: AgentChange;
   readonly approved: boolean;
 };
 
@@ -78,7 +78,7 @@ export function requireAgentsOn(config: TokenConfig, triggeredBy: TriggeredBy): 
  * The digest of a plan: of the change, and of all that the record holds of what it is about. Any other rotation, rule or
  * setting in between makes it another one. SHA-256, in hexadecimal digits.
  */
-export function planDigest(config: TokenConfig, change: Change): string {
+export function planDigest(config: TokenConfig, change: AgentChange): string {
   const { settings = {} } = config;
   const names = namesOf(config, change);
   const parts = names.map((name) => partsOf(config, name));
@@ -104,7 +104,7 @@ function recordMoved(): Unchanged {
 }
 
 /** The tokens that the change is about: of a group, those that it has now. */
-function namesOf(config: TokenConfig, change: Change): readonly string[] {
+function namesOf(config: TokenConfig, change: AgentChange): readonly string[] {
   if ("token_name" in change) return [change.token_name];
   if (change.operation === "create_workflow") {
     const { tokens, unknown } = expandMembers(change.tokens, indexGroups(config));
@@ -127,7 +127,7 @@ function partsOf(
 /** So that what was set back by hand is not what was planned before: one approval is for one change. */
 function lastEntryOf(
   { history = [] }: TokenConfig,
-  change: Change,
+  change: AgentChange,
   names: ReadonlySet<string>,
 ): string | null {
   const workflow = "workflow_name" in change ? change.workflow_name : null;
@@ -139,7 +139,7 @@ function lastEntryOf(
   return last?.id ?? null;
 }
 
-function workflowOf({ workflows = {} }: TokenConfig, change: Change): unknown {
+function workflowOf({ workflows = {} }: TokenConfig, change: AgentChange): unknown {
   return "workflow_name" in change && Object.hasOwn(workflows, change.workflow_name)
     ? workflows[change.workflow_name]
     : null;

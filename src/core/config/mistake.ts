@@ -1,10 +1,10 @@
 // One mistake in the config before its position is known, and the words that messages use for the config's parts.
 
 import { seenName } from "../base/showable.ts";
-import type { Path, Place } from "./positions.ts";
+import type { Path, SourcePosition } from "./positions.ts";
 
 /** One mistake and the part of the config that is to blame. */
-export type Mistake = Place & {
+export type Mistake = SourcePosition & {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
@@ -52,7 +52,7 @@ function dotted(path: Path): string {
 }
 
 /** What stands where a name belongs and has the form of a credential: whoever wrote it there may have given a secret away. */
-export function valueAsName(name: string, place: Place): Mistake {
+export function valueAsName(name: string, place: SourcePosition): Mistake {
   return {
     ...place,
     code: "value-as-name",

@@ -6,7 +6,7 @@ import type { Position } from "../base/errors.ts";
 export type Path = readonly (string | number)[];
 
 /** A part of the document: its key (for what a key is to blame for) or its value. */
-export type Place = { readonly path: Path; readonly on: "key" | "value" };
+export type SourcePosition = { readonly path: Path; readonly on: "key" | "value" };
 
 /** The JSON pointer (RFC 6901) of a path. */
 export function pointerOf(path: Path): string {
@@ -22,7 +22,7 @@ function newSpot(): Spot {
   return { key: null, value: null, children: new Map() };
 }
 
-function spotsFor(places: readonly Place[]): Spot {
+function spotsFor(places: readonly SourcePosition[]): Spot {
   const root = newSpot();
   for (const { path } of places) {
     let spot = root;
@@ -72,7 +72,7 @@ function fill(root: Spot, text: string): void {
  * Finds many places in one walk over the text, in the order asked for. What is missing from the text
  * has the position of the nearest part around it. The text must be JSON, nested no deeper than the stack allows.
  */
-export function locate(text: string, places: readonly Place[]): Position[] {
+export function locate(text: string, places: readonly SourcePosition[]): Position[] {
   const root = spotsFor(places);
   fill(root, text);
   return places.map(({ path, on }) => {

@@ -28,7 +28,7 @@ export type FileScope = {
 export type Scope = GitHubScope | FileScope | { readonly kind: "vault" };
 
 /** Which repositories may read an organization's secret, where the declaration says it. */
-export type Access = {
+export type OrganizationAccess = {
   readonly visibility: "all" | "private" | "selected";
   /** Names of the organization's repositories, for `selected`; without the owner. */
   readonly repositories: readonly string[];
@@ -72,7 +72,7 @@ export function scopeOf(destination: DestinationDeclaration, home: Home): Scope 
 }
 
 /** Who may read it, as declared; null where that stays as it is found. */
-export function accessOf(destination: DestinationDeclaration): Access | null {
+export function accessOf(destination: DestinationDeclaration): OrganizationAccess | null {
   if (destination.to !== "organization") return null;
   const { visibility, repositories } = destination;
   if (visibility === undefined && repositories === undefined) return null;

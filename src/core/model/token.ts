@@ -10,10 +10,10 @@ import type {
   TokenType,
 } from "./schema.ts";
 import {
-  type Access,
   accessOf,
   type Home,
   isLocal,
+  type OrganizationAccess,
   type Scope,
   scopeId,
   scopeOf,
@@ -31,7 +31,7 @@ export type Placement = {
   readonly secretName: string;
   readonly field: string;
   /** Of an organization's secret: who may read it, where that is declared. */
-  readonly access?: Access;
+  readonly access?: OrganizationAccess;
 };
 
 export type Token = {

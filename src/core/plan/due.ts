@@ -28,7 +28,7 @@ export type Hold = {
 };
 
 /** What holds of one token at one moment. Due: it has reasons and no hold. */
-export type Verdict = {
+export type DueVerdict = {
   readonly reasons: readonly Reason[];
   readonly hold: Hold | null;
   /** The due workflows that mean it. */
@@ -42,7 +42,7 @@ export type JudgedToken = {
   readonly state: TokenState;
   /** Whether a rule or an enabled workflow speaks of it. */
   readonly covered: boolean;
-  readonly verdict: Verdict;
+  readonly verdict: DueVerdict;
 };
 export type Judgement = {
   readonly workflows: readonly WorkflowStatus[];
@@ -100,7 +100,7 @@ export function judgeToken(
   state: TokenState,
   workflows: readonly Enabled[],
   now: number,
-): Verdict {
+): DueVerdict {
   if (manualOf(token) !== null && !state.pending?.boxes) return judgeManual(token, state, now);
   const claims = claimsOf(token, state, workflows, now);
   const blocked = holdOf(token, state, now);
@@ -125,7 +125,7 @@ export function judgeToken(
 }
 
 /** No run can rotate it, so there is no next time: it waits for its owner, or for nothing yet. */
-function judgeManual(token: Token, state: TokenState, now: number): Verdict {
+function judgeManual(token: Token, state: TokenState, now: number): DueVerdict {
   const waiting = waitingOf(token, state, now);
   if (waiting === null) return { reasons: [], hold: null, workflows: [], next: null };
   const hold = { code: "waiting", reason: waitingText(token, waiting, now), until: null } as const;
@@ -192,7 +192,7 @@ function dailyCap({ maxPerDay }: Token, state: TokenState): number {
 }
 
 /** A backoff may be over before the floor is: people are told when the next attempt really is. */
-function untilNext(hold: Hold, state: TokenState, next: Verdict["next"]): Hold {
+function untilNext(hold: Hold, state: TokenState, next: DueVerdict["next"]): Hold {
   return hold.code === "backoff" && next !== null ? backoffHold(state, next.at) : hold;
 }
 
@@ -214,7 +214,7 @@ function floorHold(due: readonly Claim[], state: TokenState, now: number): Hold 
   return { code: "floor", reason, until: toInstant(until) };
 }
 
-function nextOf(claims: readonly Claim[], blocked: Hold | null, now: number): Verdict["next"] {
+function nextOf(claims: readonly Claim[], blocked: Hold | null, now: number): DueVerdict["next"] {
   if (blocked?.until === null) return null;
   const open = instantMs(blocked?.until) ?? now;
   let first: { at: number; reason: () => string } | null = null;

@@ -6,7 +6,7 @@ import { type Home, resolveToken, tokenState } from "../model/token.ts";
 import { indexGroups, type WorkflowStatus, workflowStatuses } from "../model/workflow.ts";
 import type { NextDue } from "../ports/report.ts";
 import { enabled, type Trigger } from "./claims.ts";
-import { type Hold, judgeToken, judgeTokens, type Verdict } from "./due.ts";
+import { type DueVerdict, type Hold, judgeToken, judgeTokens } from "./due.ts";
 
 /** A token that a run would rotate now. */
 type DueToken = {
@@ -91,7 +91,7 @@ export function nextDueOf(config: TokenConfig, home: Home, name: string, now: Da
   return next === null ? null : toInstant(next.at);
 }
 
-function dueToken(token_name: string, trigger: Trigger, verdict: Verdict): DueToken {
+function dueToken(token_name: string, trigger: Trigger, verdict: DueVerdict): DueToken {
   const reasons = verdict.reasons.map((reason) => reason.text);
   return { token_name, trigger, reasons, reason: reasons.join("; "), workflows: verdict.workflows };
 }

@@ -1,5 +1,5 @@
 // The port to the places where consumers read secrets.
-import type { Access } from "../model/scope.ts";
+import type { OrganizationAccess } from "../model/scope.ts";
 
 /** A scope's public key for sealed boxes. */
 export type PublicKey = {
@@ -31,14 +31,14 @@ export type Newcomer = {
   readonly isNew: boolean;
   /** Whether nothing else is made or placed with it: then its refusal by the destination leaves everything as it is. */
   readonly alone: boolean;
-  readonly access: Access | null;
+  readonly access: OrganizationAccess | null;
 };
 
 export type PutOptions = {
   /** Nothing is sent once it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Who may read it, where an organization's secret declares that; else it stays as it is. */
-  readonly access?: Access | undefined;
+  readonly access?: OrganizationAccess | undefined;
 };
 
 /** One scope in which secrets are kept: a repository's Actions secrets, an environment, the local vault. */

@@ -1,8 +1,9 @@
 // The ports to the people who hear of runs.
+import type { Report } from "./report.ts";
 
 /** Tells people and programs what a run did. Its failure never fails the run. */
 export type Notifier = {
-  notify(report: import("./report.ts").Report): Promise<void>;
+  notify(report: Report): Promise<void>;
 };
 
 export type RemindBy = "issue" | "notification";

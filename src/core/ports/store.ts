@@ -11,7 +11,7 @@ export type Snapshot = {
 };
 
 /** One compare-and-set. */
-export type Change = {
+export type RecordChange = {
   readonly expected: string | null;
   /** Path to its whole new content. */
   readonly files: ReadonlyMap<string, string>;
@@ -32,5 +32,5 @@ export type Store = {
   /** Reads the files, all at one version: the newest, or the one given. */
   load(paths: readonly string[], version?: string): Promise<Snapshot>;
   /** Writes all the files in one commit, or nothing. */
-  save(change: Change): Promise<SaveResult>;
+  save(change: RecordChange): Promise<SaveResult>;
 };

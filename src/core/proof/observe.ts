@@ -164,3 +164,33 @@ function isOtherKey(
 ): boolean {
   return keyId !== undefined && key !== null && keyId !== fingerprintKeyId(fingerprint, key);
 }
+
+/**
+ * Fingerprints of at most two generations: the current one, and beside it the one that is being placed, else the one before
+ * for as long as the token's overlap lasts. Empty for a token that nobody declared, or whose values have none.
+ */
+export function liveFingerprints(
+  config: TokenConfig,
+  { home, now }: { readonly home: Home; readonly now: Date },
+  name: string,
+): string[] {
+  const token = resolveToken(config, name, home);
+  if (token === null) return [];
+  const {
+    fingerprint,
+    pending,
+    previous_fingerprint: previous,
+    rotated_at: rotatedAt,
+  } = tokenState(config, name);
+  const overlaps =
+    rotatedAt !== null && now.getTime() < Date.parse(rotatedAt) + token.overlapHours * HOUR_MS;
+  const other =
+    pending === null
+      ? overlaps
+        ? previous
+        : null
+      : pending.stage === "sealed"
+        ? pending.fingerprint
+        : null;
+  return [fingerprint, other].flatMap((one) => one ?? []);
+}

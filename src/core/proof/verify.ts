@@ -57,7 +57,7 @@ export function verifyRecord(
   };
 }
 
-type Judged = { readonly verdict: Verdict; readonly detail: string };
+type Judged = { readonly verdict: ProofVerdict; readonly detail: string };
 
 const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged>> = {
   previous: {
@@ -138,7 +138,7 @@ function signOf({ token, state }: Observed, listings: Listings): Judged | null {
  * - `changed_later`: a destination's secret was changed after it was placed: a softer sign of drift;
  * - `unknown`: it could not be told; `not_seen`: nothing is seen of it, and its destinations show nothing wrong.
  */
-export type Verdict =
+export type ProofVerdict =
   | "match"
   | "previous"
   | "mismatch"
@@ -151,7 +151,7 @@ export type Verdict =
 export type Verification = {
   readonly tokens: readonly {
     readonly token_name: string;
-    readonly verdict: Verdict;
+    readonly verdict: ProofVerdict;
     readonly detail: string;
   }[];
   readonly history: {

@@ -6,7 +6,7 @@ import type { RequestMark, TriggeredBy } from "../model/schema.ts";
 import type { Credential } from "../ports/issuer.ts";
 
 /** What a run is asked for. */
-export type Wanted =
+export type RunTarget =
   | { readonly kind: "due" }
   /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names nobody declared. */
   | {
@@ -27,7 +27,7 @@ export type Progress = {
 };
 
 export type RunRequest = {
-  readonly wanted: Wanted;
+  readonly wanted: RunTarget;
   readonly triggeredBy: TriggeredBy;
   /** Carried out once, however often it comes. */
   readonly mark?: RequestMark | null;
@@ -44,6 +44,6 @@ export type RunRequest = {
 };
 
 /** What a person hands in instead of having it issued; null where nobody does. */
-export function suppliedValue({ wanted }: { readonly wanted: Wanted }): Secret | null {
+export function suppliedValue({ wanted }: { readonly wanted: RunTarget }): Secret | null {
   return wanted.kind === "tokens" ? wanted.value : null;
 }

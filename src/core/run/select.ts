@@ -11,7 +11,7 @@ import { plan } from "../plan/plan.ts";
 import { manualOf } from "../plan/waiting.ts";
 import { leaseEnd } from "../rotation/lease.ts";
 import { remaining, requirePending } from "../rotation/state.ts";
-import { suppliedValue, type Wanted } from "./request.ts";
+import { type RunTarget, suppliedValue } from "./request.ts";
 import type { Selected, Selection } from "./token-run.ts";
 
 type SelectOptions = {
@@ -24,7 +24,7 @@ type SelectOptions = {
 type Candidate = { readonly token_name: string; readonly reason: string };
 
 /** Throws `Misconfigured` (`token-missing`, `workflow-missing`) for names that the config does not hold. */
-export function select(config: TokenConfig, wanted: Wanted, options: SelectOptions): Selection {
+export function select(config: TokenConfig, wanted: RunTarget, options: SelectOptions): Selection {
   if (wanted.kind === "tokens") {
     const names = [...new Set(wanted.names)];
     requireDeclared(config, names);

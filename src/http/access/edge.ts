@@ -2,10 +2,11 @@
 import type { App } from "../../core/app.ts";
 import type { Secret } from "../../core/base/secret.ts";
 import type { WorkflowRuns } from "../../core/ports/workflow-runs.ts";
+import type { ErrorWorld } from "../problem/problem.ts";
 import type { Access } from "./caller.ts";
 import type { Memory, Overall } from "./memory.ts";
 
-export type Edge = {
+export type Edge = ErrorWorld & {
   readonly access: Access;
   /** What was learnt by earlier requests. */
   readonly memory: Memory;
@@ -23,11 +24,6 @@ export type Edge = {
   /** How all tokens stand, for anybody; null or left out: that is told to nobody without a key. */
   readonly overall?: () => (() => Promise<Overall>) | null;
   readonly fingerprintKey: () => Secret | null;
-  readonly now: () => Date;
   /** How this service is reached from outside; null: as the request has it. */
   readonly publicUrl?: () => string | null;
-  /** Joins a reply to the line in the log that explains it. */
-  readonly newReference: () => string;
-  /** Writes one entry for whoever runs the service. */
-  readonly complain: (line: string) => void;
 };

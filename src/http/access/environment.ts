@@ -9,7 +9,7 @@ import { ENVIRONMENT_INVALID } from "../problem/problem.ts";
 import { API_SCOPES, type ApiKey, type WorkflowTrust } from "./caller.ts";
 import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type HostEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** A client may have two: the one in use and the one that replaces it. */
 const KEYS_PER_CLIENT = 2;
@@ -79,7 +79,7 @@ const trust = z.strictObject({
  * Reads `TOKEN_AUTOMATION_API_KEYS`: a JSON array of `{id, sha256 | token, scopes, agent?, expires_at?}`. Unset: no keys, so nothing is allowed.
  * @throws `Misconfigured` that names the variable and where in it the mistake is, never what it holds
  */
-export function readApiKeys(env: Environment): ApiKey[] {
+export function readApiKeys(env: HostEnvironment): ApiKey[] {
   const text = env.TOKEN_AUTOMATION_API_KEYS ?? "";
   if (text.trim() === "") return [];
   const parsed = apiKeys.safeParse(parseJson(text, badKeys));
@@ -108,7 +108,7 @@ export function readApiKeys(env: Environment): ApiKey[] {
  * @returns null where it is unset: no workflow is let in
  * @throws `Misconfigured`, as `readApiKeys`
  */
-export function readWorkflowTrust(env: Environment): WorkflowTrust | null {
+export function readWorkflowTrust(env: HostEnvironment): WorkflowTrust | null {
   const text = env.TOKEN_AUTOMATION_OIDC ?? "";
   if (text.trim() === "") return null;
   const parsed = trust.safeParse(parseJson(text, badTrust));
@@ -130,7 +130,7 @@ export function readWorkflowTrust(env: Environment): WorkflowTrust | null {
 }
 
 /** `TOKEN_AUTOMATION_RATE_LIMIT`: points a minute and caller; null for `off`. Throws `Misconfigured`. */
-export function readRateLimit(env: Environment): number | null {
+export function readRateLimit(env: HostEnvironment): number | null {
   const text = (env.TOKEN_AUTOMATION_RATE_LIMIT ?? "").trim();
   if (text === "") return DEFAULT_POINTS_PER_MINUTE;
   if (text === "off") return null;
@@ -143,7 +143,7 @@ export function readRateLimit(env: Environment): number | null {
 }
 
 /** `TOKEN_AUTOMATION_CORS_ORIGINS`: origins separated by commas; none where it is unset. Throws `Misconfigured`. */
-export function readOrigins(env: Environment): readonly string[] {
+export function readOrigins(env: HostEnvironment): readonly string[] {
   const given = (env.TOKEN_AUTOMATION_CORS_ORIGINS ?? "").split(",").map((text) => text.trim());
   const origins = given.filter((text) => text !== "");
   const wrong = origins.filter((text) => !URL.canParse(text) || new URL(text).origin !== text);
@@ -155,7 +155,7 @@ export function readOrigins(env: Environment): readonly string[] {
 }
 
 /** `TOKEN_AUTOMATION_PUBLIC_BADGE`: whether anybody may see in one word how all tokens stand; not unless it is 1. Throws `Misconfigured`. */
-export function readPublicBadge(env: Environment): boolean {
+export function readPublicBadge(env: HostEnvironment): boolean {
   const text = (env.TOKEN_AUTOMATION_PUBLIC_BADGE ?? "").trim();
   if (["", "0", "1"].includes(text)) return text === "1";
   throw invalid(
@@ -210,7 +210,7 @@ const DEFAULT_API_URL = "https://api.github.com";
 const DEFAULT_CONFIG_PATH = "token_config.json";
 
 /** `TOKEN_AUTOMATION_FINGERPRINT_KEY`; null where it is unset. */
-export function readFingerprintKey(env: Environment): Secret | null {
+export function readFingerprintKey(env: HostEnvironment): Secret | null {
   const key = env.TOKEN_AUTOMATION_FINGERPRINT_KEY ?? "";
   return key === "" ? null : new Secret(key);
 }
@@ -219,7 +219,7 @@ export function readFingerprintKey(env: Environment): Secret | null {
  * `TOKEN_AUTOMATION_URL`: how callers reach the service, where a proxy before it hides that; null where it is unset.
  * @throws `Misconfigured` where it is no http(s) address
  */
-export function readPublicUrl(env: Environment): string | null {
+export function readPublicUrl(env: HostEnvironment): string | null {
   const text = env.TOKEN_AUTOMATION_URL ?? "";
   if (text === "") return null;
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -241,7 +241,7 @@ export function readPublicUrl(env: Environment): string | null {
  * @throws `Misconfigured` naming every variable that is missing or malformed
  */
 export function readHostPlace(
-  env: Environment,
+  env: HostEnvironment,
 ): ComposeOptions & { readonly place: { readonly kind: "github" } } {
   const token = env.TOKEN_AUTOMATION_GITHUB_TOKEN || env.GITHUB_TOKEN || "";
   const repository = env.TOKEN_AUTOMATION_REPOSITORY ?? "";
@@ -288,7 +288,7 @@ const DEFAULT_WORKFLOW = "rotate-tokens.yml";
  * `TOKEN_AUTOMATION_MODE`: `dispatch` unless it says `direct`; `TOKEN_AUTOMATION_WORKFLOW` and `TOKEN_AUTOMATION_WORKFLOW_REF`.
  * @throws `Misconfigured`
  */
-export function readMode(env: Environment): HostMode {
+export function readMode(env: HostEnvironment): HostMode {
   const mode = env.TOKEN_AUTOMATION_MODE || "dispatch";
   const workflow = env.TOKEN_AUTOMATION_WORKFLOW || DEFAULT_WORKFLOW;
   if (mode !== "direct" && mode !== "dispatch")

@@ -6,7 +6,7 @@ import type { WorkflowRuns } from "../../core/ports/workflow-runs.ts";
 import type { Access } from "./caller.ts";
 import type { Edge } from "./edge.ts";
 import {
-  type Environment,
+  type HostEnvironment,
   readApiKeys,
   readFingerprintKey,
   readHostPlace,
@@ -22,7 +22,7 @@ import { rememberOverall } from "./overall.ts";
 
 /** The edge of a host: everything from its environment, callers by key or as workflows. */
 export function hostEdge(
-  env: Environment,
+  env: HostEnvironment,
   memory: Memory = processMemory(),
   now: () => Date = () => new Date(),
 ): Edge {
@@ -139,7 +139,7 @@ async function soon<Value>(value: Promise<Value>): Promise<Value | null> {
   return Promise.race([value, late]).finally(() => clearTimeout(timer));
 }
 
-function runsOf(env: Environment): (() => Promise<WorkflowRuns>) | null {
+function runsOf(env: HostEnvironment): (() => Promise<WorkflowRuns>) | null {
   const mode = readMode(env);
   if (mode.kind === "direct") return null;
   return async () => {

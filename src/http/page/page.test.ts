@@ -5,9 +5,9 @@ import { HOSTILE, NOW, recordOf } from "../../../test/page-records.ts";
 import { overviewOf } from "../../core/health/overview.ts";
 import type { TokenConfig } from "../../core/model/schema.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./assets.ts";
+import { problemPage, signInPage } from "./endpoint.ts";
 import { page } from "./page.ts";
 import { positionOf } from "./picture.ts";
-import { problemPage, signInPage } from "./problem-page.ts";
 import { type View, viewQuery } from "./view.ts";
 
 const HOME = { kind: "github", repository: "acme/widgets" } as const;

@@ -5,8 +5,7 @@ import { reportOf } from "../../../test/reports.ts";
 import { Denied, Misconfigured, Uncertain, Unchanged } from "../../core/base/errors.ts";
 import type { Report, TokenReport } from "../../core/ports/report.ts";
 import { requireNotAllFailed, requireRotated } from "../reply/outcome.ts";
-import { errorResponse, HttpProblem } from "./problem.ts";
-import { STATUS_TITLES } from "./titles.ts";
+import { errorResponse, HttpProblem, STATUS_TITLES } from "./problem.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 

@@ -9,9 +9,7 @@ import {
   Unchanged,
 } from "../../core/base/errors.ts";
 import type { Report } from "../../core/ports/report.ts";
-import type { Edge } from "../access/edge.ts";
 import { REPORT_LISTS, shorten } from "./shorten.ts";
-import { STATUS_TITLES } from "./titles.ts";
 
 type Extensions = {
   /** Stable, kebab-case, for programs. */
@@ -108,14 +106,20 @@ export function describeUnexpected(error: unknown): string {
   return [name, ...frames].join("\n");
 }
 
+/** What a response to an error needs of the edge that it leaves by. */
+export type ErrorWorld = {
+  readonly now: () => Date;
+  /** Joins a reply to the line in the log that explains it. */
+  readonly newReference: () => string;
+  /** Writes one entry to the log of the service. */
+  readonly complain: (line: string) => void;
+};
+
 /**
  * Any error as a response. Of what nobody foresaw, only a reference is told; `complain` gets the rest.
  * @param newReference makes the id that joins a 500 to its line in the log
  */
-export function errorResponse(
-  error: unknown,
-  world: Pick<Edge, "newReference" | "complain" | "now">,
-): Response {
+export function errorResponse(error: unknown, world: ErrorWorld): Response {
   if (error instanceof HttpProblem) return problemResponse(error);
   if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
   const reference = world.newReference();
@@ -165,3 +169,29 @@ export function jsonResponse(
     },
   });
 }
+
+/** https://www.iana.org/assignments/http-status-codes */
+export const STATUS_TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  412: "Precondition Failed",
+  413: "Payload Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Entity",
+  424: "Failed Dependency",
+  428: "Precondition Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};

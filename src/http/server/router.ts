@@ -3,19 +3,19 @@ import { Hono } from "hono";
 import { nearest } from "../../core/model/names.ts";
 import { authenticate } from "../access/authenticate.ts";
 import type { Edge } from "../access/edge.ts";
-import type { Environment } from "../access/environment.ts";
+import type { HostEnvironment } from "../access/environment.ts";
 import { hostEdge } from "../access/open-edge.ts";
 import { requireOwnOrigin } from "../access/origin.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { errorResponse, HttpProblem } from "../problem/problem.ts";
 
 /** `fetch` answers; hosts that hand over their environment with each request give it as its second argument. */
-export type Router = Hono<{ Bindings: Environment }>;
+export type Router = Hono<{ Bindings: HostEnvironment }>;
 
 /** The routes over one edge, or over one that each request's environment makes. */
 export function createRouter(
   routes: readonly Endpoint[],
-  edgeOf: (environment: Environment) => Edge,
+  edgeOf: (environment: HostEnvironment) => Edge,
 ): Router {
   const app: Router = new Hono();
   for (const { path, answer } of routes)
@@ -32,7 +32,7 @@ export function createRouter(
  */
 export function hostRouter(
   routes: readonly Endpoint[],
-  environmentOf: (bindings: Environment) => Environment = (bindings) => bindings,
+  environmentOf: (bindings: HostEnvironment) => HostEnvironment = (bindings) => bindings,
 ): Router {
   return createRouter(routes, (bindings) => hostEdge(environmentOf(bindings)));
 }

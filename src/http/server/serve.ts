@@ -1,5 +1,6 @@
 // Serves routes on a port of this machine: the same handlers that hosts run, in one process.
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { ComposeOptions } from "../../compose/compose.ts";
 import { type Failure, Misconfigured } from "../../core/base/errors.ts";
@@ -9,10 +10,14 @@ import { serverEdge } from "../access/open-edge.ts";
 import { isLoopback, ownHosts } from "../access/origin.ts";
 import { DEFAULT_POINTS_PER_MINUTE } from "../access/rate-limit.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { describeUnexpected, errorResponse, HttpProblem } from "../problem/problem.ts";
+import {
+  describeUnexpected,
+  errorResponse,
+  HttpProblem,
+  problemResponse,
+} from "../problem/problem.ts";
 import { createRouter } from "./router.ts";
 import { type SharedAnswers, shareAnswers } from "./share-answers.ts";
-import { refuseUnparsed } from "./unparsed.ts";
 
 const DEFAULT_PORT = 5000;
 const DEFAULT_HOST = "127.0.0.1";
@@ -197,4 +202,39 @@ function portOf(server: Server): number {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   return address.port;
+}
+
+/** Statuses as Node's own server answers with them, by the error's code; all else is 400. */
+const STATUS_OF: ReadonlyMap<string | undefined, readonly [status: number, detail: string]> =
+  new Map([
+    ["HPE_HEADER_OVERFLOW", [431, "the request's headers are too large"]],
+    ["HPE_CHUNK_EXTENSIONS_OVERFLOW", [413, "the body's chunk extensions are too large"]],
+    ["ERR_HTTP_REQUEST_TIMEOUT", [408, "the request did not arrive in time"]],
+  ]);
+
+/** Answers what Node's parser refused (`clientError`), and closes the connection. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Whoever hung up, or is in the middle of an answer, cannot be told.
+  if (
+    error.code === "ECONNRESET" ||
+    !socket.writable ||
+    ("bytesWritten" in socket && Number(socket.bytesWritten) > 0)
+  ) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail] = STATUS_OF.get(error.code) ?? [
+    400,
+    "the request is not HTTP as this server reads it",
+  ];
+  const response = problemResponse(new HttpProblem(status, detail, { code: "request-malformed" }));
+  void response.text().then((body) => {
+    const headers = [
+      ...response.headers,
+      ["content-length", String(Buffer.byteLength(body))],
+      ["connection", "close"],
+    ];
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\n${lines}\r\n${body}`);
+  });
 }

@@ -11,7 +11,7 @@ export type GitHubAccess = {
 };
 
 /** Where the record lives, and what its adapters need. */
-export type Place =
+export type RecordLocation =
   | {
       readonly kind: "github";
       /** owner/name */

@@ -1,1 +1,0 @@
-import{X as e,Z as t}from"./core.js";function n(n,{home:r,now:i},a){let o=e(n,a,r);if(o===null)return[];let{fingerprint:s,pending:c,previous_fingerprint:l,rotated_at:u}=t(n,a),d=u!==null&&i.getTime()<Date.parse(u)+o.overlapHours*36e5;return[s,c===null?d?l:null:c.stage===`sealed`?c.fingerprint:null].flatMap(e=>e??[])}export{n as liveFingerprints};

@@ -1,0 +1,1 @@
+export{l as liveFingerprints}from"./core.js";
