@@ -116,7 +116,13 @@ function load() {
     if (made !== undefined) return made;
     const coerceTypes = part === "parameters";
     // OpenAPI's schemas hold words that JSON Schema does not know.
-    const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes, logger: false });
+    const ajv = new Ajv({
+      strict: false,
+      validateSchema: false,
+      allErrors: true,
+      coerceTypes,
+      logger: false,
+    });
     addFormats.default(ajv);
     for (const [name, schema] of Object.entries(schemas))
       ajv.addSchema(closed(schema, part), `schema:/${name}`);

@@ -29,14 +29,14 @@ const READ = `query ($name: String!) { repository(owner: "acme", name: $name) { 
 
 describe("a request that GitHub does not know", () => {
   test.each<[what: string, method: string, path: string, body: unknown, violation: string]>([
-    ["an unknown path", "GET", "/repos/acme/widgets/secrets", undefined, "no operation"],
-    ["an unknown method", "PUT", ISSUES, { title: "A" }, "no operation"],
+    ["an unknown path", "GET", "/repos/acme/widgets/secrets", undefined, "no such operation"],
+    ["an unknown method", "PUT", ISSUES, { title: "A" }, "no such operation"],
     [
       "an unknown path of an Enterprise server",
       "GET",
       "/api/v3/no/such",
       undefined,
-      "no operation",
+      "no such operation",
     ],
     ["an unknown parameter", "GET", `${ISSUES}?stat=open`, undefined, `properties "stat"`],
     ["an unknown value", "GET", `${ISSUES}?state=opened`, undefined, "query: /state must be equal"],
@@ -76,8 +76,8 @@ describe("a request that GitHub does not know", () => {
       "body: /body must be string",
     ],
     ["a missing member", "POST", ISSUES, { body: "A" }, "required property 'title'"],
-    ["a missing body", "POST", ISSUES, undefined, "body: must be there"],
-    ["a body too many", "DELETE", SECRET, {}, "body: must not be there"],
+    ["a missing body", "POST", ISSUES, undefined, "body: is missing"],
+    ["a body too many", "DELETE", SECRET, {}, "body: is not expected"],
     [
       "a value in another alphabet",
       "PUT",
@@ -129,13 +129,13 @@ describe("a request that GitHub does not know", () => {
   test("is judged where a fault takes the reply", async () => {
     github.faults.add({ match: {}, action: { kind: "status", status: 503 } });
     expect((await ask("GET", "/no/such"))[0]).toBe(501);
-    await expect(github.close()).rejects.toThrow("GET /no/such: no operation");
+    await expect(github.close()).rejects.toThrow("GET /no/such: no such operation");
   });
 });
 
 describe("an excuse", () => {
   test("lets what reads so pass, to be answered as GitHub would", async () => {
-    github.excuse(/^GET \/no\/such: no operation/);
+    github.excuse(/^GET \/no\/such: no such operation/);
     expect((await ask("GET", "/no/such"))[0]).toBe(404);
     await github.close();
   });

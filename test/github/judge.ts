@@ -45,7 +45,7 @@ function queryMistakes(
 function restMistakes({ method, path, query, body }: GitHubRequest): string[] {
   const description = githubDescription();
   const operation = description.find(method, path);
-  if (operation === null) return ["no operation that the tests know of GitHub's description"];
+  if (operation === null) return ["no such operation in github-openapi.json"];
   const { name } = operation;
   const found = queryMistakes(query, name, operation.query, operation.requiredQuery);
   const parts = Object.entries(operation.pattern.exec(path)?.groups ?? {});
@@ -57,8 +57,8 @@ function restMistakes({ method, path, query, body }: GitHubRequest): string[] {
     Object.fromEntries(parts),
   );
   found.push(...wrong.map((mistake) => `path: ${mistake}`));
-  if (body.length === 0) return operation.bodyRequired ? [...found, "body: must be there"] : found;
-  if (operation.body === undefined) return [...found, "body: must not be there"];
+  if (body.length === 0) return operation.bodyRequired ? [...found, "body: is missing"] : found;
+  if (operation.body === undefined) return [...found, "body: is not expected"];
   const value = jsonOf(body);
   if (value === undefined) return [...found, "body: must be JSON"];
   const mistakes = description.mistakes("body", `${name} body`, operation.body, value);
@@ -106,7 +106,7 @@ function replyMistakes(request: GitHubRequest, { status, body, headers }: Reply)
   if (schemas === undefined) return ["a status that GitHub does not describe"];
   if (headers?.["content-type"]?.startsWith("application/vnd.github.raw")) return [];
   const empty = body === null || (Buffer.isBuffer(body) && body.length === 0);
-  if (schemas.length === 0) return empty ? [] : ["body: must not be there"];
+  if (schemas.length === 0) return empty ? [] : ["body: is not expected"];
   return description
     .mistakes("reply", `${operation.name} ${status}`, { anyOf: schemas }, body)
     .map((mistake) => `body: ${mistake}`);
