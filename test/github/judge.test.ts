@@ -191,15 +191,30 @@ describe("a reply that GitHub would not give", () => {
     ],
   ])("%s", (_what, path, method, reply) => {
     const judge = createJudge();
-    expect(judge.reply(request(path, method), reply).status).toBe(501);
+    expect(judge.reply(request(path, method), reply)).toMatchObject({ status: 501 });
     expect(() => judge.conclude()).toThrow(`the reply ${reply.status} to ${method} ${path}: `);
   });
 
   test("members that are left out, nulls where GitHub has them, and refusals pass", () => {
     const judge = createJudge();
     for (const reply of [json({ login: "mona" }), json({ email: null }), json({ a: 1 }, 422)])
-      expect(judge.reply(request("/user"), reply)).toBe(reply);
+      expect(judge.reply(request("/user"), reply)).toBe(null);
     judge.conclude();
+  });
+
+  test("is judged in a fault too, unless it is excused", async () => {
+    for (const body of [{ login: "mona" }, "<html>"])
+      github.faults.add({
+        match: { path: "/user" },
+        times: body === "<html>" ? 2 : 1,
+        action: { kind: "status", status: 200, body },
+      });
+    const statuses = [(await ask("GET", "/user"))[0], (await ask("GET", "/user"))[0]];
+    github.excuse(/^the reply 200 to GET \/user: body: must be object$/);
+    expect([...statuses, (await ask("GET", "/user"))[0]]).toEqual([200, 501, 200]);
+    await expect(github.close()).rejects.toThrow(
+      "the reply 200 to GET /user: body: must be object",
+    );
   });
 
   test("of GraphQL is a failure of the server", async () => {

@@ -172,12 +172,12 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       entry.operation = operationOf(request)?.kind ?? null;
       const { beside } = options;
       const isBeside = beside !== undefined && request.path.startsWith(beside.prefix);
-      const judged = isBeside ? null : judge.request(request);
-      if (judged !== null) {
-        send(outgoing, judged);
-        entry.status = judged.status;
-        return;
-      }
+      const refuse = (reply: Reply) => {
+        send(outgoing, reply);
+        entry.status = reply.status;
+      };
+      const unknown = isBeside ? null : judge.request(request);
+      if (unknown !== null) return refuse(unknown);
       const action = faults.take(request, entry.index);
       entry.fault = action?.kind ?? null;
       if (options.latencyMs !== undefined) await wait(options.latencyMs);
@@ -187,10 +187,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
         body: entry.body,
         index: entry.index,
       };
-      const act = () =>
-        isBeside
-          ? beside.answer(request)
-          : judge.reply(request, answer(world, request, entry.inFlight));
+      const made = action?.kind === "status" && !isBeside ? { body: null, ...action } : null;
+      const lie = made === null ? null : judge.reply(request, made);
+      if (lie !== null) return refuse(lie);
+      const act = () => {
+        if (isBeside) return beside.answer(request);
+        const reply = answer(world, request, entry.inFlight);
+        return judge.reply(request, reply) ?? reply;
+      };
       entry.status = await perform(action, context, act, outgoing);
     } finally {
       log.leave();
