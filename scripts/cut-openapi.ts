@@ -1,13 +1,17 @@
 // An OpenAPI description cut down to some of its operations, and to what a validator reads.
-import type { Description, JsonSchema, OperationDescription } from "../test/github/description.ts";
+import type {
+  Description,
+  OpenapiSchema,
+  OperationDescription,
+} from "../test/github/description.ts";
 
-type Media = { readonly schema?: JsonSchema };
+type Media = { readonly schema?: OpenapiSchema };
 type Content = Readonly<Record<string, Media>>;
 type Parameter = {
   readonly name: string;
   readonly in: string;
   readonly required?: boolean;
-  readonly schema: JsonSchema;
+  readonly schema: OpenapiSchema;
   readonly "x-multi-segment"?: boolean;
 };
 type Operation = {
@@ -18,7 +22,7 @@ type Operation = {
 type Openapi = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
-    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly schemas: Readonly<Record<string, OpenapiSchema>>;
     readonly parameters: Readonly<Record<string, Parameter>>;
   };
 };
@@ -31,7 +35,7 @@ const ANY_TEXT = JSON.stringify({ type: "string" });
 const JSON_TYPES = ["application/json", "application/vnd.github.object"];
 
 /** Takes prose out of a schema; out of a reply's, `required` too, since the server leaves members out. */
-function bare(schema: JsonSchema, reply: boolean): JsonSchema {
+function bare(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
   const kept = Object.entries(schema).filter(
     ([key]) =>
       !PROSE.includes(key) &&
@@ -56,10 +60,10 @@ function bare(schema: JsonSchema, reply: boolean): JsonSchema {
 }
 
 /** An `allOf` of plain objects as one object, which alone can be closed to members that are not described. */
-function merged(schema: JsonSchema, schemas: Openapi["components"]["schemas"]): JsonSchema {
+function merged(schema: OpenapiSchema, schemas: Openapi["components"]["schemas"]): OpenapiSchema {
   if (!Array.isArray(schema.allOf)) return schema;
   const { allOf, ...rest } = schema;
-  const parts: JsonSchema[] = [...allOf, rest].map((part) =>
+  const parts: OpenapiSchema[] = [...allOf, rest].map((part) =>
     "$ref" in part ? schemas[part.$ref.replace(SCHEMA_REF, "")] : part,
   );
   const mergeable = ["type", "properties", "required", ...PROSE];
@@ -76,7 +80,7 @@ function merged(schema: JsonSchema, schemas: Openapi["components"]["schemas"]): 
   };
 }
 
-function isSchema(value: unknown): value is JsonSchema {
+function isSchema(value: unknown): value is OpenapiSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -143,7 +147,7 @@ export function cutOpenapi(text: string, operations: readonly string[], from: st
     if (found === undefined) throw new Error(`GitHub describes no ${operation}`);
     return [operation, describe(found, openapi.components.parameters)] as const;
   });
-  const schemas = new Map<string, JsonSchema>();
+  const schemas = new Map<string, OpenapiSchema>();
   // A body's schema must keep what it requires, so it may not share components with replies.
   for (const reply of [false, true]) {
     const parts = described.map(([, { replies, ...rest }]) => (reply ? replies : rest));

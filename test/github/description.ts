@@ -4,19 +4,19 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 
 /** A schema as OpenAPI 3.0 writes it. */
-export type JsonSchema = { readonly [keyword: string]: unknown };
+export type OpenapiSchema = { readonly [keyword: string]: unknown };
 
 export type OperationDescription = {
   /** Parameters of the path that are more than a text. */
-  readonly path: Readonly<Record<string, JsonSchema>>;
+  readonly path: Readonly<Record<string, OpenapiSchema>>;
   /** Those that may hold slashes. */
   readonly multi?: readonly string[];
-  readonly query: Readonly<Record<string, JsonSchema>>;
+  readonly query: Readonly<Record<string, OpenapiSchema>>;
   readonly requiredQuery?: readonly string[];
-  readonly body?: JsonSchema;
+  readonly body?: OpenapiSchema;
   readonly bodyRequired?: true;
   /** By status: the schemas that a JSON body may have; none if the reply has no body. */
-  readonly replies: Readonly<Record<string, readonly JsonSchema[]>>;
+  readonly replies: Readonly<Record<string, readonly OpenapiSchema[]>>;
 };
 
 /** The committed file. */
@@ -26,7 +26,7 @@ export type Description = {
   /** By method and path: `GET /user`. */
   readonly operations: Readonly<Record<string, OperationDescription>>;
   /** What the operations refer to. */
-  readonly schemas: Readonly<Record<string, JsonSchema>>;
+  readonly schemas: Readonly<Record<string, OpenapiSchema>>;
 };
 
 type Part = "parameters" | "body" | "reply";
@@ -40,7 +40,7 @@ type Operation = OperationDescription & {
 const SCHEMA_REF = "#/components/schemas/";
 const BRANCHES = ["anyOf", "oneOf"];
 
-function isSchema(value: unknown): value is JsonSchema {
+function isSchema(value: unknown): value is OpenapiSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -48,7 +48,7 @@ function isSchema(value: unknown): value is JsonSchema {
  * A schema as JSON Schema writes it, closed: an object has the members that are described and no
  * others, except where GitHub says otherwise.
  */
-function closed(schema: JsonSchema, part: Part, branch = false): JsonSchema {
+function closed(schema: OpenapiSchema, part: Part, branch = false): OpenapiSchema {
   const { nullable, ...rest } = schema;
   if (nullable === true) {
     // Ajv knows `nullable` beside a type, and explains mistakes better than of a union.
@@ -131,7 +131,7 @@ function load() {
   }
 
   /** What is wrong with a value; `key` names the schema. */
-  function mistakes(part: Part, key: string, schema: JsonSchema, value: unknown): string[] {
+  function mistakes(part: Part, key: string, schema: OpenapiSchema, value: unknown): string[] {
     const validate = validators.get(key) ?? makerFor(part).compile(closed(schema, part));
     validators.set(key, validate);
     return validate(value) ? [] : explain(validate.errors ?? []);
