@@ -43,7 +43,8 @@ export async function startServer(config: string, latencyMs = 0): Promise<Server
     async stop() {
       const ended = once(child, "close");
       child.kill();
-      await ended;
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`the tests' GitHub ended with ${code}`);
     },
   };
 }

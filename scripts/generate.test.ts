@@ -37,6 +37,25 @@ test("stale and missing files are named, and written only when asked for", async
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ title: "token_config.json" });
 });
 
+test("descriptions of GitHub's that hold other operations or fields than the server answers are named with the command that fetches them", async () => {
+  const root = await copyOfPages();
+  expect(generate("--root", root).status).toBe(0);
+  const openapi = join(root, "test/github/github-openapi.json");
+  const { operations, ...rest } = JSON.parse(await readFile(openapi, "utf8"));
+  delete operations["GET /user"];
+  await writeFile(openapi, JSON.stringify({ ...rest, operations }));
+  const graphql = join(root, "test/github/github-schema.graphql");
+  const sdl = await readFile(graphql, "utf8");
+  await writeFile(graphql, sdl.replace("  isEmpty: Boolean!\n", ""));
+  expect(generate("--check", "--root", root)).toEqual({
+    status: 1,
+    stderr: [
+      "test/github/github-openapi.json is stale: run npm run generate -- --github\n",
+      "test/github/github-schema.graphql is stale: run npm run generate -- --github\n",
+    ].join(""),
+  });
+});
+
 test("of a page only what stands between its markers is written", async () => {
   const root = await copyOfPages();
   expect(generate("--root", root).status).toBe(0);
@@ -67,7 +86,14 @@ async function copyOfPages(): Promise<string> {
   onTestFinished(() => rm(root, { recursive: true }));
   const project = fileURLToPath(new URL("..", import.meta.url));
   await cp(join(project, "README.md"), join(root, "README.md"));
-  for (const path of ["docs", ".github/examples", "src/http/page/assets.ts", "src/mcp/pages.json"])
+  for (const path of [
+    "docs",
+    ".github/examples",
+    "src/http/page/assets.ts",
+    "src/mcp/pages.json",
+    "test/github/github-openapi.json",
+    "test/github/github-schema.graphql",
+  ])
     await cp(join(project, path), join(root, path), { recursive: true });
   return root;
 }

@@ -1,4 +1,5 @@
 // Writes the files that are generated from the code. `--check` writes nothing and fails where one is stale. `--root FOLDER` puts them elsewhere.
+// `--github` fetches GitHub's descriptions first, which nothing else here does, and cuts them.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import { rotationWorkflow } from "../src/cli/commands/starter.ts";
 import { jsonSchemaText } from "../src/core/config/json-schema.ts";
 import { agentPages } from "./agent-pages.ts";
 import { fillBlocks } from "./generated-blocks.ts";
+import { staleDescriptions, writeDescriptions } from "./github-description.ts";
 import { pageAssets } from "./page-assets.ts";
 
 /** One generated file; `current` is what it holds now, for those of which only a part is generated. */
@@ -72,12 +74,17 @@ async function generate(root: string, write: boolean): Promise<string[]> {
 }
 
 const { values } = parseArgs({
-  options: { check: { type: "boolean", default: false }, root: { type: "string" } },
+  options: {
+    check: { type: "boolean", default: false },
+    github: { type: "boolean", default: false },
+    root: { type: "string" },
+  },
 });
-const stale = await generate(
-  values.root ?? fileURLToPath(new URL("..", import.meta.url)),
-  !values.check,
-);
+const root = values.root ?? fileURLToPath(new URL("..", import.meta.url));
+if (values.github) for (const line of await writeDescriptions(root)) console.error(line);
+const stale = await generate(root, !values.check);
 for (const path of stale)
   console.error(values.check ? `${path} is stale: run npm run generate` : `${path} written`);
-if (values.check && stale.length > 0) process.exitCode = 1;
+const unfetched = await staleDescriptions(root);
+for (const path of unfetched) console.error(`${path} is stale: run npm run generate -- --github`);
+if (unfetched.length > 0 || (values.check && stale.length > 0)) process.exitCode = 1;

@@ -144,8 +144,8 @@ export async function openWorld(
     async close() {
       await Promise.all(started.map(({ process }) => process.kill()));
       await Promise.allSettled(started.map(({ process }) => process.result));
-      await github.close();
-      await rm(folder, { recursive: true, force: true });
+      // It throws what it has seen against GitHub's description.
+      await github.close().finally(() => rm(folder, { recursive: true, force: true }));
     },
   };
 }

@@ -48,6 +48,12 @@ const ROUTES = [
   ...accountRoutes,
 ];
 
+/** Every REST operation that this server answers: `GET /user`. */
+export const SERVED_OPERATIONS: readonly string[] = [
+  ...ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`),
+  "GET /rate_limit",
+].sort();
+
 function expiryHeader({ expiresAt }: Token): Record<string, string> {
   if (expiresAt === null) return {};
   const stamp = expiresAt

@@ -6,7 +6,7 @@ import { type GraphqlWorld, visibleRepository } from "./graphql-world.ts";
 import { json, type Reply } from "./replies.ts";
 import { type GitHubRequest, jsonObject } from "./routes.ts";
 import { nodeId } from "./routes-account.ts";
-import { schema } from "./schema.ts";
+import { githubSchema } from "./schema.ts";
 
 /** The kind and the text of the operation in a request to /graphql; null where it is none. */
 export function operationOf(
@@ -58,10 +58,10 @@ export function answerGraphql(request: GitHubRequest, world: GraphqlWorld): Repl
     });
   try {
     const document = parse(query);
-    const mistakes = validate(schema, document);
+    const mistakes = validate(githubSchema(), document);
     if (mistakes.length > 0) return json({ errors: mistakes.map(describeError) });
     const result = execute({
-      schema,
+      schema: githubSchema(),
       document,
       rootValue: rootValue(world),
       variableValues: typeof variables === "object" && variables !== null ? { ...variables } : {},
@@ -70,6 +70,11 @@ export function answerGraphql(request: GitHubRequest, world: GraphqlWorld): Repl
     // Every resolver is synchronous, so that no request comes between a comparison and its write.
     if (result instanceof Promise)
       throw new Error("a resolver of the tests' GitHub is asynchronous");
+    // A field's refusal has a type; any other error of a field is a reply that GitHub's schema does not allow.
+    const lies = result.errors?.filter(
+      ({ path, extensions }) => path !== undefined && extensions.type === undefined,
+    );
+    if (lies !== undefined && lies.length > 0) throw new Error(lies.join("\n"));
     return json({
       ...("data" in result ? { data: result.data } : {}),
       ...(result.errors === undefined ? {} : { errors: result.errors.map(describeError) }),

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_TOKEN } from "./server.ts";
 
@@ -10,18 +11,20 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function start(options: object): Promise<string> {
+/** A server that ends with this status and these last words. */
+async function start(options: object, exit = 0, words = ""): Promise<string> {
   const child = spawn(
     process.execPath,
     [new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
     {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  const said = text(child.stderr);
   stops.push(async () => {
     const ended = once(child, "exit");
     child.kill("SIGTERM");
-    expect(await ended).toEqual([0, null]);
+    expect([...(await ended), await said]).toEqual([exit, null, words]);
   });
   const [line] = await once(createInterface(child.stdout), "line");
   return JSON.parse(line).url;
@@ -84,4 +87,13 @@ test("another process can look in, break it, and act as a person", async () => {
   });
   expect(await admin("GET", "secrets?repository=acme/widgets")).toEqual({});
   expect(await admin("POST", "faults", { match: { way: 1 } })).toMatchObject({ status: "422" });
+});
+
+test("it ends as failed if it was asked for what GitHub does not know", async () => {
+  const url = await start(
+    {},
+    1,
+    "GitHub's description says otherwise:\nGET /no/such: no such operation in github-openapi.json\n",
+  );
+  expect((await fetch(`${url}/no/such`)).status).toBe(501);
 });

@@ -51,5 +51,13 @@ const options = optionsSchema.parse(
 );
 const github = await startGitHub({ ...options, admin: answerAdmin });
 process.stdout.write(`${JSON.stringify({ url: github.url, graphqlUrl: github.graphqlUrl })}\n`);
+async function stop(): Promise<void> {
+  try {
+    await github.close();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
 for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const)
-  process.once(signal, () => void github.close());
+  process.once(signal, () => void stop());

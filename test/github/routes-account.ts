@@ -73,12 +73,13 @@ function describeRepository({ repository, request, token }: RepositoryCall): Rep
 }
 
 function describeCaller({ request, token }: Call): Caller {
+  const login = encodeURIComponent(token.login);
   return {
     login: token.login,
     id: 2,
     node_id: nodeId("U", token.login),
-    url: `${request.root}/users/${token.login}`,
-    html_url: `${WEBSITE}/${token.login}`,
+    url: `${request.root}/users/${login}`,
+    html_url: `${WEBSITE}/${login}`,
     type: token.kind === "pat" ? "User" : "Bot",
     site_admin: false,
   };

@@ -50,7 +50,7 @@ function links(
     url,
     git_url: git,
     html_url: html,
-    download_url: null,
+    download_url: kind === "blob" ? `${html}?raw=1` : null,
     _links: { git, html, self: url },
   };
 }
@@ -150,15 +150,13 @@ function write(call: RepositoryCall): Reply {
     now,
   );
   const blob = made.tree.get(path) ?? "";
+  const { content: _content, encoding: _encoding, ...file } = describeFile(call, path, blob, bytes);
   const commit = {
     sha: made.oid,
     message,
     html_url: `${WEBSITE}/${repository.fullName}/commit/${made.oid}`,
   };
-  return json(
-    { content: describeFile(call, path, blob, bytes), commit },
-    before === undefined ? 201 : 200,
-  );
+  return json({ content: file, commit }, before === undefined ? 201 : 200);
 }
 
 export const contentsRoutes: readonly Route[] = [

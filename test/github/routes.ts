@@ -37,7 +37,12 @@ export type OrganizationCall = Call & {
 
 type Needs = { readonly needs: readonly Permission[]; readonly access: Access };
 /** A route below `/repos/{owner}/{repo}` or `/orgs/{org}` says what permissions it needs; the others get the caller only. */
-export type Route = { readonly method: Method; readonly pattern: RegExp } & (
+export type Route = {
+  readonly method: Method;
+  /** As GitHub's OpenAPI description writes it. */
+  readonly path: keyof paths;
+  readonly pattern: RegExp;
+} & (
   | ({ readonly of: "repository"; readonly handle: (call: RepositoryCall) => Reply } & Needs)
   | ({ readonly of: "organization"; readonly handle: (call: OrganizationCall) => Reply } & Needs)
   | { readonly of: "anybody"; readonly handle: (call: Call) => Reply }
@@ -61,6 +66,7 @@ export function repositoryRoute(
 ): Route {
   return {
     method,
+    path,
     pattern: compile(path),
     of: "repository",
     needs: typeof needs === "string" ? [needs] : needs,
@@ -77,12 +83,13 @@ export function organizationRoute(
   access: Access,
   handle: (call: OrganizationCall) => Reply,
 ): Route {
-  return { method, pattern: compile(path), of: "organization", needs: [needs], access, handle };
+  const pattern = compile(path);
+  return { method, path, pattern, of: "organization", needs: [needs], access, handle };
 }
 
 /** A route for any caller. */
 export function route(method: Method, path: keyof paths, handle: (call: Call) => Reply): Route {
-  return { method, pattern: compile(path), of: "anybody", handle };
+  return { method, path, pattern: compile(path), of: "anybody", handle };
 }
 
 function decoded(value: string): string {

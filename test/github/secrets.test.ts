@@ -92,40 +92,50 @@ describe("one secret", () => {
   });
 
   const NAMES = "422 Secret names can only contain";
-  const refusals: [name: string, secret: string, body: Record<string, unknown>, message: string][] =
+  const refusals: [
+    name: string,
+    secret: string,
+    body: Record<string, unknown>,
+    message: string,
+    violation?: RegExp,
+  ][] = [
+    ["a dash", "API-KEY", {}, NAMES],
+    ["a leading digit", "1KEY", {}, NAMES],
+    ["a slash", "A/B", {}, NAMES],
+    ["GITHUB_ in any case", "GitHub_KEY", {}, "422 Secret names must not start with GITHUB_."],
+    ["256 characters", "A".repeat(256), {}, "422 Secret names must be at most 255"],
     [
-      ["a dash", "API-KEY", {}, NAMES],
-      ["a leading digit", "1KEY", {}, NAMES],
-      ["a slash", "A/B", {}, NAMES],
-      ["GITHUB_ in any case", "GitHub_KEY", {}, "422 Secret names must not start with GITHUB_."],
-      ["256 characters", "A".repeat(256), {}, "422 Secret names must be at most 255"],
-      [
-        "no key_id",
-        "API_KEY",
-        { key_id: undefined },
-        `422 Invalid request.\n\n"key_id" wasn't supplied.`,
-      ],
-      ["another key_id", "API_KEY", { key_id: "1" }, "422 Bad request - key_id"],
-      [
-        "no value",
-        "API_KEY",
-        { encrypted_value: undefined },
-        `422 Invalid request.\n\n"encrypted_value" wasn't supplied.`,
-      ],
-      [
-        "URL-safe base64",
-        "API_KEY",
-        { encrypted_value: "-_-_" },
-        "422 Bad request - unable to decode",
-      ],
-      [
-        "base64 without padding",
-        "API_KEY",
-        { encrypted_value: "YQ" },
-        "422 Bad request - unable to decode",
-      ],
-    ];
-  test.each(refusals)("with %s is refused", async (_name, secret, body, message) => {
+      "no key_id",
+      "API_KEY",
+      { key_id: undefined },
+      `422 Invalid request.\n\n"key_id" wasn't supplied.`,
+      /^PUT \S+: body: must have required property 'key_id'$/,
+    ],
+    ["another key_id", "API_KEY", { key_id: "1" }, "422 Bad request - key_id"],
+    [
+      "no value",
+      "API_KEY",
+      { encrypted_value: undefined },
+      `422 Invalid request.\n\n"encrypted_value" wasn't supplied.`,
+      /^PUT \S+: body: must have required property 'encrypted_value'$/,
+    ],
+    [
+      "URL-safe base64",
+      "API_KEY",
+      { encrypted_value: "-_-_" },
+      "422 Bad request - unable to decode",
+      /^PUT \S+: body: \/encrypted_value must match pattern/,
+    ],
+    [
+      "base64 without padding",
+      "API_KEY",
+      { encrypted_value: "YQ" },
+      "422 Bad request - unable to decode",
+      /^PUT \S+: body: \/encrypted_value must match pattern/,
+    ],
+  ];
+  test.each(refusals)("with %s is refused", async (_name, secret, body, message, violation) => {
+    if (violation !== undefined) github.excuse(violation);
     expect(await put(secret, "value", body)).toContain(message);
     expect(github.repository().secrets()).toEqual([]);
   });
@@ -192,7 +202,8 @@ print(base64.b64encode(SealedBox(PublicKey(base64.b64decode(key))).encrypt(value
       })
         .toString()
         .trim();
-      const body = JSON.stringify({ encrypted_value, key_id, visibility: "all" });
+      const readers = path.startsWith("orgs/") ? { visibility: "all" } : {};
+      const body = JSON.stringify({ encrypted_value, key_id, ...readers });
       expect(
         (await fetch(`${github.url}/${path}/secrets/API_KEY`, { method: "PUT", body, headers }))
           .status,

@@ -227,6 +227,7 @@ describe("who may", () => {
     const put = await fetch(`${github.url}/repos/acme/widgets/actions/secrets/A`, {
       method: "PUT",
       headers: { authorization: `token ${READER}` },
+      body: JSON.stringify({ encrypted_value: "YWJj", key_id: "1" }),
     });
     expect([put.status, put.headers.get("x-accepted-github-permissions")]).toEqual([
       403,

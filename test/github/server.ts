@@ -8,6 +8,7 @@ import { createToken, DEFAULT_TOKEN, type TokenSetup } from "./auth.ts";
 import { createFaults, type Fault } from "./faults.ts";
 import { operationOf } from "./graphql.ts";
 import { readRequest, readTarget, send } from "./http.ts";
+import { createJudge } from "./judge.ts";
 import { createLimits, type RateLimitSetup } from "./limits.ts";
 import { perform } from "./perform.ts";
 import type { Reply } from "./replies.ts";
@@ -66,7 +67,9 @@ export type TestGitHub = {
   /** From now on: 401 Bad credentials. */
   revokeToken(token: string): void;
   readonly faults: { add(fault: Fault): void; clear(): void; readonly pending: number };
-  /** Cuts what is still open and stops. */
+  /** Lets requests and replies pass whose violation of GitHub's description reads so: see judge.ts. */
+  excuse(violation: RegExp): void;
+  /** Cuts what is still open and stops. Throws if a request or a reply violated GitHub's description. */
   close(): Promise<void>;
 };
 
@@ -156,6 +159,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
   const world = await createWorld(options);
   const faults = createFaults();
   const log = createRequestLog();
+  const judge = createJudge();
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     if (options.admin !== undefined && readTarget(incoming).path.startsWith("/_test/")) {
@@ -166,6 +170,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       const request = await readRequest(incoming);
       entry.body = request.body.toString("utf8");
       entry.operation = operationOf(request)?.kind ?? null;
+      const { beside } = options;
+      const isBeside = beside !== undefined && request.path.startsWith(beside.prefix);
+      const refuse = (reply: Reply) => {
+        send(outgoing, reply);
+        entry.status = reply.status;
+      };
+      const unknown = isBeside ? null : judge.request(request);
+      if (unknown !== null) return refuse(unknown);
       const action = faults.take(request, entry.index);
       entry.fault = action?.kind ?? null;
       if (options.latencyMs !== undefined) await wait(options.latencyMs);
@@ -175,10 +187,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
         body: entry.body,
         index: entry.index,
       };
-      const { beside } = options;
-      const isBeside = beside !== undefined && request.path.startsWith(beside.prefix);
-      const act = () =>
-        isBeside ? beside.answer(request) : answer(world, request, entry.inFlight);
+      const made = action?.kind === "status" && !isBeside ? { body: null, ...action } : null;
+      const lie = made === null ? null : judge.reply(request, made);
+      if (lie !== null) return refuse(lie);
+      const act = () => {
+        if (isBeside) return beside.answer(request);
+        const reply = answer(world, request, entry.inFlight);
+        return judge.reply(request, reply) ?? reply;
+      };
       entry.status = await perform(action, context, act, outgoing);
     } finally {
       log.leave();
@@ -199,7 +215,11 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<TestGitH
       return [...world.repositories.values()].map(({ fullName }) => fullName);
     },
     faults,
-    close,
+    excuse: judge.excuse,
+    async close() {
+      await close();
+      judge.conclude();
+    },
   };
   return github;
 }

@@ -261,6 +261,8 @@ test("what is not GitHub's API is called that, and nothing it says is taken for 
       body: "<html>Sign in</html>",
       headers: { "content-type": "text/html" },
     } as const;
+    github.excuse(/^the reply 200 to GET \S+\/public-key: body: must be object$/);
+    github.excuse(/^the reply 200 to PUT \S+\/ALPHA: a status that GitHub does not describe$/);
     github.faults.add({ match: { path: /public-key$/ }, action: page });
     await expect(destination.publicKey()).rejects.toMatchObject({
       kind: "unchanged",

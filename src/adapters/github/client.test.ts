@@ -14,6 +14,11 @@ const GET = "GET /repos/{owner}/{repo}";
 const PUT = "PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}";
 const MUTATION =
   "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }";
+const INPUT = {
+  branch: { repositoryNameWithOwner: "acme/widgets", branchName: "main" },
+  expectedHeadOid: "0".repeat(40),
+  message: { headline: "Write" },
+};
 const CANARY = "canary-in-the-body";
 
 let github: TestGitHub;
@@ -191,7 +196,7 @@ describe("tried again", () => {
       github.faults.add({ match: { graphql: "mutation" }, times: 9, action: { kind } });
       const client = await testClient(github, { requestTimeoutMs: 300 });
       const failure = await failureOf(
-        client.graphql(MUTATION, { input: {}, request: { retries: 0 } }),
+        client.graphql(MUTATION, { input: INPUT, request: { retries: 0 } }),
       );
       expect(failure).toMatchObject({ kind: "uncertain", code: "outcome-unknown" });
       expect(github.requests).toHaveLength(1);
@@ -391,7 +396,7 @@ describe("failures", () => {
     expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({
       kind: "unchanged",
     });
-    expect(await failureOf(client.graphql(MUTATION, { input: {} }))).toMatchObject({
+    expect(await failureOf(client.graphql(MUTATION, { input: INPUT }))).toMatchObject({
       kind: "uncertain",
     });
   });
@@ -407,7 +412,7 @@ describe("failures", () => {
       /^could not ask: no answer came \((ECONNRESET|UND_ERR_SOCKET)\)$/,
     );
     await github.close();
-    const refused = await failureOf(client.graphql(MUTATION, { input: {} }));
+    const refused = await failureOf(client.graphql(MUTATION, { input: INPUT }));
     expect([refused.kind, refused.message]).toEqual([
       "unchanged",
       "could not ask: no answer came (ECONNREFUSED)",

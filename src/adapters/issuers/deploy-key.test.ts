@@ -94,14 +94,26 @@ describe("a deploy key", () => {
   test.each([
     ["500", { kind: "status", status: 500 }, "uncertain", 0],
     ["a cut after the key was added", { kind: "apply-then-cut" }, "uncertain", 1],
-    ["an empty answer", { kind: "status", status: 201, body: null }, "uncertain", 0],
+    [
+      "an empty answer",
+      { kind: "status", status: 201, body: null },
+      "uncertain",
+      0,
+      /^the reply 201 to POST \S+: body: must be object$/,
+    ],
     [
       "an answer with another key",
       { kind: "status", status: 201, body: { id: 7, key: "ssh-rsa AAAA", title: "x" } },
       "uncertain",
       0,
     ],
-    ["a page of a proxy's", { kind: "status", status: 200, body: "<html>" }, "uncertain", 0],
+    [
+      "a page of a proxy's",
+      { kind: "status", status: 200, body: "<html>" },
+      "uncertain",
+      0,
+      /^the reply 200 to POST \S+: a status that GitHub does not describe$/,
+    ],
     [
       "a rate limit",
       { kind: "status", status: 403, headers: { "retry-after": "3600" } },
@@ -111,8 +123,9 @@ describe("a deploy key", () => {
     ["a refusal of the key", { kind: "status", status: 422 }, "misconfigured", 0],
   ] as const)(
     "%s: says so, asks once, and what was made is found",
-    async (_, action, kind, left) => {
+    async (_, action, kind, left, violation?: RegExp) => {
       const github = await startGitHub();
+      if (violation !== undefined) github.excuse(violation);
       try {
         const issuer = issuerAt(github);
         github.faults.add({ match: { method: "POST", path: KEYS }, action });

@@ -35,17 +35,18 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
   const home = at(repository);
 
   /** Every key of the repository, all pages. */
-  async function list(place: Place): Promise<readonly z.infer<typeof Key>[]> {
+  async function list({ owner, repo }: Place): Promise<readonly z.infer<typeof Key>[]> {
     const github = await client();
     const found: z.infer<typeof Key>[] = [];
     for (let page = 1; ; page += 1) {
       const { data } = await github.request("GET /repos/{owner}/{repo}/keys", {
-        ...place,
+        owner,
+        repo,
         per_page: PAGE_SIZE,
         page,
       });
       const read = z.array(Key).safeParse(data);
-      if (!read.success) throw notUnderstood(`list the deploy keys of ${named(place)}`);
+      if (!read.success) throw notUnderstood(`list the deploy keys of ${named({ owner, repo })}`);
       found.push(...read.data);
       if (read.data.length < PAGE_SIZE) return found;
     }
