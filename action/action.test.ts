@@ -25,11 +25,11 @@ const TWO = {
 const IDLE = [
   "core.js",
   "github.js",
-  "load-github-client.js",
+  "load-adapters-github-client.js",
+  "load-adapters-stores-github.js",
   "load-octokit-plugin-retry.js",
   "load-octokit-plugin-throttling.js",
   "load-octokit-rest.js",
-  "load-stores-github.js",
   "main.js",
   "rolldown-runtime.js",
 ];

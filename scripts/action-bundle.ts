@@ -17,22 +17,22 @@ const CHUNKS: readonly {
   readonly own?: RegExp;
   readonly packages?: RegExp;
 }[] = [
-  { name: "discover", own: /^src\/(adopt|discover|scopes-around|github\/surroundings)\.ts$/ },
+  { name: "discover", own: /^src\/(core\/discovery\/|adapters\/github\/surroundings\.)/ },
   {
     name: "github",
-    own: /^src\/(github\/|stores\/github[\w-]*\.)/,
+    own: /^src\/adapters\/(github\/|stores\/github[\w-]*\.)/,
     packages:
       /^(@octokit\/|bottleneck$|before-after-hook$|universal-user-agent$|content-type$|json-with-bigint$)/,
   },
   {
     name: "aws",
-    own: /^src\/issuers\/aws/,
+    own: /^src\/adapters\/issuers\/aws/,
     packages:
       /^(aws4fetch|anynum|fast-xml-(parser|builder)|@nodable\/entities|is-unsafe|path-expression-matcher|strnum|xml-naming)$/,
   },
   {
     name: "rotate",
-    own: /^src\/(seal|destinations\/(?:github|organization)[\w-]*|issuers\/(?:generate|manual))\.ts$/,
+    own: /^src\/(core\/credentials\/seal|adapters\/(?:destinations\/(?:github|organization)[\w-]*|issuers\/(?:generate|manual)))\.ts$/,
   },
   // Of MySQL's client and of sshpk both.
   { name: "buffers", packages: /^safer-buffer$/ },
@@ -52,10 +52,10 @@ const CHUNKS: readonly {
   { name: "sodium", packages: /^libsodium/ },
   { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
   // What is asked for only now and then: telling people, asking them, asking a model.
-  { name: "people", own: /^src\/(?:notifiers\/|approvals\/|advisors\/|advice)/ },
+  { name: "people", own: /^src\/(?:adapters\/(?:notifiers|approvals|advisors)|core\/advice)\// },
   {
     name: "local",
-    own: /^src\/(local\/|stores\/local|destinations\/(?:vault|file|local))/,
+    own: /^src\/adapters\/(local\/|stores\/local|destinations\/(?:vault|file|local))/,
     packages: /^(proper-lockfile|graceful-fs|retry|signal-exit)$/,
   },
 ];

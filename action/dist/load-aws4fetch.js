@@ -1,1 +1,1 @@
-export{n as AwsV4Signer}from"./aws.js";
+export{r as AwsV4Signer}from"./aws.js";

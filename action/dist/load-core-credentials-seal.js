@@ -1,1 +1,1 @@
-export{r as prepareToSeal,i as seal}from"./seal.js";
+export{o as prepareToSeal,s as seal}from"./rotate.js";

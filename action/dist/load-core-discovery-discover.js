@@ -1,1 +1,1 @@
-export{t as discover}from"./discover.js";
+export{n as discover}from"./discover.js";

@@ -1,1 +1,1 @@
-export{t as XMLParser}from"./aws.js";
+export{n as XMLParser}from"./aws.js";

@@ -1,1 +1,1 @@
-export{r as VERSION,i as retry}from"./github.js";
+export{f as VERSION,p as retry}from"./github.js";

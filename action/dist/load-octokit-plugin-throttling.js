@@ -1,1 +1,1 @@
-export{n as throttling}from"./github.js";
+export{d as throttling}from"./github.js";

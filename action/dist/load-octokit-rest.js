@@ -1,1 +1,1 @@
-export{t as Octokit}from"./github.js";
+export{u as Octokit}from"./github.js";

@@ -1,1 +1,1 @@
-import{t as e}from"./local.js";export default e();export{};
+import{p as e}from"./local.js";export default e();export{};

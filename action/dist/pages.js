@@ -1,1 +1,0 @@
-async function e(e){let t=[];for(let n=1;;n+=1){let{total:r,items:i}=await e(n);if(t.push(...i),i.length===0||t.length>=r)return t}}export{e as t};

@@ -1,1 +1,0 @@
-function e(e){return e.replace(/[\\`*_{}[\]<>()#|~!@]/g,`\\$&`).replace(/\s+/g,` `)}export{e as t};

@@ -1,1 +1,0 @@
-import{Ot as e}from"./core.js";const t=/^([A-Za-z0-9_-]{1,100})\/([A-Za-z0-9._-]{1,100})$/;function n(n){let[,r,i]=t.exec(n)??[];if(r!==void 0&&i!==void 0&&i!==`.`&&i!==`..`)return{owner:r,name:i};throw new e(`${JSON.stringify(n.slice(0,200))} is not the full name of a repository`,{code:`repository-malformed`,hint:`Write it as owner/name.`})}export{n as t};
