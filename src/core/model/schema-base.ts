@@ -30,6 +30,7 @@ export function closed<Shape extends z.core.$ZodLooseShape>(
 
 export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
+export const names = z.array(z.string());
 export const secretName = z.string().min(1).max(MAX_NAME_LENGTH).regex(NAME_PATTERN);
 export const repository = z
   .string()

@@ -83,7 +83,7 @@ const token = closed({
     ),
 });
 
-const rule = closed({
+export const rule = closed({
   interval_hours: z
     .number()
     .min(MIN_INTERVAL_HOURS)
@@ -99,7 +99,7 @@ const rule = closed({
     .describe("Whether rotations of it are told to the notifiers; true unless given"),
 });
 
-const workflow = closed({
+export const workflow = closed({
   tokens: z
     .array(z.string().min(1))
     .min(1)

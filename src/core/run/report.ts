@@ -1,6 +1,6 @@
 // Turns what happened in a run into its report: pure.
 
-import type { ReportedError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, tokenState } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";

@@ -1,6 +1,7 @@
 // One run over the tokens it takes up: the interpreter of the rotation protocol.
 
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { reportError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import { requireAgentMay } from "../config/agent-rules.ts";
 import { declareTokens, requireValid } from "../config/edit.ts";
 import { didYouMean } from "../model/names.ts";

@@ -1,6 +1,6 @@
 // What a run's placements make of a token's state, which another run may have taken up meanwhile: pure.
 
-import type { ReportedError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenState } from "../model/schema.ts";
 import { next, remaining, stageOf } from "../rotation/state.ts";
 import type { Outcome, Prepared } from "./token-run.ts";

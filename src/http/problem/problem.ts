@@ -2,12 +2,12 @@
 import {
   Denied,
   Failure,
-  type FailureKind,
   Misconfigured,
   type Problem,
   reportError,
   Unchanged,
 } from "../../core/base/errors.ts";
+import type { FailureKind } from "../../core/base/reported-error.ts";
 import type { Report } from "../../core/ports/report.ts";
 import { REPORT_LISTS, shorten } from "./shorten.ts";
 
