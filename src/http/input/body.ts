@@ -1,6 +1,7 @@
-// The input of a request: a JSON body of limited size, or a query, judged by a schema, with all mistakes reported at once.
-// hono/body-limit believes a Content-Length and does not count what arrives. zod's own messages repeat what was sent, which
-// may be a value.
+// The input of a request: a JSON body of limited size, or a query, judged by a schema, with all
+// mistakes reported at once.
+// hono/body-limit believes a Content-Length and does not count what arrives. zod's own messages
+// repeat what was sent, which may be a value.
 import type * as z from "zod";
 import { limitedBytes } from "../../core/base/bounded-body.ts";
 import type { Problem } from "../../core/base/errors.ts";

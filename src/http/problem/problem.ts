@@ -1,6 +1,8 @@
-// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
-// hono's HTTPException carries a status and a text, without the code, the hint and the nearest name that programs read. Node has
-// the titles too, but loading node:http would double the time that a function takes to start.
+// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of
+// it.
+// hono's HTTPException carries a status and a text, without the code, the hint and the nearest name
+// that programs read. Node has the titles too, but loading node:http would double the time that a
+// function takes to start.
 import {
   Denied,
   Failure,

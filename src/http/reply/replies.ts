@@ -1,5 +1,5 @@
-// What the routes answer with, as definitions: the core's own shapes, and what HTTP adds to them. The API's description and the
-// MCP tools are made from them, and tests hold real replies against them.
+// The replies of the routes, as definitions: the core's own shapes, and what HTTP adds to them.
+// The API's description and the MCP tools are made from them, and tests hold real replies to them.
 import * as z from "zod";
 import { adviceSchema } from "../../core/advice/advice.ts";
 import {
