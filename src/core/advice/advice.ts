@@ -1,4 +1,5 @@
-// What a language model made of the deterministic suggestions. Its texts are the model's words: show them as such.
+// A language model's view of the deterministic suggestions.
+// Its texts are the model's words: show them as such.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { setupRequestSchema } from "../health/shapes.ts";

@@ -1,4 +1,5 @@
-// A change that an agent can plan. There is none that touches the settings: no agent can change what it is allowed.
+// A change that an agent can plan.
+// There is none that touches the settings, so no agent can change what it is allowed.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { names } from "../model/schema-base.ts";

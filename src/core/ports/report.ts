@@ -35,7 +35,7 @@ const nextDue = z.object({ token_name: z.string(), at: instant });
 /** When a token is next due. */
 export type NextDue = Immutable<z.infer<typeof nextDue>>;
 
-/** The same request was carried out before: its reply repeats what was done then, and nothing was done now. */
+/** The same request was carried out before: the reply repeats what was done, nothing is done now. */
 export const replayed = z
   .literal(true)
   .exactOptional()
