@@ -1,6 +1,6 @@
 // Renders results into what the runner shows: outputs, annotations, the job summary, the exit code.
 import { setFailed, setOutput, summary, warning } from "@actions/core";
-import type { HealthReport } from "../src/core/health/health.ts";
+import type { HealthReport } from "../src/core/health/shapes.ts";
 import type { Report } from "../src/core/ports/report.ts";
 import type { Verification } from "../src/core/proof/verify.ts";
 import { annotateFailure, say, sentence } from "./annotations.ts";

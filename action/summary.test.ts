@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Misconfigured } from "../src/core/base/errors.ts";
-import type { HealthReport } from "../src/core/health/health.ts";
+import type { HealthReport } from "../src/core/health/shapes.ts";
 import type { TokenReport } from "../src/core/ports/report.ts";
 import { reportOf, tokenReportOf } from "../test/reports.ts";
 import { failureSummary, healthSummary, reportSummary, verificationSummary } from "./summary.ts";

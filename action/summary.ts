@@ -1,6 +1,7 @@
 // The job summary: what a person wants to know of a run. Pure.
 import { reportError } from "../src/core/base/errors.ts";
-import type { HealthReport, HealthStatus } from "../src/core/health/health.ts";
+import type { HealthReport } from "../src/core/health/shapes.ts";
+import type { HealthStatus } from "../src/core/health/status.ts";
 import type { DestinationReport, Report, TokenReport } from "../src/core/ports/report.ts";
 import type { ProofVerdict, Verification } from "../src/core/proof/verify.ts";
 import { problemsOf } from "./annotations.ts";

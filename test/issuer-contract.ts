@@ -1,6 +1,7 @@
 // What every issuer must do, as one suite that each adapter's test runs on the real thing.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Failure, type FailureKind } from "../src/core/base/errors.ts";
+import { Failure } from "../src/core/base/errors.ts";
+import type { FailureKind } from "../src/core/base/reported-error.ts";
 import { Secret } from "../src/core/base/secret.ts";
 import { checkSecretValue } from "../src/core/credentials/secret-value.ts";
 import type { Credential, IssueRequest, Issuer } from "../src/core/ports/issuer.ts";

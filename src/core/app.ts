@@ -1,25 +1,23 @@
 // What the edges call: every operation of the product as data in, data out.
 
+import type { Advice } from "./advice/advice.ts";
 import type { AdviceOptions } from "./advice/advise.ts";
-import type { Advice } from "./advice/answer.ts";
 import type { Audit } from "./audit/version.ts";
 import { reportError } from "./base/errors.ts";
 import type { Secret } from "./base/secret.ts";
 import type { AbortResult } from "./changes/abort.ts";
-import type {
-  AppliedChange,
-  ApprovedPlan,
-  ChangeOptions,
-  PlannedChange,
-} from "./changes/plan-change.ts";
-import type { RuleRequest, RuleResult, WorkflowRequest, WorkflowResult } from "./changes/set-up.ts";
-import { type AgentChange, isAgent, requireAgentsOn } from "./config/agent-rules.ts";
+import type { ApprovedPlan, ChangeOptions } from "./changes/plan-change.ts";
+import type { RuleRequest, WorkflowRequest } from "./changes/set-up.ts";
+import type { AppliedChange, PlannedChange, RuleResult, WorkflowResult } from "./changes/shapes.ts";
+import type { AgentChange } from "./config/agent-change.ts";
+import { isAgent, requireAgentsOn } from "./config/agent-rules.ts";
 import { requireDeclared } from "./config/edit.ts";
 import type { Adoption, AdoptRequest } from "./discovery/adopt.ts";
-import type { DiscoverOptions, Discovery } from "./discovery/discover.ts";
-import { type HealthReport, health } from "./health/health.ts";
-import type { Overview, Status } from "./health/overview.ts";
-import type { Suggestions } from "./health/suggest.ts";
+import type { DiscoverOptions } from "./discovery/discover.ts";
+import type { Discovery } from "./discovery/shapes.ts";
+import { health } from "./health/health.ts";
+import type { Overview } from "./health/overview.ts";
+import type { HealthReport, Status, Suggestions } from "./health/shapes.ts";
 import type { HistoryEntry, RequestMark, TokenConfig, TriggeredBy } from "./model/schema.ts";
 import { type Home, tokenState } from "./model/token.ts";
 import { type Plan, plan } from "./plan/plan.ts";
@@ -29,7 +27,8 @@ import type { Notifier } from "./ports/notifier.ts";
 import type { RecordVersions } from "./ports/record-versions.ts";
 import type { Report } from "./ports/report.ts";
 import type { Commit } from "./ports/store.ts";
-import { outcomeOf, type RunOutcome, type WorkflowRun } from "./ports/workflow-runs.ts";
+import type { RunOutcome, WorkflowRun } from "./ports/workflow-run.ts";
+import { outcomeOf } from "./ports/workflow-runs.ts";
 import type { Verification } from "./proof/verify.ts";
 import { recordReader } from "./record/record.ts";
 import type { RunOptions } from "./run/context.ts";

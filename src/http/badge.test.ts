@@ -4,7 +4,8 @@ import badgeRoute from "../../functions/badge.ts";
 import rotate from "../../functions/rotate.ts";
 import { requestFor } from "../../test/http.ts";
 import { type LocalHost, localHost } from "../../test/local-host.ts";
-import { HEALTH_STATUSES, type HealthReport, type HealthStatus } from "../core/health/health.ts";
+import type { HealthReport } from "../core/health/shapes.ts";
+import { HEALTH_STATUSES, type HealthStatus } from "../core/health/status.ts";
 import { badge } from "./badge.ts";
 
 const NOW = new Date("2026-06-01T12:00:00.000Z");

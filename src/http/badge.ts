@@ -1,5 +1,7 @@
 // The badge: the worst that health tells of all tokens, as a small flat picture.
-import { type HealthReport, type HealthStatus, worstStatus } from "../core/health/health.ts";
+import { worstStatus } from "../core/health/health.ts";
+import type { HealthReport } from "../core/health/shapes.ts";
+import type { HealthStatus } from "../core/health/status.ts";
 import { html, type Markup, markup } from "./markup.ts";
 
 /** How a status is said in a few words, and its colour; white text on each has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). */

@@ -1,7 +1,7 @@
 // A change as callers plan and apply it: one flat object, since agents fill those in best.
 import * as z from "zod";
 import { Misconfigured } from "../core/base/errors.ts";
-import type { AgentChange } from "../core/config/agent-rules.ts";
+import type { AgentChange } from "../core/config/agent-change.ts";
 import { AGENT_OPERATIONS, type RequestMark } from "../core/model/schema.ts";
 import { markOf } from "../core/record/request-mark.ts";
 import type { ApiScope } from "./access/caller.ts";

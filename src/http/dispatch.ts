@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { ApprovedPlan } from "../core/changes/plan-change.ts";
 import type { RequestMark } from "../core/model/schema.ts";
+import type { WorkflowRun } from "../core/ports/workflow-run.ts";
 import {
   areSame,
   requestWord,
   type StartRequest,
-  type WorkflowRun,
   type WorkflowRuns,
 } from "../core/ports/workflow-runs.ts";
 import { markOf, mismatch } from "../core/record/request-mark.ts";

@@ -1,4 +1,7 @@
-// Answers that a person looks at, in place of JSON: HTML and SVG, with headers that let a browser do nothing else with them.
+// Answers that a person looks at, in place of JSON: HTML and SVG, with headers that let a browser
+// do nothing else with them.
+// hono/secure-headers sets the same headers on every answer of an application. Here each page adds
+// to what is forbidden, and a function that is bundled alone loads no application.
 
 /** What every such answer forbids; what it allows is added. Fetch directives, then what `default-src` does not cover (CSP Level 3). */
 const NOTHING = ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"];

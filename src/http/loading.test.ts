@@ -12,7 +12,7 @@ registerHooks({ load(url, context, next) { console.log(url); return next(url, co
 
 /** Every module that a file and what it imports load, packages by name. */
 async function loadedBy(file: string, then = ""): Promise<string[]> {
-  const program = `const { default: route } = await import("./functions/${file}");${then}`;
+  const program = `const { default: route } = await import("./${file}");${then}`;
   const watch = `data:text/javascript,${encodeURIComponent(WATCH)}`;
   const { stdout } = await run(
     process.execPath,
@@ -28,14 +28,16 @@ async function loadedBy(file: string, then = ""): Promise<string[]> {
 }
 
 const HEAVY =
-  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose\/compose|adapters|core\/app)/;
+  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose\/(?!environment)|adapters|core\/app)/;
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
-  const loaded = await loadedBy("health.ts");
+  const loaded = await loadedBy("functions/health.ts");
   expect(loaded).toEqual(
     expect.arrayContaining(["functions/health.ts", "src/http/endpoint.ts", "zod"]),
   );
   expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
+  // Building the record's schema takes a quarter of the time in which a handler starts.
+  expect(loaded).not.toContain("src/core/model/schema.ts");
 });
 
 test("the generate handler makes a value with nothing more", async () => {
@@ -44,9 +46,21 @@ test("the generate handler makes a value with nothing more", async () => {
     const edge = { access: { kind: "loopback", port: 1 }, fingerprintKey: () => null, now: () => new Date() };
     const response = await route.answer(request, edge);
     if (response.status !== 200) throw new Error(await response.text());`;
-  const loaded = await loadedBy("generate.ts", call);
+  const loaded = await loadedBy("functions/generate.ts", call);
   expect(loaded).toContain("src/core/credentials/generate.ts");
   expect(loaded.filter((name) => HEAVY.test(name))).toEqual([]);
+  expect(loaded).not.toContain("src/core/model/schema.ts");
+});
+
+test("what a run reports is described to those who ask, and the definitions are not loaded to run", async () => {
+  const definitions =
+    /shapes|base\/reported-error|ports\/(?:report|store|copies|workflow-run)\.|config\/agent-change|advice\/advice\./;
+  const loaded = await loadedBy("src/core/app.ts");
+  expect(loaded).toContain("src/core/health/health.ts");
+  expect(loaded.filter((name) => definitions.test(name))).toEqual([]);
+  expect(await loadedBy("src/http/reply/replies.ts")).toEqual(
+    expect.arrayContaining(["src/core/ports/report.ts", "src/core/health/shapes.ts"]),
+  );
 });
 
 test("the health handler does not load Node's HTTP server, which would double the time that it takes to start", async () => {

@@ -1,4 +1,6 @@
-// Markup from templates: whatever is put in is escaped, unless it is markup itself.
+// Markup from templates: all that is put in is escaped, unless it is markup itself.
+// hono/html escapes five characters, and lets controls and marks through that hide or reorder text.
+// It may also return a promise.
 
 /** HTML or SVG that is safe to send as it is. Only `html` makes it. */
 export type Markup = { readonly markup: string };

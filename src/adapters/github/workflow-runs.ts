@@ -1,11 +1,7 @@
 // Starts the rotation workflow on GitHub and looks at its runs, with nothing but the permission Actions: write.
 import { Misconfigured, Uncertain } from "../../core/base/errors.ts";
-import {
-  areSame,
-  haveSameKey,
-  type WorkflowRun,
-  type WorkflowRuns,
-} from "../../core/ports/workflow-runs.ts";
+import type { WorkflowRun } from "../../core/ports/workflow-run.ts";
+import { areSame, haveSameKey, type WorkflowRuns } from "../../core/ports/workflow-runs.ts";
 import type { GitHubClient } from "./client.ts";
 import { statusOf, toFailure } from "./errors.ts";
 import { parseRepository } from "./repository.ts";

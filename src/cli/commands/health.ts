@@ -1,11 +1,7 @@
 // `health`: how old and how sound each credential is, and an exit code for scripts.
 import { type Command, Option } from "commander";
-import {
-  HEALTH_STATUSES,
-  type HealthStatus,
-  statusAtLeast,
-  worstStatus,
-} from "../../core/health/health.ts";
+import { worstStatus } from "../../core/health/health.ts";
+import { HEALTH_STATUSES, type HealthStatus, statusAtLeast } from "../../core/health/status.ts";
 import { healthText } from "../render/health.ts";
 import { connect } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";

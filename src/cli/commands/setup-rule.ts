@@ -1,6 +1,6 @@
 // `setup-rule`: a token's rule, declared.
 import { Argument, type Command } from "commander";
-import type { RuleResult } from "../../core/changes/set-up.ts";
+import type { RuleResult } from "../../core/changes/shapes.ts";
 import { commitText } from "../render/report.ts";
 import { dueAt, plain } from "../render/text.ts";
 import { hours, mayBeNew, refuseUnknownValues, requireNames } from "../session/arguments.ts";

@@ -1,6 +1,6 @@
 // What a language model makes of the suggestions, for people: its words are marked as such.
-import type { Advice } from "../../core/advice/answer.ts";
-import type { Suggestions } from "../../core/health/suggest.ts";
+import type { Advice } from "../../core/advice/advice.ts";
+import type { Suggestions } from "../../core/health/shapes.ts";
 import { suggestionsText } from "./health.ts";
 import { table } from "./table.ts";
 import { type Colors, plain } from "./text.ts";

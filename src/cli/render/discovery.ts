@@ -1,5 +1,5 @@
 // What `discover` found, for people.
-import type { Discovery } from "../../core/discovery/discover.ts";
+import type { Discovery } from "../../core/discovery/shapes.ts";
 import { table } from "./table.ts";
 import { type Colors, counted, minute, plain } from "./text.ts";
 

@@ -1,6 +1,6 @@
 // Health, suggestions and the plan for people.
-import type { HealthReport, HealthStatus } from "../../core/health/health.ts";
-import type { Suggestions } from "../../core/health/suggest.ts";
+import type { HealthReport, Suggestions } from "../../core/health/shapes.ts";
+import type { HealthStatus } from "../../core/health/status.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { nextDueText } from "./report.ts";
 import { table } from "./table.ts";

@@ -1,5 +1,5 @@
 // A run's report for people.
-import type { ReportedError } from "../../core/base/errors.ts";
+import type { ReportedError } from "../../core/base/reported-error.ts";
 import type { DestinationReport, NextDue, Report, TokenReport } from "../../core/ports/report.ts";
 import type { Commit } from "../../core/ports/store.ts";
 import { table } from "./table.ts";

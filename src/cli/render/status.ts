@@ -1,7 +1,6 @@
 // The overview, the workflows and the history for people.
 
-import type { Status, WorkflowOverview } from "../../core/health/overview.ts";
-import type { HistoryEntry } from "../../core/model/schema.ts";
+import type { Status, WorkflowOverview } from "../../core/health/shapes.ts";
 import { healthText } from "./health.ts";
 import { table } from "./table.ts";
 import { type Colors, dueAt, minute, plain, short, yesNo } from "./text.ts";
@@ -51,7 +50,7 @@ export function workflowsText(
   );
 }
 
-export function historyText(entries: readonly HistoryEntry[], colors: Colors): string {
+export function historyText(entries: Status["history"], colors: Colors): string {
   if (entries.length === 0) return "The history is empty.";
   const rows = entries.map((entry) => {
     const by = entry.triggered_by;

@@ -2,10 +2,11 @@
 
 import { reportError } from "../base/errors.ts";
 import { health } from "../health/health.ts";
-import { type Suggestions, suggest } from "../health/suggest.ts";
+import type { Suggestions } from "../health/shapes.ts";
+import { suggest } from "../health/suggest.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
-import type { Advice } from "./answer.ts";
+import type { Advice } from "./advice.ts";
 import type { Advisor } from "./question.ts";
 
 export type AdviceOptions = {

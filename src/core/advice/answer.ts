@@ -3,31 +3,12 @@ import * as z from "zod";
 import { Failure } from "../base/errors.ts";
 import { DAY_MS, HOUR_MS } from "../base/instant.ts";
 import { declareRule, requireValid } from "../config/edit.ts";
-import type { ActionRequest, Suggestions } from "../health/suggest.ts";
+import type { Suggestions } from "../health/shapes.ts";
 import { MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
+import type { Advice } from "./advice.ts";
 
-/** What the model made of the deterministic suggestions. Its texts are somebody else's words: show them as such. */
-export type Advice = {
-  /** `unavailable`: there is no model, it gave no answer, or none that could be used; the suggestions stand as they are. */
-  readonly status: "answered" | "unavailable";
-  /** Why it is unavailable. */
-  readonly detail: string | null;
-  readonly explanation: string | null;
-  readonly audit: string | null;
-  /** The tokens of the suggestions' actions, in the model's order; what it left out comes last, in ours. */
-  readonly order: readonly string[];
-  readonly schedules: readonly Schedule[];
-  /** What it proposed and may not: which, and why. */
-  readonly refused: readonly string[];
-};
-
-type Schedule = {
-  readonly token_name: string;
-  readonly interval_hours: number;
-  readonly reason: string;
-  readonly request: Extract<ActionRequest, { path: "/tokens/setup-rotation" }>;
-};
+type Schedule = Advice["schedules"][number];
 
 /** The most that a text of the model's may have, in characters. */
 const LONGEST_TEXT = 4_000;

@@ -1,7 +1,6 @@
 // What a language model is told of the record when it is asked for advice: metadata only, as data. Pure.
 
-import type { HealthReport } from "../health/health.ts";
-import type { Suggestions } from "../health/suggest.ts";
+import type { HealthReport, Suggestions } from "../health/shapes.ts";
 import { MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { type Judgement, judgeTokens } from "../plan/due.ts";

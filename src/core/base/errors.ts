@@ -1,4 +1,5 @@
 // The few classes of failure, split by what the caller must do next.
+import type { FailureKind, ReportedError } from "./reported-error.ts";
 
 /** Where in `token_config.json` something is wrong. Lines and columns count from 1. */
 export type Position = { readonly line: number; readonly column: number };
@@ -15,14 +16,6 @@ export type Problem = {
   /** What to do; names the nearest valid name where there is one. */
   readonly hint: string | null;
 };
-
-/**
- * - `misconfigured`: a person must change an input; trying again changes nothing.
- * - `unchanged`: it failed and nothing happened; safe to try again.
- * - `uncertain`: it may have happened; look before acting.
- * - `denied`: a permission is missing; the message names it.
- */
-export type FailureKind = "misconfigured" | "unchanged" | "uncertain" | "denied";
 
 export type FailureOptions = {
   /** Stable, kebab-case, for programs: problem+json's `code`, the report's error code. */
@@ -87,14 +80,6 @@ export class Denied extends Failure {
     this.permission = options.permission ?? null;
   }
 }
-
-/** The error as it stands in reports, records and replies: no stack, no cause, no value. */
-export type ReportedError = {
-  readonly kind: FailureKind;
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
-};
 
 /**
  * Turns anything thrown into what a report may hold. An error that is not ours is a defect or an

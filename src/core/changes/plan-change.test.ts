@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { recordsOnGitHub } from "../../../test/record-on-github.ts";
-import type { AgentChange } from "../config/agent-rules.ts";
+import type { AgentChange } from "../config/agent-change.ts";
 import type { TriggeredBy } from "../model/schema.ts";
 import { markOf } from "../record/request-mark.ts";
 

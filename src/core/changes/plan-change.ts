@@ -1,8 +1,8 @@
 // Plan, approve, apply: a change that an agent wants is told first, approved where the record says so, and done only as it was told.
 
 import { Denied, Failure } from "../base/errors.ts";
+import type { AgentChange } from "../config/agent-change.ts";
 import {
-  type AgentChange,
   isAgent,
   needsApproval,
   type PlanMark,
@@ -22,32 +22,8 @@ import type { Approvals, AskIn } from "../ports/approvals.ts";
 import type { Report } from "../ports/report.ts";
 import { earlierRequest } from "../record/request-mark.ts";
 import type { RunRequest } from "../run/request.ts";
-import type { RuleRequest, RuleResult, WorkflowRequest, WorkflowResult } from "./set-up.ts";
-
-/** What a plan tells, and what applying it takes. */
-export type PlannedChange = {
-  /** Of the change and of what the record holds of it: applying it takes the same. */
-  readonly digest: string;
-  readonly change: AgentChange;
-  /** What would be done, in words. */
-  readonly effects: readonly string[];
-  readonly approval: {
-    readonly required: boolean;
-    readonly approved_by: string | null;
-    readonly url: string | null;
-  };
-};
-
-export type AppliedChange = {
-  readonly digest: string;
-  readonly operation: AgentChange["operation"];
-  readonly approved_by: string | null;
-  /** What a rotation did. */
-  readonly report: Report | null;
-  readonly rule: RuleResult | null;
-  readonly workflow: WorkflowResult | null;
-  readonly warnings: readonly string[];
-};
+import type { RuleRequest, WorkflowRequest } from "./set-up.ts";
+import type { AppliedChange, PlannedChange, RuleResult, WorkflowResult } from "./shapes.ts";
 
 /** The most names that one line of a plan tells. */
 const NAMES_PER_LINE = 50;

@@ -12,10 +12,10 @@ import type { RequestMark, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { nextDueOf } from "../plan/plan.ts";
-import type { Commit } from "../ports/store.ts";
 import { loadRecord, type RecordSource, reviseRecord, withEntry } from "../record/record.ts";
 import { earlierRequest } from "../record/request-mark.ts";
 import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
+import type { RuleResult, WorkflowResult } from "./shapes.ts";
 
 type SetUpOptions = {
   readonly source: RecordSource;
@@ -134,17 +134,6 @@ export type RuleRequest = {
   readonly plan?: PlanMark;
 };
 
-export type RuleResult = {
-  readonly token_name: string;
-  readonly interval_hours: number;
-  readonly auto_rotate: boolean;
-  readonly notify: boolean;
-  readonly next_rotation: string | null;
-  readonly commit: Commit | null;
-  /** As in `Report`. */
-  readonly replayed?: true;
-};
-
 export type WorkflowRequest = {
   readonly workflowName: string;
   readonly tokens: readonly string[];
@@ -156,16 +145,4 @@ export type WorkflowRequest = {
   /** As in `RunRequest`. */
   readonly mark?: RequestMark | null;
   readonly plan?: PlanMark;
-};
-
-export type WorkflowResult = {
-  readonly workflow_name: string;
-  readonly tokens: readonly string[];
-  readonly resolved_tokens: readonly string[];
-  readonly schedule: string;
-  readonly timezone: string;
-  readonly next_run: string;
-  readonly commit: Commit | null;
-  /** As in `Report`. */
-  readonly replayed?: true;
 };

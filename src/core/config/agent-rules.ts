@@ -3,25 +3,7 @@ import { Denied, Unchanged } from "../base/errors.ts";
 import { digest } from "../credentials/fingerprint.ts";
 import type { AgentOperation, Settings, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import { expandMembers, expandWorkflow, indexGroups } from "../model/workflow.ts";
-
-/** A change that an agent can plan. There is none that touches the settings: no agent can change what it is allowed. */
-export type AgentChange =
-  | { readonly operation: "rotate"; readonly token_name: string }
-  | { readonly operation: "run_workflow"; readonly workflow_name: string }
-  | {
-      readonly operation: "setup_rotation";
-      readonly token_name: string;
-      readonly interval_hours: number;
-      readonly auto_rotate: boolean;
-      readonly notify: boolean;
-    }
-  | {
-      readonly operation: "create_workflow";
-      readonly workflow_name: string;
-      readonly tokens: readonly string[];
-      readonly schedule: string;
-      readonly timezone: string | null;
-    };
+import type { AgentChange } from "./agent-change.ts";
 
 /** A plan that is being carried out, and whether a person has approved it. */
 export type PlanMark = {

@@ -2,7 +2,8 @@
 
 import { Misconfigured } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
-import { MAX_VALUE_BYTES, type TokenType } from "../model/schema.ts";
+import type { TokenType } from "../model/schema.ts";
+import { MAX_VALUE_BYTES } from "../model/schema-base.ts";
 import { checkEncoded, type EncodedType, encode, encodedLength, isEncoded } from "./encoded.ts";
 import type { Generated, GenerateRequest } from "./generated.ts";
 import { checkGithubRequest, generateGithubToken } from "./github-token.ts";

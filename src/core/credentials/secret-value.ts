@@ -2,7 +2,7 @@
 
 import type { Secret } from "../base/secret.ts";
 import type { Complaint } from "../base/showable.ts";
-import { MAX_VALUE_BYTES } from "../model/schema.ts";
+import { MAX_VALUE_BYTES } from "../model/schema-base.ts";
 
 /**
  * Says why a value must not be placed: it is empty or blank, is one line that ends in a line break (nearly always the doing

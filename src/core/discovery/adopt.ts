@@ -22,7 +22,8 @@ import {
   withEntry,
   withStates,
 } from "../record/record.ts";
-import { type DiscoverOptions, type Discovery, explore, type Listing } from "./discover.ts";
+import { type DiscoverOptions, explore, type Listing } from "./discover.ts";
+import type { Discovery } from "./shapes.ts";
 
 export type AdoptRequest = {
   readonly tokenName: string;

@@ -3,6 +3,7 @@ import { reportError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, isLocal, type Scope, scopeId, tokenState } from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
+import type { Discovery, FoundSecret } from "./shapes.ts";
 import {
   chainsOf,
   declaredPlacements,
@@ -11,45 +12,6 @@ import {
   keyOf,
   type Surroundings,
 } from "./surroundings.ts";
-
-export type FoundSecret = {
-  /** `<kind>:<scope>:<SECRET>`, as destinations are called in the record. */
-  readonly id: string;
-  readonly name: string;
-  readonly updated_at: string | null;
-  /** The token that declares it; null: none does. */
-  readonly token_name: string | null;
-};
-
-/** Scopes in the order in which they were asked for; everything else follows from what could be listed. */
-export type Discovery = {
-  /** The repository that is looked around; null where a local record has none. */
-  readonly repository: string | null;
-  readonly scopes: readonly { readonly scope: string; readonly secrets: readonly FoundSecret[] }[];
-  /** What could not be listed, and why: nothing is known of it. */
-  readonly not_listed: readonly {
-    readonly scope: string;
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string | null;
-  }[];
-  /** Ids of what exists in the repository, its environments and its organization, and no token declares. */
-  readonly undeclared: readonly string[];
-  /** Declared, and not there. `placed`: the record says it was put there, so somebody removed it. */
-  readonly missing: readonly {
-    readonly id: string;
-    readonly token_name: string;
-    readonly placed: boolean;
-  }[];
-  /** Of one name in several scopes: consumers read the first, and never the others. */
-  readonly shadowed: readonly {
-    readonly name: string;
-    readonly read: string;
-    readonly hidden: readonly string[];
-  }[];
-  /** Names of Actions secrets that Dependabot's runs do not get; null where not all that it or Actions gets could be listed. */
-  readonly invisible_to_dependabot: readonly string[] | null;
-};
 
 export type DiscoverOptions = {
   readonly home: Home;

@@ -5,14 +5,9 @@ import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";
-import {
-  HEALTH_STATUSES,
-  type HealthReport,
-  type HealthStatus,
-  health,
-  statusAtLeast,
-  worstStatus,
-} from "./health.ts";
+import { health, worstStatus } from "./health.ts";
+import type { HealthReport } from "./shapes.ts";
+import { HEALTH_STATUSES, type HealthStatus, statusAtLeast } from "./status.ts";
 
 const home: Home = { kind: "local", repository: null };
 const now = new Date("2026-03-01T12:00:00Z");

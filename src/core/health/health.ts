@@ -7,41 +7,8 @@ import { expiryLead } from "../plan/claims.ts";
 import { expiryMs, failedTimes, isExposed, stuckHelp } from "../plan/condition.ts";
 import { type JudgedToken, judgeTokens } from "../plan/due.ts";
 import { lingering } from "./crowding.ts";
-
-/** Every status, from the mildest to the worst: the order of `--fail-on`. */
-export const HEALTH_STATUSES = [
-  "recently_rotated",
-  "ok",
-  "should_rotate",
-  "never_rotated",
-  "unknown",
-  "needs_rotation",
-  "failing",
-  "high_risk",
-] as const;
-export type HealthStatus = (typeof HEALTH_STATUSES)[number];
-
-export type TokenHealth = {
-  readonly name: string;
-  readonly status: HealthStatus;
-  /** Since the last rotation, to two decimals; null where it was never rotated or nobody can tell. */
-  readonly age_hours: number | null;
-  /** When a run would next rotate it (ISO 8601); null where none would. */
-  readonly next_due: string | null;
-  /** Why it has this status, for people. */
-  readonly reason: string;
-};
-
-export type HealthReport = {
-  readonly generated_at: string;
-  readonly total_tokens: number;
-  /** Everything that should be rotated now: older than a limit, overdue by its own rule, expired or exposed. Holds `high_risk`. */
-  readonly needs_rotation: readonly string[];
-  readonly recently_rotated: readonly string[];
-  readonly never_rotated: readonly string[];
-  readonly high_risk: readonly string[];
-  readonly tokens: readonly TokenHealth[];
-};
+import type { HealthReport, TokenHealth } from "./shapes.ts";
+import { HEALTH_STATUSES, type HealthStatus, severity } from "./status.ts";
 
 /** The limits where the settings name none: the seed's bands. */
 const DEFAULT_HEALTH = {
@@ -94,18 +61,9 @@ export function* assessTokens(config: TokenConfig, home: Home, now: Date): Gener
 /** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
 export function worstStatus(report: HealthReport): HealthStatus | null {
   if (report.high_risk.length > 0) return "high_risk";
-  let worst = report.needs_rotation.length > 0 ? rank("needs_rotation") : -1;
-  for (const token of report.tokens) worst = Math.max(worst, rank(token.status));
+  let worst = report.needs_rotation.length > 0 ? severity("needs_rotation") : -1;
+  for (const token of report.tokens) worst = Math.max(worst, severity(token.status));
   return HEALTH_STATUSES[worst] ?? null;
-}
-
-/** Whether a status is as bad as the threshold or worse, in the order of `HEALTH_STATUSES`. No status is not. */
-export function statusAtLeast(status: HealthStatus | null, threshold: HealthStatus): boolean {
-  return status !== null && rank(status) >= rank(threshold);
-}
-
-function rank(status: HealthStatus): number {
-  return HEALTH_STATUSES.indexOf(status);
 }
 
 /** The ages, in hours, at which a token passes from one band into the next: the settings' own, else the defaults. */
@@ -212,7 +170,7 @@ function aheadOf({ token, state, verdict }: JudgedToken, age: number, now: numbe
 
 function worse(one: Finding | null, other: Finding | null): Finding | null {
   if (one === null || other === null) return one ?? other;
-  return rank(other.status) > rank(one.status) ? other : one;
+  return severity(other.status) > severity(one.status) ? other : one;
 }
 
 /** @param rotated what `rotated_at` says, in milliseconds; null where it says nothing that can be read */

@@ -1,14 +1,15 @@
 // The complete overview: tokens, rules, workflows, history, health, suggestions.
 
-import type { HistoryEntry, Rule, TokenConfig, Workflow } from "../model/schema.ts";
+import type { TokenConfig } from "../model/schema.ts";
 import { type Home, resolveToken, tokenState } from "../model/token.ts";
 import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import { type Plan, plan } from "../plan/plan.ts";
 import { manualOf } from "../plan/waiting.ts";
 import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
-import { type HealthBands, type HealthReport, health, healthBands } from "./health.ts";
-import { type Suggestions, suggest } from "./suggest.ts";
+import { type HealthBands, health, healthBands } from "./health.ts";
+import type { Status, Suggestions, TokenOverview, WorkflowOverview } from "./shapes.ts";
+import { suggest } from "./suggest.ts";
 
 /** @param options.history how many of the newest entries to include */
 export function statusOf(
@@ -86,36 +87,6 @@ function needsPerson(config: TokenConfig, home: Home, name: string): boolean {
     (manualOf(token) !== null || issuerMissing(token, tokenState(config, name)) !== null)
   );
 }
-
-export type TokenOverview = {
-  readonly name: string;
-  readonly type: string;
-  readonly issuer: string;
-  readonly groups: readonly string[];
-  readonly destinations: readonly string[];
-  readonly generation: number;
-  readonly rotated_at: string | null;
-  readonly fingerprint: string | null;
-  readonly expires_at: string | null;
-  readonly pending: boolean;
-  readonly failures: number;
-};
-
-export type WorkflowOverview = Workflow & {
-  readonly resolved_tokens: readonly string[];
-  readonly next_run: string | null;
-  readonly last_run_at: string | null;
-};
-
-export type Status = {
-  readonly tokens: Readonly<Record<string, TokenOverview>>;
-  readonly rules: Readonly<Record<string, Rule>>;
-  readonly workflows: Readonly<Record<string, WorkflowOverview>>;
-  /** The newest last. */
-  readonly history: readonly HistoryEntry[];
-  readonly health: HealthReport;
-  readonly suggestions: readonly string[];
-};
 
 /** Everything that a page shows, of one moment and one reading of the record. */
 export type Overview = {

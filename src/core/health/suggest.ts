@@ -5,43 +5,12 @@ import type { Home } from "../model/token.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import { manualOf } from "../plan/waiting.ts";
 import { crowding, lingering } from "./crowding.ts";
-import { type Assessment, assessTokens, type TokenHealth } from "./health.ts";
+import { type Assessment, assessTokens } from "./health.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
+import type { Suggestions, TokenHealth } from "./shapes.ts";
 
-type Priority = "high" | "medium" | "low";
-
-/** A call of the HTTP API that does what an action advises. */
-export type ActionRequest =
-  | {
-      readonly method: "POST";
-      readonly path: "/tokens/rotate";
-      readonly body: { readonly token_name: string };
-    }
-  | {
-      readonly method: "POST";
-      readonly path: "/tokens/setup-rotation";
-      readonly body: {
-        readonly token_name: string;
-        readonly interval_hours: number;
-        readonly auto_rotate: boolean;
-        readonly notify: boolean;
-      };
-    };
-
-type Action = {
-  readonly token_name: string;
-  readonly priority: Priority;
-  readonly reason: string;
-  readonly recommended_interval_hours: number;
-  /** Null where only a person can do it; the reason says what. */
-  readonly request: ActionRequest | null;
-};
-
-export type Suggestions = {
-  readonly suggestions: readonly string[];
-  /** The most urgent first, else in declaration order. A token may have several: rotate it, and give it a rule. */
-  readonly actions: readonly Action[];
-};
+type Action = Suggestions["actions"][number];
+type Priority = Action["priority"];
 
 /** How many names one sentence tells before it only counts. */
 const NAMED_AT_MOST = 20;
@@ -61,7 +30,10 @@ const SENTENCES = [
 ] as const;
 type Concern = (typeof SENTENCES)[number][0];
 
-/** What should be done at `now`, the most urgent first. Throws as `plan`. */
+/**
+ * What should be done at `now`, the most urgent first, else in declaration order. A token may have several actions.
+ * Throws as `plan`.
+ */
 export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions {
   const named: Record<Concern, string[]> = {
     high: [],

@@ -1,7 +1,7 @@
 // Names of secrets: what GitHub accepts, what to write instead, and which known name was probably meant.
 import { distance } from "fastest-levenshtein";
 import { type Complaint, isShowableName, seenName } from "../base/showable.ts";
-import { MAX_NAME_LENGTH, NAME_PATTERN } from "./schema.ts";
+import { MAX_NAME_LENGTH, NAME_PATTERN } from "./schema-base.ts";
 
 /** Where a secret of that name is to live: GitHub reserves names that the vault accepts. */
 export type NameKind = "actions" | "vault";

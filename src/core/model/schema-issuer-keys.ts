@@ -1,11 +1,14 @@
 // The shapes of the issuers of keys, of GitHub's own credentials, and of what people make.
 import * as z from "zod";
-import { closed, repository, variableName } from "./schema-base.ts";
+import {
+  closed,
+  KEY_ALGORITHMS,
+  KEY_FORMATS,
+  RSA_SIZES,
+  repository,
+  variableName,
+} from "./schema-base.ts";
 
-export const KEY_ALGORITHMS = ["ed25519", "rsa", "ecdsa"] as const;
-export const KEY_FORMATS = ["pem", "openssh", "jwk"] as const;
-/** In bits. NIST SP 800-57 part 1, table 2: 112, 128 and about 152 bits of strength. */
-export const RSA_SIZES = [2048, 3072, 4096] as const;
 /** How published keys are written down: each form holds several. */
 const PUBLISHED_FORMS = ["pem", "openssh", "jwks"] as const;
 

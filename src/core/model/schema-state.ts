@@ -62,7 +62,7 @@ const pending = z.looseObject({
     .optional()
     .describe("Requests that this generation answers, however often they are sent"),
 });
-const triggeredBy = z.looseObject({
+export const triggeredBy = z.looseObject({
   kind: z.enum(TRIGGER_KINDS),
   agent: z.boolean().optional().describe("Whether a program that decides by itself asked for it"),
   actor: z.string().nullable().optional(),

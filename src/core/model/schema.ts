@@ -7,6 +7,7 @@ import {
   MAX_INTERVAL_HOURS,
   MAX_VALUE_BYTES,
   MIN_INTERVAL_HOURS,
+  TOKEN_TYPES,
 } from "./schema-base.ts";
 import { destination } from "./schema-destinations.ts";
 import { issuer } from "./schema-issuers.ts";
@@ -20,24 +21,12 @@ export type {
   GithubAppDeclaration,
   ManualDeclaration,
 } from "./schema-issuer-keys.ts";
-export { KEY_ALGORITHMS, KEY_FORMATS, RSA_SIZES } from "./schema-issuer-keys.ts";
 export { fieldsOf, ISSUERS, type IssuerDeclaration, parseIssuer } from "./schema-issuers.ts";
 export type * from "./schema-state.ts";
 
 /** The longest overlap, in hours: ninety days. */
 const MAX_OVERLAP_HOURS = 2_160;
 
-export const TOKEN_TYPES = [
-  "api_key",
-  "github_pat",
-  "secret_key",
-  "password",
-  "hex",
-  "base64url",
-  "uuid",
-  "key_pair",
-  "custom",
-] as const;
 const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
 /** `required`: only once a consumer was seen with the new value; `when-seen`: or where none was seen at all; `none`: at once. */
 const PROOF_MODES = ["required", "when-seen", "none"] as const;
@@ -83,7 +72,7 @@ const token = closed({
     ),
 });
 
-const rule = closed({
+export const rule = closed({
   interval_hours: z
     .number()
     .min(MIN_INTERVAL_HOURS)
@@ -99,7 +88,7 @@ const rule = closed({
     .describe("Whether rotations of it are told to the notifiers; true unless given"),
 });
 
-const workflow = closed({
+export const workflow = closed({
   tokens: z
     .array(z.string().min(1))
     .min(1)

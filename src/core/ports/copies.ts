@@ -1,4 +1,7 @@
 // Copies of the record, for answers while the store gives none: what is kept, and what is told of it.
+import * as z from "zod";
+import type { Immutable } from "../base/immutable.ts";
+import { count, instant } from "../model/schema-base.ts";
 import type { Snapshot } from "./store.ts";
 
 /** One good answer, and what came of asking since. Times in milliseconds since 1970. */
@@ -17,9 +20,6 @@ export type Copy = {
 /** Kept from one request to the next, by place and paths. */
 export type Copies = Map<string, Copy>;
 
+export const staleSchema = z.object({ as_of: instant, age_seconds: count, reason: z.string() });
 /** That an answer was made from a copy. */
-export type Stale = {
-  readonly as_of: string;
-  readonly age_seconds: number;
-  readonly reason: string;
-};
+export type Stale = Immutable<z.infer<typeof staleSchema>>;

@@ -1,54 +1,67 @@
 // What a run did, per token and destination: the one thing the edges render.
-import type { ReportedError } from "../base/errors.ts";
-import type { TriggeredBy } from "../model/schema.ts";
-import type { Commit } from "./store.ts";
+import * as z from "zod";
+import type { Immutable } from "../base/immutable.ts";
+import { reportedErrorSchema } from "../base/reported-error.ts";
+import { count, instant, names } from "../model/schema-base.ts";
+import { triggeredBy } from "../model/schema-state.ts";
+import { commitSchema } from "./store.ts";
 
-export type DestinationReport = {
-  /** `<kind>:<scope>:<SECRET>`, as `actions:owner/name:API_KEY`. */
-  readonly id: string;
-  readonly status: "placed" | "failed" | "pending" | "planned";
-  readonly error: ReportedError | null;
-};
+const fingerprint = z
+  .string()
+  .nullable()
+  .describe("A fingerprint, never a value; null if none is kept");
 
-export type TokenReport = {
-  readonly token_name: string;
-  readonly status: "rotated" | "resumed" | "skipped" | "failed" | "planned";
-  /** Why it was due, or why it was passed over, for people. */
-  readonly reason: string;
-  readonly generation: number;
-  readonly previous_hash: string | null;
-  readonly new_hash: string | null;
-  readonly destinations: readonly DestinationReport[];
-  readonly warnings: readonly string[];
-  readonly error: ReportedError | null;
-};
+const destinationReport = z.object({
+  id: z.string().describe("Kind, scope and name, as actions:owner/name:API_KEY"),
+  status: z.enum(["placed", "failed", "pending", "planned"]),
+  error: reportedErrorSchema.nullable(),
+});
+export type DestinationReport = Immutable<z.infer<typeof destinationReport>>;
 
-/** When a token is next due; null where nothing makes it due. */
-export type NextDue = { readonly token_name: string; readonly at: string };
+export const tokenReportSchema = z.object({
+  token_name: z.string(),
+  status: z.enum(["rotated", "resumed", "skipped", "failed", "planned"]),
+  reason: z.string().describe("Why it was due, or why it was passed over, for people"),
+  generation: count,
+  previous_hash: fingerprint,
+  new_hash: fingerprint,
+  destinations: z.array(destinationReport),
+  warnings: names,
+  error: reportedErrorSchema.nullable(),
+});
+export type TokenReport = Immutable<z.infer<typeof tokenReportSchema>>;
 
-export type Report = {
-  readonly run_id: string;
-  readonly started_at: string;
-  readonly finished_at: string;
-  readonly dry_run: boolean;
-  readonly triggered_by: TriggeredBy;
-  readonly tokens: readonly TokenReport[];
-  readonly rotated: readonly string[];
-  readonly failed: readonly string[];
-  /** Tokens whose last attempt failed, in this run or in an earlier one. */
-  readonly failing: readonly string[];
-  readonly skipped: readonly string[];
-  /** Tokens that a consumer was seen with in another value than the record's. */
-  readonly drifted: readonly string[];
-  /** Tokens whose current generation was seen by a consumer in this run. */
-  readonly proved: readonly string[];
-  /** Tokens of which a previous credential was revoked in this run. */
-  readonly revoked: readonly string[];
-  /** The commit that recorded the run; null where nothing was committed. */
-  readonly commit: Commit | null;
-  readonly next_due: NextDue | null;
-  /** About the run as a whole: what a person should know. */
-  readonly warnings: readonly string[];
-  /** The same request was carried out before: this tells what was done then, and nothing was done now. */
-  readonly replayed?: true;
-};
+const nextDue = z.object({ token_name: z.string(), at: instant });
+/** When a token is next due. */
+export type NextDue = Immutable<z.infer<typeof nextDue>>;
+
+/** The same request was carried out before: the reply repeats what was done, nothing is done now. */
+export const replayed = z
+  .literal(true)
+  .exactOptional()
+  .describe("The same request was carried out before: this is what was done then");
+/** The commit of a change. */
+export const recordedIn = commitSchema
+  .nullable()
+  .describe("The commit that recorded it; null if none was made");
+
+export const reportSchema = z.object({
+  run_id: z.string(),
+  started_at: instant,
+  finished_at: instant,
+  dry_run: z.boolean(),
+  triggered_by: z.object(triggeredBy.shape).describe("Who or what asked for it"),
+  tokens: z.array(tokenReportSchema),
+  rotated: names,
+  failed: names,
+  failing: names.describe("Their last attempt failed, in this run or in an earlier one"),
+  skipped: names,
+  drifted: names.describe("A consumer was seen with another value than the record's"),
+  proved: names.describe("A consumer was seen with the current value in this run"),
+  revoked: names.describe("A previous credential was revoked in this run"),
+  commit: recordedIn,
+  next_due: nextDue.nullable().describe("What falls due next, and when; null if nothing does"),
+  warnings: names.describe("About the run as a whole: what a person should know"),
+  replayed,
+});
+export type Report = Immutable<z.infer<typeof reportSchema>>;

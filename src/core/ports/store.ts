@@ -1,4 +1,6 @@
 // The port to the place where the record lives.
+import * as z from "zod";
+import type { Immutable } from "../base/immutable.ts";
 
 /** What a load gives: files as they stood at one version. */
 export type Snapshot = {
@@ -19,8 +21,11 @@ export type RecordChange = {
   readonly message: string;
 };
 
-/** `sha` is null where the store makes no commits (a folder outside git). */
-export type Commit = { readonly sha: string | null; readonly url: string | null };
+export const commitSchema = z.object({
+  sha: z.string().nullable().describe("Null if the store makes no commits: a folder outside git"),
+  url: z.string().nullable().describe("The page where a person sees it"),
+});
+export type Commit = Immutable<z.infer<typeof commitSchema>>;
 
 /** `conflict`: somebody else saved since `expected`; nothing was written. */
 export type SaveResult =

@@ -1,22 +1,11 @@
 // Rotations that a workflow makes elsewhere: how one is asked for, and what is seen of it. Pure.
 import type { HistoryEntry, RequestMark, TokenConfig } from "../model/schema.ts";
+import type { RunOutcome, WorkflowRun } from "./workflow-run.ts";
 
 /** What the rotation workflow is started with. */
 export type StartRequest =
   | { readonly command: "rotate"; readonly tokens: readonly string[]; readonly request: string }
   | { readonly command: "workflow"; readonly workflow: string; readonly request: string };
-
-/** A run of the rotation workflow, as GitHub tells of it. */
-export type WorkflowRun = {
-  readonly id: number;
-  /** `queued`, `in_progress`, `completed`, or another of GitHub's. */
-  readonly status: string;
-  /** `success`, `failure`, …; null until it is completed. */
-  readonly conclusion: string | null;
-  readonly url: string;
-  /** The request that it answers; null where it was started by other means. */
-  readonly request: string | null;
-};
 
 export type WorkflowRuns = {
   /** The run that answers that request, else one whose request came with the same key; null where none was started, or long ago. */
@@ -25,13 +14,6 @@ export type WorkflowRuns = {
   start(request: StartRequest): Promise<WorkflowRun | null>;
   /** Throws `Misconfigured` (`run-missing`) where there is none of that id. */
   get(id: number): Promise<WorkflowRun>;
-};
-
-/** What a run wrote into the record. */
-export type RunOutcome = {
-  readonly rotated: readonly string[];
-  readonly failed: readonly string[];
-  readonly entries: readonly HistoryEntry[];
 };
 
 const REQUEST = /^([A-Za-z0-9_.@-]{1,64})\/([0-9a-f]{32})\.([0-9a-f]{32})$/;

@@ -1,5 +1,6 @@
 // Compares what can be seen with what the record holds, and replays the history's chain.
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { reportError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, isSeenBeside, resolveToken, type Scope, type Token } from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";

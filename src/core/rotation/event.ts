@@ -1,5 +1,5 @@
 // The events and stages of one token's rotation.
-import type { ReportedError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { IssuerDeclaration, RequestMark } from "../model/schema.ts";
 import type { SealedBox } from "../ports/destination.ts";
 

@@ -1,5 +1,6 @@
 // What each event of a rotation does to the recorded state: pure, one function an event.
-import { type ReportedError, Unchanged } from "../base/errors.ts";
+import { Unchanged } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type {
   PendingState,
   PlacementState,

@@ -1,6 +1,7 @@
 // The report of a run, from what became of its tokens. Pure.
 
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { reportError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, tokenState } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";

@@ -1,7 +1,8 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { reportError } from "../base/errors.ts";
 import { HOUR_MS } from "../base/instant.ts";
 import { inParallel } from "../base/parallel.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
 import {
   DEFAULT_OVERLAP_HOURS,

@@ -1,6 +1,7 @@
 // One run: the rotation protocol from the first look at the record to the report.
 
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { reportError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import { requireAgentMay } from "../config/agent-rules.ts";
 import { requireValid } from "../config/edit.ts";
 import { didYouMean } from "../model/names.ts";

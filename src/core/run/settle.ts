@@ -1,6 +1,6 @@
 // Settling: the state of a token after its placements, even if another run took the token up meanwhile. Pure.
 
-import type { ReportedError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenState } from "../model/schema.ts";
 import { next, remaining, stageOf } from "../rotation/state.ts";
 import type { Placed } from "./token-run.ts";

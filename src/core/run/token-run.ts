@@ -1,6 +1,6 @@
 // One token on its way through a run: a union that each phase narrows.
 
-import type { ReportedError } from "../base/errors.ts";
+import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenState } from "../model/schema.ts";
 import type { Token } from "../model/token.ts";
 import type { SealedBox } from "../ports/destination.ts";

@@ -1,4 +1,7 @@
-// Who calls, and what they may: bearer keys of which only SHA-256 digests are known, and workflows by GitHub's OIDC tokens.
+// Callers, by what they carry: bearer keys of which only SHA-256 digests are known, and workflows'
+// OIDC tokens of GitHub.
+// hono/bearer-auth would replace one pattern here: it knows neither keys that expire and rotate nor
+// who the caller is.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Secret } from "../../core/base/secret.ts";
 import { matchesFingerprint } from "../../core/credentials/fingerprint.ts";

@@ -1,4 +1,8 @@
-// Which pages of other sites may call (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol): none unless they are listed.
+// CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): pages of other sites that may call.
+// None may if none is listed.
+// hono/cors answers every OPTIONS request with 204, also one from a page that is not listed, which
+// must be refused like any other request. A function that is bundled alone would also load Hono:
+// 20 KB, and about 3 ms before it starts (the health function: 38 ms of CPU instead of 35).
 
 /** How long a browser may keep the leave it got, in seconds. */
 const MAX_AGE_S = 600;

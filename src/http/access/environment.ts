@@ -4,7 +4,7 @@ import type { ComposeOptions } from "../../compose/compose.ts";
 import { advisorAccess, programsAllowed } from "../../compose/environment.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
-import { MAX_NAME_LENGTH, NAME_PATTERN } from "../../core/model/schema.ts";
+import { MAX_NAME_LENGTH, NAME_PATTERN } from "../../core/model/schema-base.ts";
 import { ENVIRONMENT_INVALID } from "../problem/problem.ts";
 import { API_SCOPES, type ApiKey, type WorkflowTrust } from "./caller.ts";
 import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";

@@ -1,6 +1,6 @@
 // What outlives one request in a process that answers many: callers' budgets, issuers' public keys, fingerprints of live keys, copies.
 import type { JWTVerifyGetKey } from "jose";
-import type { HealthStatus } from "../../core/health/health.ts";
+import type { HealthStatus } from "../../core/health/status.ts";
 import type { Copies } from "../../core/ports/copies.ts";
 import { type Budgets, createBudgets } from "./rate-limit.ts";
 

@@ -1,4 +1,6 @@
-// How much one caller may ask a minute: a token bucket for each, in this process's memory.
+// Budgets of callers: a token bucket for each, in this process's memory.
+// Hono has none of its own. hono-rate-limiter counts requests in fixed windows, so that twice the
+// budget passes around the end of one, and a change costs it no more than a look.
 import { HttpProblem } from "../problem/problem.ts";
 
 /** Points a minute and caller unless configured: a dashboard that polls every two seconds uses a tenth. */

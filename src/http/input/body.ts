@@ -1,5 +1,9 @@
-// Reads what a request asks for: a JSON body of limited size, or a query, judged by a schema, all mistakes told at once.
+// The input of a request: a JSON body of limited size, or a query, judged by a schema, with all
+// mistakes reported at once.
+// hono/body-limit believes a Content-Length and does not count what arrives. zod's own messages
+// repeat what was sent, which may be a value.
 import type * as z from "zod";
+import { limitedBytes } from "../../core/base/bounded-body.ts";
 import type { Problem } from "../../core/base/errors.ts";
 import { seen, seenName } from "../../core/base/showable.ts";
 import { countKeys, findDuplicateKeys } from "../../core/config/syntax.ts";
@@ -71,20 +75,9 @@ function notJsonType(found: string): HttpProblem {
 async function readLimited(request: Request): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > MAX_BODY_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  const reader = request.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const next = () => reader.read().catch(cutOff);
-  for (let read = await next(); !read.done; read = await next()) {
-    total += read.value.length;
-    if (total > MAX_BODY_BYTES) {
-      await reader.cancel();
-      throw tooLarge();
-    }
-    chunks.push(read.value);
-  }
-  return Buffer.concat(chunks);
+  const bytes = await limitedBytes(request, MAX_BODY_BYTES).catch(cutOff);
+  if (bytes === null) throw tooLarge();
+  return bytes;
 }
 
 /** The caller hung up before the end: no failure of ours, and nobody is left to be told. */

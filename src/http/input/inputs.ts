@@ -13,7 +13,7 @@ import {
   NAME_PATTERN,
   RSA_SIZES,
   TOKEN_TYPES,
-} from "../../core/model/schema.ts";
+} from "../../core/model/schema-base.ts";
 import { MAX_KEY_LENGTH } from "./idempotency-key.ts";
 
 const MAX_PREFIX_LENGTH = 255;

@@ -56,6 +56,8 @@ function withoutBooleans(
 /** Takes out what says nothing, and gives every object its `properties`, which importers of GPT Actions ask for. */
 function override({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  // The format says it already, and its pattern is longer than all else.
+  if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   if (jsonSchema.type !== "object") return;
   jsonSchema.properties ??= {};
   delete jsonSchema.propertyNames;

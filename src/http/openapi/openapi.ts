@@ -1,4 +1,7 @@
 // The API's description for agents: OpenAPI 3.1, within the limits of GPT Actions.
+// zod-openapi and the libraries made with it describe a query's number as the text that it is sent
+// as, and close each reply to what a later version adds. They would replace the 30 lines that write
+// parameters and bodies.
 import manifest from "../../../package.json" with { type: "json" };
 import type { Endpoint } from "../endpoint.ts";
 import { pathNames } from "../input/path-names.ts";

@@ -1,6 +1,7 @@
 // What comes: rotations of the next two weeks as a picture, and the workflows with their next runs.
 import { DAY_MS, instantMs } from "../../core/base/instant.ts";
-import type { Overview, WorkflowOverview } from "../../core/health/overview.ts";
+import type { Overview } from "../../core/health/overview.ts";
+import type { WorkflowOverview } from "../../core/health/shapes.ts";
 import { html, type Markup } from "../markup.ts";
 import { runButton } from "./buttons.ts";
 import { ago, command, counted, moment, some, until } from "./words.ts";

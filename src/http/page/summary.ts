@@ -1,6 +1,8 @@
 // The head of the page: how things stand, in one sentence and one bar, and what needs a person first.
-import { HEALTH_STATUSES, type HealthStatus, type TokenHealth } from "../../core/health/health.ts";
+
 import type { Overview } from "../../core/health/overview.ts";
+import type { TokenHealth } from "../../core/health/shapes.ts";
+import { HEALTH_STATUSES, type HealthStatus } from "../../core/health/status.ts";
 import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";

@@ -1,13 +1,14 @@
 // The history as a timeline, the newest first: what happened, to which token, and who asked for it.
 import { instantMs } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
-import type { HistoryEntry } from "../../core/model/schema.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
 import { pageOf, type View } from "./view.ts";
 import { foreign, outside, sign } from "./words.ts";
 
 const ENTRIES = 25;
+
+type Entry = Overview["status"]["history"][number];
 
 /** How an event looks; any other is told by its own name. */
 const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new Map([
@@ -40,8 +41,8 @@ export function historySection({ status: { history } }: Overview, view: View): M
   return html`<section id="history" aria-labelledby="past"><h2 id="past" tabindex="-1">History</h2>${all}${pager("Pages of the history", view, place)}</section>`;
 }
 
-function byDay(entries: readonly HistoryEntry[]): [string, HistoryEntry[]][] {
-  const days: [string, HistoryEntry[]][] = [];
+function byDay(entries: readonly Entry[]): [string, Entry[]][] {
+  const days: [string, Entry[]][] = [];
   for (const entry of entries) {
     const ms = instantMs(entry.at);
     const day = ms === null ? entry.at : new Date(ms).toISOString().slice(0, 10);
@@ -52,7 +53,7 @@ function byDay(entries: readonly HistoryEntry[]): [string, HistoryEntry[]][] {
   return days;
 }
 
-function line({ at, event, token_name, generation, triggered_by }: HistoryEntry): Markup {
+function line({ at, event, token_name, generation, triggered_by }: Entry): Markup {
   const [name, tone] = EVENTS.get(event) ?? ["clock", "gray"];
   const { kind, actor, workflow_name: workflow, run_url } = triggered_by;
   const what = token_name ?? workflow ?? "";

@@ -1,6 +1,8 @@
 // The list of tokens: filter, order, one row a token with its picture, and the way to the next page.
-import { HEALTH_STATUSES, type TokenHealth } from "../../core/health/health.ts";
-import type { Overview, TokenOverview } from "../../core/health/overview.ts";
+
+import type { Overview } from "../../core/health/overview.ts";
+import type { TokenHealth, TokenOverview } from "../../core/health/shapes.ts";
+import { HEALTH_STATUSES } from "../../core/health/status.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { pager } from "./pager.ts";

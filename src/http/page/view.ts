@@ -1,6 +1,6 @@
 // Which part of the record a page shows: what its address asks for, and the address that asks for another part.
 import * as z from "zod";
-import { HEALTH_STATUSES, type HealthStatus } from "../../core/health/health.ts";
+import { HEALTH_STATUSES, type HealthStatus } from "../../core/health/status.ts";
 
 /** What tokens may be sorted by; the first unless the address says otherwise. */
 export const ORDERS = ["worst", "name", "oldest", "next"] as const;

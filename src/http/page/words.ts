@@ -1,7 +1,7 @@
 // What every part of the page is written with: a health's face, points in time, counts, links.
 
 import { instantMs, inWords } from "../../core/base/instant.ts";
-import type { HealthStatus } from "../../core/health/health.ts";
+import type { HealthStatus } from "../../core/health/status.ts";
 import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 

@@ -1,13 +1,17 @@
-// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
+// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of
+// it.
+// hono's HTTPException carries a status and a text, without the code, the hint and the nearest name
+// that programs read. Node has the titles too, but loading node:http would double the time that a
+// function takes to start.
 import {
   Denied,
   Failure,
-  type FailureKind,
   Misconfigured,
   type Problem,
   reportError,
   Unchanged,
 } from "../../core/base/errors.ts";
+import type { FailureKind } from "../../core/base/reported-error.ts";
 import type { Report } from "../../core/ports/report.ts";
 import { REPORT_LISTS, shorten } from "./shorten.ts";
 

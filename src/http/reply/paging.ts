@@ -1,10 +1,7 @@
 // Replies in pages, for callers that can take only so much: the next page is always named.
-import type { Advice } from "../../core/advice/answer.ts";
-import type { Discovery } from "../../core/discovery/discover.ts";
-import type { HealthReport } from "../../core/health/health.ts";
-import type { Status } from "../../core/health/overview.ts";
-import type { Suggestions } from "../../core/health/suggest.ts";
-import type { HistoryEntry } from "../../core/model/schema.ts";
+import type { Advice } from "../../core/advice/advice.ts";
+import type { Discovery } from "../../core/discovery/shapes.ts";
+import type { HealthReport, Status, Suggestions } from "../../core/health/shapes.ts";
 import { HttpProblem } from "../problem/problem.ts";
 import { REPORT_LISTS, shorten } from "../problem/shorten.ts";
 
@@ -145,7 +142,7 @@ function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthRepor
   };
 }
 
-function historyPage(entries: readonly HistoryEntry[], { count, before }: HistoryPage) {
+function historyPage(entries: Status["history"], { count, before }: HistoryPage) {
   const end =
     before === undefined ? entries.length : entries.findIndex((entry) => entry.id === before);
   if (end < 0) throw cursorUnknown("history_cursor");
