@@ -1,7 +1,7 @@
 // From selected tokens to sealed boxes: issue, check, seal. Nothing is placed yet.
 
+import pLimit from "p-limit";
 import { Misconfigured, Unchanged } from "../base/errors.ts";
-import { inParallel } from "../base/parallel.ts";
 import type { Secret } from "../base/secret.ts";
 import { fingerprint, fingerprintKeyId, matchesFingerprint } from "../credentials/fingerprint.ts";
 import { type Placement, type Token, VALUE_FIELD } from "../model/token.ts";
@@ -55,7 +55,7 @@ export async function prepare(
   options: PrepareOptions,
 ): Promise<Preparation[]> {
   let done = 0;
-  return inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
+  return pLimit(ISSUE_CONCURRENCY).map(selected, async (one) => {
     const preparation = await prepareOne(one, options);
     options.request.onProgress?.({ phase: "issue", done: ++done, total: selected.length });
     return preparation;

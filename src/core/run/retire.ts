@@ -1,7 +1,7 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
+import pLimit from "p-limit";
 import { type ReportedError, reportError } from "../base/errors.ts";
 import { HOUR_MS } from "../base/instant.ts";
-import { inParallel } from "../base/parallel.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
 import {
   DEFAULT_OVERLAP_HOURS,
@@ -86,7 +86,7 @@ export function revoke(
   revocations: readonly Revocation[],
   issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
 ): Promise<Revoked[]> {
-  return inParallel(revocations, REVOKE_CONCURRENCY, async (revocation) => {
+  return pLimit(REVOKE_CONCURRENCY).map(revocations, async (revocation) => {
     let count = 0;
     const act = async () => {
       const found = await issuer(revocation.issuing);
