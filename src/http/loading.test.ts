@@ -28,7 +28,7 @@ async function loadedBy(file: string, then = ""): Promise<string[]> {
 }
 
 const HEAVY =
-  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|cron-parser|proper-lockfile|jose)|src\/(?:compose|adapters|core\/app)/;
+  /^(?:libsodium|@modelcontextprotocol|@octokit|hono|@hono|croner|proper-lockfile|jose)|src\/(?:compose|adapters|core\/app)/;
 
 test("the health handler loads neither libsodium nor Octokit, nor the app", async () => {
   const loaded = await loadedBy("health.ts");
