@@ -68,6 +68,7 @@ const REVEALING: Readonly<Record<string, string>> = {
     "takes values out of what a program says before it is shown",
   "src/adapters/issuers/command.ts":
     "hands values to the program, on its standard input and in the variables that were named",
+  "src/adapters/issuers/database.ts": "writes the user into the URL that it logs in by",
   "src/adapters/issuers/mysql.ts": "logs in, and sends or derives what the server keeps",
   "src/adapters/issuers/postgres.ts": "logs in, and derives what the server keeps",
   "src/adapters/issuers/redis.ts": "logs in, and digests what the server keeps",
