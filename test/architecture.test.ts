@@ -13,8 +13,8 @@ const EFFECTS: Readonly<Record<string, string>> = {
   "src/compose/fold-compose-keys.ts": "chooses the adapters of the issuers of keys",
   "src/adapters/local/exec.ts": "runs a command with secrets in its environment",
 };
-/** Modules of Node.js that reach nothing: digests and random bytes. */
-const PURE_MODULES = ["node:crypto"];
+/** Modules of Node.js that reach nothing: digests and random bytes, comparison. */
+const PURE_MODULES = ["node:crypto", "node:util"];
 /** What reaches the world without an import. */
 const WORLD =
   /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
