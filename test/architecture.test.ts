@@ -13,8 +13,8 @@ const EFFECTS: Readonly<Record<string, string>> = {
   "src/compose/fold-compose-keys.ts": "chooses the adapters of the issuers of keys",
   "src/adapters/local/exec.ts": "runs a command with secrets in its environment",
 };
-/** Modules of Node.js that reach nothing: digests and random bytes. */
-const PURE_MODULES = ["node:crypto"];
+/** Modules of Node.js that reach nothing: digests and random bytes, comparison. */
+const PURE_MODULES = ["node:crypto", "node:util"];
 /** What reaches the world without an import. */
 const WORLD =
   /\b(?:process\.\w+|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|setTimeout\(|setInterval\(|console\.\w+|fetch\()/;
@@ -68,6 +68,7 @@ const REVEALING: Readonly<Record<string, string>> = {
     "takes values out of what a program says before it is shown",
   "src/adapters/issuers/command.ts":
     "hands values to the program, on its standard input and in the variables that were named",
+  "src/adapters/issuers/database.ts": "writes the user into the URL that it logs in by",
   "src/adapters/issuers/mysql.ts": "logs in, and sends or derives what the server keeps",
   "src/adapters/issuers/postgres.ts": "logs in, and derives what the server keeps",
   "src/adapters/issuers/redis.ts": "logs in, and digests what the server keeps",

@@ -1,8 +1,9 @@
 // The one way to GitHub's API: Octokit with bounded waits, bounded retries and a time-out on every request.
 import type { Octokit } from "@octokit/rest";
+import pLimit from "p-limit";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
-import { type Clock, createPause, createSlots, createWindow, systemClock } from "./pace.ts";
+import { type Clock, createPause, createWindow, systemClock } from "./pace.ts";
 
 /** Typed by GitHub's OpenAPI description. Errors are Octokit's: pass them through `toFailure` before anybody sees them. */
 export type GitHubClient = Pick<Octokit, "request" | "graphql">;
@@ -96,7 +97,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
  */
 function throttleOptions(options: GitHubClientOptions, secondMs: number): object {
   const { clock = systemClock, onWait = ignore, longestWaitS = LONGEST_WAIT_S } = options;
-  const slots = createSlots(REQUESTS_IN_FLIGHT);
+  const slots = pLimit(REQUESTS_IN_FLIGHT);
   const writes = createWindow(WRITES_PER_WINDOW, WRITE_WINDOW_MS, clock);
   const pause = createPause(longestWaitS * secondMs, clock);
   const limited =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Clock, createPause, createSlots, createWindow } from "./pace.ts";
+import { type Clock, createPause, createWindow } from "./pace.ts";
 
 /** A clock that stands still until somebody waits: the earliest waiter's time comes next. */
 function manualClock(start = 0): Clock & { readonly waits: number[] } {
@@ -14,41 +14,6 @@ function manualClock(start = 0): Clock & { readonly waits: number[] } {
     },
   };
 }
-
-test("slots: as many at once as there are, the others in their order, a failure frees its slot", async () => {
-  const inSlot = createSlots(2);
-  const log: string[] = [];
-  const open: (() => void)[] = [];
-  const job = (name: string) => () => {
-    log.push(`start ${name}`);
-    return new Promise<string>((resolve, reject) => {
-      open.push(() => (name === "a" ? reject(new Error("a failed")) : resolve(name)));
-    });
-  };
-  const results = Promise.allSettled(["a", "b", "c", "d"].map((name) => inSlot(job(name))));
-  expect(log).toEqual(["start a", "start b"]);
-  for (let index = 0; index < 4; index += 1) {
-    open[index]?.();
-    await new Promise((resolve) => setImmediate(resolve));
-    log.push(`ended ${index + 1}`);
-  }
-  expect(log).toEqual([
-    "start a",
-    "start b",
-    "start c",
-    "ended 1",
-    "start d",
-    "ended 2",
-    "ended 3",
-    "ended 4",
-  ]);
-  expect((await results).map(({ status }) => status)).toEqual([
-    "rejected",
-    "fulfilled",
-    "fulfilled",
-    "fulfilled",
-  ]);
-});
 
 describe("window", () => {
   test("a burst passes at once; what follows starts as soon as the window has room", async () => {

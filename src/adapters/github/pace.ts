@@ -1,4 +1,6 @@
-// How fast one client may ask: requests in flight, starts per window, and the waits that GitHub orders.
+// How fast one client may ask: starts per window, and the waits that GitHub orders.
+// Our own: Bottleneck, which Octokit's throttling brings, refills on a timer that does not keep the process alive,
+// and p-throttle takes no clock and no order to pause.
 import { Unchanged } from "../../core/base/errors.ts";
 
 /** What the pace needs of time. Milliseconds since the epoch; `wait` must keep the process alive. */
@@ -11,26 +13,6 @@ export const systemClock: Clock = {
       setTimeout(resolve, ms);
     }),
 };
-
-/**
- * Lets at most `limit` jobs run at a time, the others in the order they came.
- * It has no timer, so nothing keeps the process alive once the jobs are done.
- */
-export function createSlots(limit: number): <T>(job: () => Promise<T>) => Promise<T> {
-  let free = limit;
-  const waiting: (() => void)[] = [];
-  return async (job) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await job();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
-}
 
 /** Lets at most `limit` callers pass in any `windowMs`: a burst at once, then as the window moves on. */
 export function createWindow(limit: number, windowMs: number, clock: Clock): () => Promise<void> {

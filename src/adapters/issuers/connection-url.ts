@@ -52,8 +52,11 @@ export function requireNumberedDatabase({ url, variable }: AdminUrl): void {
 }
 
 /** The administrator's URL for what is done to the whole server: to choose a database would take a right of its own. */
-export function withoutDatabase({ url }: AdminUrl): Secret {
-  return new Secret(Object.assign(new URL(url.reveal()), { pathname: "" }).href);
+export function withoutDatabase({ url, variable }: AdminUrl): AdminUrl {
+  return {
+    url: new Secret(Object.assign(new URL(url.reveal()), { pathname: "" }).href),
+    variable,
+  };
 }
 
 /** The URL by which the account logs in: the administrator's, with the account's parts; of its options only those named. */

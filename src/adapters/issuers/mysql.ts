@@ -3,20 +3,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import type { Connection, ConnectionOptions, RowDataPacket } from "mysql2/promise";
-import { Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
-import { Secret } from "../../core/base/secret.ts";
+import { type Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
+import type { Secret } from "../../core/base/secret.ts";
 import { generateValue } from "../../core/credentials/generate.ts";
-import type { CheckResult, Issuer } from "../../core/ports/issuer.ts";
-import { type AdminUrl, accountUrl, readUrl, requireAdminUrl } from "./connection-url.ts";
-import {
-  type AdminStep,
-  isRefusedLogin,
-  mysqlFailure,
-  replyNumber,
-  SERVICE,
-  WRONG_DATABASE,
-} from "./mysql-failures.ts";
-import { adminRefused, codeOf, notReached, timeLimit } from "./service-failures.ts";
+import type { Issuer } from "../../core/ports/issuer.ts";
+import { type AdminUrl, readUrl, requireAdminUrl } from "./connection-url.ts";
+import { asAdmin, type Database, type Progress, passwordIssuer, rightMissing } from "./database.ts";
 import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } from "./slots.ts";
 
 export type MysqlOptions = {
@@ -38,6 +30,12 @@ const SETTLES_WITHIN_MS = 5_000;
 const DEFAULT_PORT = 3306;
 /** As in MySQL's own URLs; a consumer's has the first too. */
 const TLS_OPTIONS = ["ssl-mode", "ssl-ca"];
+/** Wrong password, host not let in, account locked (MySQL, MariaDB), no password given, password expired. */
+const REFUSED_ACCOUNT = [1045, 1130, 3118, 4151, 1698, 1862];
+/** No right to the database, no such database. */
+const REFUSED_DATABASE = [1044, 1049];
+/** Connection or statement killed, server shutting down: the server speaks, but says nothing of what it did. */
+const ENDED = [1053, 1317, 1927, 3024, 4031];
 /** Escaping counts on backslashes; no statement may wait for long. */
 const SESSION = "SET SESSION sql_mode = '', autocommit = 1, lock_wait_timeout = 5";
 
@@ -46,49 +44,29 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
   const { admin, users, accountHost, ...place } = options;
   requireAdminUrl(admin, ["mysql", "mariadb"]);
   const accounts = users.map((user) => `${user}@${accountHost}`);
-  return {
-    async issue({ type, length, prefix, includeSpecial, ...request }) {
-      const {
-        value: password,
-        entropyBits,
-        warnings,
-      } = generateValue({ type, length, prefix, includeSpecial });
+  return passwordIssuer({
+    database: MYSQL,
+    admin,
+    place,
+    consumerOptions: ["ssl-mode"],
+    checkOptions: TLS_OPTIONS,
+    settlesWithinMs: SETTLES_WITHIN_MS,
+    async give(password, request) {
       const mark = newMark(request.label);
-      const account = await asAdmin(admin, request.signal, async (session) => {
+      const account = await locked(admin, request.signal, async (session) => {
         const { user, mark: before } = chooseSlot(
-          inOrder(await readSlots(session, accounts), accounts, SERVICE),
+          inOrder(await readSlots(session, accounts), accounts, MYSQL.name),
           request,
         );
         await give(session, { account: user, password, mark, before, alone: users.length === 1 });
         return user;
       });
-      const user = userOf(account);
-      const url = accountUrl(admin, { ...place, user, password }, ["ssl-mode"]);
-      const fields = { value: password, username: new Secret(user), password, url };
-      return {
-        fields,
-        ref: refOf(account, mark),
-        entropyBits,
-        expiresAt: null,
-        settlesWithinMs: SETTLES_WITHIN_MS,
-        warnings,
-      };
-    },
-    async check({ fields: { username, password } }, signal) {
-      if (username === undefined || password === undefined)
-        return { verdict: "unknown", detail: "it has no user or no password" };
-      return logIn(
-        {
-          url: accountUrl(admin, { ...place, user: username.reveal(), password }, TLS_OPTIONS),
-          variable: admin.variable,
-        },
-        signal,
-      );
+      return { user: userOf(account), ref: refOf(account, mark) };
     },
     async revoke(ref) {
       const ended = readRef(ref);
       if (ended === null) return;
-      await asAdmin(admin, undefined, async (session) => {
+      await locked(admin, undefined, async (session) => {
         const [slot] = await readSlots(session, [ended.user]);
         // Another mark: the account has a later password, and the one that is meant is gone already.
         if (slot?.mark?.nonce !== ended.nonce) return;
@@ -104,18 +82,17 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
       });
     },
     async find(label) {
-      const slots = await asAdmin(admin, undefined, (session) => readSlots(session, accounts));
+      const slots = await locked(admin, undefined, (session) => readSlots(session, accounts));
       return slots.flatMap(({ user, mark }) => (mark?.label === label ? [refOf(user, mark)] : []));
     },
-  };
+  });
 }
 
-/** One connection of the administrator's, what it is about to do, and what it found. */
-type Session = {
+/** One connection; the server at its other end, and the account that is being changed. */
+type Session = Progress & {
   readonly connection: Connection;
-  readonly isMariaDb: boolean;
-  readonly self: string;
-  step: AdminStep;
+  isMariaDb: boolean;
+  self: string;
   account: string | null;
 };
 
@@ -170,7 +147,7 @@ async function alter(
   password: Secret,
   lock: "LOCK" | "UNLOCK",
 ): Promise<void> {
-  session.step = "altering";
+  session.mayBeDone = true;
   session.account = account;
   // MariaDB logs statements as they came, so it is sent what it keeps; MySQL takes passwords out of its logs.
   const [how, secret] = session.isMariaDb
@@ -184,7 +161,7 @@ async function alter(
 }
 
 async function writeMark(session: Session, account: string, { nonce, label }: Mark): Promise<void> {
-  session.step = "marking";
+  session.mayBeDone = true;
   await session.connection.query(
     "REPLACE INTO token_automation.passwords (account, nonce, label) VALUES (?, ?, ?)",
     [account, nonce, label],
@@ -192,88 +169,122 @@ async function writeMark(session: Session, account: string, { nonce, label }: Ma
 }
 
 async function unmark(session: Session, account: string): Promise<void> {
-  session.step = "marking";
+  session.mayBeDone = true;
   await session.connection.query("DELETE FROM token_automation.passwords WHERE account = ?", [
     account,
   ]);
 }
 
-async function asAdmin<Result>(
+/** Works as the administrator while no other run does. */
+async function locked<Result>(
   admin: AdminUrl,
   signal: AbortSignal | undefined,
   work: (session: Session) => Promise<Result>,
-) {
-  return connected(admin, signal, async (connecting) => {
-    const connection = await connecting.catch((error: unknown) => {
-      throw adminNotLetIn(error, admin);
+): Promise<Result> {
+  return asAdmin(MYSQL, { admin, signal }, async (session) => {
+    const { connection } = session;
+    await connection.query(SESSION);
+    const [[about]] = await connection.query<RowDataPacket[]>(
+      "SELECT VERSION() AS version, CURRENT_USER() AS self, GET_LOCK('token-automation', 5) AS locked",
+    );
+    if (Number(about?.locked) !== 1) throw busy();
+    session.isMariaDb = /mariadb/i.test(String(about?.version));
+    session.self = String(about?.self);
+    return work(session);
+  });
+}
+
+const MYSQL: Database<Session> = {
+  name: "MySQL",
+  async connect(url) {
+    const { createConnection } = await import("mysql2/promise");
+    const { user, password, host, port, database } = readUrl(url);
+    const ssl = await tlsOf(url);
+    const socket = new Socket();
+    const connecting = createConnection({
+      stream: () => socket.connect(port ?? DEFAULT_PORT, host),
+      host,
+      connectTimeout: CONNECT_MS,
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(user === null ? {} : { user }),
+      ...(password === null ? {} : { password: password.reveal() }),
+      ...(database === null ? {} : { database }),
     });
-    const session: Session = {
+    const begin = (connection: Connection): Session => ({
       connection,
       isMariaDb: false,
       self: "",
-      step: "reading",
       account: null,
+      mayBeDone: false,
+    });
+    return {
+      ready: connecting.then(begin),
+      cut: () => socket.destroy(new Error("aborted")),
+      async close() {
+        await connecting.then((connection) => connection.destroy()).catch(() => undefined);
+        socket.destroy();
+      },
     };
-    try {
-      await connection.query(SESSION);
-      const [[about]] = await connection.query<RowDataPacket[]>(
-        "SELECT VERSION() AS version, CURRENT_USER() AS self, GET_LOCK('token-automation', 5) AS locked",
-      );
-      if (Number(about?.locked) !== 1) throw busy();
-      return await work(
-        Object.assign(session, {
-          isMariaDb: /mariadb/i.test(String(about?.version)),
-          self: String(about?.self),
-        }),
-      );
-    } catch (error) {
-      throw error instanceof Failure ? error : mysqlFailure(error, session, admin.variable);
-    }
-  });
+  },
+  replyOf(error) {
+    const reply = replyNumber(error);
+    return reply === null ? null : `error ${reply}`;
+  },
+  refusalOf(error) {
+    const reply = replyNumber(error) ?? 0;
+    if (REFUSED_ACCOUNT.includes(reply)) return "account";
+    return REFUSED_DATABASE.includes(reply) ? "database" : null;
+  },
+  explain(error, { account }, variable) {
+    const reply = replyNumber(error);
+    return reply === null ? null : explainReply(reply, JSON.stringify(account), variable);
+  },
+};
+
+/** The number of the server's error; null for an error that is no reply of the server. */
+function replyNumber(error: unknown): number | null {
+  if (typeof error !== "object" || error === null || !("sqlState" in error) || !("errno" in error))
+    return null;
+  const { errno } = error;
+  // From 2000 to 2999 they are a client's: a proxy that lost the server hands them on.
+  return typeof errno === "number" && !ENDED.includes(errno) && !(errno >= 2000 && errno < 3000)
+    ? errno
+    : null;
 }
 
-async function logIn(account: AdminUrl, signal: AbortSignal): Promise<CheckResult> {
-  return connected(account, signal, async (connecting) => {
-    try {
-      await connecting;
-      return { verdict: "works", detail: null };
-    } catch (error) {
-      const code = replyNumber(error) ?? codeOf(error) ?? "no code";
-      if (isRefusedLogin(error))
-        return { verdict: "refused", detail: `MySQL refused the login (error ${code})` };
-      return { verdict: "unknown", detail: `MySQL could not be asked (${code})` };
+/** By the numbers of dev.mysql.com "Server Error Message Reference" and mariadb.com "Error Codes". */
+function explainReply(reply: number, account: string, variable: string): Failure | null {
+  switch (reply) {
+    case 1227:
+      return rightMissing(MYSQL.name, `change the account ${account}`, {
+        permission: "CREATE USER",
+        hint: `Grant the user in ${variable} CREATE USER ON *.*.`,
+      });
+    case 1044:
+    case 1142: {
+      const permission = "SELECT, INSERT, DELETE ON token_automation.passwords";
+      const hint = `Grant the user in ${variable} ${permission}.`;
+      const what = "keep its notes in token_automation.passwords";
+      return rightMissing(MYSQL.name, what, { permission, hint });
     }
-  });
-}
-
-/** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
-async function connected<Result>(
-  url: AdminUrl,
-  signal: AbortSignal | undefined,
-  work: (connecting: Promise<Connection>) => Promise<Result>,
-) {
-  const { createConnection } = await import("mysql2/promise");
-  const { user, password, host, port, database } = readUrl(url);
-  const ssl = await tlsOf(url);
-  const ending = timeLimit(SERVICE, signal);
-  const socket = new Socket();
-  const cut = () => socket.destroy(new Error("aborted"));
-  ending.addEventListener("abort", cut, { once: true });
-  const connecting = createConnection({
-    stream: () => socket.connect(port ?? DEFAULT_PORT, host),
-    host,
-    connectTimeout: CONNECT_MS,
-    ...(ssl === undefined ? {} : { ssl }),
-    ...(user === null ? {} : { user }),
-    ...(password === null ? {} : { password: password.reveal() }),
-    ...(database === null ? {} : { database }),
-  });
-  try {
-    return await work(connecting);
-  } finally {
-    ending.removeEventListener("abort", cut);
-    await connecting.then((connection) => connection.destroy()).catch(() => undefined);
-    socket.destroy();
+    case 1049:
+    case 1146:
+      return new Misconfigured(
+        "MySQL has no table token_automation.passwords, which says whose password each account has",
+        { code: "marks-missing", hint: "Create it as the issuer's page shows." },
+      );
+    case 1396:
+      return new Misconfigured(`MySQL has no account ${account}, or does not let it be changed`, {
+        code: "user-missing",
+        hint: "Create it with the rights that the application needs, as the issuer's page shows; account_host is the part after the @.",
+      });
+    case 1819:
+      return new Misconfigured("MySQL's password policy refused the new password", {
+        code: "password-refused",
+        hint: 'Ask for a longer one, with "type": "password", which has every kind of character.',
+      });
+    default:
+      return null;
   }
 }
 
@@ -317,18 +328,4 @@ function busy(): Unchanged {
     code: "service-busy",
     hint,
   });
-}
-
-function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
-  const reply = replyNumber(error);
-  if (reply !== null && WRONG_DATABASE.includes(reply)) {
-    const hint = `Correct or remove the database in ${variable}.`;
-    return new Misconfigured("the administrator may not use the database that its URL names", {
-      code: "admin-url-invalid",
-      hint,
-    });
-  }
-  return isRefusedLogin(error)
-    ? adminRefused(SERVICE, variable, `error ${reply}`)
-    : notReached(SERVICE, error, variable);
 }

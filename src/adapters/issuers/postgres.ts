@@ -2,12 +2,19 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import type { Client } from "pg";
-import { Denied, Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
-import { Secret } from "../../core/base/secret.ts";
-import { generateValue } from "../../core/credentials/generate.ts";
-import type { CheckResult, Credential, Issuer } from "../../core/ports/issuer.ts";
-import { type AdminUrl, accountUrl, readUrl, requireAdminUrl } from "./connection-url.ts";
-import { adminRefused, codeOf, cutOff, notReached, timeLimit } from "./service-failures.ts";
+import { Misconfigured } from "../../core/base/errors.ts";
+import type { Secret } from "../../core/base/secret.ts";
+import type { Issuer } from "../../core/ports/issuer.ts";
+import { type AdminUrl, readUrl, requireAdminUrl } from "./connection-url.ts";
+import {
+  asAdmin,
+  codeOf,
+  cutOff,
+  type Database,
+  type Progress,
+  passwordIssuer,
+  rightMissing,
+} from "./database.ts";
 import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } from "./slots.ts";
 
 export type PostgresOptions = {
@@ -21,7 +28,6 @@ export type PostgresOptions = {
   readonly port?: number | undefined;
 };
 
-const SERVICE = "PostgreSQL";
 /** A third of an operation's time at the most. */
 const LIMITS = "SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'";
 /** What may pass until a pooler or a replica knows the new password, in milliseconds; the server itself knows it at once. */
@@ -33,8 +39,10 @@ const CHECK_OPTIONS = [...CONSUMER_OPTIONS, "ssl", "sslrootcert"];
 const LOCK = "8389754676632481141";
 /** PostgreSQL's own number of rounds (RFC 7677 asks for as many); more would not help random passwords. */
 const SCRAM_ROUNDS = 4096;
-/** SQLSTATEs of refused logins: wrong password, not let in, no such database, no right to CONNECT to it. */
-const REFUSED = ["28P01", "28000", "3D000", "42501"];
+/** SQLSTATEs of refused logins: wrong password, not let in. */
+const REFUSED_ACCOUNT = ["28P01", "28000"];
+/** No such database, no right to CONNECT to it. */
+const REFUSED_DATABASE = ["3D000", "42501"];
 const MARK = /\n?\[token-automation ([0-9a-f]{32}) (\S+)\]$/;
 const READ_ROLES = `SELECT rolname, rolcanlogin, rolname = session_user AS own, pg_catalog.shobj_description(oid, 'pg_authid') AS comment
   FROM pg_catalog.pg_roles WHERE rolname = ANY($1::text[])`;
@@ -43,47 +51,29 @@ const READ_ROLES = `SELECT rolname, rolcanlogin, rolname = session_user AS own, 
 export function postgresIssuer(options: PostgresOptions): Issuer {
   const { admin, users } = options;
   requireAdminUrl(admin, ["postgres", "postgresql"]);
-  const account = {
+  const place = {
     host: options.host,
     port: options.port,
     database: options.database ?? readUrl(admin).database ?? noDatabase(admin),
   };
-  return {
-    async issue({ type, length, prefix, includeSpecial, ...request }) {
-      const {
-        value: password,
-        entropyBits,
-        warnings,
-      } = generateValue({ type, length, prefix, includeSpecial });
+  return passwordIssuer({
+    database: POSTGRES,
+    admin,
+    place,
+    consumerOptions: CONSUMER_OPTIONS,
+    checkOptions: CHECK_OPTIONS,
+    settlesWithinMs: SETTLES_WITHIN_MS,
+    async give(password, request) {
       const mark = newMark(request.label);
       const user = await inTransaction(admin, request.signal, async (session) => {
         const role = chooseSlot(
-          inOrder(await readRoles(session.client, users), users, SERVICE),
+          inOrder(await readRoles(session.client, users), users, POSTGRES.name),
           request,
         );
         await change(session, role, { sql: `LOGIN PASSWORD '${scramVerifier(password)}'`, mark });
         return role.user;
       });
-      const url = accountUrl(admin, { ...account, user, password }, CONSUMER_OPTIONS);
-      const fields = { value: password, username: new Secret(user), password, url };
-      return {
-        fields,
-        ref: refOf(user, mark),
-        entropyBits,
-        expiresAt: null,
-        settlesWithinMs: SETTLES_WITHIN_MS,
-        warnings,
-      };
-    },
-    async check({ fields: { username, password } }: Credential, signal) {
-      if (username === undefined || password === undefined)
-        return { verdict: "unknown", detail: "it has no user or no password" };
-      const url = accountUrl(
-        admin,
-        { ...account, user: username.reveal(), password },
-        CHECK_OPTIONS,
-      );
-      return logIn({ url, variable: admin.variable }, signal);
+      return { user, ref: refOf(user, mark) };
     },
     async revoke(ref) {
       const ended = readRef(ref);
@@ -99,7 +89,7 @@ export function postgresIssuer(options: PostgresOptions): Issuer {
       const roles = await inTransaction(admin, undefined, ({ client }) => readRoles(client, users));
       return roles.flatMap(({ user, mark }) => (mark?.label === label ? [refOf(user, mark)] : []));
     },
-  };
+  });
 }
 
 type Role = Slot & {
@@ -107,8 +97,8 @@ type Role = Slot & {
   readonly comment: string;
 };
 
-/** One connection of the administrator's, and how far it came. */
-type Session = { readonly client: Client; changing: string | null; committing: boolean };
+/** One connection, the role that is being changed over it, and whether the change is being committed. */
+type Session = Progress & { readonly client: Client; changing: string | null };
 
 async function readRoles(client: Client, names: readonly string[]): Promise<Role[]> {
   const { rows } = await client.query<{
@@ -154,62 +144,55 @@ async function inTransaction<Result>(
   signal: AbortSignal | undefined,
   work: (session: Session) => Promise<Result>,
 ) {
-  return connected(admin, signal, async (client, connecting) => {
-    const session: Session = { client, changing: null, committing: false };
-    try {
-      await connecting;
-    } catch (error) {
-      throw adminNotLetIn(error, admin);
-    }
-    try {
-      await client.query(`BEGIN; ${LIMITS}`);
-      await client.query("SELECT pg_catalog.pg_advisory_xact_lock($1::bigint)", [LOCK]);
-      const result = await work(session);
-      session.committing = session.changing !== null;
-      await client.query("COMMIT");
-      return result;
-    } catch (error) {
-      throw error instanceof Failure ? error : failureOf(error, session, admin);
-    }
+  return asAdmin(POSTGRES, { admin, signal }, async (session) => {
+    const { client } = session;
+    await client.query(`BEGIN; ${LIMITS}`);
+    await client.query("SELECT pg_catalog.pg_advisory_xact_lock($1::bigint)", [LOCK]);
+    const result = await work(session);
+    session.mayBeDone = session.changing !== null;
+    await client.query("COMMIT");
+    return result;
   });
 }
 
-async function logIn(url: AdminUrl, signal: AbortSignal): Promise<CheckResult> {
-  return connected(url, signal, async (_client, connecting) => {
-    try {
-      await connecting;
-      return { verdict: "works", detail: null };
-    } catch (error) {
-      const code = codeOf(error) ?? "no code";
-      if (REFUSED.includes(code))
-        return { verdict: "refused", detail: `PostgreSQL refused the login (SQLSTATE ${code})` };
-      return { verdict: "unknown", detail: `PostgreSQL could not be asked (${code})` };
-    }
-  });
-}
-
-/** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
-async function connected<Result>(
-  url: AdminUrl,
-  signal: AbortSignal | undefined,
-  work: (client: Client, connecting: Promise<unknown>) => Promise<Result>,
-): Promise<Result> {
-  const ending = timeLimit(SERVICE, signal);
-  const socket = new Socket();
-  const client = await clientOf(url, socket);
-  // What goes wrong is told by the query that was under way.
-  client.on("error", () => undefined);
-  const cut = () => socket.destroy();
-  ending.addEventListener("abort", cut, { once: true });
-  try {
-    return await work(client, client.connect());
-  } finally {
-    // The server ends the connection when it is told goodbye; if it does not, the time limit does.
-    await client.end().catch(() => undefined);
-    ending.removeEventListener("abort", cut);
-    socket.destroy();
-  }
-}
+const POSTGRES: Database<Session> = {
+  name: "PostgreSQL",
+  async connect(url) {
+    const socket = new Socket();
+    const client = await clientOf(url, socket);
+    // The query that was under way reports what goes wrong.
+    client.on("error", () => undefined);
+    return {
+      ready: client.connect().then(() => ({ client, changing: null, mayBeDone: false })),
+      cut: () => socket.destroy(),
+      async close() {
+        await client.end().catch(() => undefined);
+        socket.destroy();
+      },
+    };
+  },
+  replyOf(error) {
+    const code = codeOf(error);
+    // The server names a severity, a socket does not. Classes 08 and 57P: the connection or the server ended.
+    const isReply = error instanceof Error && "severity" in error && code !== null;
+    return isReply && !/^(?:08|57P)/.test(code) ? `SQLSTATE ${code}` : null;
+  },
+  refusalOf(error) {
+    const code = codeOf(error) ?? "";
+    if (REFUSED_ACCOUNT.includes(code)) return "account";
+    return REFUSED_DATABASE.includes(code) ? "database" : null;
+  },
+  explain(error, { changing, mayBeDone }, variable) {
+    // Whatever the reply: a pooler answers for a server that it lost.
+    if (mayBeDone) return cutOff(POSTGRES.name);
+    if (codeOf(error) !== "42501") return null;
+    const role = changing === null ? "the roles" : `the role ${JSON.stringify(changing)}`;
+    return rightMissing(POSTGRES.name, `change ${role} (SQLSTATE 42501)`, {
+      permission: "CREATEROLE",
+      hint: `Grant the user in ${variable} CREATEROLE and, from PostgreSQL 16 on, the role WITH ADMIN OPTION; a superuser's password needs a superuser.`,
+    });
+  },
+};
 
 /** Reads the files that the URL's TLS options name. */
 async function clientOf({ url, variable }: AdminUrl, socket: Socket): Promise<Client> {
@@ -247,44 +230,5 @@ function noDatabase({ variable }: AdminUrl): never {
   throw new Misconfigured("nothing says which database the users log in to", {
     code: "database-missing",
     hint: `Add "database" to the issuer, or name one at the end of the URL in ${variable}.`,
-  });
-}
-
-function adminNotLetIn(error: unknown, { variable }: AdminUrl): Failure {
-  const code = codeOf(error);
-  if (code === "28P01" || code === "28000")
-    return adminRefused(SERVICE, variable, `SQLSTATE ${code}`);
-  if (code !== "3D000") return notReached(SERVICE, error, variable);
-  return new Misconfigured("PostgreSQL has no database of the administrator's URL's name", {
-    code: "admin-url-invalid",
-    hint: `Correct the database in ${variable}.`,
-  });
-}
-
-function failureOf(
-  error: unknown,
-  { changing, committing }: Session,
-  { variable }: AdminUrl,
-): Failure {
-  const code = codeOf(error);
-  // Also where a pooler answers for a server that it lost.
-  if (committing) return cutOff(SERVICE, "it changed a password");
-  const isReply = code !== null && /^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57P)/.test(code);
-  if (!isReply) return notReached(SERVICE, error, variable);
-  if (code === "42501") {
-    const role = changing === null ? "the roles" : `the role ${JSON.stringify(changing)}`;
-    return new Denied(`PostgreSQL does not let the administrator change ${role} (SQLSTATE 42501)`, {
-      code: "privilege-missing",
-      permission: "CREATEROLE",
-      hint: `Grant the user in ${variable} CREATEROLE and, from PostgreSQL 16 on, the role WITH ADMIN OPTION; a superuser's password needs a superuser.`,
-    });
-  }
-  const hint =
-    code === "25006"
-      ? `This server is a replica: let ${variable} name the primary.`
-      : "Nothing was changed; the server's log has the details.";
-  return new Unchanged(`PostgreSQL refused to change a password (SQLSTATE ${code})`, {
-    code: "service-refused",
-    hint,
   });
 }

@@ -1,17 +1,23 @@
 // The issuer of Redis passwords: an ACL user's new password works beside the old one, which is taken away after the overlap.
 import { createHash } from "node:crypto";
-import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../../core/base/errors.ts";
-import { Secret } from "../../core/base/secret.ts";
-import { generateValue } from "../../core/credentials/generate.ts";
-import type { CheckResult, Issuer } from "../../core/ports/issuer.ts";
+import { Misconfigured, Uncertain } from "../../core/base/errors.ts";
+import type { Secret } from "../../core/base/secret.ts";
+import type { Issuer } from "../../core/ports/issuer.ts";
 import {
   type AdminUrl,
-  accountUrl,
   requireAdminUrl,
   requireNumberedDatabase,
   withoutDatabase,
 } from "./connection-url.ts";
-import { adminRefused, codeOf, cutOff, notReached, timeLimit } from "./service-failures.ts";
+import {
+  adminRefused,
+  asAdmin,
+  codeOf,
+  type Database,
+  type Progress,
+  passwordIssuer,
+  rightMissing,
+} from "./database.ts";
 
 export type RedisOptions = {
   /** An administrator's `redis://` or `rediss://` URL. */
@@ -26,7 +32,6 @@ export type RedisOptions = {
   readonly volatile: boolean;
 };
 
-const SERVICE = "Redis";
 const CONNECT_MS = 10_000;
 /** Redis keeps plain SHA-256 digests of passwords, so guessing must be out of reach; NIST SP 800-57 part 1, table 4. */
 const MIN_BITS = 128;
@@ -42,17 +47,19 @@ export function redisIssuer(options: RedisOptions): Issuer {
   requireAdminUrl(admin, ["redis", "rediss"]);
   requireNumberedDatabase(admin);
   const database = options.database === undefined ? undefined : String(options.database);
-  const account = { host: options.host, port: options.port, database };
-  return {
-    async issue({ type, length, prefix, includeSpecial, label, tokenName, signal }) {
-      const {
-        value: password,
-        entropyBits,
-        warnings,
-      } = generateValue({ type, length, prefix, includeSpecial });
+  const place = { host: options.host, port: options.port, database };
+  const server = { admin: withoutDatabase(admin) };
+  return passwordIssuer({
+    database: REDIS,
+    admin,
+    place,
+    consumerOptions: [],
+    checkOptions: [],
+    settlesWithinMs: 0,
+    async give(password, { label, tokenName, signal }, entropyBits) {
       if (entropyBits < MIN_BITS) throw tooWeak(tokenName, entropyBits);
       const digest = digestOf(password);
-      await asAdmin(admin, signal, async (session) => {
+      await asAdmin(REDIS, { ...server, signal }, async (session) => {
         if (!volatile) await requireAclFile(session);
         requireUsable(user, await readUser(session, user), await session.ask("ACL", "WHOAMI"));
         await changeAcl(session, volatile, [
@@ -61,29 +68,12 @@ export function redisIssuer(options: RedisOptions): Issuer {
           ["ACL", "SETUSER", user, `#${digest}`],
         ]);
       });
-      const url = accountUrl(admin, { ...account, user, password }, []);
-      const fields = { value: password, username: new Secret(user), password, url };
-      return {
-        fields,
-        ref: `${digest}:${user}`,
-        entropyBits,
-        expiresAt: null,
-        settlesWithinMs: 0,
-        warnings,
-      };
-    },
-    async check({ fields: { username, password } }, signal) {
-      if (username === undefined || password === undefined)
-        return { verdict: "unknown", detail: "it has no user or no password" };
-      return logIn(
-        accountUrl(admin, { ...account, user: username.reveal(), password }, []),
-        signal,
-      );
+      return { user, ref: `${digest}:${user}` };
     },
     async revoke(ref) {
       const [, digest, owner] = REF.exec(ref) ?? [];
       if (digest === undefined || owner === undefined) return;
-      await asAdmin(admin, undefined, async (session) => {
+      await asAdmin(REDIS, server, async (session) => {
         const has = (await readUser(session, owner))?.passwords.includes(digest) ?? false;
         const marks = (await readMarks(session))
           .filter((mark) => mark.digest === digest)
@@ -97,7 +87,7 @@ export function redisIssuer(options: RedisOptions): Issuer {
       });
     },
     async find(label) {
-      return asAdmin(admin, undefined, async (session) => {
+      return asAdmin(REDIS, server, async (session) => {
         const passwords = (await readUser(session, user))?.passwords ?? [];
         const marked = (await readMarks(session)).filter((mark) => mark.label === label);
         return marked.flatMap(({ digest }) =>
@@ -105,17 +95,14 @@ export function redisIssuer(options: RedisOptions): Issuer {
         );
       });
     },
-  };
+  });
 }
 
-/** One connection of the administrator's. */
-type Session = {
-  readonly admin: AdminUrl;
+/** One connection. */
+type Session = Progress & {
   ask(...command: readonly string[]): Promise<unknown>;
   /** All or none of them, where the server lets the administrator do each. */
   askTogether(commands: readonly (readonly string[])[]): Promise<unknown>;
-  /** Whether a change was sent already, so that a cut leaves it open whether it was made. */
-  changing: boolean;
 };
 
 type User = { readonly flags: readonly string[]; readonly passwords: readonly string[] };
@@ -147,99 +134,71 @@ async function changeAcl(
   volatile: boolean,
   commands: readonly (readonly string[])[],
 ): Promise<void> {
-  session.changing = true;
+  session.mayBeDone = true;
   await session.askTogether(volatile ? commands : [...commands, ["ACL", "SAVE"]]);
 }
 
-async function asAdmin<Result>(
-  admin: AdminUrl,
-  signal: AbortSignal | undefined,
-  work: (session: Session) => Promise<Result>,
-) {
-  return connected(withoutDatabase(admin), signal, async ({ connecting, ...connection }) => {
-    const session: Session = { ...connection, admin, changing: false };
-    try {
-      await connecting;
-    } catch (error) {
-      const reply = replyOf(error);
-      throw isRefusal(reply)
-        ? adminRefused(SERVICE, admin.variable, reply)
-        : notReached(SERVICE, error, admin.variable);
-    }
-    try {
-      return await work(session);
-    } catch (error) {
-      throw error instanceof Failure ? error : failureOf(error, session);
-    }
-  });
-}
-
-async function logIn(url: Secret, signal: AbortSignal): Promise<CheckResult> {
-  return connected(url, signal, async ({ connecting }) => {
-    try {
-      await connecting;
-      return { verdict: "works", detail: null };
-    } catch (error) {
-      const reply = replyOf(error);
-      if (isRefusal(reply))
-        return { verdict: "refused", detail: `Redis refused the login (${reply})` };
-      return {
-        verdict: "unknown",
-        detail: `Redis could not be asked (${reply ?? codeOf(error) ?? "no code"})`,
-      };
-    }
-  });
-}
-
-type Connection = Pick<Session, "ask" | "askTogether"> & { readonly connecting: Promise<unknown> };
-
-/** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
-async function connected<Result>(
-  url: Secret,
-  signal: AbortSignal | undefined,
-  work: (connection: Connection) => Promise<Result>,
-) {
-  const { createClient } = await import("@redis/client");
-  const ending = timeLimit(SERVICE, signal);
-  const client = createClient({
-    url: url.reveal(),
-    RESP: 2,
-    disableClientInfo: true,
-    maintNotifications: "disabled",
-    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
-  });
-  // What goes wrong is told by the command that was under way.
-  client.on("error", () => undefined);
-  // The client ends no connection that is only being made, and would wait for ever for what answers it.
-  client.on("connect", () => ending.aborted && client.destroy());
-  const cut = new Promise<never>((_, reject) =>
-    ending.addEventListener("abort", () => reject(new Error("cut")), { once: true }),
-  );
-  cut.catch(() => client.destroy());
-  try {
-    return await work({
-      connecting: Promise.race([client.connect(), cut]),
+const REDIS: Database<Session> = {
+  name: "Redis",
+  async connect({ url }) {
+    const { createClient } = await import("@redis/client");
+    const client = createClient({
+      url: url.reveal(),
+      RESP: 2,
+      disableClientInfo: true,
+      maintNotifications: "disabled",
+      socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
+    });
+    // The command that was under way reports what goes wrong.
+    client.on("error", () => undefined);
+    const ending = new AbortController();
+    // The client ends no connection that is only being made, and would wait for ever for what answers it.
+    client.on("connect", () => ending.signal.aborted && client.destroy());
+    const cut = new Promise<never>((_, reject) =>
+      ending.signal.addEventListener("abort", () => reject(new Error("cut"))),
+    );
+    cut.catch(() => client.destroy());
+    const session: Session = {
+      mayBeDone: false,
       ask: (...command) => client.sendCommand([...command]),
       askTogether: (commands) =>
         commands.reduce((multi, command) => multi.addCommand([...command]), client.multi()).exec(),
+    };
+    return {
+      ready: Promise.race([client.connect(), cut]).then(() => session),
+      cut: () => ending.abort(),
+      async close() {
+        if (client.isOpen) client.destroy();
+      },
+    };
+  },
+  /** The word that a reply of refusal begins with says its kind. */
+  replyOf(error) {
+    if (!(error instanceof Error) || codeOf(error) !== null) return null;
+    return /^([A-Z]{3,20})(?: |$)/.exec(error.message)?.[1] ?? null;
+  },
+  refusalOf: (error) => (REFUSED.includes(REDIS.replyOf(error) ?? "") ? "account" : null),
+  explain(error, _session, variable) {
+    const reply = REDIS.replyOf(error);
+    if (reply === "NOAUTH") return adminRefused(REDIS.name, reply, variable);
+    if (reply === "NOPERM" && error instanceof Error) {
+      // Refused when it was queued: nothing of the transaction was done.
+      const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
+      return rightMissing(REDIS.name, `run ${command.replace("|", " ").toUpperCase()}`, {
+        permission: `+${command}`,
+        hint: `Grant the user in ${variable} +${command}; the issuer's page lists all that it needs.`,
+      });
+    }
+    if (!(error instanceof Error && "errorIndexes" in error)) return null;
+    return new Uncertain("Redis changed its users, and could not write them to its ACL file", {
+      code: "acl-not-saved",
+      hint: "See that the server can write the file that its aclfile names. The next run ends what this one left, and tries again.",
     });
-  } finally {
-    if (client.isOpen) client.destroy();
-  }
-}
+  },
+};
 
 function digestOf(password: Secret): string {
   return createHash("sha256").update(password.reveal(), "utf8").digest("hex");
-}
-
-function isRefusal(reply: string | null): boolean {
-  return reply !== null && REFUSED.includes(reply);
-}
-
-/** The word that a reply of refusal begins with, which says its kind; null for what is no reply. */
-function replyOf(error: unknown): string | null {
-  if (!(error instanceof Error) || codeOf(error) !== null) return null;
-  return /^([A-Z]{3,20})(?: |$)/.exec(error.message)?.[1] ?? null;
 }
 
 async function requireAclFile(session: Session): Promise<void> {
@@ -286,36 +245,5 @@ function tooWeak(tokenName: string, bits: number): Misconfigured {
   return new Misconfigured(message, {
     code: "password-too-weak",
     hint: `Ask for a length that has at least ${MIN_BITS} bits: 32 characters do.`,
-  });
-}
-
-function failureOf(error: unknown, { admin, changing }: Session): Failure {
-  const reply = replyOf(error);
-  if (reply === "NOAUTH") return adminRefused(SERVICE, admin.variable, reply);
-  if (reply === "NOPERM" && error instanceof Error) {
-    // Refused when it was queued: nothing of the transaction was done.
-    const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
-    return new Denied(
-      `Redis does not let the administrator run ${command.replace("|", " ").toUpperCase()}`,
-      {
-        code: "privilege-missing",
-        permission: `+${command}`,
-        hint: `Grant the user in ${admin.variable} +${command}; the issuer's page lists all that it needs.`,
-      },
-    );
-  }
-  if (error instanceof Error && "errorIndexes" in error) {
-    return new Uncertain("Redis changed its users, and could not write them to its ACL file", {
-      code: "acl-not-saved",
-      hint: "See that the server can write the file that its aclfile names. The next run ends what this one left, and tries again.",
-    });
-  }
-  if (reply === null)
-    return changing
-      ? cutOff(SERVICE, "it changed a password")
-      : notReached(SERVICE, error, admin.variable);
-  return new Unchanged(`Redis refused to change a password (${reply})`, {
-    code: "service-refused",
-    hint: "See the server's log.",
   });
 }

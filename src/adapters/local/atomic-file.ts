@@ -1,4 +1,6 @@
-// Files that are whole at every moment: a reader, or whoever comes after a crash, finds the old content or the new one.
+// Files that are whole at every moment: a reader, or the next run after a crash, finds the old content or the new one.
+// Our own: write-file-atomic and atomically rename at once, so they cannot stage several files before the first rename,
+// and they sync no folder and leave the temporary file of a killed writer behind.
 import { randomBytes } from "node:crypto";
 import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

@@ -1,4 +1,6 @@
 // Runs one program to its end, without a shell, and ends it with all its children when it takes too long or says too much.
+// Our own: execa (112 kB in the bundle), tinyexec and nano-spawn end the program alone and not what it started.
+// The last two also decode the output as text without a limit, and nano-spawn adds this process's whole environment.
 import { type ChildProcess, spawn } from "node:child_process";
 import { errorCode } from "./atomic-file.ts";
 

@@ -1,4 +1,5 @@
 // Runs a command with secrets in its environment. Not part of the core: the CLI's `exec` calls it.
+// Our own: foreground-child starts a second Node.js process as a watchdog, and passes a terminal's Ctrl-C on a second time.
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { Misconfigured } from "../../core/base/errors.ts";

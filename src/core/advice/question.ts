@@ -34,7 +34,7 @@ export function adviceQuestion(
   const urgent = new Map(suggestions.actions.map(({ token_name }, index) => [token_name, index]));
   const placeOf = (name: string) => urgent.get(name) ?? Number.POSITIVE_INFINITY;
   const statuses = new Map(health.tokens.map((token) => [token.name, token]));
-  const tokens = [...judged.tokens]
+  const tokens = judged.tokens
     .map(({ token, state }) => {
       const { status, age_hours, next_due } = statuses.get(token.name) ?? {
         status: "unknown",

@@ -1,4 +1,5 @@
 // From the files of one version to its whole history: the monthly files, then the record's own entries.
+import { isDeepStrictEqual } from "node:util";
 import { firstVersionMark } from "../config/first-version.ts";
 import type { HistoryEntry } from "../model/schema.ts";
 import type { RecordVersion } from "../ports/record-versions.ts";
@@ -51,7 +52,7 @@ export function createEntryReader(recordPath: string): {
     if (!isEntry(value)) return null;
     // Nearly every entry is as in the version before, and comparing is much cheaper than digesting.
     const known = newest.get(value.id);
-    if (known !== undefined && sameJson(known.entry, value)) return known;
+    if (known !== undefined && isDeepStrictEqual(known.entry, value)) return known;
     const digest = digestOf(value);
     if (digest === null) return null;
     const twin = byDigest.get(digest);
@@ -186,22 +187,6 @@ function parse(text: string): unknown {
     // Told by the caller, as a finding.
     return undefined;
   }
-}
-
-/** Whether the digests of two parsed values are the same. */
-function sameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
-    return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length &&
-    names.every(
-      (name) =>
-        Object.hasOwn(other, name) && sameJson(Reflect.get(one, name), Reflect.get(other, name)),
-    )
-  );
 }
 
 /** Null for what is nested deeper than the stack allows: no program wrote that. */

@@ -17,16 +17,6 @@ export function toInstant(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
-/** `toInstant` that remembers what it wrote last: in a long list many tokens are due at one moment. */
-export function instantWriter(): (ms: number) => string {
-  let last = Number.NaN;
-  let text = "";
-  return (ms) => {
-    if (ms !== last) [last, text] = [ms, toInstant(ms)];
-    return text;
-  };
-}
-
 /** A length of time for people, in its largest fitting unit, rounded down so that no limit seems reached before it is: `3 h`, `40 d`. */
 export function inWords(ms: number): string {
   if (ms >= 2 * DAY_MS) return `${Math.floor(ms / DAY_MS)} d`;

@@ -9,15 +9,10 @@ import {
   planDigest,
   requireAgentMay,
 } from "../config/agent-rules.ts";
-import {
-  declareWorkflow,
-  requireDeclared,
-  requireValid,
-  undeclaredMembers,
-} from "../config/edit.ts";
+import { declareWorkflow, requireDeclared, requireValid } from "../config/edit.ts";
 import type { RequestMark, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
-import { expandWorkflow } from "../model/workflow.ts";
+import { expandMembers, expandWorkflow } from "../model/workflow.ts";
 import type { Approvals, AskIn } from "../ports/approvals.ts";
 import type { Report } from "../ports/report.ts";
 import { earlierRequest } from "../record/request-mark.ts";
@@ -237,7 +232,7 @@ async function effectsOf(
       ];
     }
     case "create_workflow": {
-      requireDeclared(config, undeclaredMembers(config, change.tokens));
+      requireDeclared(config, expandMembers(change.tokens, config).unknown);
       const { workflow_name: name, tokens, schedule, timezone } = change;
       const workflow = {
         tokens: [...tokens],

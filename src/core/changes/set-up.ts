@@ -6,11 +6,10 @@ import {
   declareWorkflow,
   requireDeclared,
   requireValid,
-  undeclaredMembers,
 } from "../config/edit.ts";
 import type { RequestMark, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
-import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
+import { expandMembers, expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { nextDueOf } from "../plan/plan.ts";
 import { loadRecord, type RecordSource, reviseRecord, withEntry } from "../record/record.ts";
 import { earlierRequest } from "../record/request-mark.ts";
@@ -77,7 +76,7 @@ export async function createWorkflow(
     again = isDone(fresh, request.mark);
     if (again) return null;
     requireAgentMay(fresh, { operation: "create_workflow", ...request });
-    const unknown = undeclaredMembers(fresh, tokens);
+    const unknown = expandMembers(tokens, fresh).unknown;
     if (!request.create) requireDeclared(fresh, unknown);
     const changed = declareWorkflow(
       declareTokens(fresh, unknown),

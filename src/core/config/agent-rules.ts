@@ -2,7 +2,7 @@
 import { Denied, Unchanged } from "../base/errors.ts";
 import { digest } from "../credentials/fingerprint.ts";
 import type { AgentOperation, Settings, TokenConfig, TriggeredBy } from "../model/schema.ts";
-import { expandMembers, expandWorkflow, indexGroups } from "../model/workflow.ts";
+import { expandMembers, expandWorkflow } from "../model/workflow.ts";
 import type { AgentChange } from "./agent-change.ts";
 
 /** A plan that is being carried out, and whether a person has approved it. */
@@ -89,7 +89,7 @@ function recordMoved(): Unchanged {
 function namesOf(config: TokenConfig, change: AgentChange): readonly string[] {
   if ("token_name" in change) return [change.token_name];
   if (change.operation === "create_workflow") {
-    const { tokens, unknown } = expandMembers(change.tokens, indexGroups(config));
+    const { tokens, unknown } = expandMembers(change.tokens, config);
     return [...tokens, ...unknown];
   }
   return Object.hasOwn(config.workflows ?? {}, change.workflow_name)

@@ -41,15 +41,6 @@ export function declareWorkflow(
   };
 }
 
-/** Those of a workflow's members that are neither a token, nor a group, nor `ALL_TOKENS`. */
-export function undeclaredMembers(config: TokenConfig, members: readonly string[]): string[] {
-  const groups = new Set(Object.values(config.tokens ?? {}).flatMap((token) => token.groups ?? []));
-  return members.filter(
-    (member) =>
-      member !== ALL_TOKENS && !groups.has(member) && !Object.hasOwn(config.tokens ?? {}, member),
-  );
-}
-
 /** Throws `Misconfigured` (`token-missing`) naming every undeclared name, each with its nearest declared one. */
 export function requireDeclared(config: TokenConfig, names: readonly string[]): void {
   const declared = Object.keys(config.tokens ?? {});

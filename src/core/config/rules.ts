@@ -18,7 +18,7 @@ import type { Path } from "./positions.ts";
 import type { Doubts } from "./prune.ts";
 import { checkTokens } from "./token-rules.ts";
 
-/** Comparisons of names spent on suggestions in one file, so that thousands of unknown names in a large one stay cheap. */
+/** Comparisons of names spent on suggestions in one file: twice what 1,000 tokens need, so a file of any size is judged in seconds. */
 const SUGGESTION_BUDGET = 2_000_000;
 /** Schedules longer than this, in characters, are not quoted back. */
 const MAX_SHOWN_SCHEDULE = 60;

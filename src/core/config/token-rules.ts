@@ -36,7 +36,6 @@ const DRAWING: readonly string[] = [DEFAULT_ISSUER, "postgres", "mysql", "redis"
 /** Everything that is wrong with the declared tokens, one by one and together, but for what is in doubt. */
 export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mistake[] {
   const tokens = Object.entries(config.tokens ?? {});
-  const makeable = makeableChecker();
   const isPlaced = (name: string) => doubts.tokens.get(name)?.has("destinations") !== true;
   const single = tokens.flatMap(([name, token]) => [
     ...(isPlaced(name)
@@ -49,7 +48,9 @@ export function checkTokens(config: TokenConfig, home: Home, doubts: Doubts): Mi
       : checkIssuer(name, token)),
     ...(doubts.tokens.get(name)?.has("issuer") ? [] : checkRequests(name, token)),
     ...(isPlaced(name) ? checkDestinations(name, token, home) : []),
-    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field)) ? [] : makeable(name, token)),
+    ...(MAKING.some((field) => doubts.tokens.get(name)?.has(field))
+      ? []
+      : checkMakeable(name, token)),
   ]);
   const placed = Object.fromEntries(tokens.filter(([name]) => isPlaced(name)));
   return [
@@ -179,28 +180,21 @@ function checkRepositories(name: string, token: TokenDeclaration, home: Home): M
   });
 }
 
-/** Asks the generator whether each kind of value can be made at all; once per kind, since thousands of tokens share one. */
-function makeableChecker(): (name: string, token: TokenDeclaration) => Mistake[] {
-  const answers = new Map<string, Misconfigured | null>();
-  return (name, { type = "api_key", length, prefix, include_special, issuer }) => {
-    if (issuer !== undefined && !DRAWING.includes(issuer.use)) return [];
-    const key = JSON.stringify([type, length, prefix, include_special]);
-    let refusal = answers.get(key);
-    if (refusal === undefined) {
-      refusal = refusalOf({
-        type,
-        length: length ?? null,
-        prefix: prefix ?? null,
-        includeSpecial: include_special ?? null,
-      });
-      answers.set(key, refusal);
-    }
-    if (refusal === null) return [];
-    const message = `no value can be made for the token ${seenName(name)}: ${refusal.message}`;
-    return [
-      { path: ["tokens", name], on: "value", code: refusal.code, message, hint: refusal.hint },
-    ];
-  };
+/** Asks the generator whether such a value can be made at all. */
+function checkMakeable(
+  name: string,
+  { type = "api_key", length, prefix, include_special, issuer }: TokenDeclaration,
+): Mistake[] {
+  if (issuer !== undefined && !DRAWING.includes(issuer.use)) return [];
+  const refusal = refusalOf({
+    type,
+    length: length ?? null,
+    prefix: prefix ?? null,
+    includeSpecial: include_special ?? null,
+  });
+  if (refusal === null) return [];
+  const message = `no value can be made for the token ${seenName(name)}: ${refusal.message}`;
+  return [{ path: ["tokens", name], on: "value", code: refusal.code, message, hint: refusal.hint }];
 }
 
 function refusalOf(request: Parameters<typeof checkRequest>[0]): Misconfigured | null {

@@ -2,9 +2,10 @@
 import {
   createPrivateKey,
   createPublicKey,
-  generateKeyPair as generate,
+  generateKeyPair as generateWithCallback,
   type KeyObject,
 } from "node:crypto";
+import { promisify } from "node:util";
 import { Secret } from "../base/secret.ts";
 import type { GenerateDeclaration } from "../model/schema.ts";
 
@@ -46,7 +47,7 @@ export type KeyPair = {
 type Kind = {
   readonly alg: string;
   readonly strength: number;
-  readonly make: () => Promise<KeyObject>;
+  readonly make: () => Promise<{ readonly privateKey: KeyObject }>;
 };
 
 const DEFAULT_RSA_BITS = 3072;
@@ -54,19 +55,21 @@ const DEFAULT_RSA_BITS = 3072;
 const RSA_STRENGTH: Readonly<Record<number, number>> = { 2048: 112, 3072: 128, 4096: 152 };
 const STRONG_BITS = 128;
 
+const generate = promisify(generateWithCallback);
+
 function kindOf({ algorithm, bits }: KeyPairRequest): Kind {
   switch (algorithm ?? "ed25519") {
     case "ed25519":
       return {
         alg: "EdDSA",
         strength: 128,
-        make: () => made((done) => generate("ed25519", {}, done)),
+        make: () => generate("ed25519"),
       };
     case "ecdsa":
       return {
         alg: "ES256",
         strength: 128,
-        make: () => made((done) => generate("ec", { namedCurve: "P-256" }, done)),
+        make: () => generate("ec", { namedCurve: "P-256" }),
       };
     case "rsa": {
       const modulusLength = bits ?? DEFAULT_RSA_BITS;
@@ -74,18 +77,10 @@ function kindOf({ algorithm, bits }: KeyPairRequest): Kind {
       return {
         alg: "RS256",
         strength,
-        make: () => made((done) => generate("rsa", { modulusLength }, done)),
+        make: () => generate("rsa", { modulusLength }),
       };
     }
   }
-}
-
-type Done = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void;
-
-function made(begin: (done: Done) => void): Promise<KeyObject> {
-  return new Promise((resolve, reject) => {
-    begin((error, _publicKey, privateKey) => (error ? reject(error) : resolve(privateKey)));
-  });
 }
 
 /**
@@ -94,7 +89,7 @@ function made(begin: (done: Done) => void): Promise<KeyObject> {
  */
 export async function generateKeyPair(request: KeyPairRequest, comment = ""): Promise<KeyPair> {
   const { alg, strength, make } = kindOf(request);
-  const key = await make();
+  const { privateKey: key } = await make();
   const publicKey = await publicForms(createPublicKey(key), alg);
   const format = request.format ?? "pem";
   return {

@@ -2,12 +2,7 @@
 import { HOUR_MS, instantMs } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import type { Token } from "../model/token.ts";
-import {
-  indexGroups,
-  type WorkflowStatus,
-  workflowStatuses,
-  workflowTimezone,
-} from "../model/workflow.ts";
+import { type WorkflowStatus, workflowStatuses, workflowTimezone } from "../model/workflow.ts";
 import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
 
 /** The access keys that an IAM user may have: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -19,7 +14,7 @@ export function crowding(config: TokenConfig, now: Date): (token: Token) => stri
   return (token) => {
     const room = roomOf(token);
     if (room === null || token.overlapHours === 0) return null;
-    statuses ??= workflowStatuses(config, now, indexGroups(config));
+    statuses ??= workflowStatuses(config, now);
     const rhythm = shortestRhythm(token, statuses, config);
     if (rhythm === null || token.overlapHours < rhythm * (room.count - 1)) return null;
     const due = Math.round(rhythm * 100) / 100;

@@ -1,6 +1,6 @@
 // How old and how sound each credential is: one status per token, and the lists that the health report names.
 
-import { DAY_MS, HOUR_MS, instantMs, instantWriter, inWords, toInstant } from "../base/instant.ts";
+import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { expiryLead } from "../plan/claims.ts";
@@ -51,11 +51,10 @@ export type Assessment = JudgedToken & {
 };
 
 /** Assesses every declared token, in declaration order. Throws as `plan`. */
-export function* assessTokens(config: TokenConfig, home: Home, now: Date): Generator<Assessment> {
+export function assessTokens(config: TokenConfig, home: Home, now: Date): Assessment[] {
   const limits = limitsOf(config);
-  const write = instantWriter();
-  for (const judged of judgeTokens(config, home, now).tokens)
-    yield assess(judged, { limits, now: now.getTime(), write });
+  const { tokens } = judgeTokens(config, home, now);
+  return tokens.map((judged) => assess(judged, limits, now.getTime()));
 }
 
 /** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
@@ -103,13 +102,9 @@ function limitsOf(config: TokenConfig): Limits {
   };
 }
 
-function assess(
-  judged: JudgedToken,
-  { limits, now, write }: { limits: Limits; now: number; write: (ms: number) => string },
-): Assessment {
+function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
   const { token, state, verdict } = judged;
   const danger = dangerOf(judged, now);
-  // Read once: parsing dates is most of the work over a large record.
   const recorded = instantMs(state.rotated_at);
   const nonsense = nonsenseOf(state, recorded, now);
   const rotated = nonsense === null && recorded !== null ? Math.min(recorded, now) : null;
@@ -133,7 +128,7 @@ function assess(
       name: token.name,
       status: finding.status,
       age_hours: age === null ? null : Math.round((age / HOUR_MS) * 100) / 100,
-      next_due: verdict.next === null ? null : write(verdict.next.at),
+      next_due: verdict.next === null ? null : toInstant(verdict.next.at),
       reason: [
         finding.reason,
         ...(verdict.hold?.code === "waiting" ? [`it ${verdict.hold.reason}`] : []),

@@ -3,7 +3,6 @@ import { Misconfigured } from "../base/errors.ts";
 import { ALL_TOKENS, type TokenConfig } from "./schema.ts";
 import {
   expandWorkflow,
-  indexGroups,
   workflowBase,
   workflowStatus,
   workflowStatuses,
@@ -39,32 +38,6 @@ describe("which tokens a workflow means", () => {
       new Misconfigured('there is no workflow "daily_securty"', { code: "workflow-missing", hint }),
     );
     expect(() => expandWorkflow(config, "toString")).toThrow(Misconfigured);
-  });
-
-  test("many workflows over one index read the declarations once", () => {
-    let reads = 0;
-    const many: NonNullable<TokenConfig["tokens"]> = {};
-    for (let i = 0; i < 1000; i++) {
-      Object.defineProperty(many, `T${i}`, {
-        enumerable: true,
-        get() {
-          reads++;
-          return { groups: [`G${i % 10}`] };
-        },
-      });
-    }
-    const workflows = Object.fromEntries(
-      Array.from({ length: 100 }, (_, i) => [
-        `w${i}`,
-        { tokens: [`G${i % 10}`], schedule: "@daily" },
-      ]),
-    );
-    const config: TokenConfig = { tokens: many, workflows };
-    const index = indexGroups(config);
-    const sizes = Object.keys(workflows).map(
-      (name) => expandWorkflow(config, name, index).tokens.length,
-    );
-    expect({ sizes: new Set(sizes), reads }).toEqual({ sizes: new Set([100]), reads: 1000 });
   });
 });
 

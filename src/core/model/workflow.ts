@@ -8,14 +8,6 @@ import { ALL_TOKENS, type TokenConfig, type Workflow } from "./schema.ts";
 /** The time zone where neither the workflow nor the settings name one. */
 const DEFAULT_TIMEZONE = "UTC";
 
-/** The declared tokens by position and by group. Made once per config, so that many workflows over many tokens stay linear. */
-export type GroupIndex = {
-  /** Every declared name, in declaration order. */
-  readonly names: readonly string[];
-  /** The positions in `names` that a member means, or null where nothing is called so. */
-  positionsOf(member: string): Iterable<number> | null;
-};
-
 /** What a workflow means: declared names, each once and in declaration order; and the members that nothing is called. */
 export type Expansion = { readonly tokens: readonly string[]; readonly unknown: readonly string[] };
 
@@ -32,66 +24,26 @@ export type WorkflowStatus = Expansion & {
   readonly next_run: string | null;
 };
 
-const NO_GROUPS: readonly string[] = [];
-
-/** Indexes the declared tokens; in full only when a member other than `ALL_TOKENS` is asked for. */
-export function indexGroups(config: TokenConfig): GroupIndex {
-  const names = Object.keys(config.tokens ?? {});
-  let groups: ReturnType<typeof groupsIn> | null = null;
-  let positions: ReadonlyMap<string, number> | null = null;
-  return {
-    names,
-    positionsOf(member) {
-      groups ??= groupsIn(config, names);
-      const group = groups.get(member);
-      if (!Object.hasOwn(config.tokens ?? {}, member)) return group ?? null;
-      positions ??= new Map(names.map((name, position) => [name, position]));
-      const token = positions.get(member) ?? 0;
-      // A member that names both a token and a group means both, so that nothing a person named is left out.
-      return group === undefined ? [token] : [token, ...group];
-    },
-  };
-}
-
-/** The positions of each group's tokens, in declaration order. */
-function groupsIn(
-  { tokens = {} }: TokenConfig,
-  names: readonly string[],
-): ReadonlyMap<string, readonly number[]> {
-  const groups = new Map<string, number[]>();
-  for (const [position, name] of names.entries()) {
-    for (const group of tokens[name]?.groups ?? NO_GROUPS) {
-      const members = groups.get(group);
-      if (members === undefined) groups.set(group, [position]);
-      // A declaration may name a group twice.
-      else if (members.at(-1) !== position) members.push(position);
-    }
-  }
-  return groups;
-}
-
 /** Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`. */
-export function expandMembers(members: readonly string[], index: GroupIndex): Expansion {
-  const found = new Set<number>();
-  const unknown: string[] = [];
-  for (const member of new Set(members)) {
-    if (member === ALL_TOKENS) continue;
-    const positions = index.positionsOf(member);
-    if (positions === null) unknown.push(member);
-    else for (const position of positions) found.add(position);
+export function expandMembers(
+  members: readonly string[],
+  { tokens = {} }: Pick<TokenConfig, "tokens">,
+): Expansion {
+  const wanted = new Set(members);
+  const known = new Set([ALL_TOKENS]);
+  const meant: string[] = [];
+  for (const [name, { groups = [] }] of Object.entries(tokens)) {
+    // A member that names both a token and a group means both, so that nothing a person named is left out.
+    const called = [ALL_TOKENS, name, ...groups];
+    for (const each of called) known.add(each);
+    if (called.some((each) => wanted.has(each))) meant.push(name);
   }
-  if (members.includes(ALL_TOKENS)) return { tokens: index.names, unknown };
-  const ordered = [...found].sort((a, b) => a - b);
-  return { tokens: ordered.flatMap((position) => index.names[position] ?? []), unknown };
+  return { tokens: meant, unknown: [...wanted].filter((member) => !known.has(member)) };
 }
 
 /** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) where nobody declared it. */
-export function expandWorkflow(
-  config: TokenConfig,
-  name: string,
-  index: GroupIndex = indexGroups(config),
-): Expansion {
-  return expandMembers(workflowOf(config, name).tokens, index);
+export function expandWorkflow(config: TokenConfig, name: string): Expansion {
+  return expandMembers(workflowOf(config, name).tokens, config);
 }
 
 /** The IANA zone of a workflow's schedule: its own, else the settings', else UTC. */
@@ -110,25 +62,14 @@ export function workflowBase(config: TokenConfig, name: string): string | null {
 }
 
 /** Every declared workflow at `now`, in declaration order. Throws `Misconfigured` for a schedule or zone that `parseConfig` would refuse. */
-export function workflowStatuses(
-  config: TokenConfig,
-  now: Date,
-  index: GroupIndex = indexGroups(config),
-): WorkflowStatus[] {
-  return Object.keys(config.workflows ?? {}).map((name) =>
-    workflowStatus(config, name, now, index),
-  );
+export function workflowStatuses(config: TokenConfig, now: Date): WorkflowStatus[] {
+  return Object.keys(config.workflows ?? {}).map((name) => workflowStatus(config, name, now));
 }
 
 /** One declared workflow at `now`. Throws as `expandWorkflow` and `workflowStatuses`. */
-export function workflowStatus(
-  config: TokenConfig,
-  name: string,
-  now: Date,
-  index: GroupIndex = indexGroups(config),
-): WorkflowStatus {
+export function workflowStatus(config: TokenConfig, name: string, now: Date): WorkflowStatus {
   const workflow = workflowOf(config, name);
-  const what = { workflow_name: name, ...expandMembers(workflow.tokens, index) };
+  const what = { workflow_name: name, ...expandMembers(workflow.tokens, config) };
   if (workflow.enabled === false)
     return { ...what, enabled: false, unseen: false, due: false, due_at: null, next_run: null };
   const schedule = parseSchedule(workflow.schedule);

@@ -3,7 +3,7 @@
 import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, resolveToken, type Token, tokenState } from "../model/token.ts";
-import { indexGroups, type WorkflowStatus, workflowStatuses } from "../model/workflow.ts";
+import { type WorkflowStatus, workflowStatuses } from "../model/workflow.ts";
 import { leaseEnd } from "../rotation/lease.ts";
 import { BACKOFF_MAX_MS } from "../rotation/state.ts";
 import { type Claim, claimsOf, type Enabled, enabled, type Trigger } from "./claims.ts";
@@ -46,46 +46,40 @@ export type JudgedToken = {
 };
 export type Judgement = {
   readonly workflows: readonly WorkflowStatus[];
-  /** In declaration order; each is judged anew when it is walked over, so that 100,000 verdicts need not be kept. */
-  readonly tokens: Iterable<JudgedToken>;
+  /** In declaration order. */
+  readonly tokens: readonly JudgedToken[];
 };
 
 /** No backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
 const SANE_BACKOFF_MS = 2 * BACKOFF_MAX_MS;
 /** Credentials issued per token and UTC day on schedule: an hourly rotation, with some room for people. */
 const DEFAULT_MAX_PER_DAY = 30;
-const NONE: readonly Enabled[] = [];
 
 /** Judges every declared token, with the workflows it is judged by. Throws as `workflowStatuses`. */
 export function judgeTokens(config: TokenConfig, home: Home, now: Date): Judgement {
-  const index = indexGroups(config);
-  const workflows = workflowStatuses(config, now, index);
-  const memberships = membershipsOf(workflows);
-  function* walk(): Generator<JudgedToken> {
-    for (const name of index.names) {
-      const token = resolveToken(config, name, home);
-      if (token === null) continue;
-      const state = tokenState(config, name);
-      const mine = memberships.get(name) ?? NONE;
-      const covered = token.rule !== null || mine.length > 0 || Boolean(state.expires_at);
-      yield { token, state, covered, verdict: judgeToken(token, state, mine, now.getTime()) };
-    }
-  }
-  return { workflows, tokens: { [Symbol.iterator]: walk } };
+  const workflows = workflowStatuses(config, now);
+  const memberships = groupByToken(workflows);
+  const tokens = Object.keys(config.tokens ?? {}).flatMap((name): JudgedToken[] => {
+    const token = resolveToken(config, name, home);
+    if (token === null) return [];
+    const state = tokenState(config, name);
+    const mine = memberships.get(name) ?? [];
+    const covered = token.rule !== null || mine.length > 0 || Boolean(state.expires_at);
+    return [{ token, state, covered, verdict: judgeToken(token, state, mine, now.getTime()) }];
+  });
+  return { workflows, tokens };
 }
 
-/** The enabled workflows of each token. Tokens of the same workflows share one list, since 100,000 lists would cost more than all the rest. */
-function membershipsOf(workflows: readonly WorkflowStatus[]): Map<string, readonly Enabled[]> {
-  const memberships = new Map<string, readonly Enabled[]>();
+/** The enabled workflows of each token, by its name. */
+function groupByToken(workflows: readonly WorkflowStatus[]): ReadonlyMap<string, Enabled[]> {
+  const memberships = new Map<string, Enabled[]>();
   for (const workflow of workflows) {
     const ready = enabled(workflow);
     if (ready === null) continue;
-    const longer = new Map<readonly Enabled[], readonly Enabled[]>();
     for (const name of workflow.tokens) {
-      const mine = memberships.get(name) ?? NONE;
-      const extended = longer.get(mine) ?? [...mine, ready];
-      longer.set(mine, extended);
-      memberships.set(name, extended);
+      const mine = memberships.get(name);
+      if (mine === undefined) memberships.set(name, [ready]);
+      else mine.push(ready);
     }
   }
   return memberships;

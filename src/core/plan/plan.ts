@@ -1,9 +1,9 @@
 // What a run would do now and why, and when each token is next due: decided from the record and the time alone.
 
-import { instantWriter, toInstant } from "../base/instant.ts";
+import { toInstant } from "../base/instant.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, resolveToken, tokenState } from "../model/token.ts";
-import { indexGroups, type WorkflowStatus, workflowStatuses } from "../model/workflow.ts";
+import { type WorkflowStatus, workflowStatuses } from "../model/workflow.ts";
 import type { NextDue } from "../ports/report.ts";
 import { enabled, type Trigger } from "./claims.ts";
 import { type DueVerdict, type Hold, judgeToken, judgeTokens } from "./due.ts";
@@ -61,11 +61,10 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
     else if (reasons[0] !== undefined) due.push(dueToken(token.name, reasons[0].trigger, verdict));
     if (next !== null) waiting.push({ token_name: token.name, at: next.at, reason: next.reason() });
   }
-  const write = instantWriter();
   // The sort is stable, so that tokens due at one time stay in declaration order.
   const upcoming = waiting
     .sort((a, b) => a.at - b.at)
-    .map((each) => ({ ...each, at: write(each.at) }));
+    .map((each) => ({ ...each, at: toInstant(each.at) }));
   const first = upcoming[0];
   return {
     due,
@@ -83,7 +82,7 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
 export function nextDueOf(config: TokenConfig, home: Home, name: string, now: Date): string | null {
   const token = resolveToken(config, name, home);
   if (token === null) return null;
-  const meaning = workflowStatuses(config, now, indexGroups(config)).filter((workflow) =>
+  const meaning = workflowStatuses(config, now).filter((workflow) =>
     workflow.tokens.includes(name),
   );
   const mine = meaning.flatMap((workflow) => enabled(workflow) ?? []);

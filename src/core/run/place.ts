@@ -1,6 +1,6 @@
 // Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
+import pLimit from "p-limit";
 import { reportError, Unchanged } from "../base/errors.ts";
-import { inParallel } from "../base/parallel.ts";
 import type { Collaborators } from "./context.ts";
 import { inPhase, type Tried, type Unplaced } from "./token-run.ts";
 
@@ -26,7 +26,7 @@ export async function place(
   // Also a request that is waiting to be sent again ends by then.
   const signal = AbortSignal.timeout(Math.max(0, left()));
   let done = 0;
-  const outcomes = await inParallel(jobs, PLACE_CONCURRENCY, async ({ name, placement, box }) => {
+  const outcomes = await pLimit(PLACE_CONCURRENCY).map(jobs, async ({ name, placement, box }) => {
     const put = async () => {
       if (left() <= 0) throw leaseOver(placement.id);
       const destination = await world.destination(placement.scope);

@@ -1,7 +1,7 @@
 // From selected tokens to sealed boxes: issue, check, seal. Nothing is placed yet.
 
+import pLimit from "p-limit";
 import { Misconfigured, Unchanged } from "../base/errors.ts";
-import { inParallel } from "../base/parallel.ts";
 import type { Secret } from "../base/secret.ts";
 import { fingerprint, fingerprintKeyId, matchesFingerprint } from "../credentials/fingerprint.ts";
 import { type Placement, type Token, VALUE_FIELD } from "../model/token.ts";
@@ -86,7 +86,7 @@ export async function prepare(
 ): Promise<readonly Unplaced[]> {
   const selected = inPhase(tokens, "selected");
   let done = 0;
-  const prepared = await inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
+  const prepared = await pLimit(ISSUE_CONCURRENCY).map(selected, async (one) => {
     const result = await prepareOne(one, options);
     options.request.onProgress?.({ phase: "issue", done: ++done, total: selected.length });
     return result;

@@ -1,7 +1,8 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
+
+import pLimit from "p-limit";
 import { reportError } from "../base/errors.ts";
 import { HOUR_MS } from "../base/instant.ts";
-import { inParallel } from "../base/parallel.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
 import {
@@ -100,7 +101,7 @@ export function revoke(
   revocations: readonly Revocation[],
   issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
 ): Promise<Revoked[]> {
-  return inParallel(revocations, REVOKE_CONCURRENCY, async (revocation) => {
+  return pLimit(REVOKE_CONCURRENCY).map(revocations, async (revocation) => {
     let count = 0;
     const act = async () => {
       const found = await issuer(revocation.issuing);
