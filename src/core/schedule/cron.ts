@@ -1,8 +1,8 @@
-// The meaning of a cron expression: its fields, read by croner with its traps closed.
-import { CronPattern } from "croner";
+// What a cron expression means: its fields, read by cron-parser with its traps closed.
+import { CronExpressionParser } from "cron-parser";
 import { Misconfigured } from "../base/errors.ts";
 
-/** In characters; every value of every field, written out, takes about half of it. */
+/** cron-parser's own limit, in characters; every value of every field takes about half of it. */
 const MAX_EXPRESSION_LENGTH = 1024;
 
 const MACROS: ReadonlyMap<string, string> = new Map([
@@ -20,28 +20,19 @@ const FOREIGN_MACROS: ReadonlyMap<string, string> = new Map([
   ["@weekends", "0 0 * * 0,6"],
 ]);
 
-/** `size` is the number of values: a longer step never takes a second one. `key` is croner's name of the field. */
+const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
+const WEEKDAYS = "sun|mon|tue|wed|thu|fri|sat";
+/** `size` is the number of values: a step beyond it never takes a second one. */
 const FIELDS = [
-  { name: "minute", key: "minute", first: 0, last: 59, size: 60, range: "0-59", names: "" },
-  { name: "hour", key: "hour", first: 0, last: 23, size: 24, range: "0-23", names: "" },
-  { name: "day-of-month", key: "day", first: 1, last: 31, size: 31, range: "1-31", names: "" },
-  {
-    name: "month",
-    key: "month",
-    first: 1,
-    last: 12,
-    size: 12,
-    range: "1-12 or JAN-DEC",
-    names: "|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
-  },
+  { name: "minute", range: "0-59", size: 60, pattern: grammar("") },
+  { name: "hour", range: "0-23", size: 24, pattern: grammar("") },
+  { name: "day-of-month", range: "1-31", size: 31, pattern: grammar("") },
+  { name: "month", range: "1-12 or JAN-DEC", size: 12, pattern: grammar(`|${MONTHS}`) },
   {
     name: "day-of-week",
-    key: "dayOfWeek",
-    first: 0,
-    last: 7,
-    size: 7,
     range: "0-7 (0 and 7 are Sunday) or SUN-SAT",
-    names: "|sun|mon|tue|wed|thu|fri|sat",
+    size: 7,
+    pattern: grammar(`|${WEEKDAYS}`),
   },
 ] as const;
 
@@ -57,8 +48,16 @@ export type Schedule = {
 };
 
 type FieldIndex = 0 | 1 | 2 | 3 | 4;
+/** Minutes, hours, days of the month, months, days of the week (where 7 is Sunday, too), each ascending. */
+type FieldValues = readonly [
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+];
 
-// croner takes far more than these fields (L, W, #, ?), so the text is judged before croner reads it.
+// cron-parser itself takes far more (L, #, ?, H, names inside numbers), so what reaches it is settled here.
 function grammar(names: string): RegExp {
   const value = `(?:\\d{1,2}${names})`;
   const item = `(?:\\*|${value}(?:-${value})?)(?:/\\d{1,2})?`;
@@ -98,14 +97,11 @@ function wrongCount(expression: string, count: number): Misconfigured {
   });
 }
 
-function invalidField(
-  fields: readonly string[],
-  index: FieldIndex,
-  cause?: unknown,
-): Misconfigured {
+function invalidField(expression: string, index: FieldIndex, cause?: unknown): Misconfigured {
   const field = FIELDS[index];
+  const seen = expression.split(" ")[index] ?? "";
   return new Misconfigured(
-    `the schedule ${shown(fields.join(" "))} has the ${field.name} field ${shown(fields[index] ?? "")}, which is not valid`,
+    `the schedule ${shown(expression)} has the ${field.name} field ${shown(seen)}, which is not valid`,
     {
       code: "schedule-invalid",
       hint: `The ${field.name} field takes ${field.range}: a value, "*", a range "a-b" upwards, these with a step "/n" of 1 to ${field.size}, and lists with commas; not L, W, #, ? or H of other cron programs.`,
@@ -114,31 +110,62 @@ function invalidField(
   );
 }
 
-/** The values that one field names, ascending; Sunday is 0. */
-function valuesOf(fields: readonly string[], index: FieldIndex): number[] {
-  const { key, first, last, size, names } = FIELDS[index];
-  const field = fields[index] ?? "";
-  // croner does not see that the range of a step ends too late, as in `20-24/7`.
-  const isOutside = ([, slash, digits]: RegExpMatchArray) =>
-    slash === "/"
-      ? Number(digits) < 1 || Number(digits) > size
-      : Number(digits) < first || Number(digits) > last;
-  if (!grammar(names).test(field) || [...field.matchAll(/(\/?)(\d+)/g)].some(isOutside))
-    throw invalidField(fields, index);
-  // croner takes a step of a range only: `20/15` counts on to the field's end.
-  const written = field.replace(/(^|,)(\w+)\//g, `$1$2-${last}/`);
-  try {
-    const pattern = new CronPattern(["*", "*", "*", "*", "*"].with(index, written).join(" "));
-    return pattern[key].flatMap((matches, value) => (matches ? [value + first] : []));
-  } catch (error) {
-    throw invalidField(fields, index, error);
-  }
+function valuesOf(fields: readonly string[]): FieldValues {
+  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(
+    fields.join(" "),
+    { tz: "UTC", currentDate: 0 },
+  ).fields;
+  const of = (field: { values: readonly (number | string)[] }) => field.values.map(Number);
+  return [of(minute), of(hour), of(dayOfMonth), of(month), of(dayOfWeek)];
 }
 
-function neverOccurs(days: readonly number[], months: readonly number[]): boolean {
+/**
+ * One item of one field at a time, since cron-parser refuses lists that overlap (`1-5,3` or `0,7`)
+ * and does not tell which field it refused.
+ */
+function valuesByItem(expression: string, fields: readonly string[]): FieldValues {
+  const of = (index: FieldIndex) => {
+    try {
+      const items = (fields[index] ?? "").split(",");
+      const values = items.flatMap(
+        (item) => valuesOf(["*", "*", "*", "*", "*"].with(index, item))[index],
+      );
+      return [...new Set(values)].sort((a, b) => a - b);
+    } catch (error) {
+      throw invalidField(expression, index, error);
+    }
+  };
+  return [of(0), of(1), of(2), of(3), of(4)];
+}
+
+function neverOccurs([, , days, months]: FieldValues): boolean {
   // Day 0 of the month after is the last one of it; 2024 is a leap year.
   const longest = months.map((month) => new Date(Date.UTC(2024, month, 0)).getUTCDate());
   return Math.min(...days) > Math.max(...longest);
+}
+
+function parseFields(expression: string, fields: readonly string[]): FieldValues {
+  for (const index of [0, 1, 2, 3, 4] as const) {
+    const { pattern, size } = FIELDS[index];
+    const field = fields[index] ?? "";
+    const steps = [...field.matchAll(/\/(\d+)/g)].map(([, step]) => Number(step));
+    if (!pattern.test(field) || steps.some((step) => step < 1 || step > size))
+      throw invalidField(expression, index);
+  }
+  try {
+    return valuesOf(fields);
+  } catch (error) {
+    const values = valuesByItem(expression, fields);
+    if (fields[4] !== "*" || !neverOccurs(values)) return values;
+    throw new Misconfigured(
+      `the schedule ${shown(expression)} never occurs: none of its months has such a day`,
+      {
+        code: "schedule-never",
+        hint: "Choose a day that one of those months has; every month has a 28th.",
+        cause: error,
+      },
+    );
+  }
 }
 
 /**
@@ -158,27 +185,21 @@ export function parseSchedule(expression: string): Schedule {
       hint: `Write it with ranges and steps, in at most ${MAX_EXPRESSION_LENGTH} characters.`,
     });
   }
-  const of = (index: FieldIndex) => valuesOf(written, index);
-  const [minutes, hours, days, months, weekdays] = [of(0), of(1), of(2), of(3), of(4)];
-  if (written[4] === "*" && neverOccurs(days, months)) {
-    throw new Misconfigured(
-      `the schedule ${shown(expression)} never occurs: none of its months has such a day`,
-      {
-        code: "schedule-never",
-        hint: "Choose a day that one of those months has; every month has a 28th.",
-      },
-    );
-  }
-  const either = written[2] !== "*" && written[4] !== "*";
+  // A range that ends on Sunday ends on 7: cron-parser would read SAT-SUN as 6-0.
+  const fields = written.with(4, (written[4] ?? "").replace(/-sun/gi, "-7"));
+  const [minutes, hours, days, months, weekdays] = parseFields(written.join(" "), fields);
+  const either = fields[2] !== "*" && fields[4] !== "*";
   return {
     expression: text,
     times: hours.flatMap((hour) => minutes.map((minute) => hour * 60 + minute)),
     matchesMonth: (month) => months.includes(month),
     matchesDay: (day, weekday) => {
-      const [fitsMonth, fitsWeek] = [days.includes(day), weekdays.includes(weekday)];
+      const [fitsMonth, fitsWeek] = [
+        days.includes(day),
+        weekdays.some((value) => value % 7 === weekday),
+      ];
       return either ? fitsMonth || fitsWeek : fitsMonth && fitsWeek;
     },
-    fixed:
-      minutes.length === 1 && hours.length === 1 && !/[*/]/.test(`${written[0]} ${written[1]}`),
+    fixed: minutes.length === 1 && hours.length === 1 && !/[*/]/.test(`${fields[0]} ${fields[1]}`),
   };
 }
