@@ -1,6 +1,6 @@
 // The suggestions with what a language model makes of them; without one they stand as they are.
 
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import { health } from "../health/health.ts";
 import { type Suggestions, suggest } from "../health/suggest.ts";
 import type { TokenConfig } from "../model/schema.ts";
@@ -39,6 +39,6 @@ export async function suggestWithAdvice(
       ai: readAdvice(await found.advise(question), { config, home, suggestions }),
     };
   } catch (error) {
-    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
+    return { ...suggestions, ai: unavailable(suggestions, describeError(error).message) };
   }
 }

@@ -1,5 +1,5 @@
 // Compares what can be seen with what the record holds, and replays the history's chain.
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { describeError, type ReportedError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, isSeenBeside, resolveToken, type Scope, type Token } from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
@@ -30,7 +30,7 @@ export async function listScopes(
       id,
       await destination(scope)
         .then((found) => found.list())
-        .catch(reportError),
+        .catch(describeError),
     ],
   );
   return new Map(await Promise.all(listed));

@@ -1,5 +1,5 @@
 // Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
-import { reportError, Unchanged } from "../base/errors.ts";
+import { describeError, Unchanged } from "../base/errors.ts";
 import { inParallel } from "../base/parallel.ts";
 import type { Collaborators } from "./context.ts";
 import type { Outcome, Prepared } from "./token-run.ts";
@@ -37,7 +37,7 @@ export async function place(
     };
     outcomes
       .get(name)
-      ?.push({ id: placement.id, error: await put().then(() => null, reportError) });
+      ?.push({ id: placement.id, error: await put().then(() => null, describeError) });
     how.onPlaced(++done, jobs.length);
   });
   return outcomes;

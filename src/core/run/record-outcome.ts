@@ -1,6 +1,6 @@
 // The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
 
-import { Misconfigured, reportError, Unchanged } from "../base/errors.ts";
+import { describeError, Misconfigured, Unchanged } from "../base/errors.ts";
 import { instantMs } from "../base/instant.ts";
 import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
 import { tokenState } from "../model/token.ts";
@@ -167,7 +167,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       )
         return;
       const { left } = preparation;
-      const error = reportError(preparation.error);
+      const error = describeError(preparation.error);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
       const notBefore = preparation.error instanceof Unchanged ? preparation.error.retryAt : null;
@@ -216,7 +216,7 @@ function issuedWith(state: TokenState, ref: string | null, now: Date): TokenStat
 /** What may be over by itself: asked again without a wait, it would be asked by every run. */
 function isPassing(preparation: Preparation): boolean {
   if (preparation.ok) return false;
-  const { kind } = reportError(preparation.error);
+  const { kind } = describeError(preparation.error);
   return (
     kind === "unchanged" ||
     kind === "uncertain" ||

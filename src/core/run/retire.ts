@@ -1,5 +1,5 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { describeError, type ReportedError } from "../base/errors.ts";
 import { HOUR_MS } from "../base/instant.ts";
 import { inParallel } from "../base/parallel.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
@@ -95,7 +95,7 @@ export function revoke(
         count += 1;
       }
     };
-    const error = await act().then(() => null, reportError);
+    const error = await act().then(() => null, describeError);
     return { ...revocation, error, count };
   });
 }

@@ -1,6 +1,6 @@
 // One run over the tokens it takes up: the interpreter of the rotation protocol.
 
-import { type ReportedError, reportError } from "../base/errors.ts";
+import { describeError, type ReportedError } from "../base/errors.ts";
 import { requireAgentMay } from "../config/agent-rules.ts";
 import { declareTokens, requireValid } from "../config/edit.ts";
 import { didYouMean } from "../model/names.ts";
@@ -223,7 +223,7 @@ async function record(run: Run, loaded: LoadedRecord, results: Results): Promise
   } catch (error) {
     // Where nothing else is to be told, this is what the run came to.
     if (results.taken.length === 0 && results.preparations.every(({ ok }) => ok)) throw error;
-    return { config: loaded.config, commit: null, failure: reportError(error) };
+    return { config: loaded.config, commit: null, failure: describeError(error) };
   }
 }
 
@@ -236,7 +236,7 @@ function outcomeOf(
     return {
       kind: "unprepared",
       selected: preparation.selected,
-      error: reportError(preparation.error),
+      error: describeError(preparation.error),
     };
   const { prepared } = preparation;
   const { name } = prepared.selected.token;

@@ -1,11 +1,11 @@
 // Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of it.
 import {
   Denied,
+  describeError,
   Failure,
   type FailureKind,
   Misconfigured,
   type Problem,
-  reportError,
   Unchanged,
 } from "../../core/base/errors.ts";
 import type { Report } from "../../core/ports/report.ts";
@@ -124,7 +124,7 @@ export function errorResponse(error: unknown, world: ErrorWorld): Response {
   if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
   const reference = world.newReference();
   world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
-  const { code } = reportError(error);
+  const { code } = describeError(error);
   const detail = `something failed that nobody foresaw; the log has more under ${reference}`;
   return problemResponse(new HttpProblem(500, detail, { code }), { reference });
 }
