@@ -18,11 +18,7 @@ export async function readSources(folders: readonly string[]): Promise<Source[]>
   const paths = found
     .flat()
     .filter(
-      (path) =>
-        path.endsWith(".ts") &&
-        !path.endsWith(".test.ts") &&
-        !path.startsWith("src/testing/") &&
-        !path.includes("/dist/"),
+      (path) => path.endsWith(".ts") && !path.endsWith(".test.ts") && !path.includes("/dist/"),
     )
     .sort();
   return Promise.all(

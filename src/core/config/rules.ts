@@ -169,8 +169,7 @@ function checkWorkflows(config: TokenConfig): Mistake[] {
 }
 
 function checkWorkflowName(name: string): Mistake[] {
-  if (looksLikeSecret(name))
-    return [valueAsName(name, { path: ["workflows", name], on: "key" })];
+  if (looksLikeSecret(name)) return [valueAsName(name, { path: ["workflows", name], on: "key" })];
   if (LABEL_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return [];
   return [
     {
