@@ -43,7 +43,7 @@ export const SERVICE_ISSUER: IssuerDeclaration = {
 type Key = LiveCredential & { readonly secret: string };
 
 /** A credential that a service issued and that still works. Issuers without side effects have none. */
-export type LiveCredential = { readonly ref: string; readonly label: string };
+type LiveCredential = { readonly ref: string; readonly label: string };
 
 export type KeyService = {
   readonly answer: (request: GitHubRequest) => Reply;

@@ -17,7 +17,7 @@ const LIFETIME_MS = 60 * 60_000;
 const MAX_JWT_SECONDS = 600;
 
 /** The App that a JSON web token speaks for (RFC 7519, RS256); null where it is none. Throws the 401 that GitHub answers. */
-export function appOf(apps: readonly AppSetup[], given: string, now: Date): AppSetup | null {
+function appOf(apps: readonly AppSetup[], given: string, now: Date): AppSetup | null {
   const [head, body, signature, ...rest] = given.split(".");
   if (
     head === undefined ||

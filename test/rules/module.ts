@@ -13,13 +13,13 @@ export type Import = {
 };
 
 /** A name that a file declares and exports. */
-export type Export = { readonly name: string; readonly line: number; readonly isType: boolean };
+type Export = { readonly name: string; readonly line: number; readonly isType: boolean };
 
 /** A global of the platform that the code reaches: `Date.now`, `process.env`, `fetch`. */
-export type Reach = { readonly what: string; readonly line: number };
+type Reach = { readonly what: string; readonly line: number };
 
 /** A text of the file: a string, a part of a template, or a comment. */
-export type Text = { readonly text: string; readonly line: number };
+type Text = { readonly text: string; readonly line: number };
 
 /** A file with what the rules ask of it. */
 export type Module = {

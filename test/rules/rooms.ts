@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import type { Import, Module } from "./module.ts";
 
 /** The room a file is in: `src/core/plan`, `src/cli`, `functions`. `core/app.ts` is a room of its own. */
-export function roomOf(path: string): string {
+function roomOf(path: string): string {
   const [top = "", tree = "", third = ""] = path.split("/");
   if (top !== "src") return top;
   if (path === "src/core/app.ts") return "src/core/app";
@@ -12,7 +12,7 @@ export function roomOf(path: string): string {
 }
 
 /** Whether a target is a file of this project and not a package. */
-export function isOurs(target: string): boolean {
+function isOurs(target: string): boolean {
   return /^(?:src|action|functions|scripts|test|bench)\//.test(target);
 }
 
