@@ -34,7 +34,7 @@ import type { Verification } from "./proof/verify.ts";
 import { recordReader } from "./record/record.ts";
 import type { RunOptions } from "./run/context.ts";
 import type { RunRequest } from "./run/request.ts";
-import { rotateOnce } from "./run/run-once.ts";
+import { executeRunOnce } from "./run/run-once.ts";
 
 export type App = {
   readonly home: Home;
@@ -132,7 +132,7 @@ export function createApp(options: AppOptions): App {
   const app: App = {
     home,
     async run(request) {
-      const { report, config: after } = await rotateOnce(request, {
+      const { report, config: after } = await executeRunOnce(request, {
         ...options,
         runId: options.newRunId(),
       });

@@ -42,7 +42,7 @@ export async function abort(
       ([, held]) => before.pending && held.generation === generation,
     );
     given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
-    const { state } = next(before, { type: "abort" }, now);
+    const state = next(before, { type: "abort" }, now);
     const entry = { event: "aborted", name, triggeredBy, now, id };
     return {
       config: withEntry(withStates(fresh, { [name]: state }), entry),

@@ -8,26 +8,14 @@ import * as step from "./transitions.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./transitions.ts";
 
-/** What the interpreter does next; it feeds the outcome back as an event. */
-export type Effect =
-  | "issue"
-  | "seal"
-  | "journal"
-  | "place"
-  | "record"
-  | "prove"
-  | "revoke"
-  | "none";
-
-export type Step = { readonly state: TokenState; readonly effect: Effect };
-
 /** What each stage means, which events it takes, and what is done in it: the table that the docs print. */
 export const STAGES: Readonly<
   Record<
     Stage,
     {
       readonly meaning: string;
-      readonly effect: Effect;
+      /** What a run does with a token in this stage. */
+      readonly effect: "issue" | "seal" | "place" | "prove" | "revoke" | "none";
       readonly takes: readonly RotationEvent["type"][];
     }
   >
@@ -123,14 +111,9 @@ export function stageOf(state: TokenState): Stage {
  * One transition. Throws `Unchanged` (code `illegal-transition`) for an event that the stage does not
  * take, since going on would make the record untrue.
  */
-export function next(state: TokenState, event: RotationEvent, now: Date): Step {
+export function next(state: TokenState, event: RotationEvent, now: Date): TokenState {
   const stage = stageOf(state);
   if (!STAGES[stage].takes.includes(event.type)) throw illegal(stage, event);
-  const after = apply(state, event, now);
-  return { state: after, effect: effectOf(after, event) };
-}
-
-function apply(state: TokenState, event: RotationEvent, now: Date): TokenState {
   switch (event.type) {
     case "begin":
       return step.begin(state, event, now);
@@ -159,18 +142,6 @@ function apply(state: TokenState, event: RotationEvent, now: Date): TokenState {
     case "abort":
       return step.abort(state);
   }
-}
-
-function effectOf(after: TokenState, event: RotationEvent): Effect {
-  if (event.type === "sealed") return "journal";
-  if (
-    ["settle", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"].includes(event.type)
-  )
-    return "record";
-  const stage = stageOf(after);
-  if ((stage === "placing" || stage === "sealed") && step.remaining(after).length === 0)
-    return "record";
-  return STAGES[stage].effect;
 }
 
 function illegal(stage: Stage, event: RotationEvent): Unchanged {

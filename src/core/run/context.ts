@@ -1,4 +1,4 @@
-// What the phases of one run share.
+// The collaborators of a run and what its phases share.
 
 import type { Secret } from "../base/secret.ts";
 import type { Home, Scope } from "../model/token.ts";
@@ -8,13 +8,13 @@ import type { RemindBy, Reminders } from "../ports/notifier.ts";
 import type { Observed } from "../proof/observe.ts";
 import type { RecordSource } from "../record/record.ts";
 import type { RunRequest } from "./request.ts";
-import type { Selection } from "./token-run.ts";
+import type { Selection } from "./select.ts";
 
 export type RunOptions = Collaborators & {
   readonly source: RecordSource;
   readonly clock: () => Date;
   readonly runId: string;
-  /** How people are reminded of values that they make. Throws `Misconfigured` where that way is not set up. */
+  /** How people are reminded of values that they make. Throws `Misconfigured` if that way is not set up. */
   readonly reminders: (by: RemindBy) => Promise<Reminders>;
 };
 
@@ -23,14 +23,14 @@ export type Run = {
   readonly options: RunOptions;
   readonly startedAt: Date;
   readonly selection: Selection;
-  /** What this process sees of the declared secrets; only what tells something. */
+  /** The declared secrets as this process sees them. */
   readonly observed: readonly Observed[];
 };
 
-/** What the interpreter reaches the world through. */
+/** The ports through which the phases of a run reach the world. */
 export type Collaborators = {
   readonly home: Home;
-  /** Throws `Misconfigured` for one that this version does not know, as a record may hold it. */
+  /** Throws `Misconfigured` for an issuer that this version does not know: a record may hold one. */
   readonly issuer: (declaration: { readonly use: string }) => Promise<Issuer>;
   readonly destination: (scope: Scope) => Promise<Destination>;
   readonly fingerprintKey: Secret | null;

@@ -5,10 +5,10 @@ import { checkSecretValue } from "../credentials/secret-value.ts";
 import { NEW_TOKEN_STATE, type Token, VALUE_FIELD } from "../model/token.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import type { CheckResult, Credential, Issuer } from "../ports/issuer.ts";
+import { labelOf } from "./claim.ts";
 import type { Collaborators } from "./context.ts";
-import { labelOf } from "./journal.ts";
 import { type RunRequest, suppliedValue } from "./request.ts";
-import { generationOf, type Leftover, NOTHING, type Selected } from "./token-run.ts";
+import { type Choice, generationOf, type Leftover, NOTHING } from "./token-run.ts";
 
 type ObtainOptions = {
   readonly request: RunRequest;
@@ -31,7 +31,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 
 /** Throws `Misconfigured` (`issuer-required`): a random value in place of one that somebody else issued breaks what uses it, so it takes a declaration, or for a supplied one its name. */
-export function requireIssuer({ token, state }: Selected, request: RunRequest): void {
+export function requireIssuer({ token, state }: Choice, request: RunRequest): void {
   if (suppliedValue(request) !== null) return;
   const isNamed = request.wanted.kind === "tokens";
   const missing = issuerMissing(token, isNamed ? NEW_TOKEN_STATE : state);
@@ -43,7 +43,7 @@ export function requireIssuer({ token, state }: Selected, request: RunRequest): 
 }
 
 /** A credential that may be placed: `request.onCredential` saw it first. One that fails its check is revoked. Throws no `Failure`. */
-export async function obtain(selected: Selected, options: ObtainOptions): Promise<Obtained> {
+export async function obtain(selected: Choice, options: ObtainOptions): Promise<Obtained> {
   const { token } = selected;
   const { request, world } = options;
   const supplied = suppliedValue(request);
@@ -72,7 +72,7 @@ export async function obtain(selected: Selected, options: ObtainOptions): Promis
 }
 
 async function issueChecked(
-  selected: Selected,
+  selected: Choice,
   issuer: Issuer,
   { request, world, until }: ObtainOptions,
 ): Promise<Obtained> {
@@ -136,7 +136,7 @@ function usable(
 
 /** Revokes what will not be used. Whatever the record holds already is left alone: an issuer may hand over the same one again. */
 async function discardOf(
-  { state }: Selected,
+  { state }: Choice,
   { ref }: Credential,
   issuer: Issuer,
 ): Promise<Leftover> {

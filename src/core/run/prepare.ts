@@ -10,35 +10,65 @@ import type { PublicKey, SealedBox } from "../ports/destination.ts";
 import type { Credential } from "../ports/issuer.ts";
 import type { Prints } from "../rotation/event.ts";
 import { remaining } from "../rotation/state.ts";
+import { issuesOutside } from "./claim.ts";
 import type { Collaborators } from "./context.ts";
 import { obtain, requireIssuer } from "./issue.ts";
 import { type Keys, requireKey, requireKeys } from "./preflight.ts";
 import { type RunRequest, suppliedValue } from "./request.ts";
 import {
+  fail,
   generationOf,
-  NOTHING,
-  type Preparation,
+  inPhase,
   type Prepared,
+  replaceIn,
   type Selected,
+  type TokenRun,
+  type Unplaced,
 } from "./token-run.ts";
 
 /** Credentials made at once: services limit how many requests they take, and most runs make few. */
 const ISSUE_CONCURRENCY = 5;
 
-/** What is to be done for a token: it is ready or refused already, or a credential is to be made. */
-export type Sorted = { readonly preparation: Preparation } | { readonly issue: Selected };
+/**
+ * Judges each selected token by the keys that its scopes gave, and asks nothing of anybody: `prepared` if its
+ * journalled boxes can be placed, `failed` if it is refused, else still `selected`, to be issued.
+ */
+export function judge(
+  tokens: readonly Unplaced[],
+  keys: Keys,
+  request: RunRequest,
+): readonly Unplaced[] {
+  return tokens.map((one) => (one.phase === "selected" ? judgeOne(one, keys, request) : one));
+}
 
-/** Judges one token by the keys that its scopes gave; asks nobody anything. */
-export function sortOut(selected: Selected, keys: Keys, request: RunRequest): Sorted {
+function judgeOne(selected: Selected, keys: Keys, request: RunRequest): Unplaced {
   try {
     const resumed = resume(selected, requireKeys(selected.token, keys));
-    if (resumed !== null) return { preparation: { ok: true, prepared: resumed } };
+    if (resumed !== null) return resumed;
     requireIssuer(selected, request);
-    return { issue: { ...selected, how: "issue" } };
+    return { ...selected, how: "issue" };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return { preparation: { ok: false, selected, error, attempted: false, left: NOTHING } };
+    return fail(selected, asError(error), { attempted: false });
   }
+}
+
+/** Opens each issuer that makes something outside, before anything is announced: a variable that is not set must not cost a commit. */
+export async function openIssuers(
+  tokens: readonly Unplaced[],
+  request: RunRequest,
+  { issuer }: Pick<Collaborators, "issuer">,
+): Promise<readonly Unplaced[]> {
+  const opened = await Promise.all(
+    inPhase(tokens, "selected")
+      .filter((selected) => issuesOutside(selected, request))
+      .map((selected) =>
+        issuer(selected.token.issuing).then(
+          () => selected,
+          (error: unknown) => fail(selected, asError(error), { attempted: false }),
+        ),
+      ),
+  );
+  return replaceIn(tokens, opened);
 }
 
 export type PrepareOptions = {
@@ -49,35 +79,50 @@ export type PrepareOptions = {
   readonly until: Date;
 };
 
-/** Makes and seals a credential for each token by itself: one's failure holds back no other. Never throws a `Failure`. */
+/** Issues, checks and seals a credential for each selected token; one token's failure holds back no other. Never throws a `Failure`. */
 export async function prepare(
-  selected: readonly Selected[],
+  tokens: readonly Unplaced[],
   options: PrepareOptions,
-): Promise<Preparation[]> {
+): Promise<readonly Unplaced[]> {
+  const selected = inPhase(tokens, "selected");
   let done = 0;
-  return inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
-    const preparation = await prepareOne(one, options);
+  const prepared = await inParallel(selected, ISSUE_CONCURRENCY, async (one) => {
+    const result = await prepareOne(one, options);
     options.request.onProgress?.({ phase: "issue", done: ++done, total: selected.length });
-    return preparation;
+    return result;
   });
+  return replaceIn(tokens, prepared);
 }
 
-async function prepareOne(selected: Selected, options: PrepareOptions): Promise<Preparation> {
+async function prepareOne(selected: Selected, options: PrepareOptions): Promise<Unplaced> {
   const { request, world, keys } = options;
   const obtained = await obtain(selected, { request, world, until: options.until });
-  if (!obtained.ok)
-    return { ok: false, selected, error: obtained.error, attempted: true, left: obtained.left };
+  if (!obtained.ok) return fail(selected, obtained.error, { attempted: true, left: obtained.left });
   try {
     const prepared = await sealAll(selected, obtained.credential, {
       supplied: suppliedValue(request) !== null,
       keys,
       key: world.fingerprintKey,
     });
-    return { ok: true, prepared: { ...prepared, discard: obtained.discard } };
+    return { ...prepared, discard: obtained.discard };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return { ok: false, selected, error, attempted: true, left: await obtained.discard() };
+    return fail(selected, asError(error), { attempted: true, left: await obtained.discard() });
   }
+}
+
+/** Revokes what was made for a token that is another run's now: no other run knows of it. */
+export async function discardLost<Run extends TokenRun>(tokens: readonly Run[]): Promise<Run[]> {
+  return Promise.all(
+    tokens.map(async (one) =>
+      one.phase === "lost" && one.discard ? { ...one, left: await one.discard() } : one,
+    ),
+  );
+}
+
+/** What is thrown and is no error is a defect, and stays one. */
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  throw error;
 }
 
 /** The journalled boxes, if they still fit the scopes' keys: a scope that changed its key could not open them. */
@@ -102,16 +147,18 @@ function resume(
     fingerprint_key: fingerprintKey = null,
     fingerprints = {},
   } = pending;
-  const selected: Selected = { token, state, reason, how };
-  const expiresAt = pending.expires_at ?? null;
   return {
-    selected,
+    phase: "prepared",
+    token,
+    state,
+    reason,
+    how,
     generation,
     resumed: true,
     prints: { fingerprint, fingerprintKey, fingerprints },
     ref,
     issuer: pending.issuer ?? token.issuer,
-    expiresAt,
+    expiresAt: pending.expires_at ?? null,
     boxes,
     warnings: [],
   };
@@ -130,7 +177,7 @@ async function sealAll(
   credential: Credential,
   options: { readonly supplied: boolean; readonly keys: Keys; readonly key: Secret | null },
 ): Promise<Prepared> {
-  const { token, state } = selected;
+  const { token, state, reason, how } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
   if (main === undefined)
     throw new Unchanged(`the issuer of ${token.name} handed over nothing`, {
@@ -154,7 +201,11 @@ async function sealAll(
       requireKey(placement.scopeId, options.keys),
     );
   return {
-    selected,
+    phase: "prepared",
+    token,
+    state,
+    reason,
+    how,
     generation: generationOf(selected),
     resumed: false,
     prints: printsOf(credential, token, { main, key: options.key }),

@@ -6,7 +6,7 @@ import type { RotationEvent } from "../rotation/event.ts";
 import { next } from "../rotation/state.ts";
 import type { Run } from "./context.ts";
 import { reviseAfter } from "./record-outcome.ts";
-import type { Outcome, Preparation, Prepared, Selected } from "./token-run.ts";
+import { fail, type Placed, type PlacementOutcome, type Selected } from "./token-run.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
 const HOME: Home = { kind: "github", repository: "acme/widgets" };
@@ -19,6 +19,7 @@ function token(): Token {
 }
 
 const selected: Selected = {
+  phase: "selected",
   token: token(),
   state: NEW_TOKEN_STATE,
   reason: "never rotated",
@@ -53,23 +54,9 @@ function runOf(): Run {
 }
 
 function failing(error: Error, attempted: boolean) {
-  const preparations: Preparation[] = [
-    { ok: false, selected, error, attempted, left: { kind: "nothing" } },
-  ];
-  return reviseAfter(
-    CONFIG,
-    runOf(),
-    {
-      taken: [],
-      lost: [],
-      missed: [],
-      preparations,
-      outcomes: new Map(),
-      revoked: [],
-      reminded: [],
-    },
-    NOW,
-  )?.config.state?.tokens?.ALPHA;
+  const tokens = [fail(selected, error, { attempted })];
+  return reviseAfter(CONFIG, runOf(), { tokens, revoked: [], reminded: [] }, NOW)?.config.state
+    ?.tokens?.ALPHA;
 }
 
 test("an issuer that fails is asked again later and later, also where nothing else happened in the run", () => {
@@ -106,8 +93,12 @@ describe("boxes that another run took up, and is placing too", () => {
     { type: "sealed", boxes: { [HERE]: box, [THERE]: box } },
     { type: "resume", runId: "run-2", ...lease },
   ];
-  const taken = events.reduce((state, event) => next(state, event, NOW).state, NEW_TOKEN_STATE);
-  const common = {
+  const taken = events.reduce((state, event) => next(state, event, NOW), NEW_TOKEN_STATE);
+  const placed: Omit<Placed, "outcomes"> = {
+    ...selected,
+    phase: "placed",
+    generation: 1,
+    prints: { fingerprint: "sha256:one" },
     resumed: false,
     ref: null,
     issuer: "generate",
@@ -115,25 +106,11 @@ describe("boxes that another run took up, and is placing too", () => {
     boxes: {},
     warnings: [],
   };
-  const prepared: Prepared = {
-    selected,
-    generation: 1,
-    prints: { fingerprint: "sha256:one" },
-    ...common,
-  };
   const refusal = { kind: "denied", code: "denied", message: "no", hint: null } as const;
 
-  function recorded(...outcomes: readonly Outcome[]) {
+  function recorded(...outcomes: readonly PlacementOutcome[]) {
     const fresh: TokenConfig = { ...CONFIG, state: { tokens: { ALPHA: taken } } };
-    const results = {
-      taken: [prepared],
-      lost: [],
-      missed: [],
-      preparations: [],
-      outcomes: new Map([["ALPHA", outcomes]]),
-      revoked: [],
-      reminded: [],
-    };
+    const results = { tokens: [{ ...placed, outcomes }], revoked: [], reminded: [] };
     const revised = reviseAfter(fresh, runOf(), results, NOW);
     return {
       state: revised?.config.state?.tokens?.ALPHA,

@@ -1,4 +1,4 @@
-// The last commit of a run: what came of it, told to whatever the record has become meanwhile. Pure.
+// The last commit of a run: its outcome, applied to the newest record. Pure.
 
 import { describeError, Misconfigured, Unchanged } from "../base/errors.ts";
 import { instantMs } from "../base/instant.ts";
@@ -11,22 +11,23 @@ import { headline, type Revision, withStates } from "../record/record.ts";
 import type { RotationEvent } from "../rotation/event.ts";
 import { leaseEnd } from "../rotation/lease.ts";
 import { next, STAGES, stageOf } from "../rotation/state.ts";
+import { isAnnouncedBy } from "./claim.ts";
 import type { Run } from "./context.ts";
-import { isAnnouncedBy } from "./journal.ts";
 import type { Reminded } from "./remind.ts";
 import type { Revoked } from "./retire.ts";
-import { settled } from "./settle.ts";
-import type { Lost, Outcome, Preparation, Prepared } from "./token-run.ts";
+import { settle } from "./settle.ts";
+import {
+  DECLARATION_CHANGED,
+  type Failed,
+  inPhase,
+  type Lost,
+  type Placed,
+  type Tried,
+} from "./token-run.ts";
 
 /** Everything that happened. */
 export type Results = {
-  readonly taken: readonly Prepared[];
-  /** What was prepared, but is no longer this run's to place. */
-  readonly lost: readonly Lost[];
-  /** Tokens that were to be rotated, and were not since their declaration was changed meanwhile. */
-  readonly missed: readonly string[];
-  readonly preparations: readonly Preparation[];
-  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
+  readonly tokens: readonly Tried[];
   readonly revoked: readonly Revoked[];
   readonly reminded: readonly Reminded[];
 };
@@ -36,18 +37,18 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   const book = createBook(fresh, run, now);
   for (const observed of run.observed) book.observe(observed);
   for (const revoked of results.revoked) book.revoke(revoked);
-  for (const prepared of results.taken)
-    book.settle(prepared, results.outcomes.get(prepared.selected.token.name) ?? []);
+  const placed = inPhase(results.tokens, "placed");
+  for (const one of placed) book.settle(one);
   // A refusal that only a person can end is recorded only beside something that was placed: a run that may do nothing writes nothing.
-  for (const preparation of results.preparations) {
-    if (results.taken.length > 0 || isPassing(preparation) || book.isAnnounced(preparation))
-      book.abandon(preparation);
+  for (const failed of inPhase(results.tokens, "failed")) {
+    if (placed.length > 0 || isPassing(failed) || book.isAnnounced(failed)) book.abandon(failed);
   }
-  for (const lost of results.lost) book.drop(lost);
+  const lost = inPhase(results.tokens, "lost");
+  for (const one of lost) book.drop(one);
   for (const name of run.selection.removed) book.forget(name);
-  for (const name of results.missed) book.miss(name);
+  for (const one of lost) book.miss(one);
   for (const reminded of results.reminded) book.remind(reminded);
-  const workflows = notedWorkflows(fresh, run, results.taken.length > 0);
+  const workflows = notedWorkflows(fresh, run, placed.length > 0);
   const { states, drafts } = book;
   const names = Object.keys(states);
   if (names.length === 0 && workflows === null) return null;
@@ -88,7 +89,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         before,
         { type: "seen", verdict: observation, destinations: proved, required },
         now,
-      ).state;
+      );
       if (JSON.stringify(after) === JSON.stringify(before)) return;
       const { generation, fingerprint } = after;
       const event =
@@ -128,16 +129,14 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         newHash: null,
         error: error?.code,
       };
-      write(tokenName, next(before, event, now).state, error === null && count === 0 ? null : told);
+      write(tokenName, next(before, event, now), error === null && count === 0 ? null : told);
     },
-    settle(prepared: Prepared, outcomes: readonly Outcome[]): void {
-      const { token } = prepared.selected;
+    settle(placed: Placed): void {
+      const { token, generation, prints } = placed;
       const before = stateOf(token.name);
-      const of = { runId: run.options.runId, stuckAfter: token.stuckAfter, now };
-      const after = settled(before, prepared, outcomes, of);
+      const after = settle(before, placed, { runId: run.options.runId, now });
       if (after === before) return;
       const rotated = after.generation !== before.generation;
-      const { generation, prints } = prepared;
       const hashes = {
         previousHash: before.fingerprint,
         newHash: rotated ? prints.fingerprint : null,
@@ -150,32 +149,21 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         event && { event, generation, ...hashes, requests, error: after.last_error?.code },
       );
     },
-    /** What was announced is answered for, whatever came of it. */
-    isAnnounced: (preparation: Preparation) =>
-      !preparation.ok && isAnnouncedBy(stateOf(preparation.selected.token.name), run.options.runId),
-    abandon(preparation: Preparation): void {
+    /** An announcement is answered for, whatever came of it. */
+    isAnnounced: ({ token }: Failed) => isAnnouncedBy(stateOf(token.name), run.options.runId),
+    abandon({ token, state, error: cause, attempted, left }: Failed): void {
       // A mistake of the request's own says nothing about the token.
-      if (preparation.ok || (!preparation.attempted && preparation.error instanceof Misconfigured))
-        return;
-      const { token } = preparation.selected;
+      if (!attempted && cause instanceof Misconfigured) return;
       const before = stateOf(token.name);
       const mine = isAnnouncedBy(before, run.options.runId);
       // Another run has begun with it, or is through with it.
-      if (
-        !mine &&
-        (before.pending !== null || before.generation !== preparation.selected.state.generation)
-      )
-        return;
-      const { left } = preparation;
-      const error = describeError(preparation.error);
+      if (!mine && (before.pending !== null || before.generation !== state.generation)) return;
+      const error = describeError(cause);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
-      const notBefore = preparation.error instanceof Unchanged ? preparation.error.retryAt : null;
-      const after = next(
-        known,
-        { type: "abandon", error, stuckAfter: token.stuckAfter, clean, notBefore },
-        now,
-      ).state;
+      const notBefore = cause instanceof Unchanged ? cause.retryAt : null;
+      const { stuckAfter } = token;
+      const after = next(known, { type: "abandon", error, stuckAfter, clean, notBefore }, now);
       write(token.name, after, {
         event: "failed",
         generation: before.generation,
@@ -190,38 +178,32 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       if (before.pending === null || leaseEnd(before, now.getTime()) !== null) return;
       const { generation, fingerprint } = before.pending;
       const told = { event: "aborted", generation, previousHash: fingerprint, newHash: null };
-      write(name, next(before, { type: "abort" }, now).state, told);
+      write(name, next(before, { type: "abort" }, now), told);
     },
-    /** It was to be rotated, and by the record's schedule it was: so that its turn is not lost, the next run takes it up. */
-    miss(name: string): void {
-      const before = stateOf(name);
-      if (before.pending === null && before.failures === 0)
-        write(name, { ...before, next_attempt_at: now.toISOString() }, null);
+    /** Its schedule counts it as rotated, and it was not: the next run takes it up. A token that another run took up is that run's. */
+    miss({ token, why }: Lost): void {
+      const before = stateOf(token.name);
+      if (why === DECLARATION_CHANGED && before.pending === null && before.failures === 0)
+        write(token.name, { ...before, next_attempt_at: now.toISOString() }, null);
     },
-    /** What a service made for a declaration that has changed since is nobody's: the announcement ends, and what is left is to be revoked. */
-    drop({ selected, left }: Lost): void {
-      const { name } = selected.token;
-      const before = stateOf(name);
+    /** The announcement of a credential for a declaration that has changed since ends, and what its service keeps is revoked later. */
+    drop({ token, left }: Lost): void {
+      const before = stateOf(token.name);
       if (!isAnnouncedBy(before, run.options.runId)) return;
       const known = issuedWith(before, left.kind === "credential" ? left.ref : null, now);
-      write(name, next(known, { type: "abort" }, now).state, null);
+      write(token.name, next(known, { type: "abort" }, now), null);
     },
   };
 }
 
 function issuedWith(state: TokenState, ref: string | null, now: Date): TokenState {
-  return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now).state;
+  return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now);
 }
 
-/** What may be over by itself: asked again without a wait, it would be asked by every run. */
-function isPassing(preparation: Preparation): boolean {
-  if (preparation.ok) return false;
-  const { kind } = describeError(preparation.error);
-  return (
-    kind === "unchanged" ||
-    kind === "uncertain" ||
-    (preparation.attempted && kind !== "misconfigured")
-  );
+/** The failure may pass without a person: asked again without a wait, it would be asked by every run. */
+function isPassing({ error, attempted }: Failed): boolean {
+  const { kind } = describeError(error);
+  return kind === "unchanged" || kind === "uncertain" || (attempted && kind !== "misconfigured");
 }
 
 type Entry = {

@@ -5,7 +5,7 @@ import { type Home, resolveToken, tokenState } from "../model/token.ts";
 import { manualOf, reminderOf, waitingOf } from "../plan/waiting.ts";
 import type { RemindBy, Reminder } from "../ports/notifier.ts";
 import type { Run } from "./context.ts";
-import type { Outcome, Prepared } from "./token-run.ts";
+import { inPhase, type Tried } from "./token-run.ts";
 
 type RemindedState = NonNullable<TokenState["reminded"]>;
 
@@ -67,16 +67,13 @@ function dueReminders(
 export async function remind(
   run: Run,
   config: TokenConfig,
-  placed: {
-    readonly taken: readonly Prepared[];
-    readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
-  },
+  tokens: readonly Tried[],
 ): Promise<{ readonly reminded: readonly Reminded[]; readonly warnings: readonly string[] }> {
   const { options, request, startedAt } = run;
   const handedIn = new Set(
-    placed.taken
-      .map(({ selected }) => selected.token.name)
-      .filter((name) => (placed.outcomes.get(name) ?? []).every(({ error }) => error === null)),
+    inPhase(tokens, "placed")
+      .filter(({ outcomes }) => outcomes.every(({ error }) => error === null))
+      .map(({ token }) => token.name),
   );
   const due = dueReminders(config, {
     home: options.home,

@@ -1,6 +1,6 @@
-// Turns what happened in a run into its report: pure.
+// The report of a run, from what became of its tokens. Pure.
 
-import type { ReportedError } from "../base/errors.ts";
+import { describeError, type ReportedError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, tokenState } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";
@@ -11,7 +11,8 @@ import type { Observed } from "../proof/observe.ts";
 import { nextGeneration } from "../rotation/state.ts";
 import type { RunRequest } from "./request.ts";
 import type { Revoked } from "./retire.ts";
-import type { Selected, Selection, TokenOutcome } from "./token-run.ts";
+import type { Selection } from "./select.ts";
+import type { Choice, Finished, Settled } from "./token-run.ts";
 
 export type RunFacts = {
   readonly request: RunRequest;
@@ -19,7 +20,7 @@ export type RunFacts = {
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly selection: Selection;
-  readonly outcomes: readonly TokenOutcome[];
+  readonly tokens: readonly Finished[];
   readonly observed: readonly Observed[];
   readonly revoked: readonly Revoked[];
   /** As the run left it. */
@@ -39,7 +40,7 @@ export function runReport(facts: RunFacts): Report {
       reason: skipped.reason,
     }),
   );
-  const tokens = [...facts.outcomes.map(tokenReport), ...passedOver];
+  const tokens = [...facts.tokens.map(tokenReport), ...passedOver];
   const named = (...statuses: TokenReport["status"][]) =>
     tokens.filter((token) => statuses.includes(token.status)).map((token) => token.token_name);
   const rotated = named("rotated", "resumed");
@@ -96,7 +97,7 @@ function revokeWarning({ tokenName, credential, error }: Revoked): string[] {
       ];
 }
 
-function blank(name: string, state: Selected["state"]): TokenReport {
+function blank(name: string, state: Choice["state"]): TokenReport {
   return {
     token_name: name,
     status: "skipped",
@@ -110,53 +111,56 @@ function blank(name: string, state: Selected["state"]): TokenReport {
   };
 }
 
-function tokenReport(outcome: TokenOutcome): TokenReport {
-  const selected = outcome.kind === "tried" ? outcome.prepared.selected : outcome.selected;
-  const { token, state, reason } = selected;
-  const base = { ...blank(token.name, state), reason };
+/** A token of a dry run stays `selected`; every other is `lost`, `failed` or `settled` when its run ends. */
+function tokenReport(one: Finished): TokenReport {
+  const base = { ...blank(one.token.name, one.state), reason: one.reason };
   const all = (status: DestinationReport["status"]) =>
-    token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
-  switch (outcome.kind) {
-    case "planned":
+    one.token.placements.map(({ id }): DestinationReport => ({ id, status, error: null }));
+  switch (one.phase) {
+    case "selected":
       return {
         ...base,
         status: "planned",
-        generation: plannedGeneration(selected),
+        generation: plannedGeneration(one),
         destinations: all("planned"),
       };
-    case "unprepared":
-      return { ...base, status: "failed", destinations: all("pending"), error: outcome.error };
+    case "failed":
+      return {
+        ...base,
+        status: "failed",
+        destinations: all("pending"),
+        error: describeError(one.error),
+      };
     case "lost":
-      return { ...base, status: "skipped", reason: outcome.reason };
-    case "tried":
-      return tried(base, outcome);
+      return { ...base, status: "skipped", reason: one.why };
+    case "settled":
+      return settledReport(base, one);
   }
 }
 
-function plannedGeneration({ state, how }: Selected): number {
+function plannedGeneration({ state, how }: Choice): number {
   return how === "resume" && state.pending !== null
     ? state.pending.generation
     : nextGeneration(state);
 }
 
-function tried(base: TokenReport, outcome: Extract<TokenOutcome, { kind: "tried" }>): TokenReport {
-  const { prepared, outcomes } = outcome;
-  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome.error]));
-  const destinations = prepared.selected.token.placements.map(({ id }): DestinationReport => {
+function settledReport(base: TokenReport, settled: Settled): TokenReport {
+  const byId = new Map(settled.outcomes.map(({ id, error }) => [id, error]));
+  const destinations = settled.token.placements.map(({ id }): DestinationReport => {
     const error = byId.get(id) ?? null;
     return { id, status: error === null ? "placed" : "failed", error };
   });
   const error =
-    outcome.overtaken ??
-    outcomes.find((one) => one.error !== null)?.error ??
-    notRecorded(outcome.unrecorded);
+    settled.overtaken ??
+    settled.outcomes.find((one) => one.error !== null)?.error ??
+    notRecorded(settled.unrecorded);
   return {
     ...base,
-    status: error !== null ? "failed" : prepared.resumed ? "resumed" : "rotated",
-    generation: prepared.generation,
-    new_hash: prepared.prints.fingerprint,
+    status: error !== null ? "failed" : settled.resumed ? "resumed" : "rotated",
+    generation: settled.generation,
+    new_hash: settled.prints.fingerprint,
     destinations,
-    warnings: prepared.warnings,
+    warnings: settled.warnings,
     error,
   };
 }

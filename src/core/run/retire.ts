@@ -11,6 +11,7 @@ import {
   tokenState,
 } from "../model/token.ts";
 import type { Issuer } from "../ports/issuer.ts";
+import type { Run } from "./context.ts";
 
 export type Revocation = {
   readonly tokenName: string;
@@ -79,6 +80,18 @@ function issuingOf(
 function keptBeside(credential: RetiringCredential, state: TokenState): ReadonlySet<string> {
   const others = (state.retiring ?? []).filter((other) => other !== credential);
   return new Set([state, state.pending, ...others].flatMap((held) => held?.ref ?? []));
+}
+
+/** Ends every credential that is over by now, as the record and this process see it. Never throws. */
+export function revokeDue(
+  { options, observed, startedAt }: Pick<Run, "options" | "observed" | "startedAt">,
+  config: TokenConfig,
+): Promise<Revoked[]> {
+  const late = new Set(
+    observed.filter(({ observation }) => observation === "previous").map(({ token }) => token.name),
+  );
+  const due = dueRevocations(config, { home: options.home, now: startedAt, late });
+  return revoke(due, options.issuer);
 }
 
 /** Asks each credential's issuer to end it. Never throws: what failed stays in the record and is tried again. */

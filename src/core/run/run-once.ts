@@ -7,13 +7,13 @@ import { loadRecord } from "../record/record.ts";
 import { earlierRequest } from "../record/request-mark.ts";
 import type { RunOptions } from "./context.ts";
 import type { RunRequest } from "./request.ts";
-import { type Rotated, rotate } from "./run.ts";
+import { executeRun, type RunResult } from "./run.ts";
 
-/** As `rotate`; a request with a mark is carried out once. @throws `Misconfigured` (`idempotency-mismatch`) */
-export async function rotateOnce(request: RunRequest, options: RunOptions): Promise<Rotated> {
+/** As `executeRun`; a request with a mark is carried out once. @throws `Misconfigured` (`idempotency-mismatch`) */
+export async function executeRunOnce(request: RunRequest, options: RunOptions): Promise<RunResult> {
   const { mark, triggeredBy } = request;
-  if (!mark || request.dryRun) return rotate(request, options);
-  const retold = (config: TokenConfig, entries: readonly HistoryEntry[]): Rotated => ({
+  if (!mark || request.dryRun) return executeRun(request, options);
+  const retold = (config: TokenConfig, entries: readonly HistoryEntry[]): RunResult => ({
     report: replayed(config, entries, { home: options.home, triggeredBy }),
     config,
   });
@@ -27,10 +27,10 @@ export async function rotateOnce(request: RunRequest, options: RunOptions): Prom
       plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) },
     };
     const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
-    const { report, config } = await rotate(rest, options, loaded);
+    const { report, config } = await executeRun(rest, options, loaded);
     return { report: joined(retold(config, before.entries).report, report), config };
   }
-  const made = await rotate(request, options, loaded);
+  const made = await executeRun(request, options, loaded);
   if (made.report.rotated.length + made.report.failed.length > 0) return made;
   // Taken by another run meanwhile: by the same request, where it was sent twice at a time.
   const after = earlierRequest(made.config, mark);

@@ -12,7 +12,22 @@ import { manualOf } from "../plan/waiting.ts";
 import { leaseEnd } from "../rotation/lease.ts";
 import { remaining, requirePending } from "../rotation/state.ts";
 import { type RunTarget, suppliedValue } from "./request.ts";
-import type { Selected, Selection } from "./token-run.ts";
+import type { Selected } from "./token-run.ts";
+
+export type Selection = {
+  readonly selected: readonly Selected[];
+  readonly skipped: readonly {
+    readonly token_name: string;
+    readonly reason: string;
+    readonly state: TokenState;
+  }[];
+  /** Workflows whose run this is: their `last_run_at` moves. */
+  readonly workflows: readonly string[];
+  /** Workflows that are new to the record: their `first_seen_at` is set. */
+  readonly unseen: readonly string[];
+  /** Tokens that are no longer declared, and of which the record still holds something pending. */
+  readonly removed: readonly string[];
+};
 
 type SelectOptions = {
   readonly home: Home;
@@ -148,7 +163,7 @@ function takeUp(
     const state = tokenState(config, token_name);
     const how = !options.supplied && canResume(token, state) ? "resume" : "issue";
     const holder = how === "issue" ? leaseHolder(state, options.now) : null;
-    if (holder === null) selected.push({ token, state, reason, how });
+    if (holder === null) selected.push({ phase: "selected", token, state, reason, how });
     else skipped.push({ token_name, reason: holder, state });
   }
   return { selected, skipped };

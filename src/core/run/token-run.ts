@@ -1,4 +1,4 @@
-// One token on its way through a run.
+// One token on its way through a run: a union that each phase narrows.
 
 import type { ReportedError } from "../base/errors.ts";
 import type { TokenState } from "../model/schema.ts";
@@ -7,28 +7,58 @@ import type { SealedBox } from "../ports/destination.ts";
 import type { Prints } from "../rotation/event.ts";
 import { nextGeneration } from "../rotation/state.ts";
 
-/** The number that the new credential has: the announced one, where its making was announced. */
-export function generationOf({ token, state, how }: Selected): number {
-  const { pending } = state;
-  const isAnnounced = how === "issue" && token.outside && pending?.stage === "intent";
-  return isAnnounced ? pending.generation : nextGeneration(state);
-}
-
 /**
- * What a failed attempt left with the service: nothing; the credential with that ref, which could not be revoked; or
- * nobody knows, so that it is to be looked for by its label.
+ * The way of a token: `selected` → `lost | failed | prepared`, `prepared` → `lost | placed`, `placed` → `settled`.
+ * A run keeps one list of them, in the order in which it selected the tokens. Each phase replaces
+ * the entries that it is about and passes the others on.
  */
-export type Leftover =
-  | { readonly kind: "nothing" | "unknown" }
-  | { readonly kind: "credential"; readonly ref: string };
+export type TokenRun = Selected | Lost | Failed | Prepared | Placed | Settled;
 
-export const NOTHING: Leftover = { kind: "nothing" };
+/** Before anything is placed. */
+export type Unplaced = Selected | Lost | Failed | Prepared;
+/** After placing: what was prepared is placed. */
+export type Tried = Selected | Lost | Failed | Placed;
+/** At the end; a token of a dry run is still `selected`. */
+export type Finished = Selected | Lost | Failed | Settled;
 
-export type Outcome = { readonly id: string; readonly error: ReportedError | null };
+/** What the run decided for the token, before it did anything. */
+export type Choice = {
+  readonly token: Token;
+  /** As the record had it when the run decided, or when the run announced the credential. */
+  readonly state: TokenState;
+  readonly reason: string;
+  /** `resume`: the journalled boxes are placed again; `issue`: a new generation is made. */
+  readonly how: "resume" | "issue";
+};
 
-/** A token that is ready to be journalled and placed. */
-export type Prepared = {
-  readonly selected: Selected;
+export type Selected = Choice & { readonly phase: "selected" };
+
+/** The token is another run's now, or its declaration is another one. */
+export type Lost = Choice & {
+  readonly phase: "lost";
+  readonly why: LossReason;
+  /** What this run had issued, and its service still keeps. */
+  readonly left: Leftover;
+  /** Revokes the credential that this run made for nothing; absent if it made none. Never throws a `Failure`. */
+  readonly discard?: () => Promise<Leftover>;
+};
+
+export const DECLARATION_CHANGED = "its declaration was changed meanwhile";
+export const TAKEN_UP = "another run took it up meanwhile";
+export type LossReason = typeof DECLARATION_CHANGED | typeof TAKEN_UP;
+
+/** Preflight, issuing, the check or sealing failed: nothing was placed. */
+export type Failed = Choice & {
+  readonly phase: "failed";
+  readonly error: Error;
+  /** An issuer was asked, so the failure counts towards the token's backoff. */
+  readonly attempted: boolean;
+  readonly left: Leftover;
+};
+
+/** The credential is sealed and can be journalled and placed. */
+export type Prepared = Choice & {
+  readonly phase: "prepared";
   readonly generation: number;
   readonly resumed: boolean;
   readonly prints: Prints;
@@ -38,59 +68,73 @@ export type Prepared = {
   /** By destination id: what is still to be placed. */
   readonly boxes: Readonly<Record<string, SealedBox>>;
   readonly warnings: readonly string[];
-  /** Revokes what was made, where it cannot be placed after all; absent where this run made nothing. Never throws a `Failure`. */
+  /** Revokes the credential if it cannot be placed; absent if this run made none. Never throws a `Failure`. */
   readonly discard?: () => Promise<Leftover>;
 };
 
-export type Preparation =
-  | { readonly ok: true; readonly prepared: Prepared }
-  /** `attempted`: an issuer was asked, so the failure counts towards the token's backoff. */
-  | {
-      readonly ok: false;
-      readonly selected: Selected;
-      readonly error: Error;
-      readonly attempted: boolean;
-      readonly left: Leftover;
-    };
-
-/** What was made for nothing, and what of it is left with its service. */
-export type Lost = { readonly selected: Selected; readonly left: Leftover };
-
-/** How one token fared. */
-export type TokenOutcome =
-  | { readonly kind: "planned"; readonly selected: Selected }
-  | { readonly kind: "unprepared"; readonly selected: Selected; readonly error: ReportedError }
-  | { readonly kind: "lost"; readonly selected: Selected; readonly reason: string }
-  /** `overtaken`: why the record may hold another value, if it may; `unrecorded`: why it could not be committed after placing, if it could not. */
-  | {
-      readonly kind: "tried";
-      readonly prepared: Prepared;
-      readonly outcomes: readonly Outcome[];
-      readonly overtaken: ReportedError | null;
-      readonly unrecorded: ReportedError | null;
-    };
-
-/** One token that the run takes up. */
-export type Selected = {
-  readonly token: Token;
-  /** As the record had it when the run decided. */
-  readonly state: TokenState;
-  readonly reason: string;
-  /** `resume`: the journalled boxes are placed again; `issue`: a new generation is made. */
-  readonly how: "resume" | "issue";
+/** Every destination was tried once. */
+export type Placed = Omit<Prepared, "phase"> & {
+  readonly phase: "placed";
+  readonly outcomes: readonly PlacementOutcome[];
 };
 
-export type Selection = {
-  readonly selected: readonly Selected[];
-  readonly skipped: readonly {
-    readonly token_name: string;
-    readonly reason: string;
-    readonly state: TokenState;
-  }[];
-  /** Workflows whose run this is: their `last_run_at` moves. */
-  readonly workflows: readonly string[];
-  /** Workflows that nobody has noted yet: their `first_seen_at` is set. */
-  readonly unseen: readonly string[];
-  /** Tokens that are no longer declared, and of which the record still holds something pending. */
-  readonly removed: readonly string[];
+/** The record was told, or could not be. */
+export type Settled = Omit<Placed, "phase"> & {
+  readonly phase: "settled";
+  /** Why the record may hold another value, if it may. */
+  readonly overtaken: ReportedError | null;
+  /** Why the outcome could not be committed after placing, if it could not. */
+  readonly unrecorded: ReportedError | null;
 };
+
+export type PlacementOutcome = { readonly id: string; readonly error: ReportedError | null };
+
+/**
+ * What a failed attempt left with the service: nothing, the credential with that ref (it could not be revoked),
+ * or something unknown that the next run looks for by its label.
+ */
+export type Leftover =
+  | { readonly kind: "nothing" | "unknown" }
+  | { readonly kind: "credential"; readonly ref: string };
+
+export const NOTHING: Leftover = { kind: "nothing" };
+
+/** The entries that are in that phase. */
+export function inPhase<Run extends TokenRun, Phase extends Run["phase"]>(
+  tokens: readonly Run[],
+  phase: Phase,
+): Extract<Run, { phase: Phase }>[] {
+  return tokens.filter((one): one is Extract<Run, { phase: Phase }> => one.phase === phase);
+}
+
+/** The list with the replaced entries in the places of the same tokens. */
+export function replaceIn(
+  tokens: readonly Unplaced[],
+  replaced: readonly Unplaced[],
+): readonly Unplaced[] {
+  const byName = new Map(replaced.map((one) => [one.token.name, one]));
+  return tokens.map((one) => byName.get(one.token.name) ?? one);
+}
+
+export function lose(one: Selected | Prepared, why: LossReason): Lost {
+  const { token, state, reason, how } = one;
+  const made = one.phase === "prepared" && one.discard ? { discard: one.discard } : {};
+  return { token, state, reason, how, phase: "lost", why, left: NOTHING, ...made };
+}
+
+/** @param details `attempted`: an issuer was asked; `left`: what it still keeps (default: nothing) */
+export function fail(
+  { token, state, reason, how }: Choice,
+  error: Error,
+  details: { readonly attempted: boolean; readonly left?: Leftover },
+): Failed {
+  const { attempted, left = NOTHING } = details;
+  return { token, state, reason, how, phase: "failed", error, attempted, left };
+}
+
+/** The number that the new credential has: the announced one, if its making was announced. */
+export function generationOf({ token, state, how }: Choice): number {
+  const { pending } = state;
+  const isAnnounced = how === "issue" && token.outside && pending?.stage === "intent";
+  return isAnnounced ? pending.generation : nextGeneration(state);
+}
