@@ -1,6 +1,6 @@
 // What people see beside the code and in the log: failures on the config's own lines, and lines that are no workflow commands.
 import { type AnnotationProperties, error as complain, warning } from "@actions/core";
-import { Misconfigured, type Problem, reportError } from "../src/core/base/errors.ts";
+import { describeError, Misconfigured, type Problem } from "../src/core/base/errors.ts";
 
 const TITLE = "token-automation";
 
@@ -9,7 +9,7 @@ export function problemsOf(
   error: unknown,
 ): readonly Pick<Problem, "message" | "hint" | "position">[] {
   if (error instanceof Misconfigured && error.problems.length > 0) return error.problems;
-  return [{ ...reportError(error), position: null }];
+  return [{ ...describeError(error), position: null }];
 }
 
 /**

@@ -3,8 +3,9 @@ import "./startup.ts";
 import { compose } from "../src/compose/compose.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import { mask } from "./mask.ts";
-import { proxiedFetch } from "./proxy.ts";
 import { renderFailure, renderHealth, renderReport, renderVerification } from "./render.ts";
+
+const PROXY_VARIABLES = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
 
 let inputs: Inputs | null = null;
 try {
@@ -41,4 +42,13 @@ async function perform(wanted: Inputs): Promise<void> {
     onCredential: (_name, credential) => Object.values(credential.fields).forEach(mask),
   });
   await renderReport(report, await app.health({ asLeft: true }), wanted);
+}
+
+/** The fetch of @actions/github, which honours the proxy variables and `no_proxy`. Null if none is set: its code is then not loaded. */
+async function proxiedFetch(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<typeof fetch | null> {
+  if (!PROXY_VARIABLES.some((name) => env[name])) return null;
+  const { defaults } = await import("@actions/github/lib/utils");
+  return defaults.request?.fetch ?? null;
 }

@@ -1,5 +1,5 @@
 // The job summary: what a person wants to know of a run. Pure.
-import { reportError } from "../src/core/base/errors.ts";
+import { describeError } from "../src/core/base/errors.ts";
 import type { HealthReport } from "../src/core/health/shapes.ts";
 import type { HealthStatus } from "../src/core/health/status.ts";
 import type { DestinationReport, Report, TokenReport } from "../src/core/ports/report.ts";
@@ -89,7 +89,7 @@ export function verificationSummary({ tokens, history }: Verification): string {
 
 /** A failure before the run could begin, with every problem that is known. */
 export function failureSummary(error: unknown): string {
-  const { kind, message } = reportError(error);
+  const { kind, message } = describeError(error);
   const problems = problemsOf(error);
   const heading =
     kind === "uncertain" ? "Failed, and what was done is not known" : "Nothing was done";

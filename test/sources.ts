@@ -6,8 +6,13 @@ import { ROOT } from "./pages.ts";
 /** `path` from the project's folder, with forward slashes. */
 export type Source = { readonly path: string; readonly text: string };
 
-/** Every TypeScript file below those folders that ships: no tests, nothing that only tests use. */
-export async function readSources(folders: readonly string[]): Promise<Source[]> {
+type SourceOptions = { readonly tests: boolean };
+
+/** Every TypeScript file below those folders but the committed bundles; tests only if asked for. */
+export async function readSources(
+  folders: readonly string[],
+  { tests }: SourceOptions = { tests: false },
+): Promise<Source[]> {
   const found = await Promise.all(
     folders.map(async (folder) =>
       (await readdir(join(ROOT, folder), { recursive: true })).map(
@@ -19,10 +24,7 @@ export async function readSources(folders: readonly string[]): Promise<Source[]>
     .flat()
     .filter(
       (path) =>
-        path.endsWith(".ts") &&
-        !path.endsWith(".test.ts") &&
-        !path.startsWith("src/testing/") &&
-        !path.includes("/dist/"),
+        path.endsWith(".ts") && (tests || !path.endsWith(".test.ts")) && !path.includes("/dist/"),
     )
     .sort();
   return Promise.all(

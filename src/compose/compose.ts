@@ -1,10 +1,9 @@
-// Puts the parts together: with compose-issuers.ts and compose-destinations.ts the only files that name adapters.
+// The app, put together from the core and the adapters that its options ask for.
 import { setTimeout } from "node:timers/promises";
 import type { GitHubClient } from "../adapters/github/client.ts";
 import { type App, createApp } from "../core/app.ts";
 import { type Failure, Misconfigured } from "../core/base/errors.ts";
 import type { Secret } from "../core/base/secret.ts";
-import type { TokenConfig } from "../core/model/schema.ts";
 import { type Home, scopeId } from "../core/model/token.ts";
 import type { Copies, Stale } from "../core/ports/copies.ts";
 import type { Destination } from "../core/ports/destination.ts";
@@ -16,8 +15,9 @@ import type { WorkflowRuns } from "../core/ports/workflow-runs.ts";
 import { openDestination } from "./destinations.ts";
 import type { AdvisorAccess } from "./environment.ts";
 import { type IssuerContext, openIssuer } from "./issuers.ts";
+import { notifiersOf, openReminders } from "./notifiers.ts";
 import type { GitHubAccess, RecordLocation } from "./record-location.ts";
-import { type Haste, IMPATIENT, readByCopies } from "./record-store.ts";
+import { type Haste, IMPATIENT, readByCopies, storeOf } from "./record-store.ts";
 
 export type ComposeOptions = {
   readonly place: RecordLocation;
@@ -111,7 +111,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
     notifiers: (config) =>
       notifiersOf({ given: [webhook, options.notifier], config, home, client }),
     reminders: async (by) =>
-      (await import("./notifiers.ts")).openReminders(by, {
+      openReminders(by, {
         home,
         client,
         webhook: options.webhook ? { ...options.webhook, ...proxied } : null,
@@ -178,19 +178,6 @@ async function homeOf(place: RecordLocation): Promise<Home> {
   return { kind: "local", repository: await localRepository(place.directory) };
 }
 
-async function storeOf(
-  place: RecordLocation,
-  client: () => Promise<GitHubClient>,
-  onUncommitted: (failure: Failure) => void,
-): Promise<Store> {
-  if (place.kind === "github") {
-    const { githubStore } = await import("../adapters/stores/github.ts");
-    return githubStore({ client, repository: place.repository, branch: place.branch });
-  }
-  const { localStore } = await import("../adapters/stores/local.ts");
-  return localStore({ directory: place.directory, onUncommitted });
-}
-
 /** GitHub where it is anyway, with a token of an issuer's own. */
 function accessWith(
   token: Secret,
@@ -219,21 +206,6 @@ async function connect(access: GitHubAccess | null, how: Haste = {}): Promise<Gi
     ...(access.fetch ? { fetch: access.fetch } : {}),
     ...how,
   });
-}
-
-async function notifiersOf(asked: {
-  readonly given: readonly (Notifier | null | undefined)[];
-  readonly config: TokenConfig;
-  readonly home: Home;
-  readonly client: () => Promise<GitHubClient>;
-}): Promise<Notifier[]> {
-  const { given, config, home, client } = asked;
-  const notifiers = given.filter((notifier) => notifier !== null && notifier !== undefined);
-  if (config.settings?.failure_issue && home.repository !== null) {
-    const { failureIssueNotifier } = await import("../adapters/notifiers/failure-issue.ts");
-    notifiers.push(failureIssueNotifier({ client, repository: home.repository }));
-  }
-  return notifiers;
 }
 
 async function* versionsOf(

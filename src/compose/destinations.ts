@@ -1,9 +1,9 @@
-// Opens the destinations: with compose.ts and compose-issuers.ts the only files that name adapters.
-import type { Vault } from "../adapters/destinations/vault.ts";
+// The destinations, each opened when a token needs it.
 import type { GitHubClient } from "../adapters/github/client.ts";
 import { Misconfigured } from "../core/base/errors.ts";
 import type { Scope } from "../core/model/token.ts";
 import type { Destination } from "../core/ports/destination.ts";
+import { openLocalVault } from "./local.ts";
 import type { RecordLocation } from "./record-location.ts";
 
 /** What destinations need beside their scope. */
@@ -49,13 +49,4 @@ function notLocal(what: string, code: string): Misconfigured {
       hint: 'Use {"to": "actions"}, or run it in a checkout.',
     },
   );
-}
-
-/** The vault beside a local record, for those who read values: destinations as such are write-only. */
-export async function openLocalVault(
-  place: Extract<RecordLocation, { kind: "local" }>,
-  clock: () => Date,
-): Promise<Vault> {
-  const { openVault } = await import("../adapters/destinations/vault.ts");
-  return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
 }

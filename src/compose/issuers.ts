@@ -1,5 +1,4 @@
-// Opens the issuers: with compose.ts and compose-destinations.ts the only files that name adapters.
-
+// The issuers, each opened when a token needs it.
 import type { GitHubClient } from "../adapters/github/client.ts";
 import type { AdminUrl } from "../adapters/issuers/connection-url.ts";
 import { Misconfigured } from "../core/base/errors.ts";

@@ -1,10 +1,11 @@
-// Opens the ways of reminding people: a part of compose.ts.
+// The ways to notify and to remind people.
 
 import type { GitHubClient } from "../adapters/github/client.ts";
 import type { WebhookOptions } from "../adapters/notifiers/webhook.ts";
 import { Misconfigured } from "../core/base/errors.ts";
+import type { TokenConfig } from "../core/model/schema.ts";
 import type { Home } from "../core/model/token.ts";
-import type { RemindBy, Reminders } from "../core/ports/notifier.ts";
+import type { Notifier, RemindBy, Reminders } from "../core/ports/notifier.ts";
 
 /** Throws `Misconfigured`: `webhook-missing`, `no-repository`. */
 export async function openReminders(
@@ -36,4 +37,20 @@ export async function openReminders(
     client,
     repository: home.repository,
   });
+}
+
+/** Those that are given, and the issue of a failed run if the config asks for it and the repository is known. */
+export async function notifiersOf(asked: {
+  readonly given: readonly (Notifier | null | undefined)[];
+  readonly config: TokenConfig;
+  readonly home: Home;
+  readonly client: () => Promise<GitHubClient>;
+}): Promise<Notifier[]> {
+  const { given, config, home, client } = asked;
+  const notifiers = given.filter((notifier) => notifier !== null && notifier !== undefined);
+  if (config.settings?.failure_issue && home.repository !== null) {
+    const { failureIssueNotifier } = await import("../adapters/notifiers/failure-issue.ts");
+    notifiers.push(failureIssueNotifier({ client, repository: home.repository }));
+  }
+  return notifiers;
 }

@@ -1,5 +1,6 @@
-// How the record is read for those who only look: by conditional requests, with a copy to fall back on, and without long waits.
+// The store of a record: a work tree or a branch, and for edges that only read, copies of it without long waits.
 import type { GitHubClient, GitHubClientOptions } from "../adapters/github/client.ts";
+import type { Failure } from "../core/base/errors.ts";
 import type { Copies, Stale } from "../core/ports/copies.ts";
 import type { Store } from "../core/ports/store.ts";
 import type { RecordLocation } from "./record-location.ts";
@@ -30,4 +31,18 @@ export async function readByCopies(
   const store = githubStore({ client, repository, branch });
   const name = [access.apiUrl, repository, branch ?? ""].join(" ");
   return copiedStore({ store, client, repository, branch, copies, name, now, onStale });
+}
+
+/** Opens the store where the record lives. */
+export async function storeOf(
+  place: RecordLocation,
+  client: () => Promise<GitHubClient>,
+  onUncommitted: (failure: Failure) => void,
+): Promise<Store> {
+  if (place.kind === "github") {
+    const { githubStore } = await import("../adapters/stores/github.ts");
+    return githubStore({ client, repository: place.repository, branch: place.branch });
+  }
+  const { localStore } = await import("../adapters/stores/local.ts");
+  return localStore({ directory: place.directory, onUncommitted });
 }

@@ -3,7 +3,7 @@
 import type { Advice } from "./advice/advice.ts";
 import type { AdviceOptions } from "./advice/advise.ts";
 import type { Audit } from "./audit/version.ts";
-import { reportError } from "./base/errors.ts";
+import { describeError } from "./base/errors.ts";
 import type { Secret } from "./base/secret.ts";
 import type { AbortResult } from "./changes/abort.ts";
 import type { ApprovedPlan, ChangeOptions } from "./changes/plan-change.ts";
@@ -214,7 +214,7 @@ async function notify(
     ),
   );
   const warnings = results.flatMap((result) =>
-    result.status === "rejected" ? [reportError(result.reason).message] : [],
+    result.status === "rejected" ? [describeError(result.reason).message] : [],
   );
   return { ...report, warnings: [...report.warnings, ...warnings] };
 }

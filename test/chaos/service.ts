@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { IssuerDeclaration } from "../../src/core/model/schema.ts";
 import type { Reply } from "../github/replies.ts";
 import type { GitHubRequest } from "../github/routes.ts";
-import type { LiveCredential } from "./witness.ts";
 
 /** Below it the world's server speaks as the service. */
 export const SERVICE_PREFIX = "/service/";
@@ -42,6 +41,9 @@ export const SERVICE_ISSUER: IssuerDeclaration = {
 };
 
 type Key = LiveCredential & { readonly secret: string };
+
+/** A credential that a service issued and that still works. Issuers without side effects have none. */
+type LiveCredential = { readonly ref: string; readonly label: string };
 
 export type KeyService = {
   readonly answer: (request: GitHubRequest) => Reply;

@@ -3,9 +3,6 @@ import { createHash } from "node:crypto";
 import { HOME, RECORD, type Target } from "./scenarios.ts";
 import type { World } from "./world.ts";
 
-/** A credential that a service issued and that still works. Issuers without side effects have none. */
-export type LiveCredential = { readonly ref: string; readonly label: string };
-
 export type Witness = {
   /** Puts the witness before every request from now on; faults that were added before go first. */
   install(): void;

@@ -1,7 +1,8 @@
 // One request to one reply: who asks, within which budget, which route, may they.
 import { createHash } from "node:crypto";
-import type { AppSetup } from "./apps.ts";
-import { authenticate, authorize, authorizeOrganization, type Token } from "./auth.ts";
+import { authenticate } from "./apps.ts";
+import type { AppSetup } from "./auth.ts";
+import { authorize, authorizeOrganization, type Token } from "./auth.ts";
 import { answerGraphql, operationOf } from "./graphql.ts";
 import { budgetHeaders, type Charge, type Limits, type Resource } from "./limits.ts";
 import { json, notFound, Refusal, type Reply } from "./replies.ts";

@@ -1,24 +1,15 @@
 // GitHub Apps: their JSON web tokens judged with their public keys, and the installation tokens that they mint.
 import { createPublicKey, verify } from "node:crypto";
-import { type Access, createToken, PERMISSIONS, type Permission, type Token } from "./auth.ts";
+import {
+  type Access,
+  type AppSetup,
+  createToken,
+  type Installation,
+  PERMISSIONS,
+  type Permission,
+  type Token,
+} from "./auth.ts";
 import { refusal, validationFailed } from "./replies.ts";
-
-export type Installation = {
-  readonly id: number;
-  /** The account that it is installed on. */
-  readonly account: string;
-  /** Full names that it reaches. */
-  readonly repositories: readonly string[];
-  readonly permissions: Readonly<Partial<Record<Permission, Access>>>;
-};
-
-export type AppSetup = {
-  readonly id: number;
-  readonly clientId: string;
-  /** PEM (SubjectPublicKeyInfo). */
-  readonly publicKey: string;
-  readonly installations: readonly Installation[];
-};
 
 /** An installation token's lifetime in milliseconds. */
 const LIFETIME_MS = 60 * 60_000;
@@ -26,7 +17,7 @@ const LIFETIME_MS = 60 * 60_000;
 const MAX_JWT_SECONDS = 600;
 
 /** The App that a JSON web token speaks for (RFC 7519, RS256); null where it is none. Throws the 401 that GitHub answers. */
-export function appOf(apps: readonly AppSetup[], given: string, now: Date): AppSetup | null {
+function appOf(apps: readonly AppSetup[], given: string, now: Date): AppSetup | null {
   const [head, body, signature, ...rest] = given.split(".");
   if (
     head === undefined ||
@@ -118,4 +109,29 @@ export function mint(
     expiresAt: new Date(now.getTime() + LIFETIME_MS),
   });
   return { token, permissions, repositories: asked };
+}
+
+/** Whom the server knows. */
+export type Known = { readonly tokens: Token[]; readonly apps: readonly AppSetup[] };
+
+/** Finds the caller by `Authorization: token …` or `Bearer …`. Throws the 401 that GitHub answers. */
+export function authenticate(
+  { tokens, apps }: Known,
+  header: string | undefined,
+  now: Date,
+): Token {
+  if (header === undefined || header === "") throw refusal(401, "Requires authentication");
+  const given = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1];
+  const app = appOf(apps, given ?? "", now);
+  if (app !== null) {
+    const keep = (token: Token | null) => (token === null ? tokens.length : tokens.push(token));
+    return {
+      ...createToken({ token: given ?? "", login: "app", permissions: {} }),
+      app: { setup: app, keep },
+    };
+  }
+  const found = tokens.find(({ token }) => token === given);
+  if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now))
+    throw refusal(401, "Bad credentials");
+  return found;
 }

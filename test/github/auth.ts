@@ -1,5 +1,4 @@
 // Who asks and what they may: tokens, their permissions, and GitHub's refusals for them.
-import { type AppSetup, appOf } from "./apps.ts";
 import { notFound, refusal } from "./replies.ts";
 
 export type Access = "read" | "write";
@@ -26,6 +25,25 @@ export const PERMISSIONS = [
   ...SECRETS_PERMISSIONS,
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
+
+/** An App as it is installed on one account. */
+export type Installation = {
+  readonly id: number;
+  /** The account that it is installed on. */
+  readonly account: string;
+  /** Full names that it reaches. */
+  readonly repositories: readonly string[];
+  readonly permissions: Readonly<Partial<Record<Permission, Access>>>;
+};
+
+/** An App that the server knows. */
+export type AppSetup = {
+  readonly id: number;
+  readonly clientId: string;
+  /** PEM (SubjectPublicKeyInfo). */
+  readonly publicKey: string;
+  readonly installations: readonly Installation[];
+};
 
 /**
  * One token the server knows.
@@ -102,31 +120,6 @@ export function createToken(setup: TokenSetup): Token {
     expiresAt: setup.expiresAt ?? null,
     app: null,
   };
-}
-
-/** Whom the server knows. */
-export type Known = { readonly tokens: Token[]; readonly apps: readonly AppSetup[] };
-
-/** Finds the caller by `Authorization: token …` or `Bearer …`. Throws the 401 that GitHub answers. */
-export function authenticate(
-  { tokens, apps }: Known,
-  header: string | undefined,
-  now: Date,
-): Token {
-  if (header === undefined || header === "") throw refusal(401, "Requires authentication");
-  const given = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1];
-  const app = appOf(apps, given ?? "", now);
-  if (app !== null) {
-    const keep = (token: Token | null) => (token === null ? tokens.length : tokens.push(token));
-    return {
-      ...createToken({ token: given ?? "", login: "app", permissions: {} }),
-      app: { setup: app, keep },
-    };
-  }
-  const found = tokens.find(({ token }) => token === given);
-  if (found === undefined || (found.expiresAt !== null && found.expiresAt <= now))
-    throw refusal(401, "Bad credentials");
-  return found;
 }
 
 /** Whether the token was given this repository. */

@@ -7,11 +7,9 @@ import {
   type GitCommit,
   type GitHistory,
 } from "./git.ts";
-import type { ActionsState } from "./routes-actions.ts";
-import type { StoredIssue } from "./routes-issues.ts";
-import type { StoredKey } from "./routes-keys.ts";
 import { environmentScope, repositoryScopes, type SecretApp } from "./secret-scopes.ts";
 import type { KeyRegistry, SecretScope } from "./secrets.ts";
+import type { ActionsState, StoredIssue, StoredKey } from "./stored.ts";
 
 export type Visibility = "public" | "private" | "internal";
 

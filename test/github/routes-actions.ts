@@ -10,6 +10,7 @@ import {
   repositoryRoute,
 } from "./routes.ts";
 import { WEBSITE } from "./routes-account.ts";
+import type { StoredRun } from "./stored.ts";
 
 type Run = Pick<
   Body<"/repos/{owner}/{repo}/actions/runs/{run_id}", "get", 200>,
@@ -23,24 +24,6 @@ type Run = Pick<
   | "created_at"
   | "updated_at"
 >;
-
-/** A run as tests see and change it: they are the runner. */
-type StoredRun = {
-  readonly id: number;
-  readonly workflow: string;
-  readonly title: string;
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly url: string;
-  readonly createdAt: string;
-  status: "queued" | "in_progress" | "completed";
-  conclusion: string | null;
-};
-
-export type ActionsState = {
-  readonly runs: StoredRun[];
-  /** Whether the server answers a dispatch with the run, as GitHub has since 2026 and older Enterprise servers have not. */
-  tellsRun: boolean;
-};
 
 const FIRST_RUN_ID = 16_000_000_000;
 

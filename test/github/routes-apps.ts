@@ -1,6 +1,6 @@
 // What Apps and installation tokens ask: https://docs.github.com/rest/apps/apps
-import { type Installation, mint } from "./apps.ts";
-import type { AppSession } from "./auth.ts";
+import { mint } from "./apps.ts";
+import type { AppSession, Installation } from "./auth.ts";
 import { type Body, json, notFound, refusal } from "./replies.ts";
 import { type Call, jsonObject, type Route, route } from "./routes.ts";
 

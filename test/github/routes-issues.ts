@@ -1,6 +1,7 @@
 // Issues of a repository, as far as a notifier needs them: https://docs.github.com/rest/issues/issues
 import { type Body, json, notFound, validationFailed } from "./replies.ts";
 import { jsonObject, paginate, type Route, repositoryRoute } from "./routes.ts";
+import type { StoredIssue } from "./stored.ts";
 
 type Issue = Pick<
   Body<"/repos/{owner}/{repo}/issues/{issue_number}", "get", 200>,
@@ -21,37 +22,9 @@ type Role = Pick<
 const MAX_TITLE = 256;
 const MAX_BODY = 65_536;
 
-/** What somebody wrote on an issue. */
-type StoredComment = {
-  readonly login: string;
-  readonly type: "User" | "Bot";
-  readonly body: string;
-  readonly edited?: true;
-};
-
 /** When everything was written, and when edited. */
 const WRITTEN = "2026-03-01T00:00:00Z";
 export const EDITED = "2026-03-01T00:01:00Z";
-
-/** An issue as tests compare it. */
-export type StoredIssue = {
-  readonly number: number;
-  title: string;
-  body: string;
-  state: string;
-  readonly labels: readonly string[];
-  readonly author: string;
-  edited: boolean;
-  readonly comments: StoredComment[];
-  /** Of a pull request, which is an issue too. */
-  readonly pull?: { readonly head: string; readonly reviews: StoredReview[] };
-};
-/** What somebody judged of a pull request, the newest last. */
-type StoredReview = {
-  readonly login: string;
-  readonly type: "User" | "Bot";
-  readonly state: "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED";
-};
 
 function view({ number, title, body, state, labels }: StoredIssue, fullName: string): Issue {
   return {

@@ -7,17 +7,9 @@ import {
   type Route,
   repositoryRoute,
 } from "./routes.ts";
+import type { StoredKey } from "./stored.ts";
 
 type DeployKey = Body<"/repos/{owner}/{repo}/keys/{key_id}", "get", 200>;
-
-/** A deploy key as tests compare it. `key` is its type and its bytes, as GitHub keeps it: without the comment. */
-export type StoredKey = {
-  readonly id: number;
-  readonly title: string;
-  readonly key: string;
-  readonly readOnly: boolean;
-  readonly at: Date;
-};
 
 /** The type's name in front of the bytes, each length in four bytes before it: RFC 4253, section 6.6. */
 function normalized(text: unknown): string {

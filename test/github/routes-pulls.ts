@@ -3,7 +3,8 @@
 import { type Body, json, notFound, validationFailed } from "./replies.ts";
 import type { RepositoryCall, Route } from "./routes.ts";
 import { jsonObject, paginate, repositoryRoute } from "./routes.ts";
-import { type StoredIssue, text } from "./routes-issues.ts";
+import { text } from "./routes-issues.ts";
+import type { StoredIssue } from "./stored.ts";
 
 type Pull = Pick<
   Body<"/repos/{owner}/{repo}/pulls/{pull_number}", "get", 200>,

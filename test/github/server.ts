@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { answer, type World } from "./answer.ts";
-import type { AppSetup } from "./apps.ts";
+import type { AppSetup } from "./auth.ts";
 import { createToken, DEFAULT_TOKEN, type TokenSetup } from "./auth.ts";
 import { createFaults, type Fault } from "./faults.ts";
 import { operationOf } from "./graphql.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../test/record-history.ts";
 import { auditHistory } from "../../core/audit/audit.ts";
 import type { Audit } from "../../core/audit/version.ts";
-import { reportError } from "../../core/base/errors.ts";
+import { describeError } from "../../core/base/errors.ts";
 import type { HistoryEntry } from "../../core/model/schema.ts";
 import { githubVersions } from "./record-versions.ts";
 
@@ -125,7 +125,7 @@ test("a branch of its own; a branch, a repository and a permission that are miss
   repository.commit({ [RECORD]: recordText(chainOf(2)) }, "Record", "record");
   expect(await audit(null, "record")).toMatchObject({ verdict: "ok", entries: 2, commits: 1 });
   const code = async (attempt: Promise<unknown>) =>
-    reportError(await attempt.catch((error: unknown) => error)).code;
+    describeError(await attempt.catch((error: unknown) => error)).code;
   expect(await code(audit(null, "nowhere"))).toBe("branch-missing");
   github.faults.add({
     match: { path: "/graphql" },

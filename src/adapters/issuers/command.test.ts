@@ -14,7 +14,7 @@ import { type KeyService, startKeyService } from "../../../test/key-service.ts";
 import { blocksOf, readPages } from "../../../test/pages.ts";
 import { toolAvailable } from "../../../test/require-tool.ts";
 import { openIssuer } from "../../compose/issuers.ts";
-import { type Failure, reportError } from "../../core/base/errors.ts";
+import { describeError, type Failure } from "../../core/base/errors.ts";
 import type { IssuerDeclaration } from "../../core/model/schema.ts";
 import type { IssueRequest, Issuer } from "../../core/ports/issuer.ts";
 import { memoryStore } from "../stores/memory.ts";
@@ -238,7 +238,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   ])("%s leaves an unknown outcome", async (_, fault, seen) => {
     const error = await issuing(fault);
     expect(says(error)).toBe(`uncertain: ${NO_ANSWER}: ${seen}`);
-    expect(JSON.stringify(reportError(error)) + String(error.stack)).not.toMatch(/canary/);
+    expect(JSON.stringify(describeError(error)) + String(error.stack)).not.toMatch(/canary/);
   });
 
   test("hands over an empty value is told by what judges every value", async () => {

@@ -1,7 +1,7 @@
 // Installation tokens against the tests' GitHub, which verifies the App's JSON web tokens with its public key.
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { AppSetup } from "../../../test/github/apps.ts";
+import type { AppSetup } from "../../../test/github/auth.ts";
 import { testClient } from "../../../test/github/client.ts";
 import {
   DEFAULT_REPOSITORY,

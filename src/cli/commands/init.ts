@@ -2,7 +2,6 @@
 import { mkdir, realpath, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
-import { gitIn, gitState } from "../../adapters/local/git.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { plain } from "../render/text.ts";
 import { localRecord, requireLocal } from "../session/connect.ts";
@@ -88,9 +87,9 @@ async function writeNew(path: string, content: string, replace: boolean): Promis
 
 /** The top of the git work tree, where workflows live; outside one, the folder itself. */
 async function repositoryRoot(directory: string): Promise<string> {
-  if ((await gitState(directory)) !== "work-tree") return realpath(directory);
-  const result = await gitIn(directory)(["rev-parse", "--show-toplevel"]);
-  return resolve(result.stdout.toString().trimEnd());
+  const { findWorkTree } = await import("../../compose/local.ts");
+  const root = await findWorkTree(directory);
+  return root === null ? realpath(directory) : resolve(root);
 }
 
 function nextSteps(workflow: boolean): string[] {

@@ -1,6 +1,6 @@
 // `get` and `exec`: what makes the local vault useful by itself.
 import { type Command, Option } from "commander";
-import type { Vault } from "../../adapters/destinations/vault.ts";
+import type { LocalVault } from "../../compose/local.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
 import { seenName } from "../../core/base/showable.ts";
@@ -37,9 +37,9 @@ export function addVault(program: Command, start: Start): void {
     );
 }
 
-async function localVault(session: Session, command: string): Promise<Vault> {
+async function localVault(session: Session, command: string): Promise<LocalVault> {
   requireLocal(session, command);
-  const { openLocalVault } = await import("../../compose/destinations.ts");
+  const { openLocalVault } = await import("../../compose/local.ts");
   return openLocalVault(localPlace(session), () => session.io.now());
 }
 
@@ -67,10 +67,10 @@ async function exec(
     const value = await vault.get(name);
     if (value !== null) secrets.set(name, value);
   }
-  const { execWithSecrets } = await import("../../adapters/local/exec.ts");
+  const { runWithSecrets } = await import("../../compose/local.ts");
   const [program = "", ...args] = command;
   try {
-    return await execWithSecrets({ command: program, args, secrets, env: inherited(session) });
+    return await runWithSecrets({ command: program, args, secrets, env: inherited(session) });
   } catch (error) {
     const code = error instanceof Misconfigured ? NOT_RUN[error.code] : undefined;
     if (code === undefined) throw error;

@@ -1,5 +1,5 @@
 // An error as lines for people and as JSON for programs, and the exit code that goes with it.
-import { Failure, Misconfigured, type Problem, reportError } from "../../core/base/errors.ts";
+import { describeError, Failure, Misconfigured, type Problem } from "../../core/base/errors.ts";
 import { type Colors, plain } from "./text.ts";
 
 /** What stands under `error` in JSON: the kind says what the caller must do next, the code is stable. */
@@ -12,7 +12,10 @@ type RenderedFailure = {
 };
 
 function failureData(error: unknown): RenderedFailure {
-  return { ...reportError(error), problems: error instanceof Misconfigured ? error.problems : [] };
+  return {
+    ...describeError(error),
+    problems: error instanceof Misconfigured ? error.problems : [],
+  };
 }
 
 /** One line, so that it can stand among the lines of a command that prints many. */

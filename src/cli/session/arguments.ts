@@ -1,7 +1,7 @@
 // Strict readings of what stands on the command line, and the refusal of values there.
 import { InvalidArgumentError } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
-import { isShowableName, looksLikeCredential } from "../../core/base/showable.ts";
+import { isShowableName, looksLikeSecret } from "../../core/base/showable.ts";
 import { NAME_PATTERN } from "../../core/model/schema.ts";
 
 const INSTANT =
@@ -53,7 +53,7 @@ export function repository(text: string): string {
  */
 export function requireNames(names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
-    if (NAME_PATTERN.test(name) && !looksLikeCredential(name)) continue;
+    if (NAME_PATTERN.test(name) && !looksLikeSecret(name)) continue;
     const which = names.length === 1 ? "the name" : `name ${index + 1} of ${names.length}`;
     if (name.includes("="))
       throw valueRefused(`${which} holds a "=": a value cannot be given as an argument`);

@@ -111,8 +111,8 @@ export async function noteWhereNothingIsCommitted(
   place: RecordLocation,
 ): Promise<void> {
   if (place.kind !== "local") return;
-  const { gitState } = await import("../../adapters/local/git.ts");
-  const state = await gitState(place.directory);
+  const { readGitState } = await import("../../compose/local.ts");
+  const state = await readGitState(place.directory);
   if (state === "no-repository")
     session.note(
       "this folder is not in a git work tree, so nothing is committed; `git init` starts one",

@@ -1,6 +1,6 @@
 // The suggestions with what a language model makes of them; without one they stand as they are.
 
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import { health } from "../health/health.ts";
 import type { Suggestions } from "../health/shapes.ts";
 import { suggest } from "../health/suggest.ts";
@@ -40,6 +40,6 @@ export async function suggestWithAdvice(
       ai: readAdvice(await found.advise(question), { config, home, suggestions }),
     };
   } catch (error) {
-    return { ...suggestions, ai: unavailable(suggestions, reportError(error).message) };
+    return { ...suggestions, ai: unavailable(suggestions, describeError(error).message) };
   }
 }

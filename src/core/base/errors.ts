@@ -85,7 +85,7 @@ export class Denied extends Failure {
  * Turns anything thrown into what a report may hold. An error that is not ours is a defect or an
  * unforeseen fault: its outcome is unknown, and its message is kept out, since nobody vetted it.
  */
-export function reportError(error: unknown): ReportedError {
+export function describeError(error: unknown): ReportedError {
   if (error instanceof Failure)
     return { kind: error.kind, code: error.code, message: error.message, hint: error.hint };
   const name = error instanceof Error ? error.name : typeof error;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isShowableName, looksLikeCredential, seen, seenName } from "./showable.ts";
+import { isShowableName, looksLikeSecret, seen, seenName } from "./showable.ts";
 
 test.each([
   [undefined, "nothing"],
@@ -38,7 +38,7 @@ test.each([
 });
 
 test("a credential is known by its form wherever it stands", () => {
-  expect(looksLikeCredential(`github_pat_${"11ABCDEFG".repeat(3)}`)).toBe(true);
-  expect(looksLikeCredential("GITHUB_PAT")).toBe(false);
-  expect(looksLikeCredential("SK_LIVE_KEY")).toBe(false);
+  expect(looksLikeSecret(`github_pat_${"11ABCDEFG".repeat(3)}`)).toBe(true);
+  expect(looksLikeSecret("GITHUB_PAT")).toBe(false);
+  expect(looksLikeSecret("SK_LIVE_KEY")).toBe(false);
 });

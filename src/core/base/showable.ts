@@ -24,7 +24,7 @@ const CREDENTIALS = [
 const MIXED_LENGTH = 14;
 
 /** Whether a text has the form of a known kind of credential. */
-export function looksLikeCredential(text: string): boolean {
+export function looksLikeSecret(text: string): boolean {
   return CREDENTIALS.some((pattern) => pattern.test(text));
 }
 
@@ -40,7 +40,7 @@ function looksRandom(text: string): boolean {
 
 /** Whether a word that stands in a wrong place may be a secret value: a known kind of credential, or characters as if drawn at random. */
 export function looksLikeValue(text: string): boolean {
-  return looksLikeCredential(text) || looksRandom(text);
+  return looksLikeSecret(text) || looksRandom(text);
 }
 
 /** Whether a text may be shown as a name: shaped like one or a few plain words, short, and unlike a credential or random characters. */
@@ -50,7 +50,7 @@ export function isShowableName(text: string): boolean {
     (text.length <= MAX_SHOWN_NAME &&
       NAME.test(text) &&
       !looksRandom(text) &&
-      !looksLikeCredential(text))
+      !looksLikeSecret(text))
   );
 }
 

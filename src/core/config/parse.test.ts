@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GITHUB, LOCAL, tellProblems } from "../../../test/problems.ts";
-import { ISSUERS } from "../model/schema.ts";
+import { DESTINATIONS, ISSUERS } from "../model/schema.ts";
 import { parseConfig, serializeConfig, validateConfig } from "./parse.ts";
 
 /** The example of the contract, with what the program has added. */
@@ -147,7 +147,10 @@ describe("bad files: every mistake at once", () => {
   "rules": { "A": {}, "B": { "interval_hours": 24, "autorotate": false }, "C": [] },
   "workflows": { "w": { "tokens": "ALL_TOKENS", "schedule": 5, "cron": "0 0 * * *" }, "v": { "tokens": [], "schedule": "@daily", "enabled": 1 } }
 }`;
-    expect(tellProblems(text).replace(ISSUERS.join(", "), "(every issuer)")).toMatchInlineSnapshot(`
+    const shown = tellProblems(text)
+      .replaceAll(ISSUERS.join(", "), "(every issuer)")
+      .replaceAll(DESTINATIONS.join(", "), "(every destination)");
+    expect(shown).toMatchInlineSnapshot(`
       "3:3 /token unknown-key
         the file has the unknown key "token"
         > Did you mean tokens?
@@ -180,13 +183,13 @@ describe("bad files: every mistake at once", () => {
         > Known: (every issuer).
       8:37 /tokens/B/destinations/0/to unknown-destination
         destinations[0].to of the token "B" is "action", which is no destination that this version knows
-        > Did you mean actions? Known: actions, environment, organization, dependabot, codespaces, agents, vault, file.
+        > Did you mean actions? Known: (every destination).
       8:57 /tokens/B/destinations/1/to unknown-destination
         destinations[1].to of the token "B" is "netlify", which is no destination that this version knows
-        > Known: actions, environment, organization, dependabot, codespaces, agents, vault, file.
+        > Known: (every destination).
       8:83 /tokens/B/destinations/2/to missing-key
         destinations[2] of the token "B" lacks "to"
-        > Add "to": one of: actions, environment, organization, dependabot, codespaces, agents, vault, file.
+        > Add "to": one of: (every destination).
       8:102 /tokens/B/destinations/3 wrong-type
         destinations[3] of the token "B" must be an object; it is "vault"
         > Write { "to": "vault" }.

@@ -1,7 +1,7 @@
 // Reads and writes token_config.json: every mistake in it is told at once, with its place and what to do.
 
 import type { Problem } from "../base/errors.ts";
-import { looksLikeCredential } from "../base/showable.ts";
+import { looksLikeSecret } from "../base/showable.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { findFirstVersion } from "./first-version.ts";
@@ -91,7 +91,7 @@ function judge(document: unknown, found: Survey, home: Home): Judged {
 function toProblem({ code, path, message, hint }: Mistake, position: Problem["position"]): Problem {
   // A pointer tells keys as they are, but for what may be a value: the position, or the message, tells where that is.
   const shown = path.map((part) =>
-    typeof part === "string" && looksLikeCredential(part) ? "…" : part,
+    typeof part === "string" && looksLikeSecret(part) ? "…" : part,
   );
   return { code, pointer: pointerOf(shown), position, message, hint };
 }

@@ -1,6 +1,6 @@
 // What the schema cannot say about programs and requests: placeholders that exist, URLs that no value may stand in, no values.
 
-import { looksLikeCredential, seenName } from "../base/showable.ts";
+import { looksLikeSecret, seenName } from "../base/showable.ts";
 import { didYouMean } from "../model/names.ts";
 import { type IssuerDeclaration, NAME_PATTERN, type TokenDeclaration } from "../model/schema.ts";
 import { type Mistake, partName } from "./mistake.ts";
@@ -96,7 +96,7 @@ function checkText(
   action: (typeof ACTIONS)[number],
 ): Mistake[] {
   // Of ids, many are long hexadecimal numbers, but none of them stands in a header.
-  if (path.includes("headers") ? looksLikeCredential(text) : holdsCredential(text))
+  if (path.includes("headers") ? looksLikeSecret(text) : holdsCredential(text))
     return [valueInText(path)];
   const known =
     action === "check"
@@ -115,7 +115,7 @@ function checkText(
 
 /** Whether it holds a credential of a known kind; a long hexadecimal number may be the id of anything. */
 function holdsCredential(text: string): boolean {
-  return looksLikeCredential(text.replace(/[0-9a-f]{32,}/gi, " "));
+  return looksLikeSecret(text.replace(/[0-9a-f]{32,}/gi, " "));
 }
 
 function valueInText(path: Path): Mistake {

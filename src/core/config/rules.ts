@@ -1,7 +1,7 @@
 // What the schema cannot say about a config: names that must fit one another, schedules, zones, bands.
 
 import { Misconfigured } from "../base/errors.ts";
-import { looksLikeCredential, seen, seenName, seenString } from "../base/showable.ts";
+import { looksLikeSecret, seen, seenName, seenString } from "../base/showable.ts";
 import { didYouMean } from "../model/names.ts";
 import {
   ALL_TOKENS,
@@ -115,7 +115,7 @@ function checkGroups(config: TokenConfig): Mistake[] {
   const names = new Set(Object.keys(config.tokens ?? {}));
   return Object.entries(config.tokens ?? {}).flatMap(([token, { groups = [] }]) =>
     groups.flatMap((group, index): Mistake[] => {
-      if (looksLikeCredential(group))
+      if (looksLikeSecret(group))
         return [valueAsName(group, { path: ["tokens", token, "groups", index], on: "value" })];
       if (group !== ALL_TOKENS && !names.has(group)) return [];
       const what =
@@ -169,8 +169,7 @@ function checkWorkflows(config: TokenConfig): Mistake[] {
 }
 
 function checkWorkflowName(name: string): Mistake[] {
-  if (looksLikeCredential(name))
-    return [valueAsName(name, { path: ["workflows", name], on: "key" })];
+  if (looksLikeSecret(name)) return [valueAsName(name, { path: ["workflows", name], on: "key" })];
   if (LABEL_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return [];
   return [
     {

@@ -190,7 +190,7 @@ function wrongType(expected: string, path: Path, value: unknown): Wording {
 function typeHint(expected: string, path: Path, value: unknown): string | null {
   const text = typeof value === "string" ? value : "";
   if (path[2] === "destinations" && path.length === 4) {
-    const to = DESTINATIONS.find((word) => word === text) ?? DESTINATIONS[0];
+    const to = DESTINATIONS.find((word) => word === text) ?? "actions";
     return `Write { "to": "${to}" }.`;
   }
   if ((expected === "number" || expected === "int") && /^-?\d+(\.\d+)?$/.test(text))

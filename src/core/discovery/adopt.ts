@@ -10,7 +10,7 @@ import type {
   TokenDeclaration,
   TriggeredBy,
 } from "../model/schema.ts";
-import type { GitHubScope } from "../model/scope.ts";
+import { type GitHubScope, isOnGitHub } from "../model/scope.ts";
 import { NEW_TOKEN_STATE, scopeId } from "../model/token.ts";
 import { SUPPLIED } from "../plan/condition.ts";
 import type { Commit } from "../ports/store.ts";
@@ -86,8 +86,8 @@ type Candidate = { readonly id: string; readonly name: string; readonly scope: G
 function candidatesOf({ undeclared }: Discovery, listings: readonly Listing[]): Candidate[] {
   const open = new Set(undeclared);
   return listings.flatMap(({ scope, secrets }) => {
-    // What lies on this machine was put there by this program.
-    if (scope.kind === "vault" || scope.kind === "file") return [];
+    // What lies elsewhere was put there by this program.
+    if (!isOnGitHub(scope)) return [];
     return secrets
       .map(({ name }) => ({ id: `${scopeId(scope)}:${name}`, name, scope }))
       .filter(({ id }) => open.has(id));

@@ -1,5 +1,5 @@
 // Which secrets exist in all scopes around the record, beside the ones that it declares. Changes nothing.
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, isLocal, type Scope, scopeId, tokenState } from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
@@ -88,7 +88,7 @@ function notListed({
   readonly scope: Scope | string;
   readonly error: unknown;
 }): Discovery["not_listed"][number] {
-  const { code, message, hint } = reportError(error);
+  const { code, message, hint } = describeError(error);
   return { scope: typeof scope === "string" ? scope : scopeId(scope), code, message, hint };
 }
 

@@ -2,16 +2,6 @@
 import * as z from "zod";
 import { closed, repository, secretName } from "./schema-base.ts";
 
-export const DESTINATIONS = [
-  "actions",
-  "environment",
-  "organization",
-  "dependabot",
-  "codespaces",
-  "agents",
-  "vault",
-  "file",
-] as const;
 const SECRET_APPS = ["actions", "dependabot", "codespaces", "agents"] as const;
 const VISIBILITIES = ["all", "private", "selected"] as const;
 const FILE_FORMATS = ["files", "dotenv", "json"] as const;
@@ -108,3 +98,8 @@ export const destination = z
   .describe("Where consumers read the credential");
 
 export type DestinationDeclaration = z.infer<typeof destination>;
+
+/** The names of all destinations. */
+export const DESTINATIONS: readonly DestinationDeclaration["to"][] = destination.options.map(
+  (option) => option.shape.to.value,
+);

@@ -220,9 +220,6 @@ export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonl
   switch (declaration.use) {
     case "generate":
       return type === "key_pair" ? KEY_PAIR : VALUE;
-    case "manual":
-    case "github_app":
-      return VALUE;
     case "deploy_key":
       return KEY_PAIR;
     case "command":
@@ -235,5 +232,7 @@ export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonl
     case "mysql":
     case "redis":
       return DATABASE_FIELDS;
+    default:
+      return VALUE;
   }
 }

@@ -84,9 +84,23 @@ export function plainPath(path: string): string {
   return path.replace(/\/+/g, "/").replace(/(?<=.)\/$/, "");
 }
 
-/** Whether it is on this machine, where names keep their capitals and GitHub's rules for them do not hold. */
+const ON_GITHUB: readonly Scope["kind"][] = [
+  "actions",
+  "environment",
+  "organization",
+  "dependabot",
+  "codespaces",
+  "agents",
+];
+
+/** Whether GitHub keeps it: GitHub has rules for names, and changes their letters to capitals. */
+export function isOnGitHub(scope: Scope): scope is GitHubScope {
+  return ON_GITHUB.includes(scope.kind);
+}
+
+/** Whether it is elsewhere, as on this machine, where names keep their capitals and GitHub's rules for them do not hold. */
 export function isLocal({ kind }: { readonly kind: Scope["kind"] }): boolean {
-  return kind === "vault" || kind === "file";
+  return !ON_GITHUB.includes(kind);
 }
 
 /**

@@ -1,5 +1,5 @@
 // Compares what can be seen with what the record holds, and replays the history's chain.
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, isSeenBeside, resolveToken, type Scope, type Token } from "../model/token.ts";
@@ -31,7 +31,7 @@ export async function listScopes(
       id,
       await destination(scope)
         .then((found) => found.list())
-        .catch(reportError),
+        .catch(describeError),
     ],
   );
   return new Map(await Promise.all(listed));

@@ -1,6 +1,6 @@
 // Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
 import pLimit from "p-limit";
-import { reportError, Unchanged } from "../base/errors.ts";
+import { describeError, Unchanged } from "../base/errors.ts";
 import type { Collaborators } from "./context.ts";
 import { inPhase, type Tried, type Unplaced } from "./token-run.ts";
 
@@ -32,7 +32,7 @@ export async function place(
       const destination = await world.destination(placement.scope);
       await destination.put(placement.secretName, box, { signal, access: placement.access });
     };
-    const error = await put().then(() => null, reportError);
+    const error = await put().then(() => null, describeError);
     how.onPlaced(++done, jobs.length);
     return { name, id: placement.id, error };
   });

@@ -1,6 +1,6 @@
 // The last commit of a run: its outcome, applied to the newest record. Pure.
 
-import { Misconfigured, reportError, Unchanged } from "../base/errors.ts";
+import { describeError, Misconfigured, Unchanged } from "../base/errors.ts";
 import { instantMs } from "../base/instant.ts";
 import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
 import { tokenState } from "../model/token.ts";
@@ -158,7 +158,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const mine = isAnnouncedBy(before, run.options.runId);
       // Another run has begun with it, or is through with it.
       if (!mine && (before.pending !== null || before.generation !== state.generation)) return;
-      const error = reportError(cause);
+      const error = describeError(cause);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
       const notBefore = cause instanceof Unchanged ? cause.retryAt : null;
@@ -202,7 +202,7 @@ function issuedWith(state: TokenState, ref: string | null, now: Date): TokenStat
 
 /** The failure may pass without a person: asked again without a wait, it would be asked by every run. */
 function isPassing({ error, attempted }: Failed): boolean {
-  const { kind } = reportError(error);
+  const { kind } = describeError(error);
   return kind === "unchanged" || kind === "uncertain" || (attempted && kind !== "misconfigured");
 }
 

@@ -1,5 +1,5 @@
 // Reminding the people who make values: who is to be reminded or is done (pure), and having it done.
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, resolveToken, tokenState } from "../model/token.ts";
 import { manualOf, reminderOf, waitingOf } from "../plan/waiting.ts";
@@ -95,7 +95,7 @@ export async function remind(
           reminder === null ? null : { at: options.clock().toISOString(), by, generation, overdue },
       });
     } catch (error) {
-      const { message, hint } = reportError(error);
+      const { message, hint } = describeError(error);
       const what =
         reminder === null ? "its reminder could not be closed" : "its owner could not be reminded";
       warnings.push([`${tokenName}: ${what}: ${message}.`, hint].filter(Boolean).join(" "));

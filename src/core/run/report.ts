@@ -1,6 +1,6 @@
 // The report of a run, from what became of its tokens. Pure.
 
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { type Home, tokenState } from "../model/token.ts";
@@ -130,7 +130,7 @@ function tokenReport(one: Finished): TokenReport {
         ...base,
         status: "failed",
         destinations: all("pending"),
-        error: reportError(one.error),
+        error: describeError(one.error),
       };
     case "lost":
       return { ...base, status: "skipped", reason: one.why };

@@ -1,7 +1,7 @@
 // Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
 
 import pLimit from "p-limit";
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import { HOUR_MS } from "../base/instant.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
@@ -110,7 +110,7 @@ export function revoke(
         count += 1;
       }
     };
-    const error = await act().then(() => null, reportError);
+    const error = await act().then(() => null, describeError);
     return { ...revocation, error, count };
   });
 }

@@ -1,6 +1,6 @@
 // One run: the rotation protocol from the first look at the record to the report.
 
-import { reportError } from "../base/errors.ts";
+import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import { requireAgentMay } from "../config/agent-rules.ts";
 import { requireValid } from "../config/edit.ts";
@@ -169,7 +169,7 @@ async function record(run: Run, loaded: LoadedRecord, results: Results): Promise
     const { tokens } = results;
     const reports = inPhase(tokens, "placed").length + inPhase(tokens, "failed").length;
     if (reports === 0) throw error;
-    return { config: loaded.config, commit: null, failure: reportError(error) };
+    return { config: loaded.config, commit: null, failure: describeError(error) };
   }
 }
 

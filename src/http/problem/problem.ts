@@ -5,10 +5,10 @@
 // function takes to start.
 import {
   Denied,
+  describeError,
   Failure,
   Misconfigured,
   type Problem,
-  reportError,
   Unchanged,
 } from "../../core/base/errors.ts";
 import type { FailureKind } from "../../core/base/reported-error.ts";
@@ -128,7 +128,7 @@ export function errorResponse(error: unknown, world: ErrorWorld): Response {
   if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
   const reference = world.newReference();
   world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
-  const { code } = reportError(error);
+  const { code } = describeError(error);
   const detail = `something failed that nobody foresaw; the log has more under ${reference}`;
   return problemResponse(new HttpProblem(500, detail, { code }), { reference });
 }
