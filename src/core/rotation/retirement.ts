@@ -90,11 +90,20 @@ export function failureAt(
 /** The destinations that hold a generation which was given up, with those that have just joined them. */
 function withStray(
   { stray = {} }: TokenState,
-  { destinations }: PendingState,
+  { generation, destinations }: PendingState,
 ): Pick<TokenState, "stray"> {
-  const placed = Object.entries(destinations).filter(([, { status }]) => status === "placed");
+  // Also one that refused to take it a second time holds it.
+  const placed = Object.entries(destinations).filter(([, held]) => held.generation === generation);
   const all = { ...stray, ...Object.fromEntries(placed) };
   return Object.keys(all).length === 0 ? {} : { stray: all };
+}
+
+/** The state once the destination holds another generation than the one that was given up. */
+export function withoutStray(state: TokenState, id: string): TokenState {
+  const { stray, ...kept } = state;
+  if (stray === undefined || !Object.hasOwn(stray, id)) return state;
+  const { [id]: _, ...others } = stray;
+  return Object.keys(others).length === 0 ? kept : { ...kept, stray: others };
 }
 
 /** A credential as the record keeps it until it is revoked. */

@@ -5,7 +5,14 @@ import { lastPlacement, liveGeneration } from "../model/token.ts";
 import type { SealedBox } from "../ports/destination.ts";
 import { withMark } from "../record/request-mark.ts";
 import type { EventOf } from "./event.ts";
-import { failureAt, leavePending, replaced, withEarlier, withoutTrace } from "./retirement.ts";
+import {
+  failureAt,
+  leavePending,
+  replaced,
+  withEarlier,
+  withoutStray,
+  withoutTrace,
+} from "./retirement.ts";
 
 /** The wait after the first failure, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 5 * 60_000;
@@ -110,7 +117,7 @@ export function placed(
 ): TokenState {
   const { generation } = pendingOf(state);
   const placed_at = now.toISOString();
-  return withPlacement(state, destination, {
+  return withPlacement(withoutStray(state, destination), destination, {
     status: "placed",
     generation,
     placed_at,
