@@ -263,7 +263,7 @@ describe("adopt", () => {
       destinations: [{ to: "actions" }],
     });
     expect(record().state?.tokens?.API_KEY).toMatchObject({
-      generation: 0,
+      current: null,
       rotated_at: null,
       fingerprint: null,
       destinations: {},

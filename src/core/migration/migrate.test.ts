@@ -367,7 +367,7 @@ describe("other shapes of the same", () => {
     const { config } = migrate({
       tokens: { A: { value: "x", last_rotated: "2999-01-01T00:00:00Z" } },
     });
-    expect(config.state?.tokens?.A?.rotated_at).toBe("2026-03-01T12:00:00Z");
+    expect(config.state?.tokens?.A?.current?.rotated_at).toBe("2026-03-01T12:00:00Z");
   });
 });
 
