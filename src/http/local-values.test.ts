@@ -124,8 +124,7 @@ describe("POST /tokens/rotate", () => {
     });
     const { state, history } = await host.record();
     expect(state.tokens.API_KEY).toMatchObject({
-      current: { generation: 1 },
-      rotated_at: NOW.toISOString(),
+      current: { generation: 1, rotated_at: NOW.toISOString() },
     });
     expect(history.at(-1)).toMatchObject({
       event: "rotated",

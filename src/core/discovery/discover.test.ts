@@ -264,9 +264,8 @@ describe("adopt", () => {
     });
     expect(record().state?.tokens?.API_KEY).toMatchObject({
       current: null,
-      rotated_at: null,
-      fingerprint: null,
-      destinations: {},
+      pending: null,
+      adopted: { at: expect.any(String) },
     });
     expect(record().history?.at(-1)).toMatchObject({
       event: "adopted",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { rotatedState } from "../../../test/token-states.ts";
 import type { ProofMode, RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
+import type { Home } from "../model/token.ts";
 import type { Issuer } from "../ports/issuer.ts";
 import { dueRevocations, type Revocation, revoke } from "./retire.ts";
 

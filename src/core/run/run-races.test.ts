@@ -60,7 +60,7 @@ describe("a lease", () => {
     expect(report.tokens[10]?.error).toMatchObject({ kind: "unchanged", code: "lease-over" });
     expect(repository.secret("TOKEN_10")).toBeNull();
     expect(state("TOKEN_10")).toMatchObject({
-      generation: 0,
+      current: null,
       failures: 1,
       last_error: { code: "lease-over" },
     });

@@ -311,7 +311,7 @@ describe("a run", () => {
     expect(report.rotated).toEqual(["ALPHA", "BETA"]);
     expect(record()).toMatchObject({
       "x-note": "kept",
-      state: { tokens: { ALPHA: { generation: 1, pending: null } } },
+      state: { tokens: { ALPHA: { current: { generation: 1 }, pending: null } } },
     });
   });
 
