@@ -119,8 +119,9 @@ function sortPlacements(
     sorted.pending[id] = { status: "waiting", generation: held, placed_at };
   }
   for (const [id, placement] of Object.entries(flat)) {
-    const isPendingOnes = Boolean(pending && isOutcomeOf(placement, pending));
-    if (isPendingOnes && Object.hasOwn(sorted.pending, id)) sorted.pending[id] = placement;
+    const isPendingOnes =
+      Boolean(pending && isOutcomeOf(placement, pending)) && Object.hasOwn(sorted.pending, id);
+    if (isPendingOnes) sorted.pending[id] = placement;
     if (placement.generation === 0 || (isPendingOnes && placement.status === "placed")) continue;
     const held = isPendingOnes ? { ...placement, status: "placed", error: null } : placement;
     (placement.generation === generation ? sorted.current : sorted.stray)[id] = held;
