@@ -21,7 +21,7 @@ const flatPending = z.looseObject({
 });
 const nullableText = z.string().nullable().optional();
 /** What the conversion reads of a flat state; the result is judged by the record's own schema. */
-export const flatTokenState = z.looseObject({
+const flatTokenState = z.looseObject({
   generation: count,
   rotated_at: nullableText,
   fingerprint: nullableText,
