@@ -10,6 +10,7 @@ import {
   type TestGitHub,
 } from "../test/github/server.ts";
 import { startProxy, startReceiver } from "../test/http-servers.ts";
+import { rotatedState } from "../test/token-states.ts";
 import { maskedForms } from "./mask.ts";
 
 const PATH = "token_config.json";
@@ -180,8 +181,8 @@ describe("run", () => {
         },
         rotated: ["ALPHA", "BETA"],
         tokens: [
-          expect.objectContaining({ new_hash: ALPHA?.fingerprint }),
-          expect.objectContaining({ new_hash: BETA?.fingerprint }),
+          expect.objectContaining({ new_hash: ALPHA?.current?.fingerprint }),
+          expect.objectContaining({ new_hash: BETA?.current?.fingerprint }),
         ],
       }),
       health: expect.objectContaining({
@@ -190,7 +191,7 @@ describe("run", () => {
         needs_rotation: [],
       }),
       "commit-sha": head,
-      "next-due": new Date(Date.parse(ALPHA?.rotated_at ?? "") + DAY)
+      "next-due": new Date(Date.parse(ALPHA?.current?.rotated_at ?? "") + DAY)
         .toISOString()
         .replace(".000", ""),
       changed: "true",
@@ -409,22 +410,14 @@ function aged(days: Readonly<Record<string, number>>): unknown {
     const at = new Date(Date.now() - age * DAY).toISOString();
     const destinations = {
       [`actions:acme/widgets:${name}`]: {
-        status: "placed",
+        status: "placed" as const,
         generation: 1,
         placed_at: at,
         error: null,
       },
     };
     const fingerprint = `sha256:${"a".repeat(64)}`;
-    return {
-      generation: 1,
-      rotated_at: at,
-      fingerprint,
-      destinations,
-      pending: null,
-      failures: 0,
-      last_error: null,
-    };
+    return rotatedState({ rotated_at: at, fingerprint, destinations });
   };
   const of = <T>(make: (name: string, age: number) => T) =>
     Object.fromEntries(Object.entries(days).map(([name, age]) => [name, make(name, age)]));
@@ -716,7 +709,7 @@ test("a fingerprint key turns fingerprints into HMACs of the placed values", asy
   const step = await runStep({ github, inputs: { "fingerprint-key": key } });
   const values = placed(github);
   const prints = Object.values(record(github).state?.tokens ?? {}).map(
-    ({ fingerprint }) => fingerprint,
+    ({ current }) => current?.fingerprint,
   );
   expect(prints).toEqual(values.map(() => expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/)));
   expectNoneShown(step, github, [...values, key]);

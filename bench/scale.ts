@@ -1,8 +1,9 @@
 // Health and plan over the largest record that GitHub has secrets for, and whether their time grows faster than the record.
 import { health } from "../src/core/health/health.ts";
 import type { TokenConfig } from "../src/core/model/schema.ts";
-import { type Home, NEW_TOKEN_STATE } from "../src/core/model/token.ts";
+import type { Home } from "../src/core/model/token.ts";
 import { plan } from "../src/core/plan/plan.ts";
+import { rotatedState } from "../test/token-states.ts";
 import { atMost, type Figure, median } from "./measure.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
@@ -41,11 +42,7 @@ function recordOf(count: number): TokenConfig {
   const names = Array.from({ length: count }, (_, index) => `TOKEN_${index}`);
   const rotated = (index: number) =>
     new Date(NOW.getTime() - (index % 1000) * 3_600_000).toISOString();
-  const state = (index: number) => ({
-    ...NEW_TOKEN_STATE,
-    generation: 1,
-    rotated_at: rotated(index),
-  });
+  const state = (index: number) => rotatedState({ rotated_at: rotated(index) });
   return {
     version: 1,
     tokens: Object.fromEntries(

@@ -34,16 +34,21 @@ const pending: fc.Arbitrary<TokenState["pending"]> = fc.record({
   declaration: fc.constant("0"),
   fingerprint: fc.constant(null),
   ref: fc.constant(null),
-  destinations: fc.constant([]),
+  destinations: fc.constant({}),
   boxes: fc.constantFrom(null, {}),
 });
 
-const state: fc.Arbitrary<TokenState> = fc.record({
-  generation: fc.nat(9),
-  rotated_at: maybe(instant),
+const current: fc.Arbitrary<TokenState["current"]> = fc.record({
+  generation: fc.integer({ min: 1, max: 9 }),
   fingerprint: fc.constant(null),
+  ref: fc.constant(null),
   expires_at: maybe(instant),
   destinations: fc.constant({}),
+  rotated_at: maybe(instant),
+});
+
+const state: fc.Arbitrary<TokenState> = fc.record({
+  current: fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 9, arbitrary: current }),
   pending: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: pending }),
   failures: fc.constantFrom(0, 0, 1, 3),
   last_error: fc.constant(null),

@@ -39,10 +39,13 @@ export const FULL_CONFIG = {
   state: {
     tokens: {
       A: {
-        generation: 1,
-        rotated_at: null,
-        fingerprint: null,
-        destinations: {},
+        current: {
+          generation: 1,
+          fingerprint: null,
+          ref: null,
+          destinations: {},
+          rotated_at: null,
+        },
         pending: null,
         failures: 0,
         last_error: null,

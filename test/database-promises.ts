@@ -64,7 +64,10 @@ export async function expectHundredRotations(
   expect(failures).toEqual([]);
   expect(logins).toBeGreaterThan(100);
   const { state } = await rotation.record();
-  expect(state?.tokens?.DATABASE).toMatchObject({ generation: 100, failures: 0 });
+  expect(state?.tokens?.DATABASE).toMatchObject({
+    current: { generation: 100 },
+    failures: 0,
+  });
 }
 
 export type Cut = {

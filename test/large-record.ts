@@ -1,6 +1,7 @@
 // A record of many tokens, with rules, workflows and a history: for whatever must hold at that size.
 import type { TokenConfig } from "../src/core/model/schema.ts";
 import { NEW_TOKEN_STATE } from "../src/core/model/token.ts";
+import { rotatedState } from "./token-states.ts";
 
 /** Every third token is over the high-risk age, every third fresh, every third was never rotated. */
 export function largeRecord(tokens: number, now: Date): TokenConfig {
@@ -33,14 +34,10 @@ export function largeRecord(tokens: number, now: Date): TokenConfig {
     },
     state: {
       tokens: Object.fromEntries(
-        names.map((name, index) => [
-          name,
-          {
-            ...NEW_TOKEN_STATE,
-            generation: rotated(index) === null ? 0 : 1,
-            rotated_at: rotated(index),
-          },
-        ]),
+        names.map((name, index) => {
+          const rotated_at = rotated(index);
+          return [name, rotated_at === null ? NEW_TOKEN_STATE : rotatedState({ rotated_at })];
+        }),
       ),
       workflows: {},
     },

@@ -2,8 +2,8 @@
 
 import { HOUR_MS, toInstant } from "../src/core/base/instant.ts";
 import type { TokenConfig, TokenState } from "../src/core/model/schema.ts";
-import { NEW_TOKEN_STATE } from "../src/core/model/token.ts";
 import { appendHistory } from "../src/core/record/history.ts";
+import { rotatedState } from "./token-states.ts";
 
 /** The moment that the records are arranged around. */
 export const NOW = new Date("2026-06-15T09:30:00Z");
@@ -39,11 +39,10 @@ const before = (hours: number) => toInstant(NOW.getTime() - hours * HOUR_MS);
 
 function stateOf(index: number, message: string): TokenState | null {
   const age = AGES[index % AGES.length] ?? 0;
-  const rotated = {
-    ...NEW_TOKEN_STATE,
+  const rotated = rotatedState({
     generation: 1 + (index % 7),
     rotated_at: before(age + (index % 5)),
-  };
+  });
   switch (index % 16) {
     case 5:
       return null;

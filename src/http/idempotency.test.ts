@@ -295,7 +295,7 @@ test("sent several times at once: one rotation; the others are told of it, or to
   const statuses = answers.map(({ status }) => status);
   expect(statuses).toContain(200);
   expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
-  expect([rotated().length, record().state?.tokens?.ALPHA?.generation]).toEqual([1, 1]);
+  expect([rotated().length, record().state?.tokens?.ALPHA?.current?.generation]).toEqual([1, 1]);
   expect(await ask(rotate, ROTATE)).toMatchObject({
     status: 200,
     headers: { "idempotency-replayed": "true" },

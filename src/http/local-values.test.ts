@@ -123,7 +123,9 @@ describe("POST /tokens/rotate", () => {
       },
     });
     const { state, history } = await host.record();
-    expect(state.tokens.API_KEY).toMatchObject({ generation: 1, rotated_at: NOW.toISOString() });
+    expect(state.tokens.API_KEY).toMatchObject({
+      current: { generation: 1, rotated_at: NOW.toISOString() },
+    });
     expect(history.at(-1)).toMatchObject({
       event: "rotated",
       token_name: "API_KEY",

@@ -17,7 +17,8 @@ function token(
 ): Token {
   const next =
     pending === null ? null : { generation: pending[0], fingerprint: pending[1], boxes: null };
-  return { generation, fingerprint, failures: 0, destinations: {}, pending: next };
+  const current = { generation, fingerprint, destinations: {} };
+  return { current, failures: 0, pending: next };
 }
 
 function commit(

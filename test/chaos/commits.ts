@@ -10,14 +10,17 @@ export type RecordText = {
       Record<
         string,
         {
-          readonly generation: number;
-          readonly fingerprint: string | null;
+          readonly current: {
+            readonly generation: number;
+            readonly fingerprint: string | null;
+            readonly destinations: Readonly<
+              Record<string, { readonly status: string; readonly generation: number }>
+            >;
+          } | null;
           readonly failures: number;
           readonly retiring?: readonly unknown[];
           readonly drift?: object | null;
-          readonly destinations: Readonly<
-            Record<string, { readonly status: string; readonly generation: number }>
-          >;
+          readonly stray?: object;
           readonly pending: {
             readonly generation: number;
             readonly fingerprint: string | null;
@@ -107,10 +110,11 @@ export function generationViolations(commits: readonly Commit[]): string[] {
     for (const [token, state] of Object.entries(record.state?.tokens ?? {})) {
       const numbers = used.get(token) ?? new Set();
       used.set(token, numbers);
-      for (const { generation, fingerprint } of [
-        state,
-        ...(state.pending === null ? [] : [state.pending]),
-      ]) {
+      const { current, pending } = state;
+      const live = current?.generation ?? 0;
+      // Before the first rotation the number 0 stands for whatever was there.
+      numbers.add(live);
+      for (const { generation, fingerprint } of [current, pending].flatMap((one) => one ?? [])) {
         numbers.add(generation);
         const key = `generation ${generation} of ${token}`;
         const earlier = fingerprints.get(key);
@@ -119,13 +123,12 @@ export function generationViolations(commits: readonly Commit[]): string[] {
           found.add(`${key} stands for two values`);
         fingerprints.set(key, fingerprint);
       }
-      if (state.generation < (committed.get(token) ?? 0))
-        found.add(`${token} goes back to generation ${state.generation}`);
-      if (state.pending !== null && state.pending.generation <= state.generation)
+      if (live < (committed.get(token) ?? 0)) found.add(`${token} goes back to generation ${live}`);
+      if (pending !== null && pending.generation <= live)
         found.add(
-          `${token} has generation ${state.pending.generation} pending, which is not newer than its current one`,
+          `${token} has generation ${pending.generation} pending, which is not newer than its current one`,
         );
-      committed.set(token, state.generation);
+      committed.set(token, live);
     }
   }
   for (const [token, numbers] of used) {

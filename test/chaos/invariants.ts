@@ -11,8 +11,10 @@ export function disagreements(world: World): string[] {
   const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
   return world.targets.flatMap((target) => {
     const state = record.state?.tokens?.[target.token];
-    if (state === undefined || state.generation === 0) return [`${target.token} was never rotated`];
-    const placed = state.destinations[target.id];
+    const current = state?.current ?? null;
+    if (state === undefined || current === null) return [`${target.token} was never rotated`];
+    const { generation } = current;
+    const placed = current.destinations[target.id];
     const value = world.valueAt(target);
     const found: string[] = [];
     if (state.pending !== null)
@@ -22,12 +24,12 @@ export function disagreements(world: World): string[] {
     if (state.retiring?.length)
       found.push(`${target.token} still has ${state.retiring.length} credentials to revoke`);
     if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
-    if (placed?.status !== "placed" || placed.generation !== state.generation) {
-      found.push(`the record does not say that ${target.id} holds generation ${state.generation}`);
+    if (placed?.status !== "placed" || placed.generation !== generation || state.stray) {
+      found.push(`the record does not say that ${target.id} holds generation ${generation}`);
     }
-    if (typeof value !== "string" || fingerprintOf(value) !== state.fingerprint) {
+    if (typeof value !== "string" || fingerprintOf(value) !== current.fingerprint) {
       found.push(
-        `${target.id} does not hold generation ${state.generation}, which the record says it does`,
+        `${target.id} does not hold generation ${generation}, which the record says it does`,
       );
     }
     return found;
@@ -102,8 +104,8 @@ function wastedGenerations({ scenario }: World, commits: ReturnType<typeof commi
   if (scenario.visibility === "public" || scenario.outside) return [];
   const before = commits[0]?.record.state?.tokens ?? {};
   return Object.entries(commits.at(-1)?.record.state?.tokens ?? {}).flatMap(
-    ([token, { generation }]) => {
-      const wasted = generation - (before[token]?.generation ?? 0) - 1;
+    ([token, { current }]) => {
+      const wasted = (current?.generation ?? 0) - (before[token]?.current?.generation ?? 0) - 1;
       return wasted > 0
         ? [`${wasted} journalled generations of ${token} were given up instead of finished`]
         : [];
@@ -135,12 +137,12 @@ function untrueReports(world: World, { name, outputs }: Run): string[] {
   const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
   return (told?.tokens ?? []).flatMap(({ token_name, status, generation, new_hash }) => {
     if (status !== "rotated" && status !== "resumed") return [];
-    const state = record.state?.tokens?.[token_name];
-    if (state === undefined || state.generation < generation)
+    const current = record.state?.tokens?.[token_name]?.current ?? null;
+    if (current === null || current.generation < generation)
       return [
         `${name} called generation ${generation} of ${token_name} rotated, which the record does not hold`,
       ];
-    if (state.generation > generation || state.fingerprint === new_hash) return [];
+    if (current.generation > generation || current.fingerprint === new_hash) return [];
     return [`${name} called another value of ${token_name} rotated than the one that is in place`];
   });
 }

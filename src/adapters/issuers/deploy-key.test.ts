@@ -194,7 +194,7 @@ describe("a run", () => {
     const report = await (await open()).run(due);
     expect(report.revoked).toEqual(["ALPHA"]);
     expect(repository.deployKeys.map(({ title }) => title)).toEqual(["acme/widgets/ALPHA/g2"]);
-    expect(state()?.ref).toBe(`acme/widgets#${repository.deployKeys[0]?.id}`);
+    expect(state()?.current?.ref).toBe(`acme/widgets#${repository.deployKeys[0]?.id}`);
     if (toolAvailable("openssh")) {
       expect(await publicOf(repository.secret("ALPHA")?.value ?? "")).toContain(
         repository.deployKeys[0]?.key,

@@ -79,7 +79,7 @@ describe("a JWKS in a file of the record's repository", () => {
       await verifies(first, repository.file(JWKS)),
       await verifies(second, repository.file(JWKS)),
     ]).toEqual([false, true]);
-    expect(kidsOf(repository.file(JWKS))).toEqual([state()?.ref]);
+    expect(kidsOf(repository.file(JWKS))).toEqual([state()?.current?.ref]);
     const { d } = JSON.parse(second ?? "{}");
     expect(d).toMatch(/^[\w-]{43}$/);
     expect(
@@ -110,7 +110,7 @@ describe("a JWKS in a file of the record's repository", () => {
     );
     await (await open()).run(rotate);
     const first = repository.secret("ALPHA")?.value;
-    const ref = state()?.ref;
+    const ref = state()?.current?.ref;
     passed(HOUR_MS);
     // The first mutation announces; the second publishes, and from then on GitHub is gone.
     const gone = () =>
@@ -130,8 +130,8 @@ describe("a JWKS in a file of the record's repository", () => {
     passed(30 * HOUR_MS);
     const orphan = kidsOf(repository.file(JWKS))[0];
     expect((await (await open()).run(due)).rotated).toEqual(["ALPHA"]);
-    expect(state()?.ref).not.toBe(orphan);
-    expect(kidsOf(repository.file(JWKS))).toEqual([state()?.ref, ref]);
+    expect(state()?.current?.ref).not.toBe(orphan);
+    expect(kidsOf(repository.file(JWKS))).toEqual([state()?.current?.ref, ref]);
   });
 });
 
@@ -155,7 +155,7 @@ test("a JWKS in a variable is kept likewise; no answer to its writing is looked 
   expect(repository.secret("ALPHA")?.value).toBe(first);
   passed(2 * HOUR_MS);
   await (await open()).run(due);
-  expect(kidsOf(published())).toEqual([state()?.ref]);
+  expect(kidsOf(published())).toEqual([state()?.current?.ref]);
   expect(await verifies(first, published())).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-// `migrate`: the first version's file, imported without its values.
+// `migrate`: a file of an earlier shape, written in this one.
 import type { Command } from "commander";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { SCHEMA_URL } from "../../core/base/project.ts";
@@ -15,15 +15,15 @@ export function addMigrate(program: Command, start: Start): void {
   program
     .command("migrate")
     .description(
-      "import a token_config.json of the first version; its values are dropped, and no copy is kept",
+      "bring a token_config.json of an earlier shape into this one; values in it are dropped, and no copy is kept",
     )
     .option("--dry-run", "print what would be written", false)
     .action(({ dryRun }: { readonly dryRun: boolean }) =>
-      start((session) => migrate(session, dryRun)),
+      start((session) => migrateFile(session, dryRun)),
     );
 }
 
-async function migrate(session: Session, dryRun: boolean): Promise<number> {
+async function migrateFile(session: Session, dryRun: boolean): Promise<number> {
   const { place, configPath } = composeOptions(session, "change");
   const { openStore } = await import("../../compose/compose.ts");
   const store = await openStore(place, (failure) =>
@@ -37,8 +37,8 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
       hint: "Name the old file with --config.",
     });
   }
-  const { migrateFirstVersion } = await import("../../core/migration/migrate.ts");
-  const migration = migrateFirstVersion(text, session.io.now());
+  const { migrate } = await import("../../core/migration/migrate.ts");
+  const migration = migrate(text, session.io.now());
   const content = serializeConfig({ $schema: SCHEMA_URL, ...migration.config });
   if (dryRun) {
     session.result({ ...migration, dry_run: true, commit: null }, () => content.trimEnd());
@@ -49,7 +49,7 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
   const saved = await store.save({
     expected: version,
     files: new Map([[configPath, content]]),
-    message: "token-automation: import the first version's file, without its values",
+    message: MESSAGES[migration.from],
   });
   if (saved.kind === "conflict") {
     throw new Unchanged(`${configPath} was changed while it was migrated`, {
@@ -65,8 +65,15 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
   return EXIT.done;
 }
 
-function migrationText({ config }: Migration, commit: Commit, { common }: Session): string {
+const MESSAGES: Readonly<Record<Migration["from"], string>> = {
+  "first-version": "token-automation: import the first version's file, without its values",
+  "first-edition": "token-automation: nest the live credential of each token [skip ci]",
+};
+
+function migrationText({ from, config }: Migration, commit: Commit, { common }: Session): string {
   const count = (section: object | undefined) => Object.keys(section ?? {}).length;
+  if (from === "first-edition")
+    return `Wrote the state of ${counted(count(config.state?.tokens), "token")} in the new shape; nothing was lost.\n${commitText(commit, common.config)}`;
   const carried = [
     counted(count(config.tokens), "token"),
     counted(count(config.rules), "rule"),

@@ -159,7 +159,7 @@ describe("start-scheduler", () => {
       expect(seen).toEqual(exits);
       expect(written.stdout).toContain("✔ rotated  API_KEY");
       expect(JSON.parse(await readFile(path, "utf8")).state.tokens.API_KEY).toMatchObject({
-        generation: 1,
+        current: { generation: 1 },
         pending: null,
       });
     },

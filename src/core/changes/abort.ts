@@ -4,7 +4,7 @@ import { Unchanged } from "../base/errors.ts";
 import { toInstant } from "../base/instant.ts";
 import { requireDeclared } from "../config/edit.ts";
 import type { TokenState, TriggeredBy } from "../model/schema.ts";
-import { tokenState } from "../model/token.ts";
+import { liveGeneration, tokenState } from "../model/token.ts";
 import type { Commit } from "../ports/store.ts";
 import {
   headline,
@@ -37,9 +37,9 @@ export async function abort(
     requirePending(fresh, [name]);
     const before = tokenState(fresh, name);
     requireIdle(name, before, now);
-    const generation = before.pending?.generation ?? before.generation;
-    const placed = Object.entries(before.destinations).filter(
-      ([, held]) => before.pending && held.generation === generation,
+    const generation = before.pending?.generation ?? liveGeneration(before);
+    const placed = Object.entries(before.pending?.destinations ?? {}).filter(
+      ([, { status }]) => status === "placed",
     );
     given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
     const state = next(before, { type: "abort" }, now);

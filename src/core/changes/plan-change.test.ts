@@ -401,7 +401,7 @@ describe("where the record wants a person's approval", () => {
     await expect(apply("another")).rejects.toMatchObject({ code: "record-moved" });
     expect(await apply("one")).toMatchObject({ report: { rotated: ["ALPHA"] } });
     expect(await apply("one")).toMatchObject({ report: { rotated: ["ALPHA"], replayed: true } });
-    expect(state()).toMatchObject({ generation: 1, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 1 }, pending: null });
   });
 
   test("a plan of more tokens than an issue has room for still asks, and says how much it does not tell", async () => {

@@ -1,4 +1,4 @@
-// Knows a file of the first version, which the Python program wrote with values in plaintext.
+// Files of earlier shapes: the Python program's, with values in plaintext, and records whose token states are flat.
 import { isObject, type Mistake, partName } from "./mistake.ts";
 import type { Path } from "./positions.ts";
 
@@ -21,15 +21,41 @@ export function firstVersionMark(document: unknown): Path | null {
   return null;
 }
 
-/** The one mistake that a file of the first version is; null for any other. */
-export function findFirstVersion(document: unknown): Mistake | null {
+/** Whether a token's state has the flat shape of the first edition: what is known of the live credential stood beside the rest. */
+export function hasFlatState(state: unknown): boolean {
+  return isObject(state) && !Object.hasOwn(state, "current") && Object.hasOwn(state, "generation");
+}
+
+/** The path of the first flat token state in a document; null if there is none. */
+export function flatStateMark(document: unknown): Path | null {
+  const state = isObject(document) && isObject(document.state) ? document.state : {};
+  const flat = Object.entries(isObject(state.tokens) ? state.tokens : {}).find(([, one]) =>
+    hasFlatState(one),
+  );
+  return flat === undefined ? null : ["state", "tokens", flat[0], "generation"];
+}
+
+/** The one mistake that a file of an earlier shape is; null for any other. */
+export function findEarlierShape(document: unknown): Mistake | null {
   const path = firstVersionMark(document);
-  if (path === null) return null;
+  if (path === null) return findFlatState(document);
   return {
     path,
     on: "key",
     code: "first-version-file",
     message: `the file was written by the first version of the program: it holds ${partName(path)}`,
     hint: "Run `token-automation migrate`: rules and workflows carry over, values are dropped, and their tokens become due at once.",
+  };
+}
+
+function findFlatState(document: unknown): Mistake | null {
+  const path = flatStateMark(document);
+  if (path === null) return null;
+  return {
+    path,
+    on: "key",
+    code: "first-edition-record",
+    message: `the record was written by an earlier edition of the program: it holds ${partName(path)}`,
+    hint: "Run `token-automation migrate`: it writes the same state in the new shape, and nothing is lost.",
   };
 }

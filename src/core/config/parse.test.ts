@@ -30,7 +30,7 @@ const WHOLE = `{
     "daily_security": { "tokens": ["ALL_TOKENS", "CRITICAL_TOKENS", "API_KEY"], "schedule": "0 2 * * *", "timezone": "Europe/Berlin", "enabled": true }
   },
   "state": {
-    "tokens": { "API_KEY": { "generation": 3, "rotated_at": "2026-01-01T00:00:00Z", "fingerprint": "sha256:00", "destinations": {}, "pending": null, "failures": 0, "last_error": null } },
+    "tokens": { "API_KEY": { "current": { "generation": 3, "fingerprint": "sha256:00", "ref": null, "destinations": {}, "rotated_at": "2026-01-01T00:00:00Z" }, "pending": null, "failures": 0, "last_error": null } },
     "workflows": { "daily_security": { "first_seen_at": "2026-01-01T00:00:00Z", "last_run_at": "2026-01-02T00:00:00Z" } }
   },
   "history": [],
@@ -451,17 +451,11 @@ describe("bad files: every mistake at once", () => {
   test("damage to what the program writes", () => {
     const text = `{
   "tokens": { "A": {} },
-  "state": { "tokens": { "A": { "generation": -1, "rotated_at": "yesterday" } } },
+  "state": { "tokens": { "A": { "current": { "generation": -1, "rotated_at": "yesterday" } } } },
   "history": [{ "id": "1" }, 5]
 }`;
     expect(tellProblems(text)).toMatchInlineSnapshot(`
-      "3:31 /state/tokens/A/fingerprint missing-key
-        state.tokens.A lacks "fingerprint"
-        > The program writes this section: restore it from the file's history in git.
-      3:31 /state/tokens/A/destinations missing-key
-        state.tokens.A lacks "destinations"
-        > The program writes this section: restore it from the file's history in git.
-      3:31 /state/tokens/A/pending missing-key
+      "3:31 /state/tokens/A/pending missing-key
         state.tokens.A lacks "pending"
         > The program writes this section: restore it from the file's history in git.
       3:31 /state/tokens/A/failures missing-key
@@ -470,11 +464,20 @@ describe("bad files: every mistake at once", () => {
       3:31 /state/tokens/A/last_error missing-key
         state.tokens.A lacks "last_error"
         > The program writes this section: restore it from the file's history in git.
-      3:47 /state/tokens/A/generation out-of-range
-        state.tokens.A.generation must be at least 0; it is -1
+      3:44 /state/tokens/A/current/fingerprint missing-key
+        state.tokens.A.current lacks "fingerprint"
         > The program writes this section: restore it from the file's history in git.
-      3:65 /state/tokens/A/rotated_at invalid-time
-        state.tokens.A.rotated_at must be a time; it is "yesterday"
+      3:44 /state/tokens/A/current/ref missing-key
+        state.tokens.A.current lacks "ref"
+        > The program writes this section: restore it from the file's history in git.
+      3:44 /state/tokens/A/current/destinations missing-key
+        state.tokens.A.current lacks "destinations"
+        > The program writes this section: restore it from the file's history in git.
+      3:60 /state/tokens/A/current/generation out-of-range
+        state.tokens.A.current.generation must be at least 0; it is -1
+        > The program writes this section: restore it from the file's history in git.
+      3:78 /state/tokens/A/current/rotated_at invalid-time
+        state.tokens.A.current.rotated_at must be a time; it is "yesterday"
         > The program writes this section: restore it from the file's history in git.
       4:15 /history/0/at missing-key
         history[0] lacks "at"
@@ -522,6 +525,10 @@ describe("bad files: every mistake at once", () => {
         '{"tokens": {"__proto__": null, "A": {"__proto__": {}}}, "__proto__": 1, "constructor": {}}',
       ],
       ["a first-version file", '{"tokens": {"A": {"type": "x", "value": "hunter2"}}, "rules": 7}'],
+      [
+        "a record whose token states are flat",
+        '{"version": 1, "tokens": {}, "rules": 7, "state": {"tokens": {"A": {"generation": 3}}}}',
+      ],
       ["a first-version file by its rules", '{"version": 1, "tokens": {}, "rotation_rules": {}}'],
       [
         "a value in a file of this version",
@@ -594,6 +601,11 @@ describe("bad files: every mistake at once", () => {
       1:32 /tokens/A/value first-version-file
         the file was written by the first version of the program: it holds value of the token "A"
         > Run \`token-automation migrate\`: rules and workflows carry over, values are dropped, and their tokens become due at once.
+
+      # a record whose token states are flat
+      1:69 /state/tokens/A/generation first-edition-record
+        the record was written by an earlier edition of the program: it holds state.tokens.A.generation
+        > Run \`token-automation migrate\`: it writes the same state in the new shape, and nothing is lost.
 
       # a first-version file by its rules
       1:30 /rotation_rules first-version-file

@@ -4,7 +4,7 @@ import type { Problem } from "../base/errors.ts";
 import { looksLikeSecret } from "../base/showable.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
-import { findFirstVersion } from "./first-version.ts";
+import { findEarlierShape } from "./first-version.ts";
 import { isObject, type Mistake } from "./mistake.ts";
 import { locate, type Path, pointerOf } from "./positions.ts";
 import { NO_DOUBTS, prune } from "./prune.ts";
@@ -67,7 +67,7 @@ function reservedKeys(value: unknown, path: Path): Mistake[] {
 function judge(document: unknown, found: Survey, home: Home): Judged {
   const reserved = found.reserved ? reservedKeys(document, []) : [];
   if (reserved.length > 0) return { ok: false, mistakes: reserved };
-  const old = findFirstVersion(document);
+  const old = findEarlierShape(document);
   if (old !== null) return { ok: false, mistakes: [old] };
   const shape = checkShape(document);
   if (shape.ok) {

@@ -12,7 +12,6 @@ import type {
 } from "../model/schema.ts";
 import { type GitHubScope, isOnGitHub } from "../model/scope.ts";
 import { NEW_TOKEN_STATE, scopeId } from "../model/token.ts";
-import { SUPPLIED } from "../plan/condition.ts";
 import type { Commit } from "../ports/store.ts";
 import {
   headline,
@@ -71,10 +70,8 @@ export async function adopt(
     requireNew(fresh, name);
     const declared = { ...fresh, tokens: { ...fresh.tokens, [name]: declaration } };
     // Also without the issuer written out, nobody's random value takes its place.
-    const config = requireValid(
-      withStates(declared, { [name]: { ...NEW_TOKEN_STATE, issuer: SUPPLIED } }),
-      options.home,
-    );
+    const state = { ...NEW_TOKEN_STATE, adopted: { at: now.toISOString() } };
+    const config = requireValid(withStates(declared, { [name]: state }), options.home);
     const entry = { event: "adopted", name, triggeredBy, now, id };
     return { config: withEntry(config, entry), message: headline("adopt", [name]) };
   });

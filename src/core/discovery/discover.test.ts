@@ -263,10 +263,9 @@ describe("adopt", () => {
       destinations: [{ to: "actions" }],
     });
     expect(record().state?.tokens?.API_KEY).toMatchObject({
-      generation: 0,
-      rotated_at: null,
-      fingerprint: null,
-      destinations: {},
+      current: null,
+      pending: null,
+      adopted: { at: expect.any(String) },
     });
     expect(record().history?.at(-1)).toMatchObject({
       event: "adopted",

@@ -1,7 +1,14 @@
 // Which secrets exist in all scopes around the record, beside the ones that it declares. Changes nothing.
 import { describeError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
-import { type Home, isLocal, type Scope, scopeId, tokenState } from "../model/token.ts";
+import {
+  type Home,
+  isLocal,
+  lastPlacement,
+  type Scope,
+  scopeId,
+  tokenState,
+} from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
 import type { Discovery, FoundSecret } from "./shapes.ts";
 import {
@@ -130,14 +137,8 @@ function missingOf(
   return placements.flatMap(({ token_name, placement: { id, scope, secretName } }) => {
     const present = listings.get(keyOf(scope));
     if (present === undefined || present.has(idOf(scope, secretName))) return [];
-    const { destinations } = tokenState(config, token_name);
-    return [
-      {
-        id,
-        token_name,
-        placed: Object.hasOwn(destinations, id) && destinations[id]?.status === "placed",
-      },
-    ];
+    const placed = lastPlacement(tokenState(config, token_name), id)?.status === "placed";
+    return [{ id, token_name, placed }];
   });
 }
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyConfig, NOW } from "../../../test/any-config.ts";
+import { rotatedState } from "../../../test/token-states.ts";
 import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
-import type { TokenConfig, TokenState } from "../model/schema.ts";
+import type { CurrentCredential, TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";
 import { health, worstStatus } from "./health.ts";
@@ -14,14 +15,25 @@ const now = new Date("2026-03-01T12:00:00Z");
 const MINUTE_MS = 60_000;
 const ago = (ms: number) => toInstant(now.getTime() - ms);
 
-type Given = { age: number | null; state?: Partial<TokenState>; config?: TokenConfig };
+type Given = {
+  age: number | null;
+  /** Of its live credential. */
+  live?: Partial<CurrentCredential>;
+  state?: Partial<TokenState>;
+  config?: TokenConfig;
+};
 
-function configOf({ age, state = {}, config = {} }: Given): TokenConfig {
+function configOf({ age, live, state = {}, config = {} }: Given): TokenConfig {
   const rotated_at = age === null ? null : ago(age);
+  const isNew = age === null && live === undefined;
   return {
     tokens: { A: {} },
     ...config,
-    state: { tokens: { A: { ...NEW_TOKEN_STATE, rotated_at, ...state } } },
+    state: {
+      tokens: {
+        A: isNew ? { ...NEW_TOKEN_STATE, ...state } : rotatedState({ rotated_at, ...live }, state),
+      },
+    },
   };
 }
 
@@ -136,12 +148,12 @@ describe("the health of one token", () => {
     ],
     [
       "expired",
-      { age: HOUR_MS, state: { expires_at: ago(0) } },
+      { age: HOUR_MS, live: { expires_at: ago(0) } },
       ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T12:00:00Z"],
     ],
     [
       "about to expire",
-      { age: HOUR_MS, state: { expires_at: ago(-1) } },
+      { age: HOUR_MS, live: { expires_at: ago(-1) } },
       [
         "needs_rotation",
         ["needs_rotation"],
@@ -152,7 +164,7 @@ describe("the health of one token", () => {
     ],
     [
       "not about to expire yet",
-      { age: HOUR_MS, state: { expires_at: ago(-HOUR_MS) } },
+      { age: HOUR_MS, live: { expires_at: ago(-HOUR_MS) } },
       ["recently_rotated", ["recently_rotated"], 1, ago(-36 * MINUTE_MS), "rotated 1 h ago"],
     ],
     [
@@ -181,7 +193,7 @@ describe("the health of one token", () => {
     ],
     [
       "exposed, expired and never rotated",
-      { age: null, state: { exposed_at: ago(1), expires_at: ago(DAY_MS) } },
+      { age: null, live: { expires_at: ago(DAY_MS) }, state: { exposed_at: ago(1) } },
       [
         "high_risk",
         ["needs_rotation", "never_rotated", "high_risk"],
@@ -217,7 +229,7 @@ describe("the health of one token", () => {
     ],
     [
       "failing and expired",
-      { age: HOUR_MS, state: { failures: 1, expires_at: ago(1) } },
+      { age: HOUR_MS, live: { expires_at: ago(1) }, state: { failures: 1 } },
       ["high_risk", RISK, 1, ago(0), "expired at 2026-03-01T11:59:59.999Z"],
     ],
     [
@@ -238,7 +250,7 @@ describe("the health of one token", () => {
     ],
     [
       "a time that is none",
-      { age: 0, state: { rotated_at: "2026-02-30T25:00:00Z", failures: 1 } },
+      { age: 0, live: { rotated_at: "2026-02-30T25:00:00Z" }, state: { failures: 1 } },
       [
         "unknown",
         [],
@@ -255,7 +267,7 @@ describe("the health of one token", () => {
 });
 
 test("the seed's example", () => {
-  const rotated = (age: number) => ({ ...NEW_TOKEN_STATE, generation: 1, rotated_at: ago(age) });
+  const rotated = (age: number) => rotatedState({ rotated_at: ago(age) });
   const config: TokenConfig = {
     tokens: { FINE_TOKEN: {}, OLD_TOKEN: {}, FRESH_TOKEN: {}, UNUSED_TOKEN: {}, EXPIRED_TOKEN: {} },
     state: {
@@ -307,7 +319,7 @@ describe("--fail-on", () => {
   test("the worst of several, and of none", () => {
     const config: TokenConfig = {
       tokens: { A: {}, B: {} },
-      state: { tokens: { A: { ...NEW_TOKEN_STATE, rotated_at: ago(8 * DAY_MS) } } },
+      state: { tokens: { A: rotatedState({ rotated_at: ago(8 * DAY_MS) }) } },
     };
     expect(worstStatus(health(config, home, now))).toBe("never_rotated");
     expect(worstStatus(health({}, home, now))).toBeNull();

@@ -105,7 +105,7 @@ function limitsOf(config: TokenConfig): Limits {
 function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
   const { token, state, verdict } = judged;
   const danger = dangerOf(judged, now);
-  const recorded = instantMs(state.rotated_at);
+  const recorded = instantMs(state.current?.rotated_at);
   const nonsense = nonsenseOf(state, recorded, now);
   const rotated = nonsense === null && recorded !== null ? Math.min(recorded, now) : null;
   const age = rotated === null ? null : now - rotated;
@@ -117,7 +117,7 @@ function assess(judged: JudgedToken, limits: Limits, now: number): Assessment {
   if (danger !== null || band?.status === "high_risk") lists.push("needs_rotation", "high_risk");
   else if (band?.status === "needs_rotation") lists.push("needs_rotation");
   else if (band?.status === "recently_rotated") lists.push("recently_rotated");
-  if (state.rotated_at === null) lists.push("never_rotated");
+  if (recordedAt(state) === null) lists.push("never_rotated");
   const finding = danger ??
     nonsense ??
     failingOf(judged) ??
@@ -168,6 +168,10 @@ function worse(one: Finding | null, other: Finding | null): Finding | null {
   return severity(other.status) > severity(one.status) ? other : one;
 }
 
+function recordedAt({ current }: TokenState): string | null {
+  return current?.rotated_at ?? null;
+}
+
 /** @param rotated what `rotated_at` says, in milliseconds; null where it says nothing that can be read */
 function nonsenseOf(state: TokenState, rotated: number | null, now: number): Finding | null {
   if (state.drift)
@@ -175,12 +179,12 @@ function nonsenseOf(state: TokenState, rotated: number | null, now: number): Fin
       status: "unknown",
       reason: `${state.drift.message} at ${state.drift.at}: rotate it by name to take it back`,
     };
-  if (state.rotated_at === null) return null;
+  if (recordedAt(state) === null) return null;
   if (rotated !== null && rotated <= now + CLOCK_TOLERANCE_MS) return null;
   const why = rotated === null ? "is not a point in time" : "is ahead of this clock";
   return {
     status: "unknown",
-    reason: `the record says it was rotated at ${state.rotated_at}, which ${why}`,
+    reason: `the record says it was rotated at ${recordedAt(state)}, which ${why}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { rotatedState } from "../../../test/token-states.ts";
 import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
-import type { Rule, TokenDeclaration, TokenState } from "../model/schema.ts";
+import type { CurrentCredential, Rule, TokenDeclaration } from "../model/schema.ts";
 import { NEW_TOKEN_STATE, resolveToken } from "../model/token.ts";
 import { appendHistory } from "../record/history.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
@@ -9,17 +10,18 @@ const now = Date.parse("2026-03-01T00:00:00Z");
 
 function recommended(
   declaration: TokenDeclaration,
-  { rule, rhythm, state }: { rule?: Rule; rhythm?: number; state?: Partial<TokenState> } = {},
+  { rule, rhythm, live }: { rule?: Rule; rhythm?: number; live?: Partial<CurrentCredential> } = {},
 ) {
   const config = { tokens: { A: declaration }, rules: rule === undefined ? {} : { A: rule } };
   const token = resolveToken(config, "A", { kind: "local", repository: null });
   if (token === null) throw new Error("A is declared");
-  return recommendedInterval(token, { ...NEW_TOKEN_STATE, ...state }, now, rhythm ?? null);
+  const state = live === undefined ? NEW_TOKEN_STATE : rotatedState(live);
+  return recommendedInterval(token, state, now, rhythm ?? null);
 }
 
-function lifetime(hours: number): { state: Partial<TokenState> } {
+function lifetime(hours: number): { live: Partial<CurrentCredential> } {
   return {
-    state: {
+    live: {
       rotated_at: toInstant(now - HOUR_MS),
       expires_at: toInstant(now - HOUR_MS + hours * HOUR_MS),
     },

@@ -73,7 +73,7 @@ export function recommendedInterval(
   if (token.groups.some((group) => CRITICAL_GROUP.test(group))) hours *= CRITICAL_SHARE;
   else if (token.groups.some((group) => RELAXED_GROUP.test(group))) hours *= RELAXED_FACTOR;
   if (rhythm !== null) hours = Math.min(hours, Math.max(rhythm, SHORTEST_RHYTHM_HOURS));
-  const [rotated, expires] = [rotatedMs(state, now), instantMs(state.expires_at)];
+  const [rotated, expires] = [rotatedMs(state, now), instantMs(state.current?.expires_at)];
   if (rotated !== null && expires !== null && expires > rotated)
     hours = Math.min(hours, ((expires - rotated) / HOUR_MS) * 0.8);
   hours = Math.max(

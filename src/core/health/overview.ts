@@ -1,7 +1,7 @@
 // The complete overview: tokens, rules, workflows, history, health, suggestions.
 
 import type { TokenConfig } from "../model/schema.ts";
-import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { type Home, liveGeneration, resolveToken, tokenState } from "../model/token.ts";
 import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import { type Plan, plan } from "../plan/plan.ts";
@@ -21,16 +21,17 @@ export function statusOf(
     const token = resolveToken(config, name, home);
     if (token === null) return [];
     const state = tokenState(config, name);
+    const { current } = state;
     const overview = {
       name,
       type: token.type,
       issuer: token.issuer,
       groups: token.groups,
       destinations: token.placements.map((placement) => placement.id),
-      generation: state.generation,
-      rotated_at: state.rotated_at,
-      fingerprint: state.fingerprint,
-      expires_at: state.expires_at ?? token.expiresAt,
+      generation: liveGeneration(state),
+      rotated_at: current?.rotated_at ?? null,
+      fingerprint: current?.fingerprint ?? null,
+      expires_at: current?.expires_at ?? token.expiresAt,
       pending: state.pending !== null,
       failures: state.failures,
     };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyConfig, NOW } from "../../../test/any-config.ts";
+import { rotatedState } from "../../../test/token-states.ts";
 import { DAY_MS, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
@@ -9,11 +10,8 @@ import { suggest } from "./suggest.ts";
 
 const home: Home = { kind: "local", repository: null };
 const now = new Date("2026-03-01T12:00:00Z");
-const ago = (days: number): TokenState => ({
-  ...NEW_TOKEN_STATE,
-  generation: 1,
-  rotated_at: toInstant(now.getTime() - days * DAY_MS),
-});
+const ago = (days: number, generation = 1): TokenState =>
+  rotatedState({ generation, rotated_at: toInstant(now.getTime() - days * DAY_MS) });
 const rule = { interval_hours: 8760 };
 
 function rotate(token_name: string) {
@@ -279,13 +277,11 @@ describe("where credentials stand in line", () => {
       message: "the service answered 403",
     };
     const state = {
-      ...ago(2),
-      generation: 2,
+      ...ago(2, 2),
       retiring: [{ ...retiring, failures: 2, last_error: refused }],
     };
     const waiting = {
-      ...ago(2),
-      generation: 2,
+      ...ago(2, 2),
       retiring: [{ ...retiring, failures: 0, last_error: null }],
     };
     const config: TokenConfig = {

@@ -4,13 +4,13 @@ import { GITHUB, LOCAL } from "../../../test/problems.ts";
 import { Misconfigured } from "../base/errors.ts";
 import { parseConfig, serializeConfig, validateConfig } from "../config/parse.ts";
 import { verifyChain } from "../record/history.ts";
-import { migrateFirstVersion } from "./migrate.ts";
+import { migrate as migrateFile } from "./migrate.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 // In parts, so that no scanner takes this file for a leak.
 const CANARY = `ghp_${"c4N4ryBBBB".repeat(4)}`;
 
-const migrate = (document: unknown) => migrateFirstVersion(JSON.stringify(document), NOW);
+const migrate = (document: unknown) => migrateFile(JSON.stringify(document), NOW);
 
 test("a file as the Python program wrote it", () => {
   const old = {
@@ -164,30 +164,33 @@ test("a file as the Python program wrote it", () => {
       "state": {
         "tokens": {
           "GITHUB_TOKEN": {
-            "generation": 3,
-            "rotated_at": "2026-02-01T10:20:30.123Z",
-            "fingerprint": null,
-            "destinations": {},
+            "current": {
+              "generation": 3,
+              "fingerprint": null,
+              "ref": null,
+              "destinations": {},
+              "rotated_at": "2026-02-01T10:20:30.123Z"
+            },
             "pending": null,
             "failures": 0,
             "last_error": null,
             "exposed_at": "2026-03-01T12:00:00Z"
           },
           "API_KEY": {
-            "generation": 1,
-            "rotated_at": "2026-02-28T00:00:00Z",
-            "fingerprint": null,
-            "destinations": {},
+            "current": {
+              "generation": 1,
+              "fingerprint": null,
+              "ref": null,
+              "destinations": {},
+              "rotated_at": "2026-02-28T00:00:00Z"
+            },
             "pending": null,
             "failures": 0,
             "last_error": null,
             "exposed_at": "2026-03-01T12:00:00Z"
           },
           "OWN": {
-            "generation": 0,
-            "rotated_at": null,
-            "fingerprint": null,
-            "destinations": {},
+            "current": null,
             "pending": null,
             "failures": 0,
             "last_error": null,
@@ -277,44 +280,38 @@ describe("other shapes of the same", () => {
         "state": {
           "tokens": {
             "A": {
-              "destinations": {},
+              "current": null,
               "exposed_at": "2026-03-01T12:00:00Z",
               "failures": 0,
-              "fingerprint": null,
-              "generation": 0,
               "last_error": null,
               "pending": null,
-              "rotated_at": null,
             },
             "B": {
-              "destinations": {},
+              "current": null,
               "exposed_at": "2026-03-01T12:00:00Z",
               "failures": 0,
-              "fingerprint": null,
-              "generation": 0,
               "last_error": null,
               "pending": null,
-              "rotated_at": null,
             },
             "C": {
-              "destinations": {},
+              "current": {
+                "destinations": {},
+                "fingerprint": null,
+                "generation": 1,
+                "ref": null,
+                "rotated_at": "2026-03-01T00:00:00Z",
+              },
               "exposed_at": "2026-03-01T12:00:00Z",
               "failures": 0,
-              "fingerprint": null,
-              "generation": 1,
               "last_error": null,
               "pending": null,
-              "rotated_at": "2026-03-01T00:00:00Z",
             },
             "D": {
-              "destinations": {},
+              "current": null,
               "exposed_at": "2026-03-01T12:00:00Z",
               "failures": 0,
-              "fingerprint": null,
-              "generation": 0,
               "last_error": null,
               "pending": null,
-              "rotated_at": null,
             },
           },
         },
@@ -357,6 +354,7 @@ describe("other shapes of the same", () => {
 
   test("nothing at all but the mark of the first version", () => {
     expect(migrate({ rotation_rules: {} })).toEqual({
+      from: "first-version",
       config: { version: 1, tokens: {}, state: { tokens: {} } },
       exposed: [],
       warnings: [],
@@ -367,14 +365,14 @@ describe("other shapes of the same", () => {
     const { config } = migrate({
       tokens: { A: { value: "x", last_rotated: "2999-01-01T00:00:00Z" } },
     });
-    expect(config.state?.tokens?.A?.rotated_at).toBe("2026-03-01T12:00:00Z");
+    expect(config.state?.tokens?.A?.current?.rotated_at).toBe("2026-03-01T12:00:00Z");
   });
 });
 
 describe("refuses", () => {
   const refusal = (text: string) => {
     try {
-      migrateFirstVersion(text, NOW);
+      migrateFile(text, NOW);
     } catch (error) {
       if (error instanceof Misconfigured) return error;
       throw error;

@@ -1,14 +1,15 @@
-// Turns a file of the first version, with its values in plaintext, into a config of this version without them.
+// Files of earlier shapes as configs of this one: the Python program's without its values, and flat records.
 
 import { Misconfigured } from "../base/errors.ts";
 import { toInstant } from "../base/instant.ts";
-import { firstVersionMark } from "../config/first-version.ts";
+import { firstVersionMark, flatStateMark } from "../config/first-version.ts";
 import { isObject } from "../config/mistake.ts";
 import { validateConfig } from "../config/parse.ts";
 import { checkShape } from "../config/shape.ts";
 import { findSyntaxMistakes } from "../config/syntax.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
+import { nestRecord } from "./first-edition.ts";
 import { readHistory } from "./history.ts";
 import { createNotes, type Notes } from "./notes.ts";
 import { readRules, readWorkflows } from "./schedules.ts";
@@ -33,21 +34,33 @@ const READ = new Set([
   "$schema",
 ]);
 
-/** `exposed` names the tokens whose value stood in the file: each is due at once, since git keeps what was committed. */
+/** `from`: the Python program's file, or a record whose token states are flat. `exposed` names the tokens whose value stood in the file: each is due at once, since git keeps what was committed. */
 export type Migration = {
+  readonly from: "first-version" | "first-edition";
   readonly config: TokenConfig;
   readonly exposed: string[];
   readonly warnings: string[];
 };
 
 /**
+ * Brings a file of an earlier shape into this one. Of a flat record nothing is lost.
+ * @throws Misconfigured `already-migrated`, `json-syntax`, `not-a-config`, `config-invalid`, `value-as-name`
+ */
+export function migrate(text: string, now: Date): Migration {
+  const document = readDocument(text);
+  if (firstVersionMark(document) !== null || flatStateMark(document) === null)
+    return migrateFirstVersion(document, now);
+  const config = nestRecord(document);
+  return { from: "first-edition", config, exposed: [], warnings: refusals(config) };
+}
+
+/**
  * Imports the Python program's file. Rules, workflows, history and times of rotation carry over; no value
  * does, and none is in a warning or an error. What could not be carried over is named in the warnings,
  * as is whatever still has to be changed before the file is accepted.
- * @throws Misconfigured `already-migrated`, `json-syntax`, `not-a-config`, `value-as-name`
+ * @throws Misconfigured `value-as-name`
  */
-export function migrateFirstVersion(text: string, now: Date): Migration {
-  const document = readDocument(text);
+function migrateFirstVersion(document: Record<string, unknown>, now: Date): Migration {
   const notes = createNotes(now);
   const gathered: Gathered = {
     tokens: new Map(),
@@ -74,7 +87,12 @@ export function migrateFirstVersion(text: string, now: Date): Migration {
     ...(history.length === 0 ? {} : { history }),
   };
   refuseCarriedValues(config, gathered);
-  return { config, exposed, warnings: [...notes.warnings(), ...refusals(config)] };
+  return {
+    from: "first-version",
+    config,
+    exposed,
+    warnings: [...notes.warnings(), ...refusals(config)],
+  };
 }
 
 function readDocument(text: string): Record<string, unknown> {
@@ -86,7 +104,8 @@ function readDocument(text: string): Record<string, unknown> {
       hint: "Name the token_config.json of the Python program.",
     });
   }
-  if (firstVersionMark(document) === null && (document.version === 1 || checkShape(document).ok)) {
+  const isOld = firstVersionMark(document) !== null || flatStateMark(document) !== null;
+  if (!isOld && (document.version === 1 || checkShape(document).ok)) {
     throw new Misconfigured("the file is already of this version", {
       code: "already-migrated",
       hint: "There is nothing to migrate.",

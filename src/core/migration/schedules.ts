@@ -11,9 +11,10 @@ import {
   type Rule,
   type Workflow,
 } from "../model/schema.ts";
+import { liveGeneration } from "../model/token.ts";
 import { isTimeZone, parseSchedule } from "../schedule/schedule.ts";
 import type { Notes } from "./notes.ts";
-import { type Gathered, stateOf } from "./tokens.ts";
+import { type Gathered, rotatedState, stateOf } from "./tokens.ts";
 
 /** Stands in for a schedule that cannot be read; the workflow is then disabled. */
 const PLACEHOLDER_SCHEDULE = "@daily";
@@ -85,8 +86,8 @@ function ruleOf(
 /** The rule's own note of the last rotation counts where the token has none. */
 function noteRotation(name: string, rotated_at: string | null, gathered: Gathered): void {
   const state = stateOf(gathered, name);
-  if (rotated_at === null || state.rotated_at !== null) return;
-  gathered.states.set(name, { ...state, rotated_at, generation: Math.max(state.generation, 1) });
+  if (rotated_at === null || state.current?.rotated_at) return;
+  gathered.states.set(name, rotatedState(liveGeneration(state), rotated_at));
 }
 
 /** Reads the section `workflows`: a map, or a list of objects with a name each. */

@@ -50,15 +50,15 @@ function readToken(name: string, entry: unknown, gathered: Gathered, notes: Note
   const fields = isObject(entry) ? entry : { value: entry };
   const values: string[] = [];
   const declared: Record<string, unknown> = {};
-  let state = { ...NEW_TOKEN_STATE };
+  let rotated_at: string | null = null;
+  let generation = 0;
   for (const [key, content] of Object.entries(fields)) {
     const found = isDeclarable(key, content) ? [] : valuesIn(key, content);
     values.push(...found);
     if (found.length > 0 || VALUE_KEYS.includes(key)) continue;
     if (key === "type") declared.type = typeOf(name, content, notes);
-    else if (ROTATED.includes(key))
-      state = { ...state, rotated_at: state.rotated_at ?? notes.time(content) };
-    else if (COUNTS.includes(key)) state = { ...state, generation: generationOf(content) };
+    else if (ROTATED.includes(key)) rotated_at ??= notes.time(content);
+    else if (COUNTS.includes(key)) generation = generationOf(content);
     else if (isDeclarable(key, content)) declared[key] = content;
     else notes.leftOut("tokens", key);
   }
@@ -74,13 +74,8 @@ function readToken(name: string, entry: unknown, gathered: Gathered, notes: Note
     notes.leftOut("tokens", "prefix");
   }
   gathered.tokens.set(name, makeable(name, declared, notes));
-  // Who was rotated has had a credential, whether or not anybody counted.
-  if (state.rotated_at !== null || state.generation > 0) {
-    gathered.states.set(name, {
-      ...state,
-      generation: Math.max(state.generation, state.rotated_at === null ? 0 : 1),
-    });
-  }
+  if (rotated_at !== null || generation > 0)
+    gathered.states.set(name, rotatedState(generation, rotated_at));
 }
 
 function typeOf(name: string, content: unknown, notes: Notes): string {
@@ -126,5 +121,12 @@ function makeable(name: string, declared: Record<string, unknown>, notes: Notes)
 
 /** What is known of a token so far. */
 export function stateOf(gathered: Gathered, name: string): TokenState {
-  return gathered.states.get(name) ?? { ...NEW_TOKEN_STATE, destinations: {} };
+  return gathered.states.get(name) ?? NEW_TOKEN_STATE;
+}
+
+/** The state of a token that the Python program rotated: what it placed, and where, is not known. A rotation counts as one even if it was not counted. */
+export function rotatedState(count: number, rotated_at: string | null): TokenState {
+  const generation = Math.max(count, 1);
+  const current = { generation, fingerprint: null, ref: null, destinations: {}, rotated_at };
+  return { ...NEW_TOKEN_STATE, current };
 }

@@ -6,9 +6,11 @@ const TRIGGER_KINDS = ["schedule", "workflow_dispatch", "api", "cli", "scheduler
 
 const failure = z.looseObject({ at: instant, code: z.string(), message: z.string() });
 const placement = z.looseObject({
-  status: z.enum(["placed", "failed"]),
-  generation: count,
-  placed_at: instant.nullable(),
+  status: z
+    .enum(["waiting", "placed", "failed"])
+    .describe("waiting: no run has tried to place it there yet"),
+  generation: count.describe("What the destination holds as far as the program knows; 0: nothing"),
+  placed_at: instant.nullable().describe("When that generation was placed there"),
   error: failure.nullable().optional(),
   proved_at: instant
     .nullable()
@@ -27,7 +29,36 @@ const issuing = z
   .describe("The issuer with its options, as declared when the credential was made");
 /** A request that came with an idempotency key: digests of the key and of what was asked for. */
 const requestMark = z.looseObject({ id: z.string(), asked: z.string() });
+/** The members that a credential has while it is pending, and keeps when it becomes the live one. */
+const credential = {
+  generation: count,
+  fingerprint: z.string().nullable(),
+  fingerprint_key: keyId.optional(),
+  fingerprints: fingerprints.optional(),
+  ref: z.string().nullable(),
+  issuer: z.string().optional().describe("Who made it"),
+  issuing: issuing.optional(),
+  label: z
+    .string()
+    .optional()
+    .describe("What the service that made it shows with it; absent if nothing is kept outside"),
+  expires_at: instant.nullable().optional(),
+  destinations: z
+    .record(z.string(), placement)
+    .describe("Every destination that it goes to, by id"),
+};
+const current = z.looseObject({
+  ...credential,
+  rotated_at: instant.nullable().describe("When the last of its destinations had it"),
+  proved_at: instant
+    .nullable()
+    .optional()
+    .describe(
+      "When a consumer was first seen with it; if proof is required, under each of its secrets' names",
+    ),
+});
 const pending = z.looseObject({
+  ...credential,
   generation: z.int().min(1),
   stage: z.enum(["intent", "issued", "sealed"]),
   run_id: z.string(),
@@ -36,20 +67,6 @@ const pending = z.looseObject({
   declaration: z
     .string()
     .describe("Digest of the token's declaration, to see whether it has changed since"),
-  fingerprint: z.string().nullable(),
-  fingerprint_key: keyId.optional(),
-  fingerprints: fingerprints.optional(),
-  ref: z.string().nullable(),
-  issuer: z.string().optional(),
-  issuing: issuing.optional(),
-  label: z
-    .string()
-    .optional()
-    .describe("What the service that made it shows with it; absent where nothing is kept outside"),
-  expires_at: instant.nullable().optional(),
-  destinations: z
-    .array(z.string())
-    .describe("Ids of all destinations that this generation goes to"),
   boxes: z
     .record(
       z.string(),
@@ -102,30 +119,28 @@ const retiring = z.looseObject({
   last_error: failure.nullable(),
 });
 export const tokenState = z.looseObject({
-  generation: count,
-  rotated_at: instant.nullable(),
-  fingerprint: z.string().nullable(),
-  fingerprint_key: keyId.optional(),
-  fingerprints: fingerprints.optional(),
-  ref: z.string().nullable().optional(),
-  issuer: z.string().optional().describe("Who made the credential in place"),
-  issuing: issuing.optional(),
-  expires_at: instant.nullable().optional(),
-  destinations: z.record(z.string(), placement),
-  pending: pending.nullable(),
+  current: current
+    .nullable()
+    .describe("The live credential: the newest that every destination has; null before the first"),
+  pending: pending.nullable().describe("The credential that is to replace it"),
   failures: count,
   last_error: failure.nullable(),
   next_attempt_at: instant.nullable().optional(),
   abandoned_generation: count
     .optional()
     .describe("The highest generation that was given up: its number is never used again"),
-  stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
-  proved_at: instant
-    .nullable()
+  stray: z
+    .record(z.string(), placement)
     .optional()
     .describe(
-      "When a consumer was first seen with this generation; where proof is required, under each of its secrets' names",
+      "Destinations that hold a generation which was given up, by id; absent once a later one is everywhere",
     ),
+  adopted: z
+    .looseObject({ at: instant.nullable() })
+    .nullable()
+    .optional()
+    .describe("When a secret that existed already was declared; its value is a person's"),
+  stuck_at: instant.nullable().optional().describe("Since when it waits for a person"),
   seen_at: instant
     .nullable()
     .optional()
@@ -202,6 +217,7 @@ export const historyEntry = z.looseObject({
 });
 
 export type TokenState = z.infer<typeof tokenState>;
+export type CurrentCredential = z.infer<typeof current>;
 export type PendingState = z.infer<typeof pending>;
 export type PlacementState = z.infer<typeof placement>;
 export type HistoryEntry = z.infer<typeof historyEntry>;

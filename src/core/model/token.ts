@@ -2,6 +2,7 @@
 import type {
   DestinationDeclaration,
   IssuerDeclaration,
+  PlacementState,
   ProofMode,
   Rule,
   TokenConfig,
@@ -161,16 +162,27 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
 
 /** A token that nothing has been done to yet. */
 export const NEW_TOKEN_STATE: TokenState = {
-  generation: 0,
-  rotated_at: null,
-  fingerprint: null,
-  destinations: {},
+  current: null,
   pending: null,
   failures: 0,
   last_error: null,
 };
 
-/** What the record holds of a token; a token that it does not mention is new. */
+/** The record's state of a token; a token that it does not mention is new. */
 export function tokenState(config: TokenConfig, name: string): TokenState {
   return ownValue(config.state?.tokens, name) ?? NEW_TOKEN_STATE;
+}
+
+/** The number of the live credential; 0 before the first rotation. */
+export function liveGeneration({ current }: TokenState): number {
+  return current?.generation ?? 0;
+}
+
+/** How the last attempt to place something at the destination went; undefined if there was none. */
+export function lastPlacement(state: TokenState, id: string): PlacementState | undefined {
+  const { pending, stray, current } = state;
+  const all = [pending?.destinations, stray, current?.destinations];
+  return all
+    .map((placements) => ownValue(placements, id))
+    .find((placement) => placement !== undefined && placement.status !== "waiting");
 }

@@ -126,7 +126,7 @@ function retryText({ failures }: TokenState): string {
 
 /** The expiry that makes a token due by itself: where its rule says so, and without a rule what its issuer told. Schedules do not hold it back. */
 function endOf(token: Token, state: TokenState): number | null {
-  const wanted = token.rule === null ? Boolean(state.expires_at) : token.rule.autoRotate;
+  const wanted = token.rule === null ? Boolean(state.current?.expires_at) : token.rule.autoRotate;
   return wanted ? expiryMs(token, state) : null;
 }
 
@@ -143,7 +143,7 @@ export function expiryLead(expiry: number, rotated: number | null): number {
 /** Half of the lifetime that the issuer told, where the floor would let it expire. */
 function expiryFloor(state: TokenState, rotated: number | null): number {
   if (rotated === null) return Number.NEGATIVE_INFINITY;
-  const half = Math.floor(((instantMs(state.expires_at) ?? rotated) - rotated) / 2);
+  const half = Math.floor(((instantMs(state.current?.expires_at) ?? rotated) - rotated) / 2);
   return (
     rotated + (half <= 0 ? FLOOR_MS : Math.min(FLOOR_MS, Math.max(half, SHORTEST_EXPIRY_FLOOR_MS)))
   );

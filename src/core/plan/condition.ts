@@ -16,13 +16,15 @@ export function issuerMissing(token: Token, state: TokenState): string | null {
   if (token.issuerDeclared) return null;
   if (token.type === "github_pat")
     return "GitHub issues these only to people: it needs a value (new_token) or an issuer";
-  if ((state.pending?.issuer ?? state.issuer) !== SUPPLIED) return null;
+  const { pending, current, adopted } = state;
+  const maker = pending?.issuer ?? current?.issuer ?? (adopted ? SUPPLIED : null);
+  if (maker !== SUPPLIED) return null;
   return 'a person handed in its value, and a random one would break what uses it: hand in the next one, or declare "issuer": {"use": "generate"}';
 }
 
 /** When the credential was last rotated; a time ahead of `now` was written by a clock that runs fast and counts as just now. */
 export function rotatedMs(state: TokenState, now: number): number | null {
-  const rotated = instantMs(state.rotated_at);
+  const rotated = instantMs(state.current?.rotated_at);
   return rotated === null ? null : Math.min(rotated, now);
 }
 
@@ -35,10 +37,10 @@ export function isExposed(state: TokenState, now: number): boolean {
 
 /** When the credential in place stops working; null where nobody said. A declared date before the last rotation speaks of an earlier one. */
 export function expiryMs(token: Token, state: TokenState): number | null {
-  const recorded = instantMs(state.expires_at);
+  const recorded = instantMs(state.current?.expires_at);
   const declared = instantMs(token.expiresAt);
   if (declared === null) return recorded;
-  const rotated = instantMs(state.rotated_at);
+  const rotated = instantMs(state.current?.rotated_at);
   if (rotated !== null && rotated >= declared) return recorded;
   return recorded === null ? declared : Math.min(recorded, declared);
 }

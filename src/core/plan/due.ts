@@ -64,7 +64,7 @@ export function judgeTokens(config: TokenConfig, home: Home, now: Date): Judgeme
     if (token === null) return [];
     const state = tokenState(config, name);
     const mine = memberships.get(name) ?? [];
-    const covered = token.rule !== null || mine.length > 0 || Boolean(state.expires_at);
+    const covered = token.rule !== null || mine.length > 0 || Boolean(state.current?.expires_at);
     return [{ token, state, covered, verdict: judgeToken(token, state, mine, now.getTime()) }];
   });
   return { workflows, tokens };
@@ -177,9 +177,9 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
 /** Twice what the credential's own lifetime takes, where nobody set a cap: what lives an hour must be made again all day long. */
 function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   if (maxPerDay !== null) return maxPerDay;
-  const expires = instantMs(state.expires_at);
+  const expires = instantMs(state.current?.expires_at);
   if (expires === null) return DEFAULT_MAX_PER_DAY;
-  const lifetime = expires - (instantMs(state.rotated_at) ?? expires);
+  const lifetime = expires - (instantMs(state.current?.rotated_at) ?? expires);
   return lifetime < HOUR_MS / 2
     ? DEFAULT_MAX_PER_DAY
     : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
@@ -200,7 +200,7 @@ function backoffHold(state: TokenState, at: number): Hold {
 
 function floorHold(due: readonly Claim[], state: TokenState, now: number): Hold {
   const until = Math.min(...due.map((claim) => claim.floor));
-  const rotated = instantMs(state.rotated_at) ?? now;
+  const rotated = instantMs(state.current?.rotated_at) ?? now;
   const reason =
     rotated > now
       ? `rotated at ${toInstant(rotated)}, which is ahead of this clock`

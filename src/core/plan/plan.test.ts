@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { anyConfig, NOW } from "../../../test/any-config.ts";
+import { credential, rotatedState } from "../../../test/token-states.ts";
 import { HOUR_MS, instantMs, toInstant } from "../base/instant.ts";
-import type { Rule, TokenConfig, TokenDeclaration, TokenState, Workflow } from "../model/schema.ts";
-import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
+import type {
+  CurrentCredential,
+  Rule,
+  TokenConfig,
+  TokenDeclaration,
+  TokenState,
+  Workflow,
+} from "../model/schema.ts";
+import { type Home, liveGeneration, NEW_TOKEN_STATE } from "../model/token.ts";
 import { BACKOFF_MAX_MS } from "../rotation/state.ts";
 import { FLOOR_MS, WORKFLOW_FLOOR_MS } from "./claims.ts";
 import { stuckHelp } from "./condition.ts";
@@ -11,11 +19,7 @@ import { nextDueOf, plan } from "./plan.ts";
 
 const home: Home = { kind: "github", repository: "acme/app" };
 const now = new Date("2026-01-10T12:00:00Z");
-const ROTATED: TokenState = {
-  ...NEW_TOKEN_STATE,
-  generation: 3,
-  rotated_at: "2026-01-09T12:00:00Z",
-};
+const ROTATED = { generation: 3, rotated_at: "2026-01-09T12:00:00Z" };
 const PENDING: NonNullable<TokenState["pending"]> = {
   generation: 4,
   stage: "sealed",
@@ -25,19 +29,21 @@ const PENDING: NonNullable<TokenState["pending"]> = {
   declaration: "0",
   fingerprint: null,
   ref: null,
-  destinations: [],
+  destinations: {},
   boxes: {},
 };
 
 type Given = {
   token?: TokenDeclaration;
   rule?: Rule;
+  /** Of its live credential. */
+  live?: Partial<CurrentCredential>;
   state?: Partial<TokenState>;
   workflow?: Partial<Workflow> & { base: string | null };
 };
 
 /** One token `A`, with what a case is about. */
-function configOf({ token = {}, rule, state, workflow }: Given): TokenConfig {
+function configOf({ token = {}, rule, live, state = live && {}, workflow }: Given): TokenConfig {
   const { base, ...declared } = workflow ?? { base: null };
   return {
     tokens: { A: token },
@@ -45,7 +51,7 @@ function configOf({ token = {}, rule, state, workflow }: Given): TokenConfig {
     workflows:
       workflow === undefined ? {} : { w: { tokens: ["A"], schedule: "0 2 * * *", ...declared } },
     state: {
-      tokens: state === undefined ? {} : { A: { ...ROTATED, ...state } },
+      tokens: state === undefined ? {} : { A: rotatedState({ ...ROTATED, ...live }, state) },
       workflows: base === null ? {} : { w: { first_seen_at: base } },
     },
   };
@@ -83,7 +89,7 @@ describe("when one token is due", () => {
     ],
     [
       "a millisecond before",
-      { rule: daily, state: { rotated_at: "2026-01-09T12:00:00.001Z" } },
+      { rule: daily, live: { rotated_at: "2026-01-09T12:00:00.001Z" } },
       { next: "2026-01-10T12:00:00.001Z" },
     ],
     [
@@ -94,7 +100,7 @@ describe("when one token is due", () => {
     ["an elapsed interval that is not automatic", { rule: manual, state: {} }, { next: null }],
     [
       "rotated ahead of this clock",
-      { rule: daily, state: { rotated_at: "2031-01-01T00:00:00Z" } },
+      { rule: daily, live: { rotated_at: "2031-01-01T00:00:00Z" } },
       { next: "2026-01-11T12:00:00Z" },
     ],
     [
@@ -147,27 +153,27 @@ describe("when one token is due", () => {
     ],
     [
       "recorded expiry reached",
-      { rule: { interval_hours: 168 }, state: { expires_at: at(-1) } },
+      { rule: { interval_hours: 168 }, live: { expires_at: at(-1) } },
       { due: ["expired at 2026-01-10T11:59:59.999Z"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "expiry reached, not automatic",
-      { rule: manual, state: { expires_at: at(-1) } },
+      { rule: manual, live: { expires_at: at(-1) } },
       { next: null },
     ],
     [
       "a fifth of its lifetime before it expires",
-      { rule: { interval_hours: 168 }, state: { expires_at: at(6 * HOUR_MS) } },
+      { rule: { interval_hours: 168 }, live: { expires_at: at(6 * HOUR_MS) } },
       { due: ["expires at 2026-01-10T18:00:00Z"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "a moment before that",
-      { rule: { interval_hours: 168 }, state: { expires_at: at(6 * HOUR_MS + 5) } },
+      { rule: { interval_hours: 168 }, live: { expires_at: at(6 * HOUR_MS + 5) } },
       { next: "2026-01-10T12:00:00.004Z" },
     ],
     [
       "never more than a day before it expires",
-      { rule: { interval_hours: 8760 }, state: { expires_at: "2026-02-10T00:00:00Z" } },
+      { rule: { interval_hours: 8760 }, live: { expires_at: "2026-02-10T00:00:00Z" } },
       { next: "2026-02-09T00:00:00Z" },
     ],
     [
@@ -182,22 +188,22 @@ describe("when one token is due", () => {
     ],
     [
       "exposed, never rotated",
-      { rule: daily, state: { rotated_at: null, exposed_at: "2026-01-10T00:00:00Z" } },
+      { rule: daily, live: { rotated_at: null }, state: { exposed_at: "2026-01-10T00:00:00Z" } },
       { due: ["its value is in the git history", "never rotated"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "exposed, rotated at that moment",
-      { state: { rotated_at: at(-5), exposed_at: at(-5) } },
+      { live: { rotated_at: at(-5) }, state: { exposed_at: at(-5) } },
       { next: null },
     ],
     [
       "exposed within the floor",
-      { state: { rotated_at: at(-5), exposed_at: at(-4) } },
+      { live: { rotated_at: at(-5) }, state: { exposed_at: at(-4) } },
       { due: ["its value is in the git history"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "exposed, by a clock that is ahead: not twice within the floor",
-      { state: { rotated_at: at(-60_000), exposed_at: "2031-01-01T00:00:00Z" } },
+      { live: { rotated_at: at(-60_000) }, state: { exposed_at: "2031-01-01T00:00:00Z" } },
       {
         skipped: [
           "floor",
@@ -311,7 +317,7 @@ describe("when one token is due", () => {
     ],
     [
       "a PAT that nothing can issue and is not due",
-      { token: pat, rule: daily, state: { rotated_at: at(-1) } },
+      { token: pat, rule: daily, live: { rotated_at: at(-1) } },
       { next: null },
     ],
     [
@@ -335,7 +341,7 @@ describe("when one token is due", () => {
     [
       "a workflow, rotated just now",
       {
-        state: { rotated_at: at(1 - WORKFLOW_FLOOR_MS) },
+        live: { rotated_at: at(1 - WORKFLOW_FLOOR_MS) },
         workflow: { schedule: "*/5 * * * *", base: yesterday },
       },
       {
@@ -350,14 +356,14 @@ describe("when one token is due", () => {
     [
       "an hourly workflow whose last run was late keeps its next hour",
       {
-        state: { rotated_at: "2026-01-10T11:19:00Z" },
+        live: { rotated_at: "2026-01-10T11:19:00Z" },
         workflow: { schedule: "@hourly", base: "2026-01-10T11:19:00Z" },
       },
       { due: ["workflow w was due at 2026-01-10T12:00:00Z"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "an expiry that every new credential has reached",
-      { rule: daily, state: { rotated_at: at(1 - FLOOR_MS), expires_at: at(1 - FLOOR_MS) } },
+      { rule: daily, live: { rotated_at: at(1 - FLOOR_MS), expires_at: at(1 - FLOOR_MS) } },
       {
         skipped: [
           "floor",
@@ -369,17 +375,17 @@ describe("when one token is due", () => {
     ],
     [
       "what its issuer let live an hour, with no rule: due before the floor of other rotations",
-      { state: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) } },
+      { live: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) } },
       { due: ["expires at 2026-01-10T12:20:00Z"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "what its issuer let live an hour, not due yet",
-      { state: { rotated_at: at(-39 * MINUTE_MS), expires_at: at(21 * MINUTE_MS) } },
+      { live: { rotated_at: at(-39 * MINUTE_MS), expires_at: at(21 * MINUTE_MS) } },
       { next: "2026-01-10T12:01:00Z" },
     ],
     [
       "what its issuer let live a minute: the shortest floor holds",
-      { state: { rotated_at: at(-4 * MINUTE_MS), expires_at: at(-3 * MINUTE_MS) } },
+      { live: { rotated_at: at(-4 * MINUTE_MS), expires_at: at(-3 * MINUTE_MS) } },
       {
         skipped: [
           "floor",
@@ -393,29 +399,26 @@ describe("when one token is due", () => {
       "an expiry that its issuer told, where the rule says not to rotate by itself",
       {
         rule: { ...daily, auto_rotate: false },
-        state: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) },
+        live: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) },
       },
       { next: null },
     ],
     [
       "an expiry that a person declared, with no rule",
-      { token: { expires_at: at(1) }, state: { rotated_at: at(-FLOOR_MS) } },
+      { token: { expires_at: at(1) }, live: { rotated_at: at(-FLOOR_MS) } },
       { next: null },
     ],
     [
       "an hourly credential may be made more often a day than others",
       {
-        state: {
-          rotated_at: at(-40 * MINUTE_MS),
-          expires_at: at(20 * MINUTE_MS),
-          issues: { day: "2026-01-10", count: 47 },
-        },
+        live: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) },
+        state: { issues: { day: "2026-01-10", count: 47 } },
       },
       { due: ["expires at 2026-01-10T12:20:00Z"], next: "2026-01-10T12:00:00Z" },
     ],
     [
       "a person's value, in its lead time",
-      { token: byHand, rule: { interval_hours: 24 * 30 }, state: { rotated_at: at(-23 * DAY) } },
+      { token: byHand, rule: { interval_hours: 24 * 30 }, live: { rotated_at: at(-23 * DAY) } },
       {
         skipped: [
           "waiting",
@@ -430,14 +433,14 @@ describe("when one token is due", () => {
       {
         token: byHand,
         rule: { interval_hours: 24 * 30 },
-        state: { rotated_at: at(1 - 23 * DAY) },
+        live: { rotated_at: at(1 - 23 * DAY) },
         workflow: { base: yesterday },
       },
       { next: null },
     ],
     [
       "a person's value that expires, with no rule",
-      { token: { ...byHand, expires_at: at(-1) }, state: { rotated_at: at(-DAY) } },
+      { token: { ...byHand, expires_at: at(-1) }, live: { rotated_at: at(-DAY) } },
       {
         skipped: [
           "waiting",
@@ -457,7 +460,7 @@ describe("when one token is due", () => {
     ],
     [
       "a workflow, rotated ahead of this clock",
-      { state: { rotated_at: "2031-01-01T00:00:00Z" }, workflow: { base: yesterday } },
+      { live: { rotated_at: "2031-01-01T00:00:00Z" }, workflow: { base: yesterday } },
       {
         skipped: [
           "floor",
@@ -501,9 +504,9 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
     },
     state: {
       tokens: {
-        OLD: { ...ROTATED, exposed_at: "2026-01-10T00:00:00Z" },
-        FRESH: ROTATED,
-        RED_TOO: ROTATED,
+        OLD: rotatedState(ROTATED, { exposed_at: "2026-01-10T00:00:00Z" }),
+        FRESH: rotatedState(ROTATED),
+        RED_TOO: rotatedState(ROTATED),
       },
       workflows: {
         nightly: { first_seen_at: "2026-01-01T00:00:00Z", last_run_at: "2026-01-08T02:03:00Z" },
@@ -582,7 +585,11 @@ test("nothing declared, nothing due; what nobody declared is never due", () => {
   };
   expect(plan({}, home, now)).toEqual(nothing);
   expect(
-    plan({ rules: { GHOST: daily }, state: { tokens: { GHOST: ROTATED } } }, home, now),
+    plan(
+      { rules: { GHOST: daily }, state: { tokens: { GHOST: rotatedState(ROTATED) } } },
+      home,
+      now,
+    ),
   ).toEqual(nothing);
   expect(nextDueOf({}, home, "toString", now)).toBeNull();
 });
@@ -593,19 +600,10 @@ function afterRun(config: TokenConfig, at: Date): { config: TokenConfig; rotated
   const rotated_at = at.toISOString();
   const tokens = { ...config.state?.tokens };
   for (const { token_name } of due) {
-    const {
-      expires_at: _,
-      next_attempt_at: __,
-      exposed_at: ___,
-      ...state
-    } = tokens[token_name] ?? NEW_TOKEN_STATE;
-    tokens[token_name] = {
-      ...state,
-      generation: state.generation + 1,
-      rotated_at,
-      pending: null,
-      failures: 0,
-    };
+    const before = tokens[token_name] ?? NEW_TOKEN_STATE;
+    const { next_attempt_at: _, exposed_at: __, ...state } = before;
+    const current = credential({ generation: liveGeneration(before) + 1, rotated_at });
+    tokens[token_name] = { ...state, current, pending: null, failures: 0 };
   }
   const seen = { ...config.state?.workflows };
   for (const name of unseen_workflows) seen[name] = { first_seen_at: rotated_at };
@@ -711,7 +709,7 @@ function recordedTimes(config: TokenConfig): number[] {
   const ms = (text: string | null | undefined, wait = 0) =>
     (instantMs(text) ?? Number.NEGATIVE_INFINITY) - wait;
   const tokens = Object.values(config.state?.tokens ?? {}).map((each) => [
-    ms(each.rotated_at),
+    ms(each.current?.rotated_at),
     ms(each.exposed_at),
     ms(each.pending?.lease_until),
     ms(each.next_attempt_at, BACKOFF_MAX_MS),
@@ -725,13 +723,8 @@ function recordedTimes(config: TokenConfig): number[] {
 
 test("a backoff that is over before the floor is told with the time of the next attempt itself", () => {
   const at = new Date("2026-03-01T12:00:00Z");
-  const state = {
-    ...NEW_TOKEN_STATE,
-    generation: 1,
-    rotated_at: "2026-03-01T11:55:00Z",
-    failures: 1,
-    next_attempt_at: "2026-03-01T12:05:00Z",
-  };
+  const failed = { failures: 1, next_attempt_at: "2026-03-01T12:05:00Z" };
+  const state = rotatedState({ rotated_at: "2026-03-01T11:55:00Z" }, failed);
   const config: TokenConfig = {
     tokens: { KEY: {} },
     rules: { KEY: { interval_hours: 24 } },

@@ -2,7 +2,7 @@
 
 import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
 import type { ManualDeclaration, TokenState } from "../model/schema.ts";
-import type { Token } from "../model/token.ts";
+import { liveGeneration, type Token } from "../model/token.ts";
 import type { Reminder } from "../ports/notifier.ts";
 import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
 
@@ -79,7 +79,7 @@ export function reminderOf(
   const { owner, steps, url } = manualOf(token) ?? {};
   return {
     token_name: token.name,
-    generation: state.generation,
+    generation: liveGeneration(state),
     owner: owner ?? null,
     steps: steps ?? [],
     url: url ?? null,

@@ -19,7 +19,7 @@ export function isFarAhead(at: string | null | undefined, now: Date): boolean {
 export function aheadWarnings(config: TokenConfig, now: Date): string[] {
   const why = "which is ahead of this clock, so no schedule rotates";
   const tokens = Object.keys(config.tokens ?? {}).flatMap((name) => {
-    const at = tokenState(config, name).rotated_at;
+    const at = tokenState(config, name).current?.rotated_at;
     if (!isFarAhead(at, now)) return [];
     return [
       `${name}: the record says that it was rotated at ${at}, ${why} it before then. If that date is wrong, rotate it by name.`,

@@ -105,7 +105,7 @@ describe("a value that a job sees", () => {
 test("only so many of the earlier fingerprints are kept, each once", () => {
   const values = Array.from({ length: 20 }, (_, index) => `value ${index}`);
   const state = reach(...values.flatMap((value) => rotated(value)));
-  expect([state.fingerprint, state.previous_fingerprint]).toEqual([
+  expect([state.current?.fingerprint, state.previous_fingerprint]).toEqual([
     print("value 19"),
     print("value 18"),
   ]);
@@ -177,8 +177,10 @@ describe("a credential of several fields", () => {
   });
 
   test("leaves nothing of its other fields behind when it is replaced by one of a single field", () => {
-    expect(state.fingerprints).toEqual({ username: null });
-    expect(reach(...events, ...rotated("two"))).not.toHaveProperty("fingerprints");
+    expect(state.current?.fingerprints).toEqual({ username: null });
+    const { current } = reach(...events, ...rotated("two"));
+    expect(current?.generation).toBe(2);
+    expect(current).not.toHaveProperty("fingerprints");
   });
 });
 
@@ -193,11 +195,11 @@ describe("where proof is required", () => {
   test("a generation is proved once it was seen under every name, by however many jobs", () => {
     const half = reach(...rotated("one", [HERE, THERE]), seenAt(HERE));
     expect([
-      half.proved_at,
-      half.destinations[HERE]?.proved_at,
-      half.destinations[THERE]?.proved_at,
-    ]).toEqual([null, NOW.toISOString(), undefined]);
-    expect(next(half, seenAt(THERE), NOW).proved_at).toBe(NOW.toISOString());
+      half.current?.proved_at,
+      half.current?.destinations[HERE]?.proved_at,
+      half.current?.destinations[THERE]?.proved_at,
+    ]).toEqual([undefined, NOW.toISOString(), undefined]);
+    expect(next(half, seenAt(THERE), NOW).current?.proved_at).toBe(NOW.toISOString());
   });
 });
 

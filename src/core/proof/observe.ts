@@ -3,8 +3,15 @@
 import { HOUR_MS, instantMs } from "../base/instant.ts";
 import type { Secret } from "../base/secret.ts";
 import { fingerprintKeyId, matchesFingerprint } from "../credentials/fingerprint.ts";
-import type { TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, isSeenBeside, resolveToken, type Token, tokenState } from "../model/token.ts";
+import type { CurrentCredential, TokenConfig, TokenState } from "../model/schema.ts";
+import {
+  type Home,
+  isSeenBeside,
+  lastPlacement,
+  resolveToken,
+  type Token,
+  tokenState,
+} from "../model/token.ts";
 import { STAGES, stageOf } from "../rotation/state.ts";
 
 /**
@@ -73,15 +80,16 @@ function observeToken(
   const visible = visibleOf(token, home);
   if (!visible.some(({ secretName }) => seen.has(secretName)))
     return { observation: "not_seen", proved: [] };
+  const { current } = state;
   if (
-    state.generation === 0 ||
+    current === null ||
     state.pending !== null ||
     !STAGES[stageOf(state)].takes.includes("seen")
   ) {
     return { observation: "unknown", proved: [] };
   }
   // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
-  const placed = visible.filter(({ id }) => Object.hasOwn(state.destinations, id));
+  const placed = visible.filter(({ id }) => lastPlacement(state, id) !== undefined);
   const verdicts = placed.flatMap((placement) => {
     const value = seen.get(placement.secretName);
     return value === undefined
@@ -89,7 +97,14 @@ function observeToken(
       : [
           {
             id: placement.id,
-            verdict: observeValue(value, { home, state, field: placement.field, key, now }),
+            verdict: observeValue(value, {
+              home,
+              state,
+              current,
+              field: placement.field,
+              key,
+              now,
+            }),
           },
         ];
   });
@@ -108,24 +123,23 @@ type Judged = Exclude<Observation, "not_seen"> | "beside";
 
 function observeValue(
   value: Secret,
-  {
-    state,
-    field,
-    home,
-    key,
-    now,
-  }: Omit<ObserveOptions, "seen"> & { readonly state: TokenState; readonly field: string },
+  about: Omit<ObserveOptions, "seen"> & {
+    readonly state: TokenState;
+    readonly current: CurrentCredential;
+    readonly field: string;
+  },
 ): Judged {
-  const { fingerprints = {} } = state;
+  const { state, current, field, home, key, now } = about;
+  const { fingerprint, fingerprints = {} } = current;
   if (Object.hasOwn(fingerprints, field)) {
     // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch tells nothing.
     return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match"
       ? "current"
       : "beside";
   }
-  if (isOtherKey(state.fingerprint_key, state.fingerprint, key)) return "unknown";
-  const current = matchesFingerprint(value, state.fingerprint, key);
-  if (current !== "mismatch") return current === "match" ? "current" : "unknown";
+  if (isOtherKey(current.fingerprint_key, fingerprint, key)) return "unknown";
+  const match = matchesFingerprint(value, fingerprint, key);
+  if (match !== "mismatch") return match === "match" ? "current" : "unknown";
   const retiring = (state.retiring ?? []).map((credential) => credential.fingerprint);
   const before = [
     state.previous_fingerprint ?? null,
@@ -134,7 +148,7 @@ function observeValue(
   ];
   if (before.some((recorded) => matchesFingerprint(value, recorded, key) === "match"))
     return "previous";
-  const overwrote = overwroteUnknown(state, home);
+  const overwrote = overwroteUnknown(state, current, home);
   if (overwrote !== null && Math.abs(now.getTime() - overwrote) < QUEUED_MS) return "unknown";
   // It may be the one before, which only the key before could tell.
   return isOtherKey(state.previous_fingerprint_key, state.previous_fingerprint ?? null, key)
@@ -147,7 +161,8 @@ function observeValue(
  * and what stood there before the first rotation.
  */
 function overwroteUnknown(
-  { overwrote_drift_at, previous_fingerprint: previous, rotated_at }: TokenState,
+  { overwrote_drift_at, previous_fingerprint: previous }: TokenState,
+  { rotated_at }: CurrentCredential,
   home: Home,
 ): number | null {
   return (
@@ -176,14 +191,9 @@ export function liveFingerprints(
 ): string[] {
   const token = resolveToken(config, name, home);
   if (token === null) return [];
-  const {
-    fingerprint,
-    pending,
-    previous_fingerprint: previous,
-    rotated_at: rotatedAt,
-  } = tokenState(config, name);
-  const overlaps =
-    rotatedAt !== null && now.getTime() < Date.parse(rotatedAt) + token.overlapHours * HOUR_MS;
+  const { current, pending, previous_fingerprint: previous } = tokenState(config, name);
+  const rotated = instantMs(current?.rotated_at);
+  const overlaps = rotated !== null && now.getTime() < rotated + token.overlapHours * HOUR_MS;
   const other =
     pending === null
       ? overlaps
@@ -192,5 +202,5 @@ export function liveFingerprints(
       : pending.stage === "sealed"
         ? pending.fingerprint
         : null;
-  return [fingerprint, other].flatMap((one) => one ?? []);
+  return [current?.fingerprint, other].flatMap((one) => one ?? []);
 }

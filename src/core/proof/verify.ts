@@ -2,7 +2,15 @@
 import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
-import { type Home, isSeenBeside, resolveToken, type Scope, type Token } from "../model/token.ts";
+import {
+  type Home,
+  isSeenBeside,
+  lastPlacement,
+  liveGeneration,
+  resolveToken,
+  type Scope,
+  type Token,
+} from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
 import { verifyChain } from "../record/history.ts";
 import { type Observation, type Observed, type ObserveOptions, observe } from "./observe.ts";
@@ -85,7 +93,7 @@ function verdictOf(
   const sign = signOf(observed, listings);
   if (sign?.verdict === "gone") return sign;
   if (observation === "current")
-    return { verdict: "match", detail: `this process sees generation ${state.generation}` };
+    return { verdict: "match", detail: `this process sees generation ${liveGeneration(state)}` };
   return (
     sign ??
     (observation === "unknown"
@@ -107,7 +115,7 @@ function unseen({ name, placements }: Token, home: Home): string {
 /** What the destinations' own listings say against the record; null where they say nothing. */
 function signOf({ token, state }: Observed, listings: Listings): Judged | null {
   for (const { id, scopeId, secretName } of token.placements) {
-    const placed = Object.hasOwn(state.destinations, id) ? state.destinations[id] : undefined;
+    const placed = lastPlacement(state, id);
     if (placed?.status !== "placed") continue;
     const listing = listings.get(scopeId);
     if (listing === undefined || "message" in listing) {

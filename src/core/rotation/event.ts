@@ -82,3 +82,5 @@ export type RotationEvent =
   | { readonly type: "retry" }
   /** A person says: give up what is pending. */
   | { readonly type: "abort" };
+
+export type EventOf<Type extends RotationEvent["type"]> = Extract<RotationEvent, { type: Type }>;

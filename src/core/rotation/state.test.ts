@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { TokenState } from "../model/schema.ts";
-import { NEW_TOKEN_STATE } from "../model/token.ts";
+import { rotatedState } from "../../../test/token-states.ts";
+import type { CurrentCredential, TokenState } from "../model/schema.ts";
+import { lastPlacement, liveGeneration, NEW_TOKEN_STATE } from "../model/token.ts";
 import type { RotationEvent, Stage } from "./event.ts";
 import {
   BACKOFF_BASE_MS,
@@ -99,22 +100,24 @@ describe("a rotation", () => {
       "retiring --revoked--> idle",
     ]);
     expect(state).toEqual({
-      generation: 2,
-      rotated_at: NOW.toISOString(),
-      fingerprint: "sha256:two",
-      previous_fingerprint: "sha256:one",
-      proved_at: NOW.toISOString(),
-      seen_at: NOW.toISOString(),
-      ref: "two",
-      issuer: "http",
-      expires_at: null,
-      destinations: Object.fromEntries(
-        IDS.map((id) => [
-          id,
-          { status: "placed", generation: 2, placed_at: NOW.toISOString(), error: null },
-        ]),
-      ),
+      current: {
+        generation: 2,
+        fingerprint: "sha256:two",
+        ref: "two",
+        issuer: "http",
+        expires_at: null,
+        destinations: Object.fromEntries(
+          IDS.map((id) => [
+            id,
+            { status: "placed", generation: 2, placed_at: NOW.toISOString(), error: null },
+          ]),
+        ),
+        rotated_at: NOW.toISOString(),
+        proved_at: NOW.toISOString(),
+      },
       pending: null,
+      previous_fingerprint: "sha256:one",
+      seen_at: NOW.toISOString(),
       failures: 0,
       last_error: null,
       issues: { day: "2026-03-01", count: 2 },
@@ -134,7 +137,13 @@ describe("a rotation", () => {
     expect(stageOf(settled)).toBe("placing");
     expect(remaining(settled)).toEqual([TWO]);
     expect(settled).toMatchObject({
-      generation: 0,
+      current: null,
+      pending: {
+        destinations: {
+          [ONE]: { status: "placed", generation: 1, placed_at: NOW.toISOString() },
+          [TWO]: { status: "failed", generation: 0, placed_at: null, error: { code: "denied" } },
+        },
+      },
       failures: 1,
       last_error: { code: "denied", message: "Secrets: write is missing" },
     });
@@ -146,8 +155,7 @@ describe("a rotation", () => {
       settle,
     );
     expect(resumed).toMatchObject({
-      generation: 1,
-      fingerprint: "sha256:one",
+      current: { generation: 1, fingerprint: "sha256:one" },
       pending: null,
       failures: 0,
       last_error: null,
@@ -183,7 +191,9 @@ describe("a rotation", () => {
     ).toBe("placed");
     const aborted = reach(pending, { type: "abort" });
     expect(aborted).toMatchObject({
+      current: null,
       pending: null,
+      stray: { [ONE]: { status: "placed", generation: 1 } },
       failures: 0,
       abandoned_generation: 1,
       retiring: [{ generation: 1, ref: "one", replaced_at: null }],
@@ -192,17 +202,11 @@ describe("a rotation", () => {
   });
 
   test("that is begun anew over a pending one never reuses its number, and revokes what that one issued once it is replaced", () => {
-    const pending = reach(
-      { ...NEW_TOKEN_STATE, generation: 4 },
-      begin,
-      issuedEvent("five"),
-      sealed,
-    );
+    const pending = reach(rotatedState({ generation: 4 }), begin, issuedEvent("five"), sealed);
     expect(pending.pending?.generation).toBe(5);
     const done = reach(pending, ...whole("six"));
     expect(done).toMatchObject({
-      generation: 6,
-      ref: "six",
+      current: { generation: 6, ref: "six" },
       retiring: [
         { generation: 5, ref: "five", replaced_at: NOW.toISOString(), never_placed: false },
       ],
@@ -210,7 +214,7 @@ describe("a rotation", () => {
   });
 
   test("that was announced leaves its label to be looked for where nobody knows what came of it, and nothing where it is known", () => {
-    const announced = reach({ ...NEW_TOKEN_STATE, generation: 4 }, announce("o/r/A/g5"));
+    const announced = reach(rotatedState({ generation: 4 }), announce("o/r/A/g5"));
     const orphan = {
       generation: 5,
       ref: null,
@@ -257,6 +261,55 @@ describe("a rotation", () => {
     expect(Date.parse(failed.next_attempt_at ?? "") - NOW.getTime()).toBe(waited);
   });
 
+  test("that was given up half placed leaves its destinations astray until a later one is everywhere", () => {
+    const live = reach(NEW_TOKEN_STATE, ...whole("one"));
+    const half = reach(
+      live,
+      begin,
+      issuedEvent("two"),
+      sealed,
+      placedEvent(ONE),
+      refusedEvent(TWO),
+    );
+    expect(half.current).toEqual(live.current);
+    expect([lastPlacement(half, ONE), lastPlacement(half, TWO)]).toMatchObject([
+      { status: "placed", generation: 2 },
+      { status: "failed", generation: 1, placed_at: NOW.toISOString() },
+    ]);
+    const aborted = reach(half, { type: "abort" });
+    expect(aborted.current).toEqual(live.current);
+    expect(Object.keys(aborted.stray ?? {})).toEqual([ONE]);
+    expect([
+      lastPlacement(aborted, ONE)?.generation,
+      lastPlacement(aborted, TWO)?.generation,
+    ]).toEqual([2, 1]);
+    const again = reach(aborted, begin);
+    expect(again.pending?.destinations).toMatchObject({
+      [ONE]: { status: "waiting", generation: 2 },
+      [TWO]: { status: "waiting", generation: 1 },
+    });
+    const seenBoth: RotationEvent = {
+      type: "seen",
+      verdict: "current",
+      destinations: IDS,
+      required: IDS,
+    };
+    expect(reach(aborted, seenBoth).current).toMatchObject({
+      destinations: { [TWO]: { proved_at: NOW.toISOString() } },
+    });
+    expect(reach(aborted, seenBoth).current?.proved_at).toBeUndefined();
+    const settled = reach(
+      again,
+      issuedEvent("three"),
+      sealed,
+      placedEvent(ONE),
+      placedEvent(TWO),
+      settle,
+    );
+    expect(settled).toMatchObject({ current: { generation: 3 }, pending: null });
+    expect(settled.stray).toBeUndefined();
+  });
+
   test("that drifted says so once, until the right value is seen again", () => {
     const other: RotationEvent = { type: "seen", verdict: "other" };
     const drifted = reach(NEW_TOKEN_STATE, ...whole("one"), other);
@@ -283,33 +336,59 @@ function require(holds: boolean, rule: string, story: unknown): void {
 }
 
 /** What leads to credentials that exist or may exist: refs, and the labels of those whose ref nobody knows. */
-function tracesOf({ ref, pending, retiring = [] }: TokenState, { clean = false } = {}): string[] {
+function tracesOf(
+  { current, pending, retiring = [] }: TokenState,
+  { clean = false } = {},
+): string[] {
   const asked =
     pending === null || clean
       ? []
       : [pending.ref ?? (pending.stage === "intent" ? pending.label : null)];
-  const all = [ref, ...asked, ...retiring.map((one) => one.ref ?? one.label)];
+  const all = [current?.ref, ...asked, ...retiring.map((one) => one.ref ?? one.label)];
   return all.filter((trace): trace is string => Boolean(trace));
+}
+
+/** The members of a pending credential that are about the credential, not about the run that makes it. */
+function credentialIn(pending: TokenState["pending"]): Partial<CurrentCredential> {
+  const { stage, run_id, started_at, lease_until, declaration, boxes, requests, ...credential } =
+    pending ?? {};
+  return credential;
 }
 
 /** What every transition must keep, whatever led to it. Throws rather than expects: it is asked a hundred thousand times. */
 function checkStep(before: TokenState, event: RotationEvent, state: TokenState): void {
   const story = { before, event, state };
-  require(state.generation >= before.generation, "a generation never goes back", story);
+  const live = liveGeneration(state);
+  require(live >= liveGeneration(before), "a generation never goes back", story);
   require(nextGeneration(state) >=
     nextGeneration(before), "a number that was used stays used", story);
   require(nextGeneration(state) >
-    Math.max(state.generation, state.pending?.generation ?? 0), "the next number is free", story);
-  if (state.generation !== before.generation) {
+    Math.max(live, state.pending?.generation ?? 0), "the next number is free", story);
+  if (live !== liveGeneration(before)) {
+    const held = state.current?.destinations ?? {};
     const everywhere = IDS.every(
-      (id) =>
-        state.destinations[id]?.status === "placed" &&
-        state.destinations[id]?.generation === state.generation,
+      (id) => held[id]?.status === "placed" && held[id]?.generation === live,
     );
     require(event.type === "settle" &&
       everywhere, "a generation counts only once every destination has it", story);
-    require(state.fingerprint ===
-      before.pending?.fingerprint, "the record fingerprints what was placed", story);
+    const { rotated_at, ...settled } = state.current ?? {};
+    require(rotated_at === NOW.toISOString() &&
+      JSON.stringify(settled) ===
+        JSON.stringify(
+          credentialIn(before.pending),
+        ), "the live credential is what was pending", story);
+    require(!state.stray && state.pending === null, "nothing is left of it beside", story);
+  } else if (event.type !== "seen") {
+    require(state.current ===
+      before.current, "only settling and proof touch the live credential", story);
+  }
+  for (const id of IDS) {
+    const told = lastPlacement(state, id)?.generation ?? 0;
+    const holds =
+      event.type === "placed" && event.destination === id
+        ? before.pending?.generation
+        : (lastPlacement(before, id)?.generation ?? 0);
+    require(told === holds, "the record knows which generation stands where", story);
   }
   const isClean = event.type === "abandon" && event.clean === true;
   const kept =
@@ -328,7 +407,7 @@ function checkStep(before: TokenState, event: RotationEvent, state: TokenState):
       others.length, "what is known to be gone is not looked for", story);
   const offered = (state.retiring ?? []).flatMap(({ ref }) => ref ?? []);
   require(!offered.some(
-    (ref) => ref === state.ref || ref === state.pending?.ref,
+    (ref) => ref === state.current?.ref || ref === state.pending?.ref,
   ), "what is current or pending is never revoked", story);
 }
 
@@ -367,8 +446,10 @@ function shape(state: TokenState): string {
     last_error: _error,
     earlier_fingerprints: _earlier,
     busy_until: _busy,
-    ...rest
+    ...kept
   } = state;
+  // Members stand in the order in which they came about, which changes nothing.
+  const rest = Object.fromEntries(Object.entries(kept).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const numbers = new Set<number>();
   JSON.stringify(rest, (key, value: unknown) => {
     if (key === "generation" && typeof value === "number") numbers.add(value);

@@ -4,6 +4,7 @@ import { Misconfigured, Unchanged } from "../base/errors.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { tokenState } from "../model/token.ts";
 import type { RotationEvent, Stage } from "./event.ts";
+import * as retirement from "./retirement.ts";
 import * as step from "./transitions.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./transitions.ts";
@@ -98,13 +99,14 @@ export function stageOf(state: TokenState): Stage {
   if (state.stuck_at) return "stuck";
   if (pending !== null) {
     if (pending.stage !== "sealed") return pending.stage;
-    return step.remaining(state).length < pending.destinations.length ? "placing" : "sealed";
+    const count = Object.keys(pending.destinations).length;
+    return step.remaining(state).length < count ? "placing" : "sealed";
   }
   if (state.failures > 0) return "failed";
   const retiring = state.retiring ?? [];
   if (retiring.some((credential) => credential.failures > 0)) return "retiring";
-  if (retiring.length > 0) return state.proved_at ? "proved" : "placed";
-  return state.proved_at || state.generation === 0 ? "idle" : "placed";
+  if (retiring.length > 0) return state.current?.proved_at ? "proved" : "placed";
+  return state.current === null || state.current.proved_at ? "idle" : "placed";
 }
 
 /**
@@ -134,9 +136,9 @@ export function next(state: TokenState, event: RotationEvent, now: Date): TokenS
     case "seen":
       return step.seen(state, event, now);
     case "revoked":
-      return step.revoked(state, event);
+      return retirement.revoked(state, event);
     case "revoke-failed":
-      return step.revokeFailed(state, event, now);
+      return retirement.revokeFailed(state, event, now);
     case "retry":
       return step.retry(state);
     case "abort":

@@ -2,7 +2,7 @@
 
 import { declareTokens } from "../config/edit.ts";
 import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { type Home, liveGeneration, resolveToken, tokenState } from "../model/token.ts";
 import { headline, type LoadedRecord, reviseRecord, withStates } from "../record/record.ts";
 import type { RotationEvent } from "../rotation/event.ts";
 import { issueLeaseUntil, leaseUntil, placingUntil } from "../rotation/lease.ts";
@@ -206,7 +206,7 @@ function whyLost(
 /** What a run decided by: if it has changed, what the run prepared answers to a record that is gone. */
 function standing(state: TokenState): string {
   return JSON.stringify([
-    state.generation,
+    liveGeneration(state),
     nextGeneration(state),
     state.pending?.run_id,
     state.failures,

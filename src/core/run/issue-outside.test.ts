@@ -55,9 +55,7 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
     ]);
     expect(live().works).toBe(true);
     expect(state()).toMatchObject({
-      generation: 1,
-      ref: keys.keys()[0]?.ref,
-      issuer: "command",
+      current: { generation: 1, ref: keys.keys()[0]?.ref, issuer: "command" },
       pending: null,
     });
     expect(JSON.stringify(record())).not.toContain(live().value);
@@ -161,12 +159,13 @@ describe.skipIf(!toolAvailable("python"))(
     async function recovers(made: IssuingWorld, from: number) {
       for (const hours of [from, from + 0.25, from + 0.5]) {
         await made.run(hours);
-        expect(made.state()?.generation === 0 || made.live().works).toBe(true);
+        expect(made.state()?.current === null || made.live().works).toBe(true);
       }
       await made.run(from + 30);
       await made.run(from + 60);
       await made.run(from + 61);
-      const { retiring = [], pending, generation } = made.state() ?? {};
+      const { retiring = [], pending, current } = made.state() ?? {};
+      const { generation } = current ?? {};
       expect({ retiring: retiring.length, pending }).toEqual({ retiring: 1, pending: null });
       expect(made.labels()).toEqual(
         made.keys.keys().length === 2
@@ -328,7 +327,7 @@ describe.skipIf(!toolAvailable("python"))(
       expect(await made.run(0)).toMatchObject({ rotated: [], skipped: ["ALPHA"] });
       expect(made.keys.keys()).toEqual([]);
       expect(made.live().value).toBeUndefined();
-      expect(made.state()).toMatchObject({ generation: 0, pending: null });
+      expect(made.state()).toMatchObject({ current: null, pending: null });
       expect(made.state()?.retiring).toBeUndefined();
     });
 
@@ -367,7 +366,7 @@ describe.skipIf(!toolAvailable("python"))("nothing is revoked that the record ne
     const made = await world();
     await made.run(0);
     const inUse = made.live();
-    made.keys.fault({ issue: { answer: { ref: made.state()?.ref } } });
+    made.keys.fault({ issue: { answer: { ref: made.state()?.current?.ref } } });
     expect(await made.run(24)).toMatchObject({
       tokens: [{ error: { code: "credential-reused" } }],
     });
@@ -394,7 +393,7 @@ describe.skipIf(!toolAvailable("python"))("nothing is revoked that the record ne
     const inUse = made.live();
     made.keys.fault({ issue: SILENT });
     await made.run(24);
-    made.keys.fault({ find: { answer: { refs: [made.state()?.ref] } } });
+    made.keys.fault({ find: { answer: { refs: [made.state()?.current?.ref] } } });
     await made.run(25);
     expect(actionsOf(made)).not.toContain("revoke");
     expect(made.keys.keys().map(({ value }) => value)).toContain(inUse.value);

@@ -88,7 +88,7 @@ async function issueChecked(
     length,
     prefix,
     includeSpecial,
-    current: state.ref ?? null,
+    current: state.current?.ref ?? null,
     retiring,
     signal,
   };
@@ -98,7 +98,7 @@ async function issueChecked(
   if (!obtained.ok) return { ...obtained, left: await discard() };
   if (
     credential.ref !== null &&
-    (credential.ref === state.ref || retiring.includes(credential.ref))
+    (credential.ref === state.current?.ref || retiring.includes(credential.ref))
   ) {
     return { ok: false, error: sameAgain(tokenName), left: NOTHING };
   }
@@ -140,7 +140,7 @@ async function discardOf(
   { ref }: Credential,
   issuer: Issuer,
 ): Promise<Leftover> {
-  const held = [state.ref, ...(state.retiring ?? []).map((credential) => credential.ref)];
+  const held = [state.current?.ref, ...(state.retiring ?? []).map((credential) => credential.ref)];
   if (ref === null || held.includes(ref)) return NOTHING;
   return issuer.revoke(ref).then(
     () => NOTHING,

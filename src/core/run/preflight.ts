@@ -1,6 +1,6 @@
 // Asking every destination scope for its public key, and whether there is room, before anything else is done.
 import { Misconfigured, Unchanged } from "../base/errors.ts";
-import type { Scope, Token } from "../model/token.ts";
+import { lastPlacement, type Scope, type Token } from "../model/token.ts";
 import type { Newcomer, PublicKey } from "../ports/destination.ts";
 import type { Collaborators } from "./context.ts";
 import type { Selected } from "./token-run.ts";
@@ -40,8 +40,7 @@ function scopesOf(selected: readonly Selected[]): Map<string, Asked> {
   for (const { token, state } of selected) {
     for (const { id, scopeId, scope, secretName, access } of token.placements) {
       const asked = scopes.get(scopeId) ?? { scope, secrets: [] };
-      const isNew =
-        !Object.hasOwn(state.destinations, id) || state.destinations[id]?.placed_at == null;
+      const isNew = lastPlacement(state, id)?.placed_at == null;
       const alone = token.placements.length === 1 && !token.outside;
       asked.secrets.push({ name: secretName, isNew, alone, access: access ?? null });
       scopes.set(scopeId, asked);

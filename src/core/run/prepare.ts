@@ -186,7 +186,7 @@ async function sealAll(
   // Where somebody put something else, handing in the recorded value takes that back.
   if (
     !(options.supplied && state.drift) &&
-    matchesFingerprint(main, state.fingerprint, options.key) === "match"
+    matchesFingerprint(main, state.current?.fingerprint ?? null, options.key) === "match"
   ) {
     throw new Misconfigured(`the new value of ${token.name} is the one that it already has`, {
       code: "value-unchanged",

@@ -120,19 +120,23 @@ describe("boxes that another run took up, and is placing too", () => {
 
   test("are done where this run placed them all", () => {
     const { state, told } = recorded({ id: HERE, error: null }, { id: THERE, error: null });
-    expect(state).toMatchObject({ generation: 1, pending: null, fingerprint: "sha256:one" });
+    expect(state).toMatchObject({
+      current: { generation: 1, fingerprint: "sha256:one" },
+      pending: null,
+    });
     expect(told).toEqual(["rotated"]);
   });
 
   test("stay that run's where some are left: what failed here is no failure of the token", () => {
     const { state, told } = recorded({ id: HERE, error: null }, { id: THERE, error: refusal });
     expect(state).toMatchObject({
-      generation: 0,
+      current: null,
       failures: 0,
       pending: { run_id: "run-2", lease_until: lease.leaseUntil },
     });
-    expect(state?.destinations).toEqual({
+    expect(state?.pending?.destinations).toEqual({
       [HERE]: { status: "placed", generation: 1, placed_at: NOW.toISOString(), error: null },
+      [THERE]: { status: "waiting", generation: 0, placed_at: null },
     });
     expect(told).toBeUndefined();
     expect(recorded({ id: HERE, error: refusal }, { id: THERE, error: refusal })).toEqual({

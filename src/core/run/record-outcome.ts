@@ -3,7 +3,7 @@
 import { describeError, Misconfigured, Unchanged } from "../base/errors.ts";
 import { instantMs } from "../base/instant.ts";
 import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
-import { tokenState } from "../model/token.ts";
+import { liveGeneration, tokenState } from "../model/token.ts";
 import { isFarAhead } from "../plan/wrong-clock.ts";
 import type { Observed } from "../proof/observe.ts";
 import { appendHistory, type HistoryDraft } from "../record/history.ts";
@@ -81,7 +81,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       if (
         observation === "unknown" ||
         observation === "not_seen" ||
-        before.generation !== state.generation
+        liveGeneration(before) !== liveGeneration(state)
       )
         return;
       if (before.pending !== null || !STAGES[stageOf(before)].takes.includes("seen")) return;
@@ -91,11 +91,10 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         now,
       );
       if (JSON.stringify(after) === JSON.stringify(before)) return;
-      const { generation, fingerprint } = after;
       const event =
         after.drift && !before.drift
           ? "drift"
-          : after.proved_at && !before.proved_at
+          : after.current?.proved_at && !before.current?.proved_at
             ? "proved"
             : null;
       write(
@@ -103,9 +102,9 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         after,
         event && {
           event,
-          generation,
+          generation: liveGeneration(after),
           previousHash: null,
-          newHash: event === "proved" ? fingerprint : null,
+          newHash: event === "proved" ? (after.current?.fingerprint ?? null) : null,
         },
       );
     },
@@ -136,9 +135,9 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const before = stateOf(token.name);
       const after = settle(before, placed, { runId: run.options.runId, now });
       if (after === before) return;
-      const rotated = after.generation !== before.generation;
+      const rotated = liveGeneration(after) !== liveGeneration(before);
       const hashes = {
-        previousHash: before.fingerprint,
+        previousHash: before.current?.fingerprint ?? null,
         newHash: rotated ? prints.fingerprint : null,
       };
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
@@ -157,7 +156,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const before = stateOf(token.name);
       const mine = isAnnouncedBy(before, run.options.runId);
       // Another run has begun with it, or is through with it.
-      if (!mine && (before.pending !== null || before.generation !== state.generation)) return;
+      const isOver = before.pending !== null || liveGeneration(before) !== liveGeneration(state);
+      if (!mine && isOver) return;
       const error = describeError(cause);
       const known = mine && left.kind === "credential" ? issuedWith(before, left.ref, now) : before;
       const clean = left.kind === "nothing";
@@ -166,8 +166,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       const after = next(known, { type: "abandon", error, stuckAfter, clean, notBefore }, now);
       write(token.name, after, {
         event: "failed",
-        generation: before.generation,
-        previousHash: before.fingerprint,
+        generation: liveGeneration(before),
+        previousHash: before.current?.fingerprint ?? null,
         newHash: null,
         error: error.code,
       });

@@ -1,7 +1,7 @@
 // Reminding the people who make values: who is to be reminded or is done (pure), and having it done.
 import { describeError } from "../base/errors.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { type Home, liveGeneration, resolveToken, tokenState } from "../model/token.ts";
 import { manualOf, reminderOf, waitingOf } from "../plan/waiting.ts";
 import type { RemindBy, Reminder } from "../ports/notifier.ts";
 import type { Run } from "./context.ts";
@@ -38,20 +38,21 @@ function dueReminders(
     ...Object.keys(config.state?.tokens ?? {}),
   ]);
   return [...names].flatMap((tokenName): Due[] => {
-    const { reminded, generation } = tokenState(config, tokenName);
+    const state = tokenState(config, tokenName);
+    const { reminded } = state;
     if (!reminded && config.tokens?.[tokenName]?.issuer?.use !== "manual") return [];
     const token = resolveToken(config, tokenName, home);
     const manual = token === null ? null : manualOf(token);
     if (
       reminded &&
-      (manual === null || handedIn.has(tokenName) || generation !== reminded.generation)
+      (manual === null || handedIn.has(tokenName) || liveGeneration(state) !== reminded.generation)
     ) {
       return [{ tokenName, by: reminded.by, reminder: null }];
     }
-    const waiting = token === null ? null : waitingOf(token, tokenState(config, tokenName), now);
+    const waiting = token === null ? null : waitingOf(token, state, now);
     if (!opens || token === null || manual === null || waiting === null || handedIn.has(tokenName))
       return [];
-    const reminder = reminderOf(token, tokenState(config, tokenName), waiting, now);
+    const reminder = reminderOf(token, state, waiting, now);
     if (reminded && (reminded.overdue || !reminder.overdue)) return [];
     return [
       {

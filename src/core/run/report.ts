@@ -3,7 +3,7 @@
 import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenConfig } from "../model/schema.ts";
-import { type Home, tokenState } from "../model/token.ts";
+import { type Home, liveGeneration, tokenState } from "../model/token.ts";
 import { plan } from "../plan/plan.ts";
 import { aheadWarnings } from "../plan/wrong-clock.ts";
 import type { DestinationReport, Report, TokenReport } from "../ports/report.ts";
@@ -103,8 +103,8 @@ function blank(name: string, state: Choice["state"]): TokenReport {
     token_name: name,
     status: "skipped",
     reason: "",
-    generation: state.generation,
-    previous_hash: state.fingerprint,
+    generation: liveGeneration(state),
+    previous_hash: state.current?.fingerprint ?? null,
     new_hash: null,
     destinations: [],
     warnings: [],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { rotatedState } from "../../../test/token-states.ts";
 import type { ProofMode, RetiringCredential, TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, NEW_TOKEN_STATE } from "../model/token.ts";
+import type { Home } from "../model/token.ts";
 import type { Issuer } from "../ports/issuer.ts";
 import { dueRevocations, type Revocation, revoke } from "./retire.ts";
 
@@ -27,8 +28,7 @@ function due(
   }: { old?: object; state?: object; late?: ReadonlySet<string> },
 ): boolean {
   const held: TokenState = {
-    ...NEW_TOKEN_STATE,
-    generation: 2,
+    ...rotatedState({ generation: 2 }),
     ...state,
     retiring: [{ ...OLD, ...old }],
   };

@@ -81,7 +81,7 @@ function issuingOf(
 
 function keptBeside(credential: RetiringCredential, state: TokenState): ReadonlySet<string> {
   const others = (state.retiring ?? []).filter((other) => other !== credential);
-  return new Set([state, state.pending, ...others].flatMap((held) => held?.ref ?? []));
+  return new Set([state.current, state.pending, ...others].flatMap((held) => held?.ref ?? []));
 }
 
 /** Ends every credential that is over by now, as the record and this process see it. Never throws. */

@@ -180,7 +180,10 @@ test("one of three that refuses the placing holds back neither of the others, an
   const second = await run(1);
   expect(second.tokens[0]).toMatchObject({ status: "resumed", generation: 1 });
   expect(repository.secretsOf.dependabot.get("API_KEY")?.value).toBe(value);
-  expect(record().state?.tokens?.API_KEY).toMatchObject({ generation: 1, pending: null });
+  expect(record().state?.tokens?.API_KEY).toMatchObject({
+    current: { generation: 1 },
+    pending: null,
+  });
 });
 
 test("an environment that disappears between plan and place is told, loses nothing, and is served when it is there again", async () => {

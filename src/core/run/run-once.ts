@@ -1,7 +1,7 @@
 // A run for a request that may be sent again: what was done of it already is told, what was begun is finished, and only else is it made.
 import { planDigest } from "../config/agent-rules.ts";
 import type { HistoryEntry, TokenConfig, TriggeredBy } from "../model/schema.ts";
-import { type Home, resolveToken, tokenState } from "../model/token.ts";
+import { type Home, lastPlacement, resolveToken, tokenState } from "../model/token.ts";
 import type { Report, TokenReport } from "../ports/report.ts";
 import { loadRecord } from "../record/record.ts";
 import { earlierRequest } from "../record/request-mark.ts";
@@ -89,9 +89,11 @@ function tokenReport(
 ): TokenReport {
   const { token_name: name, generation } = entry;
   const token = resolveToken(config, name, home);
-  const { destinations } = tokenState(config, name);
-  const holds = (id: string) =>
-    destinations[id]?.status === "placed" && destinations[id].generation === generation;
+  const state = tokenState(config, name);
+  const holds = (id: string) => {
+    const placement = lastPlacement(state, id);
+    return placement?.status === "placed" && placement.generation === generation;
+  };
   return {
     token_name: name,
     status: "rotated",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NOW, recordsOnGitHub } from "../../../test/record-on-github.ts";
+import { credential } from "../../../test/token-states.ts";
 import { Secret } from "../base/secret.ts";
 import type { TokenState } from "../model/schema.ts";
 import type { RunRequest } from "./request.ts";
@@ -59,7 +60,7 @@ describe("a lease", () => {
     expect(report.tokens[10]?.error).toMatchObject({ kind: "unchanged", code: "lease-over" });
     expect(repository.secret("TOKEN_10")).toBeNull();
     expect(state("TOKEN_10")).toMatchObject({
-      generation: 0,
+      current: null,
       failures: 1,
       last_error: { code: "lease-over" },
     });
@@ -79,7 +80,7 @@ describe("a lease", () => {
     expect((await (await open()).run(due)).tokens).toMatchObject([
       { status: "resumed", generation: 1 },
     ]);
-    expect(state()).toMatchObject({ generation: 1, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 1 }, pending: null });
     expect(repository.secret("ALPHA")?.value).toBe(placed);
     expect(await (await open()).run(asked("ALPHA"))).toMatchObject({
       skipped: ["ALPHA"],
@@ -88,7 +89,7 @@ describe("a lease", () => {
     expect(repository.secret("ALPHA")?.value).toBe(placed);
     passed(2 * MINUTE);
     expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
-    expect(state()).toMatchObject({ generation: 2, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 2 }, pending: null });
     expect(state()?.busy_until).toBeUndefined();
   });
 
@@ -118,13 +119,13 @@ describe("a lease", () => {
     passed(25 * HOUR);
     github.faults.add({ match: placing, action: refused });
     expect(await (await open()).run(due)).toMatchObject({ failed: ["ALPHA"] });
-    const [here = ""] = Object.keys(state()?.destinations ?? {});
+    const { current } = state() ?? expect.fail();
+    const [here = ""] = Object.keys(current?.destinations ?? {});
     const placed = { status: "placed", generation: 5, placed_at: NOW.toISOString() } as const;
     edit((config) => {
       const merged: TokenState = {
         ...(state() ?? expect.fail()),
-        generation: 5,
-        destinations: { [here]: placed },
+        current: credential({ ...current, generation: 5, destinations: { [here]: placed } }),
       };
       return { ...config, state: { ...config.state, tokens: { ALPHA: merged } } };
     });
@@ -133,7 +134,7 @@ describe("a lease", () => {
     expect((await (await open()).run(due)).tokens).toMatchObject([
       { status: "rotated", generation: 6 },
     ]);
-    expect(state()).toMatchObject({ generation: 6, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 6 }, pending: null });
     expect(repository.secret("ALPHA")?.value).not.toBe(before);
   });
 
@@ -142,7 +143,7 @@ describe("a lease", () => {
     github.faults.add({ match: placing, action: refused });
     expect(await (await open()).run(due)).toMatchObject({ failed: ["ALPHA"] });
     expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
-    expect(state()).toMatchObject({ generation: 2, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 2 }, pending: null });
   });
 
   test("by a clock that was far ahead is not waited for", async () => {
@@ -157,7 +158,7 @@ describe("a lease", () => {
     github.faults.clear();
     passed(0);
     expect(await (await open()).run(asked("ALPHA"))).toMatchObject({ rotated: ["ALPHA"] });
-    expect(state()).toMatchObject({ generation: 2, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 2 }, pending: null });
   });
 
   test("holds off a person who would give up what a run is placing", async () => {
@@ -176,7 +177,7 @@ describe("a lease", () => {
     });
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
     expect(answers).toEqual(["in-progress"]);
-    expect(state()).toMatchObject({ generation: 1, pending: null });
+    expect(state()).toMatchObject({ current: { generation: 1 }, pending: null });
   });
 });
 
@@ -199,7 +200,7 @@ describe("a record that changed between reading and journalling", () => {
     expect(report.tokens).toMatchObject([
       { status: "skipped", reason: "another run took it up meanwhile" },
     ]);
-    expect(state()).toMatchObject({ generation: 0, pending: null, abandoned_generation: 1 });
+    expect(state()).toMatchObject({ current: null, pending: null, abandoned_generation: 1 });
     const values = new Set(
       journals("ALPHA").map(({ generation, fingerprint }) => `${generation} ${fingerprint}`),
     );
@@ -230,7 +231,10 @@ describe("a record that changed between reading and journalling", () => {
     });
     expect(await (await open()).run(due)).toMatchObject({ skipped: ["ALPHA"] });
     expect(repository.secret("ALPHA")?.value).toBe(value);
-    expect(state()).toMatchObject({ generation: 1, drift: { message: "something else was seen" } });
+    expect(state()).toMatchObject({
+      current: { generation: 1 },
+      drift: { message: "something else was seen" },
+    });
   });
 });
 
@@ -255,14 +259,14 @@ describe("a run that another has overtaken", () => {
       tokens: [{ error: { kind: "uncertain", code: "overtaken" } }],
     });
     expect(state()).toMatchObject({
-      generation: 2,
+      current: { generation: 2 },
       pending: null,
       failures: 1,
       last_error: { code: "overtaken" },
     });
     passed(2 * HOUR);
     expect(await (await open()).run(due)).toMatchObject({ rotated: ["ALPHA"] });
-    expect(state()).toMatchObject({ generation: 3, failures: 0 });
+    expect(state()).toMatchObject({ current: { generation: 3 }, failures: 0 });
     expect(repository.secret("ALPHA")?.value).toHaveLength(32);
     const ids = record().history?.map(({ id }) => id) ?? [];
     expect(new Set(ids).size).toBe(ids.length);
@@ -297,7 +301,7 @@ describe("a value that a person handed in and that is not placed yet", () => {
       });
       expect(repository.secret("ALPHA")?.value).toBe("canary-1111-first");
       expect(state()).toMatchObject({
-        generation: 1,
+        current: { generation: 1 },
         pending: { generation: 2, issuer: "manual" },
       });
     },

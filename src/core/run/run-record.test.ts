@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NOW, recordsOnGitHub } from "../../../test/record-on-github.ts";
+import { rotatedState } from "../../../test/token-states.ts";
 import { Secret } from "../base/secret.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { RunRequest } from "./request.ts";
@@ -35,7 +36,7 @@ test("an outage at preflight counts as a failure, and is waited out; a missing p
   });
   expect(await (await open()).run(due)).toMatchObject({ failed: ["ALPHA"] });
   expect(state()).toMatchObject({
-    generation: 0,
+    current: null,
     pending: null,
     failures: 1,
     next_attempt_at: "2026-03-01T00:05:00.000Z",
@@ -158,7 +159,7 @@ test("a date of a clock that was years ahead is told by every run, and ended by 
   edit(({ state, ...rest }) => ({
     ...rest,
     state: {
-      tokens: { ALPHA: { ...(state?.tokens?.ALPHA ?? expect.fail()), rotated_at: ahead } },
+      tokens: { ALPHA: rotatedState({ ...state?.tokens?.ALPHA?.current, rotated_at: ahead }) },
       workflows: { nightly: { first_seen_at: ahead } },
     },
   }));
@@ -228,7 +229,7 @@ describe("a drift that was taken back", () => {
     passed(2 * HOUR);
     await (await open(options)).run(seeing("somebody's own"));
     expect(await (await open(options)).run(asked(mine))).toMatchObject({ rotated: ["ALPHA"] });
-    expect(state()).toMatchObject({ generation: 2 });
+    expect(state()).toMatchObject({ current: { generation: 2 } });
     expect(repository.secret("ALPHA")?.value).toBe("the value that a person handed in");
   });
 });

@@ -98,7 +98,7 @@ describe("a run", () => {
           reason: "never rotated",
           generation: 1,
           previous_hash: null,
-          new_hash: ALPHA?.fingerprint,
+          new_hash: ALPHA?.current?.fingerprint,
           destinations: [{ id: "actions:acme/widgets:ALPHA", status: "placed", error: null }],
           warnings: [],
           error: null,
@@ -109,7 +109,7 @@ describe("a run", () => {
           reason: "never rotated",
           generation: 1,
           previous_hash: null,
-          new_hash: BETA?.fingerprint,
+          new_hash: BETA?.current?.fingerprint,
           destinations: [{ id: "actions:acme/widgets:BETA", status: "placed", error: null }],
           warnings: [],
           error: null,
@@ -129,23 +129,24 @@ describe("a run", () => {
     expect(repository.secret("ALPHA")?.value).toMatch(/^[A-Za-z0-9]{32}$/);
     expect(repository.secret("BETA")?.value).toHaveLength(24);
     expect(ALPHA).toEqual({
-      generation: 1,
-      rotated_at: NOW.toISOString(),
-      fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-      previous_fingerprint: null,
-      proved_at: null,
-      ref: null,
-      issuer: "generate",
-      issues: { day: "2026-03-01", count: 1 },
-      expires_at: null,
-      destinations: {
-        "actions:acme/widgets:ALPHA": {
-          status: "placed",
-          generation: 1,
-          placed_at: NOW.toISOString(),
-          error: null,
+      current: {
+        generation: 1,
+        fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        ref: null,
+        issuer: "generate",
+        expires_at: null,
+        destinations: {
+          "actions:acme/widgets:ALPHA": {
+            status: "placed",
+            generation: 1,
+            placed_at: NOW.toISOString(),
+            error: null,
+          },
         },
+        rotated_at: NOW.toISOString(),
       },
+      previous_fingerprint: null,
+      issues: { day: "2026-03-01", count: 1 },
       pending: null,
       failures: 0,
       last_error: null,
@@ -230,7 +231,7 @@ describe("a run", () => {
     expect(repository.secret("BETA")).toBeNull();
     const waiting = record().state?.tokens?.BETA;
     expect(waiting).toMatchObject({
-      generation: 0,
+      current: null,
       failures: 1,
       pending: { generation: 1, stage: "sealed" },
     });
@@ -240,10 +241,9 @@ describe("a run", () => {
       ["BETA", "resumed", 1],
     ]);
     expect(record().state?.tokens?.BETA).toMatchObject({
-      generation: 1,
+      current: { generation: 1, fingerprint: waiting?.pending?.fingerprint },
       pending: null,
       failures: 0,
-      fingerprint: waiting?.pending?.fingerprint,
     });
     expect(repository.secret("BETA")?.value).toHaveLength(24);
   });
@@ -288,7 +288,10 @@ describe("a run", () => {
       ["skipped", "another run took it up meanwhile"],
       ["skipped", "another run took it up meanwhile"],
     ]);
-    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, pending: null });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({
+      current: { generation: 1 },
+      pending: null,
+    });
     expect(repository.commits()).toHaveLength(3);
   });
 
@@ -308,7 +311,7 @@ describe("a run", () => {
     expect(report.rotated).toEqual(["ALPHA", "BETA"]);
     expect(record()).toMatchObject({
       "x-note": "kept",
-      state: { tokens: { ALPHA: { generation: 1, pending: null } } },
+      state: { tokens: { ALPHA: { current: { generation: 1 }, pending: null } } },
     });
   });
 
@@ -327,7 +330,10 @@ describe("a run", () => {
     const next = await (await open(() => new Date(NOW.getTime() + HOUR))).run(due);
     expect(next.tokens.map((token) => token.status)).toEqual(["resumed", "resumed"]);
     expect(repository.secret("ALPHA")?.value).toBe(placed);
-    expect(record().state?.tokens?.ALPHA).toMatchObject({ generation: 1, pending: null });
+    expect(record().state?.tokens?.ALPHA).toMatchObject({
+      current: { generation: 1 },
+      pending: null,
+    });
   });
 
   test("records workflows it sees for the first time, and runs them when their time has come", async () => {
@@ -367,7 +373,7 @@ describe("a value that a person hands in", () => {
       tokens: [{ reason: "asked for", new_hash: null }],
     });
     expect(repository.secret("BETA")?.value).toBe(value);
-    expect(record().state?.tokens?.BETA?.fingerprint).toBeNull();
+    expect(record().state?.tokens?.BETA?.current?.fingerprint).toBeNull();
     const everything = JSON.stringify([report, github.requests, repository.history(PATH)]);
     for (const form of [
       value,
@@ -396,7 +402,7 @@ describe("a value that a person hands in", () => {
       failed: ["BETA"],
     });
     expect(repository.secret("BETA")?.value).toBe("canary-8d1f-handed-in");
-    expect(record().state?.tokens?.BETA?.issuer).toBe("manual");
+    expect(record().state?.tokens?.BETA?.current?.issuer).toBe("manual");
     expect(await (await open()).run(asked(["BETA"]))).toMatchObject({ rotated: ["BETA"] });
   });
 
@@ -462,7 +468,7 @@ describe("what a job sees", () => {
       commit: { sha: expect.any(String) },
     });
     expect(record()).toMatchObject({
-      state: { tokens: { ALPHA: { proved_at: at(1).toISOString() } } },
+      state: { tokens: { ALPHA: { current: { proved_at: at(1).toISOString() } } } },
     });
     expect(record().history?.at(-1)).toMatchObject({
       event: "proved",
@@ -481,10 +487,10 @@ describe("what a job sees", () => {
     await run(open, at(25), first);
     expect(await run(open, at(26), first)).toMatchObject({ drifted: [], proved: [], warnings: [] });
     expect(record().state?.tokens?.ALPHA).toMatchObject({
-      generation: 2,
-      proved_at: null,
+      current: { generation: 2 },
       seen_at: at(26).toISOString(),
     });
+    expect(record().state?.tokens?.ALPHA?.current?.proved_at).toBeUndefined();
   });
 
   test("that is another value is drift: told, kept in the record, and overwritten by no schedule", async () => {
@@ -529,7 +535,7 @@ describe("what a job sees", () => {
       expect(drifted).toMatchObject({ rotated: ["BETA"], skipped: ["ALPHA"], drifted: ["ALPHA"] });
       expect(repository.secret("ALPHA")?.value).toBe(value);
       expect(record().state?.tokens?.ALPHA).toMatchObject({
-        generation: 1,
+        current: { generation: 1 },
         drift: { at: at(30).toISOString() },
       });
       expect(record().history?.map(({ event, token_name }) => `${event} ${token_name}`)).toContain(
@@ -577,7 +583,7 @@ describe("a person", () => {
     const aborted = await (await open()).abort("ALPHA", { kind: "cli" });
     expect(aborted).toMatchObject({ token_name: "ALPHA", generation: 2, placed: [] });
     expect(record().state?.tokens?.ALPHA).toMatchObject({
-      generation: 1,
+      current: { generation: 1 },
       pending: null,
       failures: 0,
       abandoned_generation: 2,

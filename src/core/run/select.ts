@@ -4,7 +4,7 @@ import { toInstant } from "../base/instant.ts";
 import { requireDeclared } from "../config/edit.ts";
 import { digest } from "../credentials/fingerprint.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
-import { type Home, resolveToken, type Token, tokenState } from "../model/token.ts";
+import { type Home, liveGeneration, resolveToken, type Token, tokenState } from "../model/token.ts";
 import { expandWorkflow } from "../model/workflow.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import { plan } from "../plan/plan.ts";
@@ -175,7 +175,7 @@ function takeUp(
  */
 function canResume(token: Token, state: TokenState): boolean {
   const { pending } = state;
-  if (pending !== null && pending.generation <= state.generation) return false;
+  if (pending !== null && pending.generation <= liveGeneration(state)) return false;
   if (
     pending?.stage !== "sealed" ||
     pending.boxes === null ||

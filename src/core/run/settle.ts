@@ -54,14 +54,14 @@ function settleForOther(before: TokenState, { outcomes, token }: Placed, now: Da
  */
 export function whyOvertaken(state: TokenState, placed: Placed): ReportedError | null {
   const { generation, prints, outcomes } = placed;
-  const holds = state.pending ?? state;
+  const holds = state.pending ?? state.current;
   // The same box, placed by the run that took it up: any number of times is as good as once.
-  if (holds.generation === generation && holds.fingerprint === prints.fingerprint) return null;
+  if (holds?.generation === generation && holds.fingerprint === prints.fingerprint) return null;
   if (outcomes.every(({ error }) => error !== null && error.code === "lease-over")) return null;
   return {
     kind: "uncertain",
     code: "overtaken",
-    message: `generation ${generation} was placed, or may have been, while another run went on with generation ${holds.generation}`,
+    message: `generation ${generation} was placed, or may have been, while another run went on with generation ${holds?.generation ?? 0}`,
     hint: "Which of the two stands there is not known. It is rotated once more by its schedule; without one, rotate it by name.",
   };
 }

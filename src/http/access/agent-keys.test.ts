@@ -124,7 +124,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     await gpt(apply, asked);
     expect(repository.issues[0]?.state).toBe("open");
     const { generation } =
-      JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA ?? {};
+      JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA?.current ?? {};
     expect([generation, repository.actions.runs.length]).toEqual(
       mode === "direct" ? [1, 0] : [undefined, 1],
     );
@@ -142,7 +142,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
       headers: { "idempotency-replayed": "true" },
     });
     const { generation } =
-      JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA ?? {};
+      JSON.parse(repository.file("token_config.json") ?? "{}").state?.tokens?.ALPHA?.current ?? {};
     expect([generation, repository.actions.runs.length]).toEqual(
       mode === "direct" ? [1, 0] : [undefined, 1],
     );

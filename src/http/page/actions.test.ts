@@ -68,7 +68,7 @@ async function enter(page: Page, key: string): Promise<void> {
 describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
   test("a rotation by the keyboard: asked, thought better of, asked again, done, and no value comes along", async () => {
     const { page, server, requests, answers } = await arrive(recordOf(14));
-    const before = (await server.record()).state?.tokens?.SIGNING_KEY?.generation;
+    const before = (await server.record()).state?.tokens?.SIGNING_KEY?.current?.generation;
     await page.keyboard.press("Tab");
     expect(await focused(page)).toBe("Skip to the content");
     await page.keyboard.press("Enter");
@@ -90,7 +90,9 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     expect(await focused(page)).toBe("Rotate");
     await page.keyboard.press("Enter");
     await soon(() => said(page)).toBe("SIGNING_KEY was rotated.");
-    expect((await server.record()).state?.tokens?.SIGNING_KEY?.generation).toBe((before ?? 0) + 1);
+    expect((await server.record()).state?.tokens?.SIGNING_KEY?.current?.generation).toBe(
+      (before ?? 0) + 1,
+    );
     expect(requests.filter((request) => request.startsWith("POST"))).toEqual([
       "POST /tokens/rotate",
     ]);
@@ -137,7 +139,8 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
 
   test("no answer is told as what it is, and asking again does it once", async () => {
     const { page, server } = await arrive(recordOf(1));
-    const generation = async () => (await server.record()).state?.tokens?.API_KEY?.generation;
+    const generation = async () =>
+      (await server.record()).state?.tokens?.API_KEY?.current?.generation;
     const before = (await generation()) ?? 0;
     // The request arrives; its answer gets lost on the way.
     await page.route("**/tokens/rotate", async (route) => {
