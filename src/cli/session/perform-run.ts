@@ -2,7 +2,7 @@
 import type { App } from "../../core/app.ts";
 import { Secret } from "../../core/base/secret.ts";
 import type { Report } from "../../core/ports/report.ts";
-import type { Progress, RunRequest } from "../../core/run/request.ts";
+import type { RunProgress, RunRequest } from "../../core/run/request.ts";
 import { reportText } from "../render/report.ts";
 import { colorsFor, type Session, triggeredBy } from "./session.ts";
 
@@ -48,7 +48,7 @@ export function showReport(
 
 const ERASE_LINE = "\r\u001b[2K";
 
-const DOING: Readonly<Record<Progress["phase"], string>> = {
+const DOING: Readonly<Record<RunProgress["phase"], string>> = {
   preflight: "Looking at the destinations",
   issue: "Making credentials",
   journal: "Writing the journal",
@@ -57,7 +57,7 @@ const DOING: Readonly<Record<Progress["phase"], string>> = {
 };
 
 type ProgressLine = {
-  show(progress: Progress): void;
+  show(progress: RunProgress): void;
   /** Leaves the line empty, so that what follows stands at its beginning. */
   clear(): void;
 };

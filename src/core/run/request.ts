@@ -20,7 +20,7 @@ export type RunTarget =
   | { readonly kind: "resume"; readonly names: readonly string[] };
 
 /** A step of a run, for people who wait. Never a value. */
-export type Progress = {
+export type RunProgress = {
   readonly phase: "preflight" | "issue" | "journal" | "place" | "record";
   readonly done: number;
   readonly total: number;
@@ -40,7 +40,7 @@ export type RunRequest = {
   readonly seen?: ReadonlyMap<string, Secret>;
   /** Called with each credential the moment it exists, before anything else can see it: the Action masks it here. */
   readonly onCredential?: (tokenName: string, credential: Credential) => void;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
 };
 
 /** What a person hands in instead of having it issued; null where nobody does. */
