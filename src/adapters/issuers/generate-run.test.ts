@@ -187,7 +187,10 @@ test("a private key without anything published is PEM that others read, and leav
   const value = repository.secret("ALPHA")?.value ?? "";
   expect(value.endsWith("-----END PRIVATE KEY-----\n")).toBe(true);
   expect((await importPKCS8(value, "EdDSA")).type).toBe("private");
-  expect(state()).toMatchObject({ ref: null, fingerprint: expect.stringMatching(/^sha256:/) });
+  expect(state()?.current).toMatchObject({
+    ref: null,
+    fingerprint: expect.stringMatching(/^sha256:/),
+  });
   // One commit announces nothing: journal and record alone.
   expect(repository.commits()).toHaveLength(3);
   expect((await (await open({ fingerprintKey: new Secret("k") })).run(due)).failed).toEqual([]);
