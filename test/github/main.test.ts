@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { afterEach, expect, test } from "vitest";
+import { TYPESCRIPT } from "../typescript.ts";
 import { DEFAULT_TOKEN } from "./server.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -13,7 +14,7 @@ afterEach(async () => {
 async function start(options: object): Promise<string> {
   const child = spawn(
     process.execPath,
-    [new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
+    [...TYPESCRIPT, new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },

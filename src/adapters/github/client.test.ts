@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testClient } from "../../../test/github/client.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
+import { TYPESCRIPT } from "../../../test/typescript.ts";
 import type { Failure } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 import { createGitHubClient, type GitHubClient, type Wait } from "./client.ts";
@@ -448,7 +449,7 @@ test("a process ends with its last request: no timer holds it, and a wait is not
     await Promise.all(Array.from({ length: 5 }, () => client.request("GET /repos/acme/widgets")));
     console.log("done");`;
   const env = { ...process.env, TOKEN: DEFAULT_TOKEN, URL_OF_API: github.url };
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, "--input-type=module", "-e", program], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 20_000,

@@ -1,6 +1,5 @@
 // The API on the hosts that it can be deployed to, each on its real runtime, as far as that runs here.
 import { readFile } from "node:fs/promises";
-import { Miniflare } from "miniflare";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { startServer } from "../../functions/hosts/node.ts";
@@ -22,6 +21,7 @@ import {
   startRecord,
 } from "../../test/hosts/contract.ts";
 import { startDeno } from "../../test/hosts/deno.ts";
+import { openWorkers } from "../../test/hosts/miniflare.ts";
 import { readWrangler, startWorkers } from "../../test/hosts/workers.ts";
 import { ROOT } from "../../test/pages.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/commands/starter.ts";
@@ -149,7 +149,7 @@ describe("Workers", () => {
   test("here too they refuse to compile WebAssembly, so what seals above compiles none", async () => {
     const compile = "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))";
     const script = `export default { fetch() { try { return new Response(String(${compile})); } catch (error) { return new Response(error.message); } } }`;
-    const workers = new Miniflare({
+    const workers = await openWorkers({
       modules: true,
       script,
       compatibilityDate: (await readWrangler()).compatibility_date,
