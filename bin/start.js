@@ -2,10 +2,14 @@
 import { existsSync } from "node:fs";
 
 const built = new URL("../dist/cli.js", import.meta.url);
+const sources = new URL("../src/cli/main.ts", import.meta.url);
 
 if (existsSync(built)) {
   await import(built.href);
-} else {
+} else if (existsSync(sources)) {
   await import("../scripts/typescript.js");
-  await import(new URL("../src/cli/main.ts", import.meta.url).href);
+  await import(sources.href);
+} else {
+  process.stderr.write("token-automation: it is not built. Run `npm run build` in its folder.\n");
+  process.exitCode = 1;
 }

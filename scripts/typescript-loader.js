@@ -6,7 +6,11 @@ import { transform } from "rolldown/utils";
 
 const TYPESCRIPT = /^file:.*\.ts$/;
 
-/** @type {import("node:module").LoadHook} */
+/**
+ * The hook that Node.js calls for each module. What it returns may import @oxc-project/runtime: the compiler
+ * rewrites a tagged template that holds `</script`.
+ * @type {import("node:module").LoadHook}
+ */
 export async function load(url, context, nextLoad) {
   if (!TYPESCRIPT.test(url)) return nextLoad(url, context);
   const file = fileURLToPath(url);
