@@ -37,4 +37,4 @@ test("a writer that is killed leaves the old record or the new one, and the next
   expect(await git("show", `HEAD:${RECORD}`)).toBe("{}\n");
   expect(await git("status", "--porcelain")).toBe("");
   await close();
-}, 120_000);
+});
