@@ -62,8 +62,19 @@ export function toolAvailable(
   name: ToolName,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): boolean {
+  return judge(name, isInstalled(name), environment);
+}
+
+/** The answers, since each costs a process. */
+const answers = new Map<ToolName, boolean>();
+
+function isInstalled(name: ToolName): boolean {
+  const known = answers.get(name);
+  if (known !== undefined) return known;
   const { command, args } = TOOLS[name];
-  return judge(name, spawnSync(command, [...args], { stdio: "ignore" }).status === 0, environment);
+  const answer = spawnSync(command, [...args], { stdio: "ignore" }).status === 0;
+  answers.set(name, answer);
+  return answer;
 }
 
 /** The rule by itself. */
