@@ -13,7 +13,8 @@ import {
   VITEST,
 } from "./vitest.ts";
 
-const USAGE = "node scripts/run.js scripts/ci-tests.ts [--seed N]: the number chooses the sample";
+const USAGE =
+  "node scripts/run.js scripts/ci-tests.ts [--seed N] [FILE…]: the number chooses the sample; with files, these fast ones only";
 const BROWSER = "src/http/page/";
 /** By their folder or name: one file of a suite with several, chosen by the seed; a suite in one file runs in part. */
 const SUITES: readonly (readonly string[])[] = [
@@ -34,10 +35,13 @@ function seedOfCommit(): string {
   return String(Number.parseInt(commit.slice(0, 8), 16));
 }
 
-function readSeed(): string {
-  const { values } = parseArgs({ options: { seed: { type: "string" } } });
+function readArguments(): { readonly seed: string; readonly only: readonly string[] } {
+  const { values, positionals: only } = parseArgs({
+    options: { seed: { type: "string" } },
+    allowPositionals: true,
+  });
   if (values.seed !== undefined && !/^\d{1,10}$/.test(values.seed)) throw new Error(USAGE);
-  return values.seed ?? seedOfCommit();
+  return { seed: values.seed ?? seedOfCommit(), only };
 }
 
 /** A part of `npm test` or of the slow suites, and how one of its files is run alone. */
@@ -46,9 +50,9 @@ type Part = {
   readonly again: (file: string) => TestRun;
 };
 
-function fast(): Part {
+function fast(only: readonly string[]): Part {
   const npmTest = (...files: string[]) => runVitest(["npm", "test", "--silent", "--"], files);
-  return { run: npmTest(), again: npmTest };
+  return { run: npmTest(...only), again: npmTest };
 }
 
 /** On Node.js 24, which GitHub's runners have. */
@@ -73,8 +77,8 @@ function lastResults({ run, again }: Part): readonly Last[] {
   });
 }
 
-const seed = readSeed();
-const parts = [fast(), slow(seed)];
+const { seed, only } = readArguments();
+const parts = only.length > 0 ? [fast(only)] : [fast(only), slow(seed)];
 const files = parts.flatMap(lastResults);
 /** Vitest was not content although each file was: an error outside all tests. */
 const failedOutside = parts.some(
