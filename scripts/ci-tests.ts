@@ -20,7 +20,9 @@ const BROWSER = "src/http/page/";
 const SUITES: readonly (readonly string[])[] = [
   ["test/chaos/chaos"],
   ["test/chaos/random-kills"],
+  ["src/adapters/stores/local-crash", "src/adapters/destinations/vault-crash"],
   ["src/http/hosts"],
+  ["src/mcp/conformance"],
   [`${BROWSER}browser`, `${BROWSER}actions`, `${BROWSER}hosted`],
   ["src/adapters/issuers/mysql"],
   ["src/adapters/issuers/postgres"],
