@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { Miniflare, type MiniflareOptions } from "miniflare";
 import { build } from "rolldown";
 import { type BundledHost, bundleHost, writeHostFolder } from "../scripts/host-bundles.ts";
+import { openWorkers, type WorkerOptions } from "../test/hosts/miniflare.ts";
 import { workerOptions } from "../test/hosts/workers.ts";
 import { atMost, type Figure, median, timeProcess } from "./measure.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const DENO = join(ROOT, "node_modules/.bin/deno");
+const DENO = join(ROOT, "tools/node_modules/.bin/deno");
 const ROUNDS = 15;
 /** A worker starts a server of its own each time, which takes longer. */
 const WORKER_ROUNDS = 5;
@@ -119,7 +119,7 @@ async function bundleHealth(folder: string): Promise<string> {
 
 async function workerStart(): Promise<{ ours: number; empty: number }> {
   const ours = await workerOptions({});
-  const empty: MiniflareOptions = {
+  const empty: WorkerOptions = {
     modules: true,
     script: "export default { fetch: () => new Response('ok') }",
   };
@@ -133,9 +133,9 @@ async function workerStart(): Promise<{ ours: number; empty: number }> {
   };
 }
 
-async function untilAnswered(options: MiniflareOptions): Promise<number> {
+async function untilAnswered(options: WorkerOptions): Promise<number> {
   const began = performance.now();
-  const worker = new Miniflare(options);
+  const worker = await openWorkers(options);
   const { status } = await fetch(new URL("/healthz", await worker.ready));
   const took = performance.now() - began;
   await worker.dispose();

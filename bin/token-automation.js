@@ -1,19 +1,5 @@
 #!/usr/bin/env node
-// Starts the built CLI; in a checkout that is not built, the sources, where this Node.js can run TypeScript.
-import { existsSync } from "node:fs";
-import process from "node:process";
+// The CLI: as it was built, or from the sources in a checkout without a build.
+import { startOnNode } from "./node-version.js";
 
-const built = new URL("../dist/cli.js", import.meta.url);
-const sources = new URL("../src/cli/main.ts", import.meta.url);
-
-if (existsSync(built)) {
-  await import(built.href);
-} else if (existsSync(sources) && process.features.typescript) {
-  await import(sources.href);
-} else {
-  process.stderr.write(
-    `token-automation: it is not built, and Node.js ${process.versions.node} cannot run its sources.\n` +
-      "Run `npm run build` in its folder, or use Node.js 24.\n",
-  );
-  process.exitCode = 1;
-}
+startOnNode(() => import("./start.js"));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { TYPESCRIPT } from "../test/typescript.ts";
 import { bundleAction } from "./action-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -43,7 +44,7 @@ test("without a build, and without sources, it says what to do", () => {
 test("the build is silent, and its CLI works by itself, with no node_modules beside it", () => {
   const said = execFileSync(
     process.execPath,
-    [join(ROOT, "scripts/build.ts"), "--cli", "--out", join(folder, "dist")],
+    [...TYPESCRIPT, join(ROOT, "scripts/build.ts"), "--cli", "--out", join(folder, "dist")],
     {
       encoding: "utf8",
       stdio: "pipe",

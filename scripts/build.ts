@@ -4,18 +4,21 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "rolldown";
 import { bundleAction } from "./action-bundle.ts";
+import { buildCli } from "./cli-bundle.ts";
 import { type BundledHost, HOST_BUNDLES, writeHostFolder } from "./host-bundles.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const CLI_FOLDER = join(ROOT, "dist");
 const ACTION_FOLDER = join(ROOT, "action/dist");
 
 /** A target by the name of its flag. `out` is the folder that was asked for, else undefined. */
 const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void>>> = {
-  /** dist/cli.js, for Node.js 20 and later; what a command may not need is in chunks of its own. */
-  cli: (out) =>
-    bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
+  /** dist/cli.js, which the package holds. */
+  async cli(out) {
+    if (out === undefined) await rm(CLI_FOLDER, { recursive: true, force: true });
+    await buildCli(out ?? CLI_FOLDER);
+  },
   /** action/dist, which is committed: it is what a workflow runs. */
   action: (out) => writeFolder(out ?? ACTION_FOLDER, bundleAction(ROOT)),
   cloudflare: (out) => writeHost("cloudflare", out),
@@ -27,34 +30,6 @@ async function writeHost(host: BundledHost, out: string | undefined): Promise<vo
   const folder = out ?? join(ROOT, HOST_BUNDLES[host].folder);
   await rm(folder, { recursive: true, force: true });
   await writeHostFolder(ROOT, host, folder);
-}
-
-type Bundle = {
-  /** Entry's name to its file. */
-  readonly input: Readonly<Record<string, string>>;
-  readonly out: string | undefined;
-  /** Where it goes unless told otherwise; emptied first. */
-  readonly folder: string;
-  readonly target: string;
-};
-
-async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
-  if (out === undefined) await rm(`${ROOT}${folder}`, { recursive: true, force: true });
-  await build({
-    cwd: ROOT,
-    input: { ...input },
-    platform: "node",
-    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
-    resolve: { mainFields: ["module", "main"] },
-    transform: { target },
-    logLevel: "warn",
-    output: {
-      dir: out ?? `${ROOT}${folder}`,
-      format: "esm",
-      entryFileNames: "[name].js",
-      chunkFileNames: "[name]-[hash].js",
-    },
-  });
 }
 
 /** Built before the folder is emptied: a failed build leaves what was there. */

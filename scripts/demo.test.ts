@@ -2,24 +2,22 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { CLI } from "../test/cli.ts";
 import { bareEnvironment, temporaryFolder } from "../test/git-repository.ts";
+import { TYPESCRIPT } from "../test/typescript.ts";
 
 test("npm start makes a repository, rotates what is due, and shows no value", async () => {
   const home = await temporaryFolder();
   const env = { ...bareEnvironment(home.path), TMPDIR: home.path };
   const demo = fileURLToPath(new URL("demo.ts", import.meta.url));
-  const shown = execFileSync(process.execPath, [demo], { env, encoding: "utf8" });
+  const shown = execFileSync(process.execPath, [...TYPESCRIPT, demo], { env, encoding: "utf8" });
   const folder = /cd (\S*token-automation-demo-\S+)/.exec(shown)?.[1] ?? "";
   const cli = (...args: string[]) =>
-    execFileSync(
-      process.execPath,
-      [fileURLToPath(new URL("../src/cli/main.ts", import.meta.url)), ...args],
-      {
-        cwd: folder,
-        env,
-        encoding: "utf8",
-      },
-    );
+    execFileSync(process.execPath, [CLI, ...args], {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+    });
   expect(shown.match(/✔ rotated .*/g)).toEqual([
     expect.stringContaining("API_KEY"),
     expect.stringContaining("DATABASE_PASSWORD"),

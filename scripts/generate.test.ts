@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { TYPESCRIPT } from "../test/typescript.ts";
 import { fillBlocks } from "./generated-blocks.ts";
 
 function generate(...args: string[]): { status: number | null; stderr: string } {
   const { status, stderr } = spawnSync(
     process.execPath,
-    [fileURLToPath(new URL("generate.ts", import.meta.url)), ...args],
+    [...TYPESCRIPT, fileURLToPath(new URL("generate.ts", import.meta.url)), ...args],
     {
       encoding: "utf8",
     },

@@ -1,12 +1,13 @@
 // Runs the Action as a runner does: its bundle in a process of its own, inputs in variables, results in files; and reads what came out.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { DEFAULT_TOKEN, type TestGitHub } from "./github/server.ts";
+import { readLoaded } from "./loaded-modules.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -149,16 +150,9 @@ function unescaped(text: string): string {
     .replaceAll("%25", "%");
 }
 
-/** V8 lists every script that it was given, run or not. */
+/** The files that V8 was given, run or not. */
 async function readCoverage(folder: string): Promise<{ name: string; bytes: number }[]> {
-  const reports = await Promise.all(
-    (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
-  );
-  const urls = reports.flatMap((text) => {
-    const { result }: { result: { url: string }[] } = JSON.parse(text);
-    return result.map(({ url }) => url).filter((url) => url.startsWith("file:"));
-  });
-  const files = [...new Set(urls)].map((url) => fileURLToPath(url));
+  const files = (await readLoaded(folder)).map((url) => fileURLToPath(url));
   return Promise.all(
     files.map(async (file) => ({ name: basename(file), bytes: (await stat(file)).size })),
   );

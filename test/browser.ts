@@ -13,9 +13,17 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Against what hangs, in milliseconds: how fast a machine is must not matter. */
+const LIMIT_MS = 240_000;
+
 /** Close it. */
 export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: commandOf("chromium"), headless: true, args: FLAGS });
+  return chromium.launch({
+    executablePath: commandOf("chromium"),
+    headless: true,
+    args: FLAGS,
+    timeout: LIMIT_MS,
+  });
 }
 
 export type Visit = {
@@ -30,6 +38,7 @@ export type Visit = {
 /** A new visitor, with nothing kept from any other. */
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(LIMIT_MS);
   const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];

@@ -4,6 +4,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { TYPESCRIPT } from "./typescript.ts";
 
 export type Writer = {
   readonly script: URL;
@@ -17,7 +18,7 @@ export async function runToEnd({
   args,
   environment = process.env,
 }: Writer): Promise<number | null> {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, fileURLToPath(script), ...args], {
     env: environment,
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -31,7 +32,7 @@ export async function killWhileRunning({
   args,
   environment = process.env,
 }: Writer): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, fileURLToPath(script), ...args], {
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -2,12 +2,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { main } from "../src/cli/cli.ts";
 import type { Io, StopSignal } from "../src/cli/session/io.ts";
 import { bareEnvironment } from "./git-repository.ts";
 
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+/** The entry of the CLI as it was built for the tests. */
+export const CLI = inject("cli");
 
 /** All that came out. */
 export type Outcome = {
@@ -28,7 +29,7 @@ export function startCli(
   args: readonly string[],
   { directory, env = {}, input = "" }: ProcessOptions,
 ) {
-  const child = spawn(process.execPath, [ENTRY, ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     cwd: directory,
     env: { ...bareEnvironment(directory), ...env },
   });

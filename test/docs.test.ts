@@ -12,7 +12,7 @@ import { buildProgram } from "../src/cli/program.ts";
 import { ACTION } from "../src/core/base/project.ts";
 import { parseConfig } from "../src/core/config/parse.ts";
 import { readApiKeys, readWorkflowTrust } from "../src/http/access/environment.ts";
-import { testIo } from "./cli.ts";
+import { CLI, testIo } from "./cli.ts";
 import { bareEnvironment, temporaryFolder, testRepository } from "./git-repository.ts";
 import {
   anchorsOf,
@@ -67,7 +67,7 @@ describe("README.md", () => {
       await mkdir(bin);
       await writeFile(
         join(bin, "token-automation"),
-        `#!/bin/sh\nexec '${process.execPath}' '${ROOT}src/cli/main.ts' "$@"\n`,
+        `#!/bin/sh\nexec '${process.execPath}' '${CLI}' "$@"\n`,
       );
       await chmod(join(bin, "token-automation"), 0o755);
       const blocks = blocksOf(readme).filter(({ language }) => language === "bash");

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { TestRunner } from "vitest";
+import { toolAvailable } from "./require-tool.ts";
 
 const run = promisify(execFile);
 
@@ -33,8 +35,9 @@ export function bareEnvironment(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: home, GIT_CONFIG_NOSYSTEM: "1" };
 }
 
-/** A repository on branch `main`, with one commit of a README unless `empty`. */
+/** A repository on branch `main`, with one commit of a README unless `empty`. Without git the test that asks is skipped. */
 export async function testRepository({ empty = false } = {}): Promise<TestRepository> {
+  if (!toolAvailable("git")) TestRunner.getCurrentTest()?.context.skip("git is not installed");
   const folder = await temporaryFolder();
   const directory = join(folder.path, "work");
   const home = join(folder.path, "home");

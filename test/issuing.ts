@@ -19,7 +19,7 @@ export function issueRequest(generation: number, more: Partial<IssueRequest> = {
     includeSpecial: null,
     current: null,
     retiring: [],
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
     ...more,
   };
 }

@@ -1,5 +1,8 @@
-// Tests that need a program which is not part of this project: passed over where it is missing, never in CI.
+// Tests that need a program which is not part of this project: passed over if it is missing, never in CI.
 import { spawnSync } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** One thing outside this project, and how to see that it is there. */
 type Tool = {
@@ -15,6 +18,11 @@ const TOOLS = {
     install: "apt-get install chromium",
   },
   gh: { command: "gh", args: ["--version"], install: "apt-get install gh" },
+  hosts: {
+    command: fileURLToPath(new URL("../tools/node_modules/.bin/deno", import.meta.url)),
+    args: ["--version"],
+    install: "npm ci --prefix tools",
+  },
   // Debian's own interpreter: that is the one the package installs into.
   pynacl: {
     command: "/usr/bin/python3",
@@ -37,6 +45,9 @@ const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
+/** The variable that names a folder: a file in it for each tool that a test missed. */
+export const NOTES = "TOKEN_AUTOMATION_TEST_NOTES";
+
 /** The program behind a name, for spawning it. */
 export function commandOf(name: ToolName): string {
   return TOOLS[name].command;
@@ -44,33 +55,50 @@ export function commandOf(name: ToolName): string {
 
 /**
  * Whether the tool can be run here. Use it as `describe.skipIf(!toolAvailable("gh"))`.
- * Says on stderr what is passed over and how to install it; throws where `CI` is set, since there
- * a test that is passed over proves nothing.
+ * Notes what is missing for the end of the output; throws if `CI` is set, since a test that is passed
+ * over there proves nothing.
  */
 export function toolAvailable(
   name: ToolName,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): boolean {
-  const { command, args, install } = TOOLS[name];
-  return judge(
-    name,
-    spawnSync(command, [...args], { stdio: "ignore" }).status === 0,
-    install,
-    environment,
-  );
+  return judge(name, isInstalled(name), environment);
+}
+
+/** The answers, since each costs a process. */
+const answers = new Map<ToolName, boolean>();
+
+function isInstalled(name: ToolName): boolean {
+  const known = answers.get(name);
+  if (known !== undefined) return known;
+  const { command, args } = TOOLS[name];
+  const answer = spawnSync(command, [...args], { stdio: "ignore" }).status === 0;
+  answers.set(name, answer);
+  return answer;
 }
 
 /** The rule by itself. */
 export function judge(
-  name: string,
+  name: ToolName,
   found: boolean,
-  install: string,
   environment: Readonly<Record<string, string | undefined>>,
-  say: (line: string) => void = (line) => process.stderr.write(line),
 ): boolean {
   if (found) return true;
-  const message = `${name} is not installed (${install})`;
-  if (environment.CI) throw new Error(`${message}, and in CI every test must run`);
-  say(`${message}: the tests that need it are passed over\n`);
+  if (environment.CI)
+    throw new Error(
+      `${name} is not installed (${TOOLS[name].install}), and in CI every test must run`,
+    );
+  const notes = environment[NOTES];
+  if (notes !== undefined) writeFileSync(join(notes, name), "");
   return false;
+}
+
+/** What was passed over and how to install it; nothing if all tools were there. */
+export function renderMissing(notes: string): string {
+  const missing = readdirSync(notes).toSorted();
+  if (missing.length === 0) return "";
+  const names = Object.keys(TOOLS).filter((name): name is ToolName => missing.includes(name));
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${TOOLS[name].install}\n`);
+  return `\nPassed over: the tests that need a program which is not installed.\n${lines.join("")}`;
 }

@@ -26,7 +26,7 @@ export type Installation = {
 };
 
 /** How long a server may take until it listens, in milliseconds; they take about one second. */
-const START_MS = 60_000;
+const START_MS = 240_000;
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {

@@ -3,24 +3,16 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { modulesLoadedBy } from "../../test/loaded-modules.ts";
+import { ROOT } from "../../test/pages.ts";
+import { TYPESCRIPT } from "../../test/typescript.ts";
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** Prints each module's address as it is loaded. */
-const WATCH = `import { registerHooks } from "node:module";
-registerHooks({ load(url, context, next) { console.log(url); return next(url, context); } });`;
 
 /** Every module that a file and what it imports load, packages by name. */
 async function loadedBy(file: string, then = ""): Promise<string[]> {
   const program = `const { default: route } = await import("./${file}");${then}`;
-  const watch = `data:text/javascript,${encodeURIComponent(WATCH)}`;
-  const { stdout } = await run(
-    process.execPath,
-    ["--import", watch, "--input-type=module", "--eval", program],
-    { cwd: ROOT },
-  );
-  const urls = stdout.split("\n").filter((line) => line.startsWith("file:"));
-  const names = urls.map(
+  const names = (await modulesLoadedBy(program)).map(
     (url) =>
       /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? fileURLToPath(url).slice(ROOT.length),
   );
@@ -66,9 +58,11 @@ test("what a run reports is described to those who ask, and the definitions are 
 test("the health handler does not load Node's HTTP server, which would double the time that it takes to start", async () => {
   const program =
     'await import("./functions/health.ts"); console.log(process.moduleLoadList.join("\\n"))';
-  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program], {
-    cwd: ROOT,
-  });
+  const { stdout } = await run(
+    process.execPath,
+    [...TYPESCRIPT, "--input-type=module", "--eval", program],
+    { cwd: ROOT },
+  );
   const modules = stdout.split("\n");
   expect(modules).toContain("NativeModule crypto");
   expect(modules).not.toContain("NativeModule http");

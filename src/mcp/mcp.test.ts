@@ -4,17 +4,15 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServer } from "../../functions/hosts/node.ts";
-import { runCli, runInProcess } from "../../test/cli.ts";
+import { CLI, runCli, runInProcess } from "../../test/cli.ts";
 import { bareEnvironment, type TestRepository, testRepository } from "../../test/git-repository.ts";
 import { credential } from "../../test/token-states.ts";
 import { OPERATIONS } from "../http/openapi/operations.ts";
 
-const CLI = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 const CANARY = `canary-${"Zq7".repeat(9)}`;
 
 let repository: TestRepository;

@@ -98,7 +98,7 @@ describe("a fault", () => {
     github.faults.add({ match: {}, action: { kind: "hang" } });
     const caller = new AbortController();
     const hanging = fetch(`${github.url}/user`, { headers, signal: caller.signal });
-    await vi.waitFor(() => expect(statuses()).toEqual([[null, "hang"]]));
+    await vi.waitFor(() => expect(statuses()).toEqual([[null, "hang"]]), { timeout: 240_000 });
     caller.abort();
     await expect(hanging).rejects.toThrow("aborted");
     expect(statuses()).toEqual([[null, "hang"]]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Octokit } from "@octokit/rest";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { toolAvailable } from "../require-tool.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "./server.ts";
 
 const READER = `ghs_${"R".repeat(36)}`;
@@ -285,7 +286,7 @@ describe("createCommitOnBranch", () => {
   });
 });
 
-test("ids are those that git computes", async () => {
+test.skipIf(!toolAvailable("git"))("ids are those that git computes", async () => {
   github
     .repository()
     .commit({ "a.json": "{}\n", "a/b/c.txt": "deep\n", "a.txt": "beside\n" }, "Go deep");

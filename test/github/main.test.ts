@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
+import { TYPESCRIPT } from "../typescript.ts";
 import { DEFAULT_TOKEN } from "./server.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -15,7 +16,7 @@ afterEach(async () => {
 async function start(options: object, exit = 0, words = ""): Promise<string> {
   const child = spawn(
     process.execPath,
-    [new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
+    [...TYPESCRIPT, new URL("main.ts", import.meta.url).pathname, JSON.stringify(options)],
     {
       stdio: ["ignore", "pipe", "pipe"],
     },

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../git-repository.ts";
 import { ROOT } from "../pages.ts";
 import { forwardTo, type RunningHost } from "./contract.ts";
 
-const DENO = `${ROOT}node_modules/.bin/deno`;
+const DENO = `${ROOT}tools/node_modules/.bin/deno`;
 
 /** Starts Deno as the docs say, but with nothing from the network, and on a free port. */
 export async function startDeno(

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { matchesGlob } from "node:path";
 import { type ParseError, parse } from "jsonc-parser";
-import { Miniflare } from "miniflare";
 import { bundleHost } from "../../scripts/host-bundles.ts";
 import { ROOT } from "../pages.ts";
 import { forwardTo, type RunningHost } from "./contract.ts";
+import { openWorkers } from "./miniflare.ts";
 
 type ModuleType = "ESModule" | "CompiledWasm";
 type Wrangler = {
@@ -51,7 +51,7 @@ export async function workerOptions(bindings: Readonly<Record<string, string>>, 
 export async function startWorkers(
   ...asked: Parameters<typeof workerOptions>
 ): Promise<RunningHost> {
-  const workers = new Miniflare(await workerOptions(...asked));
+  const workers = await openWorkers(await workerOptions(...asked));
   const { origin } = await workers.ready;
   return { fetch: forwardTo(origin), close: () => workers.dispose() };
 }

@@ -1,9 +1,9 @@
-// The vault on a real disk: the contract, its key, damage and tampering, other processes, and crashes.
+// The vault on a real disk: the contract, its key, damage and tampering, and other processes.
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { killWhileRunning, runToEnd } from "../../../test/child-process.ts";
+import { runToEnd } from "../../../test/child-process.ts";
 import { destinationContract } from "../../../test/destination-contract.ts";
 import { temporaryFolder, testRepository } from "../../../test/git-repository.ts";
 import { Secret } from "../../core/base/secret.ts";
@@ -309,7 +309,7 @@ describe("damage and tampering", () => {
   });
 });
 
-describe("other processes and crashes", () => {
+describe("other processes", () => {
   test("processes that write at once lose nothing", async () => {
     const [processes, puts] = [4, 12];
     const prefixes = Array.from({ length: processes }, (_, index) => `P${index}`);
@@ -324,21 +324,7 @@ describe("other processes and crashes", () => {
     expect(await Promise.all(names.map((name) => reveal(open(), name)))).toEqual(
       names.map((name) => `value ${name.split("_")[1]} of ${name.split("_")[0]}`),
     );
-  }, 60_000);
-
-  test("a writer that is killed leaves the old file or the new one", async () => {
-    await put(open(), "STAYS", "the same");
-    for (let kills = 0; kills < 20; kills += 1) {
-      await killWhileRunning({ script: WRITER, args: [directory, "WRITTEN", "0"] });
-      // Its owner is dead; waiting until the lock goes stale would only take time.
-      await rm(inVault("vault.json.lock"), { recursive: true, force: true });
-      expect(await open().names()).toEqual(["STAYS", "WRITTEN"]);
-      expect(await reveal(open(), "WRITTEN")).toMatch(/^value \d+ of WRITTEN$/);
-    }
-    expect(await reveal(open(), "STAYS")).toBe("the same");
-    await put(open(), "STAYS", "new");
-    expect((await readdir(inVault("."))).sort()).toEqual([".gitignore", "vault.json", "vault.key"]);
-  }, 120_000);
+  });
 });
 
 test("a value is nowhere in the vault's files, in git, or in errors", async () => {

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testClient } from "../../../test/github/client.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
+import { TYPESCRIPT } from "../../../test/typescript.ts";
 import type { Failure } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 import { createGitHubClient, type GitHubClient, type Wait } from "./client.ts";
@@ -98,10 +99,10 @@ describe("requests", () => {
   });
 
   test("50 writes at once: at most 10 in flight, none held back by a second each", async () => {
+    // A second is 20 seconds here: were each write held back by one, the test would run out of its time.
     await github.close();
     github = await startGitHub({ latencyMs: 60 });
-    const client = await testClient(github, { secondMs: 1000 });
-    const before = performance.now();
+    const client = await testClient(github, { secondMs: 20_000 });
     const names = Array.from({ length: 50 }, (_, index) => `TOKEN_${index}`);
     const { keyId } = github.repository().publicKey();
     await Promise.all(
@@ -111,7 +112,6 @@ describe("requests", () => {
     );
     expect(github.maxInFlight).toBe(10);
     expect(github.requests).toHaveLength(50);
-    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   test.each([
@@ -240,7 +240,7 @@ describe("limits", () => {
   });
 
   test("the budget's reset is waited for, where it is near", async () => {
-    const reset = String(Math.floor(Date.now() / 1000) + 5);
+    const reset = String(Math.floor(Date.now() / 1000) + 50);
     const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset };
     github.faults.add({ match: {}, action: { kind: "status", status: 403, headers } });
     const waits: Wait[] = [];
@@ -453,10 +453,10 @@ test("a process ends with its last request: no timer holds it, and a wait is not
     await Promise.all(Array.from({ length: 5 }, () => client.request("GET /repos/acme/widgets")));
     console.log("done");`;
   const env = { ...process.env, TOKEN: DEFAULT_TOKEN, URL_OF_API: github.url };
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, "--input-type=module", "-e", program], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
-    timeout: 20_000,
+    timeout: 240_000,
   });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -148,7 +148,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     expect(credential.settlesWithinMs).toBe(15_000);
     const verdicts = [];
     for (let asked = 0; asked < 3; asked++)
-      verdicts.push((await issuer.check(credential, AbortSignal.timeout(5000))).verdict);
+      verdicts.push((await issuer.check(credential, AbortSignal.timeout(240_000))).verdict);
     expect(verdicts).toEqual(["refused", "refused", "works"]);
   });
 

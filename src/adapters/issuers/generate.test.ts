@@ -197,9 +197,12 @@ describe("published keys", () => {
     expect(JSON.stringify(set)).not.toContain('"d"');
   });
 
-  test.each(["pem", "openssh"] as const)(
+  test.for([
+    ["pem", "openssl"],
+    ["openssh", "openssh"],
+  ] as const)(
     "as %s are read by those who know the format, the newest first",
-    async (form) => {
+    async ([form, reader], { skip }) => {
       const store = memoryStore();
       const [first, second] = [
         await issue(issuerOf(store, form), 1),
@@ -210,6 +213,7 @@ describe("published keys", () => {
         `# token-automation ${labelOf(2)} ${second.ref}`,
         `# token-automation ${labelOf(1)} ${first.ref}`,
       ]);
+      skip(!toolAvailable(reader), `${reader} is not installed`);
       const path = join(await folders.folder(), "keys");
       await writeFile(path, text);
       if (form === "openssh")

@@ -3,12 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { CLI } from "../../../test/cli.ts";
 import { useFolders } from "../../../test/folders.ts";
 
 const { folder } = useFolders();
-const CLI = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const NAMES = ["ALPHA", "BETA", "GAMMA"];
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(

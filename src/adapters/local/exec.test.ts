@@ -7,13 +7,14 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../../test/git-repository.ts";
+import { TYPESCRIPT } from "../../../test/typescript.ts";
 import { Secret } from "../../core/base/secret.ts";
 import { execWithSecrets } from "./exec.ts";
 
 const RUNNER = fileURLToPath(new URL("../../../test/exec-runner.ts", import.meta.url));
 
 function start(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
-  return spawn(process.execPath, [RUNNER, command, ...args], {
+  return spawn(process.execPath, [...TYPESCRIPT, RUNNER, command, ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: "pipe",
   });

@@ -120,7 +120,7 @@ function fastImport(made: readonly Made[]): string {
     .join("");
 }
 
-test.skipIf(!toolAvailable("git"))("branches and merges", { timeout: 120_000 }, async () => {
+test.skipIf(!toolAvailable("git"))("branches and merges", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       const made = build(steps);

@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { modulesLoadedBy } from "../../../test/loaded-modules.ts";
+import { commandOf, toolAvailable } from "../../../test/require-tool.ts";
 import { Secret } from "../base/secret.ts";
 import { boxKeyPairFromSeed, openBox, seal } from "./seal.ts";
 
@@ -123,31 +123,15 @@ test("one seed, one key pair; the pair seals and opens; the private key shows it
   });
 });
 
-test("libsodium loads with the first box, not with the module", () => {
+test("libsodium loads with the first box, not with the module", async () => {
   const module = JSON.stringify(new URL("./seal.ts", import.meta.url).href);
   const sealing = `await seal({ reveal: () => "x" }, ${JSON.stringify(KEY)})`;
-  expect(modulesLoadedBy(`await import(${module})`)).not.toContain("libsodium");
-  expect(modulesLoadedBy(`const { seal } = await import(${module}); ${sealing}`)).toContain(
+  const loadedBy = async (program: string) => (await modulesLoadedBy(program)).join("\n");
+  expect(await loadedBy(`await import(${module})`)).not.toContain("libsodium");
+  expect(await loadedBy(`const { seal } = await import(${module}); ${sealing}`)).toContain(
     "libsodium",
   );
 });
-
-/** The URLs of all modules that a program in a process of its own loaded, as V8 lists them for coverage. */
-function modulesLoadedBy(code: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "seal-"));
-  try {
-    const env = { ...process.env, NODE_V8_COVERAGE: folder };
-    execFileSync(process.execPath, ["--input-type=module", "-e", code], {
-      env,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    return readdirSync(folder)
-      .map((file) => readFileSync(join(folder, file), "utf8"))
-      .join();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const OPEN_WITH_PYNACL = `
 import base64, sys
@@ -155,16 +139,10 @@ from nacl.public import PrivateKey, SealedBox
 key, box = sys.stdin.read().split()
 sys.stdout.buffer.write(SealedBox(PrivateKey(base64.b64decode(key))).decrypt(base64.b64decode(box)))
 `;
-/** A Python of its own on PATH may hide the system's, which has the distribution's package. */
-const python = ["python3", "/usr/bin/python3"].find(
-  (command) => spawnSync(command, ["-c", "import nacl.public"]).status === 0,
-);
-
-// Where PyNaCl is not installed the vector above stands in for it; CI has it and must not skip.
-test.skipIf(python === undefined && !process.env.CI)("PyNaCl opens what is sealed", async () => {
+test.skipIf(!toolAvailable("pynacl"))("PyNaCl opens what is sealed", async () => {
   for (const value of [vector.plaintext, "a\nb\r\n", "x".repeat(48 * 1024)]) {
     const { sealed } = await seal(new Secret(value), KEY);
-    const opened = execFileSync(python ?? "python3", ["-c", OPEN_WITH_PYNACL], {
+    const opened = execFileSync(commandOf("pynacl"), ["-c", OPEN_WITH_PYNACL], {
       input: `${SECRET_KEY}\n${sealed}`,
       encoding: "utf8",
     });

@@ -55,4 +55,4 @@ test("the conformance client finds nothing", async () => {
     await server.close();
     await repository.close();
   }
-}, 120_000);
+});

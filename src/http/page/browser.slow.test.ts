@@ -137,7 +137,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     });
     expect(refused).toEqual({ stopped: ["TypeError", "TypeError"], ran: false });
     await expect
-      .poll(() => visitor.complaints.join("\n"), { timeout: 20_000 })
+      .poll(() => visitor.complaints.join("\n"), { timeout: 240_000 })
       .toMatch(/Loading the image .* violates the following Content Security Policy/);
   });
 
@@ -157,7 +157,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     const { page } = await arrive(url);
     await page.getByLabel("Find").pressSequentially("smtp_password_eu");
     await expect
-      .poll(() => page.locator("#said").textContent(), { timeout: 20_000 })
+      .poll(() => page.locator("#said").textContent(), { timeout: 240_000 })
       .toMatch(/^\d of 300 tokens$/);
     // It stands above the list as well: a second time it would only cover the page.
     expect(await page.locator("#said").evaluate((said) => said.clientHeight)).toBe(1);

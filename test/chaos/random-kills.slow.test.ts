@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { chosen, sizeOf } from "../sample.ts";
 import { openBench } from "./bench.ts";
 import { bundleForTests } from "./bundle.ts";
 import { commitsOf, generationViolations, historyViolations } from "./commits.ts";
@@ -12,7 +13,7 @@ import { openWorld, unrotated } from "./world.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** One with sealed boxes in the journal, one with intents only. */
 const KILLED = ["2x3-private", "2x2-public"];
-const KILLS = 15;
+const KILLS = sizeOf(15, 4);
 /** Runs after a kill, until the record says that all is well; the first may meet the dead run's lease. */
 const MOST_HEALTHY = 3;
 const HOUR_MS = 3_600_000;
@@ -29,9 +30,8 @@ function momentsOf(lengthMs: number): number[] {
   return shuffled.map((index) => ((index + Math.random()) * lengthMs) / KILLS);
 }
 
-test.each(KILLED)(
+test.each(chosen(KILLED))(
   "killed at any moment, run after run, the next runs make it whole: %s",
-  { timeout: 240_000 },
   async (id) => {
     const scenario = SCENARIOS.find((one) => one.id === id);
     if (scenario === undefined) throw new Error(`there is no scenario ${id}`);

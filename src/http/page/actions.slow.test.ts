@@ -14,7 +14,7 @@ const OTHER = "canary-key-other";
 const KEYS = { [READER]: ["read"], [ROTATOR]: ["read", "rotate", "reveal"], [OTHER]: ["generate"] };
 
 /** Waits for what a busy machine may take its time for. */
-const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
+const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 240_000 });
 
 const { visit, closing } = useBrowser();
 

@@ -1,6 +1,5 @@
 // The API on the hosts that it can be deployed to, each on its real runtime, as far as that runs here.
 import { readFile } from "node:fs/promises";
-import { Miniflare } from "miniflare";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { startServer } from "../../functions/hosts/node.ts";
@@ -22,8 +21,11 @@ import {
   startRecord,
 } from "../../test/hosts/contract.ts";
 import { startDeno } from "../../test/hosts/deno.ts";
+import { openWorkers } from "../../test/hosts/miniflare.ts";
 import { readWrangler, startWorkers } from "../../test/hosts/workers.ts";
 import { ROOT } from "../../test/pages.ts";
+import { toolAvailable } from "../../test/require-tool.ts";
+import { chosen } from "../../test/sample.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/commands/starter.ts";
 import { readApiKeys, readHostPlace, readWorkflowTrust } from "./access/environment.ts";
 
@@ -43,17 +45,12 @@ async function started<Host extends RunningHost>(
   return { github, host };
 }
 
-hostContract("Node.js", async (environment) => {
+const onNode: StartHost = async (environment) => {
   const callers = { apiKeys: readApiKeys(environment), workflows: readWorkflowTrust(environment) };
   const given = { compose: readHostPlace(environment), ...callers, complain: () => undefined };
   const server = await startServer({ ...given, host: "0.0.0.0", port: 0 });
   return { fetch: forwardTo(`http://127.0.0.1:${server.port}`), close: server.close };
-});
-hostContract("Cloudflare Workers (workerd)", (environment) => startWorkers(environment));
-hostContract("Deno", startDeno);
-hostContract("AWS Lambda, bodies as text", (environment) => startLambda(environment));
-hostContract("AWS Lambda, bodies in base64", (environment) => startLambda(environment, true));
-hostContract("Vercel", startVercel);
+};
 /** Netlify's runtime gives each function of functions/ the web's Request, by the path in its `config`; other paths never reach one. */
 const netlify: StartHost = async (environment) => {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -68,19 +65,34 @@ const netlify: StartHost = async (environment) => {
     close: async () => void vi.unstubAllEnvs(),
   };
 };
-hostContract("functions called by their path, as Netlify does", netlify, { everyPath: false });
+
+/** Runtimes that the folder of tools holds. */
+const OTHERS: readonly (readonly [string, StartHost])[] = toolAvailable("hosts")
+  ? [
+      ["Cloudflare Workers (workerd)", (environment) => startWorkers(environment)],
+      ["Deno", startDeno],
+    ]
+  : [];
+const HOSTS: readonly (readonly [string, StartHost, { everyPath: boolean }?])[] = [
+  ["Node.js", onNode],
+  ...OTHERS,
+  ["AWS Lambda, bodies as text", (environment) => startLambda(environment)],
+  ["AWS Lambda, bodies in base64", (environment) => startLambda(environment, true)],
+  ["Vercel", startVercel],
+  ["functions called by their path, as Netlify does", netlify, { everyPath: false }],
+];
+for (const host of chosen(HOSTS)) hostContract(...host);
 
 describe("with no mode set", () => {
   const READER = `ghs_${"Reader".repeat(6)}`;
   const RUNTIMES: readonly (readonly [string, StartHost])[] = [
-    ["Cloudflare Workers (workerd)", (environment) => startWorkers(environment)],
-    ["Deno", startDeno],
+    ...OTHERS,
     ["AWS Lambda", (environment) => startLambda(environment)],
     ["Vercel", startVercel],
     ["functions called by their path", netlify],
   ];
 
-  test.each(RUNTIMES)(
+  test.each(chosen(RUNTIMES))(
     "%s reads, starts the workflow and writes nothing; and tells its copy while GitHub is down",
     async (_, start) => {
       const { github, host } = await started(start, {
@@ -132,7 +144,7 @@ describe("with no mode set", () => {
   );
 });
 
-describe("Workers", () => {
+describe.skipIf(OTHERS.length === 0)("Workers", () => {
   test("what seals nothing needs no libsodium", async () => {
     const { host } = await started((environment) => startWorkers(environment, /libsodium/));
     const statuses = [
@@ -149,7 +161,7 @@ describe("Workers", () => {
   test("here too they refuse to compile WebAssembly, so what seals above compiles none", async () => {
     const compile = "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))";
     const script = `export default { fetch() { try { return new Response(String(${compile})); } catch (error) { return new Response(error.message); } } }`;
-    const workers = new Miniflare({
+    const workers = await openWorkers({
       modules: true,
       script,
       compatibilityDate: (await readWrangler()).compatibility_date,

@@ -4,16 +4,18 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { killWhileRunning } from "../../../test/child-process.ts";
 import { testRepository } from "../../../test/git-repository.ts";
+import { sizeOf } from "../../../test/sample.ts";
 import { recordLock } from "../local/file-lock.ts";
 import { localStore } from "./local.ts";
 
+const KILLS = sizeOf(20, 5);
 const RECORD = "token_config.json";
 const WRITER = new URL("../../../test/store-writer.ts", import.meta.url);
 
 test("a writer that is killed leaves the old record or the new one, and the next save goes through", async () => {
   const { directory, environment, git, close } = await testRepository();
   const store = localStore({ directory, environment });
-  for (let kills = 0; kills < 20; kills += 1) {
+  for (let kills = 0; kills < KILLS; kills += 1) {
     await killWhileRunning({ script: WRITER, args: [directory, RECORD], environment });
     // Its owner is dead; waiting until the locks go stale would only take time.
     await rm(recordLock(directory), { recursive: true, force: true });
@@ -37,4 +39,4 @@ test("a writer that is killed leaves the old record or the new one, and the next
   expect(await git("show", `HEAD:${RECORD}`)).toBe("{}\n");
   expect(await git("status", "--porcelain")).toBe("");
   await close();
-}, 120_000);
+});

@@ -31,7 +31,7 @@ const DOWN = {
   times: Number.POSITIVE_INFINITY,
   action: { kind: "status", status: 503 },
 } as const;
-const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 20_000 });
+const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 240_000 });
 
 const { visit, closing } = useBrowser();
 let github: TestGitHub;
