@@ -4,6 +4,8 @@ import type { Snapshot } from "./store.ts";
 /** One good answer, and what came of asking since. Times in milliseconds since 1970. */
 export type Copy = {
   readonly snapshot: Snapshot;
+  /** Folder to the paths in it, of those that were listed at the snapshot's version. */
+  readonly folders: ReadonlyMap<string, readonly string[]>;
   /** Of the branch's head that the snapshot is of; null where it is not known. */
   readonly etag: string | null;
   /** When the store last said that this is how it stands. */
@@ -14,7 +16,7 @@ export type Copy = {
   readonly reason: string | null;
 };
 
-/** Kept from one request to the next, by place and paths. */
+/** Kept from one request to the next, by place. */
 export type Copies = Map<string, Copy>;
 
 /** That an answer was made from a copy. */
