@@ -7,9 +7,10 @@ import { isObject } from "../config/mistake.ts";
 import { validateConfig } from "../config/parse.ts";
 import { checkShape } from "../config/shape.ts";
 import { findSyntaxMistakes } from "../config/syntax.ts";
-import type { TokenConfig } from "../model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
-import { readHistory } from "./history.ts";
+import { entryDigest } from "../record/history.ts";
+import { carryHistory, isFirstEdition, readHistory } from "./history.ts";
 import { createNotes, type Notes } from "./notes.ts";
 import { readRules, readWorkflows } from "./schedules.ts";
 import { type Gathered, readTokens, stateOf } from "./tokens.ts";
@@ -36,6 +37,8 @@ const READ = new Set([
 /** `exposed` names the tokens whose value stood in the file: each is due at once, since git keeps what was committed. */
 export type Migration = {
   readonly config: TokenConfig;
+  /** The entries for the history's files, the oldest first. */
+  readonly history: readonly HistoryEntry[];
   readonly exposed: string[];
   readonly warnings: string[];
 };
@@ -44,11 +47,17 @@ export type Migration = {
  * Imports the Python program's file. Rules, workflows, history and times of rotation carry over; no value
  * does, and none is in a warning or an error. What could not be carried over is named in the warnings,
  * as is whatever still has to be changed before the file is accepted.
+ * @param archived path to content of the monthly files beside a record of the first edition, the oldest first
  * @throws Misconfigured `already-migrated`, `json-syntax`, `not-a-config`, `value-as-name`
  */
-export function migrateFirstVersion(text: string, now: Date): Migration {
+export function migrateFirstVersion(
+  text: string,
+  now: Date,
+  archived: ReadonlyMap<string, string> = new Map(),
+): Migration {
   const document = readDocument(text);
   const notes = createNotes(now);
+  if (isFirstEdition(document)) return migrateFirstEdition(document, archived, notes);
   const gathered: Gathered = {
     tokens: new Map(),
     states: new Map(),
@@ -70,11 +79,33 @@ export function migrateFirstVersion(text: string, now: Date): Migration {
     tokens: Object.fromEntries(gathered.tokens),
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
-    state: { tokens: Object.fromEntries(gathered.states) },
-    ...(history.length === 0 ? {} : { history }),
+    state: { tokens: Object.fromEntries(gathered.states), ...historyState(history) },
   };
-  refuseCarriedValues(config, gathered);
-  return { config, exposed, warnings: [...notes.warnings(), ...refusals(config)] };
+  refuseCarriedValues({ ...config, history }, gathered);
+  return { config, history, exposed, warnings: [...notes.warnings(), ...refusals(config)] };
+}
+
+/** What `state` says of the history. */
+function historyState(
+  history: readonly HistoryEntry[],
+): Pick<NonNullable<TokenConfig["state"]>, "history"> {
+  const newest = history.at(-1);
+  return newest === undefined
+    ? {}
+    : { history: { entries: history.length, digest: entryDigest(newest) } };
+}
+
+/** A record of this version in its first edition: only what the program wrote has another shape now. */
+function migrateFirstEdition(
+  document: Record<string, unknown>,
+  archived: ReadonlyMap<string, string>,
+  notes: Notes,
+): Migration {
+  const { document: rest, history } = carryHistory(document, archived, notes);
+  const state = isObject(rest.state) ? rest.state : {};
+  // What a person has still to change in it is among the warnings.
+  const config = { ...rest, state: { ...state, ...historyState(history) } } as TokenConfig;
+  return { config, history, exposed: [], warnings: [...notes.warnings(), ...refusals(config)] };
 }
 
 function readDocument(text: string): Record<string, unknown> {
@@ -86,7 +117,11 @@ function readDocument(text: string): Record<string, unknown> {
       hint: "Name the token_config.json of the Python program.",
     });
   }
-  if (firstVersionMark(document) === null && (document.version === 1 || checkShape(document).ok)) {
+  if (
+    firstVersionMark(document) === null &&
+    !isFirstEdition(document) &&
+    (document.version === 1 || checkShape(document).ok)
+  ) {
     throw new Misconfigured("the file is already of this version", {
       code: "already-migrated",
       hint: "There is nothing to migrate.",
@@ -134,8 +169,8 @@ function readRest(document: Record<string, unknown>, gathered: Gathered, notes: 
 }
 
 /** The last line of defence: everything carried over was looked at by itself, so this finds only a name that is, or holds, a value. */
-function refuseCarriedValues(config: TokenConfig, gathered: Gathered): void {
-  const written = JSON.stringify(config);
+function refuseCarriedValues(carried: object, gathered: Gathered): void {
+  const written = JSON.stringify(carried);
   for (const value of gathered.values) {
     if (value.length < MIN_TELLING_VALUE || gathered.tokens.has(value)) continue;
     if (!written.includes(JSON.stringify(value).slice(1, -1))) continue;
