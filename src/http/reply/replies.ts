@@ -160,21 +160,15 @@ export function replySchemas({
   const change: Record<string, z.ZodType> = hashes ? { previous_hash: hash, new_hash: hash } : {};
   const report = reportOf(change);
   const entry = z.object({
-    id: z.string(),
     at: instant,
     event: z.string(),
     token_name: z.string().nullable(),
+    token_names: names
+      .optional()
+      .describe("Of an event that is about several tokens; token_name is null then"),
     generation: count.nullable(),
     triggered_by: triggeredBy,
     ...change,
-    ...(hashes
-      ? {
-          requests: z
-            .array(z.object({ id: z.string(), asked: z.string() }))
-            .optional()
-            .describe("Digests of the requests that it answers"),
-        }
-      : {}),
     ...(hashes
       ? { previous_entry: z.string().nullable().describe("The digest of the entry before") }
       : {}),
@@ -288,9 +282,7 @@ function statusOf(entry: z.ZodObject, fingerprint: Record<string, z.ZodType>): z
     next_history_cursor: z
       .string()
       .nullable()
-      .describe(
-        "Give it as history_cursor to get older entries; null: there are none in this file",
-      ),
+      .describe("Give it as history_cursor to get older entries; null: there are none"),
     left_out: leftOut,
     stale,
   });
