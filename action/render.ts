@@ -51,9 +51,12 @@ export async function renderVerification(
     say(`${token_name}: ${verdict.replaceAll("_", " ")} (${detail})`);
     if (isWrong(verdict)) complain(`${token_name}: ${detail}`, inputs);
   }
-  const { ok, entries, breaks } = verification.history;
-  for (const { id, message } of breaks) complain(`history entry ${id}: ${message}`, inputs);
-  if (ok) say(`history: ${entries} entries, each with the right digest of the one before`);
+  const { ok, entries, whole, breaks } = verification.history;
+  for (const { entry, message } of breaks) complain(`history entry ${entry}: ${message}`, inputs);
+  if (ok)
+    say(
+      `history: ${whole ? "" : "the newest "}${entries} entries, each with the right digest of the one before`,
+    );
   await write(verificationSummary(verification));
 }
 

@@ -171,7 +171,12 @@ test("names and messages stay text, whatever they say", () => {
     ),
     verificationSummary({
       tokens: [{ token_name: HOSTILE, verdict: "mismatch", detail: HOSTILE }],
-      history: { ok: false, entries: 1, breaks: [{ id: HOSTILE, message: HOSTILE }] },
+      history: {
+        ok: false,
+        entries: 1,
+        whole: true,
+        breaks: [{ entry: HOSTILE, message: HOSTILE }],
+      },
     }),
     failureSummary(new Misconfigured(HOSTILE, { code: "x", hint: HOSTILE })),
   ];

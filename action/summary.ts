@@ -70,7 +70,7 @@ export function verificationSummary({ tokens, history }: Verification): string {
   ];
   const chain = history.ok
     ? `**History:** ${count(history.entries, "entry", "entries")}, each with the right digest of the one before ✅`
-    : `### What is wrong with the history\n\n${list(history.breaks, ({ id, message }) => `${code(id)}: ${text(message)}`)}`;
+    : `### What is wrong with the history\n\n${list(history.breaks, ({ entry, message }) => `${code(entry)}: ${text(message)}`)}`;
   const rows = table(
     ["", "Token", "What this job sees"],
     tokens,

@@ -5,7 +5,7 @@ import { SCRIPT, STYLE } from "../src/http/page/assets.ts";
 import { page } from "../src/http/page/page.ts";
 import { viewQuery } from "../src/http/page/view.ts";
 import { startBrowser, visit } from "../test/browser.ts";
-import { NOW, recordOf } from "../test/page-records.ts";
+import { entriesOf, NOW, recordOf } from "../test/page-records.ts";
 import { pageServer } from "../test/page-server.ts";
 import { toolAvailable } from "../test/require-tool.ts";
 import { atMost, type Figure, median } from "./measure.ts";
@@ -15,9 +15,13 @@ const ROUNDS = 5;
 
 export async function measurePage(): Promise<Figure[]> {
   const render = (count: number) =>
-    page(overviewOf(recordOf(count), HOME, NOW), viewQuery.parse({}), { rotate: true });
+    page(
+      overviewOf(recordOf(count), { home: HOME, now: NOW, history: entriesOf(count) }),
+      viewQuery.parse({}),
+      { rotate: true },
+    );
   const kilobytes = (value: number) => `${value.toFixed(1)} KB`;
-  const overview = overviewOf(recordOf(1000), HOME, NOW);
+  const overview = overviewOf(recordOf(1000), { home: HOME, now: NOW, history: entriesOf(1000) });
   const times = Array.from({ length: ROUNDS }, () => {
     const start = performance.now();
     page(overview, viewQuery.parse({}), { rotate: true });

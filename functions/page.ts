@@ -2,6 +2,7 @@
 import { pageEndpoint } from "../src/http/page/endpoint.ts";
 import { pageResponse } from "../src/http/page/frame.ts";
 import { page } from "../src/http/page/page.ts";
+import { ENTRIES } from "../src/http/page/timeline.ts";
 import { viewQuery } from "../src/http/page/view.ts";
 
 export const config = { path: "/" };
@@ -14,7 +15,7 @@ export default pageEndpoint({
   input: viewQuery,
   async handle({ input, app, may }) {
     const record = await app();
-    const overview = await record.overview();
+    const overview = await record.overview(input.history * ENTRIES);
     return pageResponse(page(overview, input, { rotate: may("rotate") }, record.stale()));
   },
 });

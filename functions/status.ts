@@ -7,7 +7,7 @@ import { statusPage } from "../src/http/reply/paging.ts";
 export const config = { path: "/tokens/status" };
 
 const DEFAULT_HISTORY = 20;
-/** What the record's own file holds unless its settings say more. */
+/** More come in parts, by `next_history_cursor`. */
 const MAX_HISTORY = 1000;
 
 const history = queryNumber(0, MAX_HISTORY)
@@ -26,7 +26,8 @@ export default endpoint({
   scope: "read",
   input: z.strictObject({ history, history_cursor, ...page }),
   async handle({ input, app }) {
-    const status = await (await app()).status(Number.MAX_SAFE_INTEGER);
-    return ok(statusPage(status, input, { count: input.history, before: input.history_cursor }));
+    const asked = { count: input.history, before: input.history_cursor };
+    const { status, part } = await (await app()).statusPart(asked);
+    return ok(statusPage(status, input, part));
   },
 });

@@ -8,7 +8,6 @@ export const FULL_CONFIG = {
     timezone: "UTC",
     health: { high_risk_days: 30 },
     journal: "auto",
-    history_limit: 1000,
   },
   tokens: {
     A: {
@@ -52,20 +51,25 @@ export const FULL_CONFIG = {
       },
     },
     workflows: { w: { first_seen_at: "2026-01-01T00:00:00Z" } },
-  },
-  history: [
-    {
-      id: "1",
-      at: "2026-01-01T00:00:00Z",
-      event: "rotated",
-      token_name: "A",
-      generation: 1,
-      previous_hash: null,
-      new_hash: null,
-      triggered_by: { kind: "cli" },
-      previous_entry: null,
+    history: { entries: 1, digest: "ab".repeat(32) },
+    requests: {
+      cd: {
+        asked: "ef",
+        at: "2026-01-01T00:00:00Z",
+        run_id: "r",
+        tokens: [
+          {
+            token_name: "A",
+            at: "2026-01-01T00:00:00Z",
+            generation: 1,
+            previous_hash: null,
+            new_hash: null,
+          },
+        ],
+      },
     },
-  ],
+    set_at: { rules: { A: "2026-01-01T00:00:00Z" }, workflows: {} },
+  },
 };
 
 /** Keys that people put where they do not belong. */

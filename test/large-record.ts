@@ -1,27 +1,38 @@
 // A record of many tokens, with rules, workflows and a history: for whatever must hold at that size.
-import type { TokenConfig } from "../src/core/model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../src/core/model/schema.ts";
 import { NEW_TOKEN_STATE } from "../src/core/model/token.ts";
+import { chainEntries } from "../src/core/record/history.ts";
+import { historyState } from "./record-history.ts";
 import { rotatedState } from "./token-states.ts";
 
-/** Every third token is over the high-risk age, every third fresh, every third was never rotated. */
-export function largeRecord(tokens: number, now: Date): TokenConfig {
-  const names = Array.from(
+/** The entries of a large record's history: one for each of its first thousand tokens, an hour apart. */
+export function largeHistory(tokens: number, now: Date): HistoryEntry[] {
+  const drafts = namesOf(tokens)
+    .slice(0, 1000)
+    .map((name, index) => ({
+      at: new Date(now.getTime() - (1000 - index) * 3_600_000).toISOString(),
+      event: "rotated",
+      token_name: name,
+      generation: 1,
+      previous_hash: null,
+      new_hash: `sha256:${"ab".repeat(32)}`,
+      triggered_by: { kind: "schedule" as const, actor: "octocat", workflow_name: null },
+    }));
+  return chainEntries(drafts);
+}
+
+function namesOf(tokens: number): string[] {
+  return Array.from(
     { length: tokens },
     (_, index) => `SERVICE_${String(index).padStart(5, "0")}_API_KEY`,
   );
+}
+
+/** Every third token is over the high-risk age, every third fresh, every third was never rotated. */
+export function largeRecord(tokens: number, now: Date): TokenConfig {
+  const names = namesOf(tokens);
   const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString();
   const rotated = (index: number) => [ago(40 * 24), ago(2), null][index % 3] ?? null;
-  const entries = names.slice(0, 1000).map((name, index) => ({
-    id: `run-${index}/${name}/rotated`,
-    at: ago(1000 - index),
-    event: "rotated",
-    token_name: name,
-    generation: 1,
-    previous_hash: null,
-    new_hash: `sha256:${"ab".repeat(32)}`,
-    triggered_by: { kind: "schedule" as const, actor: "octocat", workflow_name: null },
-    previous_entry: "cd".repeat(32),
-  }));
   return {
     version: 1,
     tokens: Object.fromEntries(names.map((name) => [name, { groups: ["ALL_SERVICES"] }])),
@@ -40,7 +51,7 @@ export function largeRecord(tokens: number, now: Date): TokenConfig {
         }),
       ),
       workflows: {},
+      history: historyState(largeHistory(tokens, now)),
     },
-    history: entries,
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { compose } from "../src/compose/compose.ts";
 import { testRepository } from "./git-repository.ts";
 import { caller, TEST_PORT } from "./http.ts";
+import { entriesInFolder } from "./record-history.ts";
 
 export type LocalHost = Awaited<ReturnType<typeof localHost>>;
 
@@ -42,6 +43,8 @@ export async function localHost(start: Date) {
     /** The record as the file holds it. */
     record: async () =>
       JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
+    /** The entries of the history, the oldest first. */
+    history: () => entriesInFolder(repository.directory),
     /** How many commits there are. */
     commits: async () => (await repository.git("rev-list", "--count", "HEAD")).trim(),
     close: repository.close,

@@ -1,8 +1,9 @@
 // Records for tests of the page: tokens in every condition, as many as wanted, and texts that want to be more than text.
 
 import { HOUR_MS, toInstant } from "../src/core/base/instant.ts";
-import type { TokenConfig, TokenState } from "../src/core/model/schema.ts";
-import { appendHistory } from "../src/core/record/history.ts";
+import type { HistoryEntry, TokenConfig, TokenState } from "../src/core/model/schema.ts";
+import { chainEntries } from "../src/core/record/history.ts";
+import { historyState } from "./record-history.ts";
 import { rotatedState } from "./token-states.ts";
 
 /** The moment that the records are arranged around. */
@@ -60,30 +61,20 @@ function stateOf(index: number, message: string): TokenState | null {
   }
 }
 
-/**
- * A record of that many tokens with rules, three workflows and a history.
- * @param texts what stands wherever others may write: one after the other
- */
-export function recordOf(
-  count: number,
-  texts: readonly string[] = ["octocat", "hubot"],
-): TokenConfig {
-  const at = (index: number) => texts[index % texts.length] ?? "";
-  const names = Array.from({ length: count }, (_, index) => {
+function namesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
     const round = Math.floor(index / (NAMES.length * PLACES.length));
     return `${NAMES[index % NAMES.length]}${PLACES[Math.floor(index / NAMES.length) % PLACES.length]}${round > 0 ? `_${round}` : ""}`;
   });
-  const tokens = names.map((name, index) => [
-    name,
-    { type: TYPES[index % TYPES.length], ...(index % 3 === 0 ? { groups: ["CRITICAL"] } : {}) },
-  ]);
-  const rules = names.flatMap((name, index) =>
-    index % 4 === 3 ? [] : [[name, { interval_hours: [24, 168, 336, 720][index % 4] ?? 24 }]],
-  );
-  const states = names.flatMap((name, index) => {
-    const state = stateOf(index, at(Math.floor(index / 16)));
-    return state === null ? [] : [[name, state]];
-  });
+}
+
+/** The history of such a record, the newest last. */
+export function entriesOf(
+  count: number,
+  texts: readonly string[] = ["octocat", "hubot"],
+): HistoryEntry[] {
+  const at = (index: number) => texts[index % texts.length] ?? "";
+  const names = namesOf(count);
   const events = [
     "rotated",
     "rotated",
@@ -96,7 +87,6 @@ export function recordOf(
     ...(texts.length > 2 ? [at(1)] : []),
   ];
   const drafts = Array.from({ length: 4 * count }, (_, index) => ({
-    id: `${index}`,
     at: before((4 * count - index) * 3),
     event: events[index % events.length] ?? "",
     token_name: names[index % Math.max(1, count)] ?? null,
@@ -111,6 +101,30 @@ export function recordOf(
         index % 2 === 0 ? "https://github.com/acme/widgets/actions/runs/1" : "javascript:alert(6)",
     },
   }));
+  return chainEntries(drafts);
+}
+
+/**
+ * A record of that many tokens with rules, three workflows and a history.
+ * @param texts what stands wherever others may write: one after the other
+ */
+export function recordOf(
+  count: number,
+  texts: readonly string[] = ["octocat", "hubot"],
+): TokenConfig {
+  const at = (index: number) => texts[index % texts.length] ?? "";
+  const names = namesOf(count);
+  const tokens = names.map((name, index) => [
+    name,
+    { type: TYPES[index % TYPES.length], ...(index % 3 === 0 ? { groups: ["CRITICAL"] } : {}) },
+  ]);
+  const rules = names.flatMap((name, index) =>
+    index % 4 === 3 ? [] : [[name, { interval_hours: [24, 168, 336, 720][index % 4] ?? 24 }]],
+  );
+  const states = names.flatMap((name, index) => {
+    const state = stateOf(index, at(Math.floor(index / 16)));
+    return state === null ? [] : [[name, state]];
+  });
   return {
     version: 1,
     tokens: Object.fromEntries(tokens),
@@ -130,7 +144,7 @@ export function recordOf(
     state: {
       tokens: Object.fromEntries(states),
       workflows: { daily_security: { first_seen_at: before(30 * 24), last_run_at: before(7.5) } },
+      history: historyState(entriesOf(count, texts)),
     },
-    history: appendHistory([], drafts),
   };
 }

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startServer } from "../functions/hosts/node.ts";
-import type { TokenConfig } from "../src/core/model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../src/core/model/schema.ts";
+import { filesOfEntries } from "../src/core/record/history.ts";
 import { readApiKeys } from "../src/http/access/environment.ts";
 import { testRepository } from "./git-repository.ts";
 import { NOW } from "./page-records.ts";
+import { entriesInFolder, historyState } from "./record-history.ts";
 
 export type PageServer = Awaited<ReturnType<typeof pageServer>>;
 
@@ -17,9 +19,17 @@ export type PageServer = Awaited<ReturnType<typeof pageServer>>;
 export async function pageServer(
   config: TokenConfig,
   keys: Readonly<Record<string, readonly string[]>> = {},
+  history: readonly HistoryEntry[] = [],
 ) {
   const repository = await testRepository();
-  await repository.commit("token_config.json", `${JSON.stringify(config, null, 2)}\n`);
+  for (const [path, text] of filesOfEntries("token_config.json", history))
+    await repository.write(path, text);
+  await repository.git("add", "--all");
+  const state = { ...config.state, history: historyState(history) };
+  await repository.commit(
+    "token_config.json",
+    `${JSON.stringify({ ...config, state }, null, 2)}\n`,
+  );
   const place = {
     kind: "local",
     directory: repository.directory,
@@ -56,6 +66,7 @@ export async function pageServer(
     complaints,
     record: async (): Promise<TokenConfig> =>
       JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
+    history: () => entriesInFolder(repository.directory),
     /** What somebody else commits meanwhile, be it right or wrong. */
     replace: (other: object) => repository.commit("token_config.json", JSON.stringify(other)),
     async close() {

@@ -3,9 +3,15 @@ import { afterEach } from "vitest";
 import { type ComposeOptions, compose } from "../src/compose/compose.ts";
 import type { App } from "../src/core/app.ts";
 import { Secret } from "../src/core/base/secret.ts";
-import type { PendingState, TokenConfig, TokenState } from "../src/core/model/schema.ts";
+import type {
+  HistoryEntry,
+  PendingState,
+  TokenConfig,
+  TokenState,
+} from "../src/core/model/schema.ts";
 import type { TestRepository } from "./github/repository.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "./github/server.ts";
+import { entriesIn } from "./record-history.ts";
 
 export const NOW = new Date("2026-03-01T00:00:00Z");
 const PATH = "token_config.json";
@@ -17,6 +23,8 @@ export type RecordOnGitHub = {
   /** A new app, as another run would have it. */
   readonly open: (options?: Partial<ComposeOptions>) => Promise<App>;
   readonly record: () => TokenConfig;
+  /** The entries of the history, the oldest first. */
+  readonly history: () => HistoryEntry[];
   readonly state: (name?: string) => TokenState | undefined;
   /** Every pending part that was ever committed for the token, the newest first. */
   readonly journals: (name: string) => PendingState[];
@@ -69,6 +77,7 @@ function over(github: TestGitHub): RecordOnGitHub {
     repository,
     open,
     record,
+    history: () => entriesIn(repository.files()),
     state: (name = "ALPHA") => record().state?.tokens?.[name],
     journals: (name) =>
       repository

@@ -11,7 +11,8 @@ export type StoreFixture = {
 };
 
 const RECORD = "token_config.json";
-const ARCHIVE = "token_history/2026-01.jsonl";
+const FOLDER = "token_history";
+const ARCHIVE = `${FOLDER}/2026-01/05.jsonl`;
 const UNICODE = `{\n  "name": "välue-✓-𝔘-日本語",\n  "quote": "\\"\\\\ $(x) \`y\`"\n}\n`;
 /** Above the contents API's limit of 1 MB and GraphQL's 512,000 bytes, with characters of several bytes at any cut. */
 const BIG = `${"é✓𝔘 0123456789\n".repeat(70_000)}end\n`;
@@ -34,6 +35,7 @@ export function storeContract(
       await fixture.close();
     });
     describe("load", () => loading(() => fixture, traits.forgets === true));
+    describe("list", () => listing(() => fixture));
     describe("save", () => saving(() => fixture, traits.forgets === true));
     describe("compare-and-set", () => comparing(() => fixture));
   });
@@ -79,6 +81,32 @@ function loading(fixture: () => StoreFixture, forgets: boolean): void {
       [RECORD, "one\n"],
       [ARCHIVE, null],
     ]);
+  });
+}
+
+function listing(fixture: () => StoreFixture): void {
+  test("a folder that is not there is empty, not an error", async () => {
+    expect(await fixture().store.list(FOLDER)).toEqual([]);
+  });
+
+  test("the files of a folder and of the folders in it, and no others", async () => {
+    const { store, personSaves } = fixture();
+    for (const path of [RECORD, ARCHIVE, `${FOLDER}/2026-02/01.jsonl`, `${FOLDER}/README.md`])
+      await personSaves(path, "x\n");
+    await personSaves(`${FOLDER}-other/2026-03/01.jsonl`, "x\n");
+    const { version } = await store.load([RECORD]);
+    const expected = [ARCHIVE, `${FOLDER}/2026-02/01.jsonl`, `${FOLDER}/README.md`].toSorted();
+    expect((await store.list(FOLDER)).toSorted()).toEqual(expected);
+    expect((await store.list(FOLDER, given(version))).toSorted()).toEqual(expected);
+  });
+
+  test("what an older version had is listed at that version, whatever came later", async () => {
+    const { store, personSaves } = fixture();
+    await personSaves(RECORD, "one\n");
+    await personSaves(ARCHIVE, "x\n");
+    const { version } = await store.load([RECORD]);
+    await personSaves(`${FOLDER}/2026-02/01.jsonl`, "x\n");
+    expect(await store.list(FOLDER, given(version))).toContain(ARCHIVE);
   });
 }
 

@@ -1,1 +1,1 @@
-async function e({body:e},t){let n=[],r=0;for await(let i of e??[]){if(r+=i.length,r>t)return null;n.push(i)}return Buffer.concat(n).toString(`utf8`)}export{e as t};
+async function e({body:e},t){let n=[],r=0;for await(let i of e??[]){if(r+=i.length,r>t)return null;n.push(i)}return Buffer.concat(n)}async function t(t,n){return(await e(t,n))?.toString(`utf8`)??null}export{t};

@@ -1,10 +1,13 @@
 // The commands as people run them: arguments in, all of stdout, stderr and the exit code out.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { normalised as cli, TEST_TIME as NOW, runCli, runInProcess } from "../../test/cli.ts";
 import { useFolders } from "../../test/folders.ts";
+import { entriesInFolder } from "../../test/record-history.ts";
 import { toolAvailable } from "../../test/require-tool.ts";
+import { filesOfEntries } from "../core/record/history.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -162,29 +165,72 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
   test("a history that somebody edited fails", async () => {
     const { directory } = await repository();
     await cli(directory, ["rotate", "ALPHA"]);
-    const path = join(directory, "token_config.json");
-    const record = JSON.parse(await readFile(path, "utf8"));
-    record.history[0].triggered_by.actor = "somebody else";
     await cli(directory, ["rotate", "ALPHA"]);
-    const later = JSON.parse(await readFile(path, "utf8"));
-    await writeFile(
-      path,
-      `${JSON.stringify({ ...later, history: [record.history[0], ...later.history.slice(1)] }, null, 2)}\n`,
-    );
+    const [first, second] = await entriesInFolder(directory);
+    if (first === undefined || second === undefined) throw new Error("two rotations, two entries");
+    const edited = { ...first, triggered_by: { kind: "cli", actor: "somebody else" } } as const;
+    for (const [path, text] of filesOfEntries("token_config.json", [edited, second]))
+      await writeFile(join(directory, path), text);
     const { code, stdout } = await cli(directory, ["history", "--verify"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /✖ The history is broken in 1 place: 2 entries, \d commits\.\n {2}✖ entry \S+ was edited: triggered_by\n/,
     );
-    expect(stdout).toMatch(/token_config\.json:\d+, uncommitted, in the work tree\n/);
+    expect(stdout).toMatch(
+      /token_history\/\d{4}-\d\d\/\d\d\.jsonl:1, uncommitted, in the work tree\n/,
+    );
+  });
+
+  test("migrate moves the first edition's history to files of its days, which hold from then on", async () => {
+    const { directory, commit, git } = await repository();
+    const entry = (day: string) => ({
+      id: `run/${day}`,
+      at: `2026-${day}T02:00:00Z`,
+      event: "rotated",
+      token_name: "ALPHA",
+      generation: 1,
+      previous_hash: null,
+      new_hash: null,
+      triggered_by: { kind: "schedule" },
+      previous_entry: null,
+    });
+    await commit("token_history/2026-01.jsonl", `${JSON.stringify(entry("01-30"))}\n`);
+    const first = { version: 1, tokens: { ALPHA: {} }, settings: { history_limit: 10 } };
+    const history = [entry("02-01"), entry("02-02")];
+    await commit("token_config.json", `${JSON.stringify({ ...first, history }, null, 2)}\n`);
+    const refused = await cli(directory, ["status"]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("Run `token-automation migrate`"),
+    ]);
+    const migrated = await cli(directory, ["migrate"]);
+    expect([migrated.code, migrated.stdout]).toEqual([
+      0,
+      expect.stringContaining("3 history entries"),
+    ]);
+    expect(await git("ls-files", "token_history")).toBe(
+      [
+        "token_history/2026-01.jsonl",
+        "token_history/2026-01/30.jsonl",
+        "token_history/2026-02/01.jsonl",
+        "token_history/2026-02/02.jsonl\n",
+      ].join("\n"),
+    );
+    await cli(directory, ["rotate", "ALPHA"]);
+    const { code, stdout } = await cli(directory, ["history", "--verify"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("The history holds")]);
+    expect(await entriesInFolder(directory)).toHaveLength(4);
+    expect((await cli(directory, ["migrate"])).stderr).toContain("already of this version");
   });
 
   test("what the record holds cannot act on the terminal", async () => {
     const { directory, commit } = await repository();
     await cli(directory, ["rotate", "ALPHA"]);
-    const record = JSON.parse(await readFile(join(directory, "token_config.json"), "utf8"));
-    record.history[0].triggered_by.actor = "\u001b[2J\u202eevil\nrotated";
-    await commit("token_config.json", `${JSON.stringify(record, null, 2)}\n`);
+    const [entry] = await entriesInFolder(directory);
+    if (entry === undefined) throw new Error("a rotation, an entry");
+    const triggered_by = { kind: "cli", actor: "\u001b[2J\u202eevil\nrotated" } as const;
+    for (const [path, text] of filesOfEntries("token_config.json", [{ ...entry, triggered_by }]))
+      await commit(path, text);
     const { stdout } = await cli(directory, ["history"]);
     expect(stdout).toContain("cli \\u{1b}[2J\\u{202e}evil\\nrotated");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there

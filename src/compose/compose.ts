@@ -87,7 +87,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
   };
   return createApp({
     home,
-    source: { store, path: configPath, home, whenMissing: options.whenMissing },
+    source: { store, path: configPath, home, whenMissing: options.whenMissing, clock },
     clock,
     fingerprintKey: options.fingerprintKey,
     newRunId: () => crypto.randomUUID(),

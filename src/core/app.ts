@@ -28,8 +28,10 @@ import type { RecordVersions } from "./ports/record-versions.ts";
 import type { Report } from "./ports/report.ts";
 import type { Commit } from "./ports/store.ts";
 import type { RunOutcome, WorkflowRun } from "./ports/workflow-run.ts";
-import { outcomeOf } from "./ports/workflow-runs.ts";
-import type { Verification } from "./proof/verify.ts";
+import { doneFor, isOfRun, outcomeOf } from "./ports/workflow-runs.ts";
+import type { Verification, VerifyOptions } from "./proof/verify.ts";
+import { isAbout } from "./record/history.ts";
+import type { HistoryPart, HistoryQuestion } from "./record/read-history.ts";
 import { recordReader } from "./record/record.ts";
 import type { RunOptions } from "./run/context.ts";
 import type { RunRequest } from "./run/request.ts";
@@ -50,9 +52,17 @@ export type App = {
   stale(): Stale | null;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;
-  overview(): Promise<Overview>;
-  /** The entries in this file, the newest last; of one token where a name is given. */
-  history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
+  /** The same with a part of the history, of one version; `part` is null if `before` is no place in it. */
+  statusPart(
+    question: Pick<HistoryQuestion, "count" | "before">,
+  ): Promise<{ readonly status: Status; readonly part: HistoryPart | null }>;
+  /** @param history how many of the newest entries to include at least */
+  overview(history: number): Promise<Overview>;
+  /**
+   * The newest entries, the newest last; of one token if a name is given.
+   * @param count at most so many; null: all
+   */
+  history(tokenName: string | null, count?: number | null): Promise<readonly HistoryEntry[]>;
   /** By what the live values of a token are recognized: at most two fingerprints. */
   liveFingerprints(tokenName: string): Promise<readonly string[]>;
   /** What the history tells of a run of the rotation workflow; null where it tells nothing. */
@@ -112,10 +122,26 @@ export type AppOptions = Omit<RunOptions, "runId"> &
     readonly stale?: () => Stale | null;
   };
 
+/** Every entry that there is. */
+const MOST = Number.MAX_SAFE_INTEGER;
+/** What suggestions judge a token's rhythm by: enough for some months, and few files. */
+const RHYTHM: HistoryQuestion = { count: 1000, days: 100 };
+/** What `verify` replays; `history --verify` replays all of it. */
+const VERIFIED_ENTRIES = 1000;
+/** A run is followed while it goes on and shortly after: so many of the newest days with entries are looked through. */
+const RUN_DAYS = 7;
+
 /** Builds the app over adapters that are already chosen. What neither a run nor a look at health needs is loaded when it is asked for. */
 export function createApp(options: AppOptions): App {
   const { source, home, clock } = options;
-  const config = recordReader(source);
+  const record = recordReader(source);
+  const config = async () => (await record()).config;
+  /** The record with what is asked of its history: of one version, so that the two fit. */
+  const withHistory = async (question: HistoryQuestion) => {
+    const loaded = await record();
+    const { readHistory } = await import("./record/read-history.ts");
+    return { config: loaded.config, part: await readHistory(source, loaded, question) };
+  };
   let left: TokenConfig | null = null;
   const changing: ChangeOptions = {
     home,
@@ -146,32 +172,61 @@ export function createApp(options: AppOptions): App {
     health: async (how) =>
       health(how?.asLeft && left !== null ? left : await config(), home, clock()),
     stale: options.stale ?? (() => null),
-    suggest: async () =>
-      (await import("./health/suggest.ts")).suggest(await config(), home, clock()),
-    suggestWithAdvice: async () =>
-      (await import("./advice/advise.ts")).suggestWithAdvice(await config(), options),
+    async suggest() {
+      const { config: read, part } = await withHistory(RHYTHM);
+      const { suggest } = await import("./health/suggest.ts");
+      return suggest(read, home, clock(), part?.entries);
+    },
+    async suggestWithAdvice() {
+      const { config: read, part } = await withHistory(RHYTHM);
+      const { suggestWithAdvice } = await import("./advice/advise.ts");
+      return suggestWithAdvice(read, options, part?.entries);
+    },
     planChange: async (change, by) =>
       (await import("./changes/plan-change.ts")).planChange(change, by, changing),
     applyChange: async (change, digest, by) =>
       (await import("./changes/plan-change.ts")).applyChange(change, digest, by, changing),
     requireApproved: async (change, digest, by) =>
       (await import("./changes/plan-change.ts")).requireApproved(change, digest, by, changing),
-    status: async (history) =>
-      (await import("./health/overview.ts")).statusOf(await config(), {
-        home,
-        now: clock(),
-        history,
-      }),
-    overview: async () =>
-      (await import("./health/overview.ts")).overviewOf(await config(), home, clock()),
-    history: async (name) => historyOf(await config(), name),
+    status: async (history) => {
+      const { config: read, part } = await withHistory({ count: history });
+      const { statusOf } = await import("./health/overview.ts");
+      return statusOf(read, { home, now: clock(), history: part?.entries ?? [] });
+    },
+    async statusPart(question) {
+      const { config: read, part } = await withHistory(question);
+      const { statusOf } = await import("./health/overview.ts");
+      const history = part?.entries ?? [];
+      return { status: statusOf(read, { home, now: clock(), history }), part };
+    },
+    async overview(history) {
+      const asked = { count: Math.max(history, RHYTHM.count), days: null };
+      const question = history > RHYTHM.count ? asked : RHYTHM;
+      const { config: read, part } = await withHistory(question);
+      const { overviewOf } = await import("./health/overview.ts");
+      return overviewOf(read, { home, now: clock(), history: part?.entries ?? [] });
+    },
+    async history(name, count) {
+      const only = name === null ? {} : { only: (entry: HistoryEntry) => isAbout(entry, name) };
+      const { config: read, part } = await withHistory({ count: count ?? MOST, ...only });
+      const entries = part?.entries ?? [];
+      if (name !== null && entries.length === 0) requireDeclared(read, [name]);
+      return entries;
+    },
     liveFingerprints: async (name) =>
       (await import("./proof/observe.ts")).liveFingerprints(
         await config(),
         { home, now: clock() },
         name,
       ),
-    runOutcome: async (run) => outcomeOf(await config(), run),
+    async runOutcome(run) {
+      const loaded = await record();
+      const done = doneFor(loaded.config, run);
+      const only = (entry: HistoryEntry) => isOfRun(entry, run, done);
+      const { readHistory } = await import("./record/read-history.ts");
+      const part = await readHistory(source, loaded, { count: MOST, days: RUN_DAYS, only });
+      return outcomeOf(part?.entries ?? []);
+    },
     setupRule: async (request) => (await import("./changes/set-up.ts")).setupRule(request, options),
     createWorkflow: async (request) =>
       (await import("./changes/set-up.ts")).createWorkflow(request, options),
@@ -180,7 +235,10 @@ export function createApp(options: AppOptions): App {
     discover: async () =>
       (await import("./discovery/discover.ts")).discover(await config(), options),
     adopt: async (request) => (await import("./discovery/adopt.ts")).adopt(request, options),
-    verify: async (seen) => verify(await config(), seen, options),
+    async verify(seen) {
+      const { config: read, part } = await withHistory({ count: VERIFIED_ENTRIES });
+      return verify(read, { seen, history: part ?? { entries: [], older: false } }, options);
+    },
     audit: async (commits) =>
       (await import("./audit/audit.ts")).auditHistory(options.versions(commits), source.path),
     async commitPending(message, by) {
@@ -244,24 +302,16 @@ function isNewDrift(config: TokenConfig, name: string, report: Report): boolean 
   return !drift || Date.parse(drift.at) >= Date.parse(report.started_at);
 }
 
-function historyOf(config: TokenConfig, name: string | null): NonNullable<TokenConfig["history"]> {
-  const entries = config.history ?? [];
-  if (name === null) return entries;
-  const found = entries.filter((entry) => entry.token_name === name);
-  if (found.length === 0) requireDeclared(config, [name]);
-  return found;
-}
-
 async function verify(
   config: TokenConfig,
-  seen: ReadonlyMap<string, Secret>,
+  given: Pick<VerifyOptions, "seen" | "history">,
   options: AppOptions,
 ): Promise<Verification> {
   const { listScopes, verifyRecord } = await import("./proof/verify.ts");
   const listings = await listScopes(config, options);
   return verifyRecord(config, {
     home: options.home,
-    seen,
+    ...given,
     key: options.fingerprintKey,
     now: options.clock(),
     listings,

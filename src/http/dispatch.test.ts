@@ -1,4 +1,5 @@
 // A host in dispatch mode: it reads, starts the workflow that `init --workflow` writes, and follows it, with no right to write.
+
 import { createHash } from "node:crypto";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -20,10 +21,12 @@ import {
   type TestGitHub,
 } from "../../test/github/server.ts";
 import { answerOf, caller, requestFor } from "../../test/http.ts";
+import { entriesIn, historyState } from "../../test/record-history.ts";
 import { rotationWorkflow, WORKFLOW_PATH } from "../cli/commands/starter.ts";
 import { compose } from "../compose/compose.ts";
 import { Secret } from "../core/base/secret.ts";
 import { parseRequest } from "../core/ports/workflow-runs.ts";
+import { chainEntries, filesOfEntries } from "../core/record/history.ts";
 import { createMemory } from "./access/memory.ts";
 import { hostEdge } from "./access/open-edge.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -240,14 +243,13 @@ test("a run of many tokens is told shortly to those who ask for it", async () =>
   await work();
   const { id = 0 } = runs()[0] ?? {};
   const record = JSON.parse(github.repository().file("token_config.json") ?? "{}");
-  const [entry] = record.history;
-  const history = Array.from({ length: 400 }, (_, index) => ({
-    ...entry,
-    id: `${entry.id}-${index}`,
-  }));
-  github
-    .repository()
-    .commit({ "token_config.json": JSON.stringify({ ...record, history }) }, "Many");
+  const [entry] = entriesIn(github.repository().files());
+  if (entry === undefined) throw new Error("the run left no entry");
+  const history = chainEntries(Array.from({ length: 400 }, () => entry));
+  const state = { ...record.state, history: historyState(history) };
+  const files = filesOfEntries("token_config.json", history);
+  files.set("token_config.json", JSON.stringify({ ...record, state }));
+  github.repository().commit(Object.fromEntries(files), "Many");
   const { body } = await follow(id, "?limit=3");
   expect(Object(body).report.entries).toHaveLength(3);
   expect(body).toMatchObject({ left_out: [{ field: "report.entries", told: 3, of: 400 }] });
@@ -321,10 +323,8 @@ test("two runs of one request, as where it came twice at once, make one rotation
   const before = runs().length;
   await work();
   if (before > 1) expect(await work()).toMatchObject({ rotated: ["ALPHA"], replayed: true });
-  const record = JSON.parse(github.repository().file("token_config.json") ?? "{}");
-  expect(record.history.filter(({ event }: { event: string }) => event === "rotated")).toHaveLength(
-    1,
-  );
+  const rotations = entriesIn(github.repository().files());
+  expect(rotations.filter(({ event }) => event === "rotated")).toHaveLength(1);
 });
 
 describe("what only a service that writes can do is refused, and nothing is started", () => {

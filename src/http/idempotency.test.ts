@@ -1,4 +1,5 @@
 // A request that is sent again is carried out once: after a lost answer, after a death half-way, at the same time, and not under another body.
+
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import gitCommit from "../../functions/git-commit.ts";
@@ -13,6 +14,7 @@ import {
   type TestGitHub,
 } from "../../test/github/server.ts";
 import { type Answer, caller } from "../../test/http.ts";
+import { entriesIn } from "../../test/record-history.ts";
 import { compose } from "../compose/compose.ts";
 import { Secret } from "../core/base/secret.ts";
 import type { HistoryEntry, TokenConfig } from "../core/model/schema.ts";
@@ -114,7 +116,7 @@ const ask = (
 const record = (): TokenConfig =>
   JSON.parse(github.repository().file("token_config.json") ?? "null");
 const rotated = (): readonly HistoryEntry[] =>
-  (record().history ?? []).filter(({ event }) => event === "rotated");
+  entriesIn(github.repository().files()).filter(({ event }) => event === "rotated");
 const value = (name: string) => github.repository().secret(name)?.value;
 const ROTATE = { token_name: "ALPHA" };
 
@@ -157,18 +159,14 @@ test("the second answer tells what the first did: the same, but for the value, w
   ]);
 });
 
-test("the history entry holds the caller and digests: neither the key nor a value", async () => {
+test("the history holds the caller, and the record digests: neither the key nor a value", async () => {
   await ask(rotate, { ...ROTATE, new_token: CANARY });
-  expect(rotated()).toMatchObject([
-    {
-      triggered_by: { kind: "api", actor: "one" },
-      requests: [
-        {
-          id: expect.stringMatching(/^[0-9a-f]{64}$/),
-          asked: expect.stringMatching(/^[0-9a-f]{64}$/),
-        },
-      ],
-    },
+  expect(rotated()).toMatchObject([{ triggered_by: { kind: "api", actor: "one" } }]);
+  expect(Object.entries(record().state?.requests ?? {})).toEqual([
+    [
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+      expect.objectContaining({ asked: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+    ],
   ]);
   const text = Object.values(github.repository().files()).join("\n");
   for (const secret of [KEY, CANARY, createHash("sha256").update(CANARY).digest("hex")])
@@ -375,5 +373,19 @@ describe("the other changes", () => {
       status: 200,
       body: { committed: false },
     });
+  });
+
+  test("is known for 24 hours; then it is dropped with the next change, and is a new one", async () => {
+    await ask(rotate, ROTATE);
+    const marks = () => Object.keys(record().state?.requests ?? {}).length;
+    now = new Date(now.getTime() + 24 * 60 * MINUTE - 1);
+    expect((await ask(rotate, ROTATE)).headers).toMatchObject({ "idempotency-replayed": "true" });
+    await ask(setupRotation, { token_name: "BETA", interval_hours: 24 }, { key: null });
+    expect(marks()).toBe(1);
+    now = new Date(now.getTime() + 1);
+    await ask(setupRotation, { token_name: "BETA", interval_hours: 48 }, { key: null });
+    expect(marks()).toBe(0);
+    expect((await ask(rotate, ROTATE)).headers).not.toHaveProperty("idempotency-replayed");
+    expect(rotated()).toHaveLength(2);
   });
 });

@@ -122,7 +122,8 @@ describe("POST /tokens/rotate", () => {
         report: expect.objectContaining(report),
       },
     });
-    const { state, history } = await host.record();
+    const { state } = await host.record();
+    const history = await host.history();
     expect(state.tokens.API_KEY).toMatchObject({
       current: { generation: 1, rotated_at: NOW.toISOString() },
     });

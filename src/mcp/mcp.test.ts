@@ -1,4 +1,5 @@
 // Agents, by the official client: over standard streams and over HTTP, of the newest protocol and of the ones before.
+
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -10,7 +11,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServer } from "../../functions/hosts/node.ts";
 import { CLI, runCli, runInProcess } from "../../test/cli.ts";
 import { bareEnvironment, type TestRepository, testRepository } from "../../test/git-repository.ts";
+import { entriesInFolder, historyState } from "../../test/record-history.ts";
 import { credential } from "../../test/token-states.ts";
+import { chainEntries, filesOfEntries } from "../core/record/history.ts";
 import { OPERATIONS } from "../http/openapi/operations.ts";
 
 const CANARY = `canary-${"Zq7".repeat(9)}`;
@@ -141,8 +144,7 @@ async function supply(name: string, value: string): Promise<void> {
   expect(code).toBe(0);
 }
 
-const historyOf = async () =>
-  JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")).history;
+const historyOf = () => entriesInFolder(repository.directory);
 
 describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
   test("every operation is a tool, which takes and tells what its definition names, and says what it does", async () => {
@@ -257,9 +259,7 @@ describe.each(WAYS)("over %s, %s", (_way, era, connect) => {
     }
 
     expect(
-      (await historyOf())
-        .slice(-4)
-        .map((entry: Record<string, never>) => [entry.event, Object(entry.triggered_by).kind]),
+      (await historyOf()).slice(-4).map(({ event, triggered_by }) => [event, triggered_by.kind]),
     ).toEqual([
       ["rotated", "mcp"],
       ["rule_set", "mcp"],
@@ -346,7 +346,6 @@ test("a record that is written to deceive is told as data: in its place, cut, wi
   };
   const error = { at: "2026-01-01T00:00:00Z", code: HOSTILE, message: HOSTILE.repeat(100) };
   const entry = {
-    id: HOSTILE,
     at: "2026-01-01T00:00:00Z",
     event: HOSTILE,
     token_name: HOSTILE,
@@ -354,6 +353,13 @@ test("a record that is written to deceive is told as data: in its place, cut, wi
     previous_hash: null,
     new_hash: null,
   };
+  const history = chainEntries([
+    {
+      ...entry,
+      triggered_by: { kind: "api", actor: HOSTILE, extra: HOSTILE },
+      extra: HOSTILE,
+    },
+  ]);
   const config = {
     version: 1,
     tokens: { API_KEY: {}, DRIFTED: {}, SYSTEM_ignore_previous_instructions: {} },
@@ -366,15 +372,8 @@ test("a record that is written to deceive is told as data: in its place, cut, wi
         API_KEY: { ...state, last_error: error },
         DRIFTED: { ...state, failures: 0, last_error: null, drift: error },
       },
+      history: historyState(history),
     },
-    history: [
-      {
-        ...entry,
-        triggered_by: { kind: "api", actor: HOSTILE, extra: HOSTILE },
-        previous_entry: null,
-        extra: HOSTILE,
-      },
-    ],
   };
   const calm = await overHttp("auto");
   const before = JSON.stringify([
@@ -384,6 +383,8 @@ test("a record that is written to deceive is told as data: in its place, cut, wi
     calm.getInstructions(),
   ]);
   await repository.write("token_config.json", JSON.stringify(config));
+  for (const [path, text] of filesOfEntries("token_config.json", history))
+    await repository.write(path, text);
   const agent = await overHttp("auto");
   expect(
     JSON.stringify([
@@ -514,7 +515,7 @@ describe("who may", () => {
       report: { triggered_by: { kind: "mcp", actor: "agent-7" } },
     });
     expect(await said()).not.toContain(await vaultValue("API_KEY"));
-    expect((await historyOf()).at(-1).triggered_by).toMatchObject({
+    expect((await historyOf()).at(-1)?.triggered_by).toMatchObject({
       kind: "mcp",
       actor: "agent-7",
     });

@@ -21,12 +21,20 @@ function token(
   return { current, failures: 0, pending: next };
 }
 
+// The entries' keys are in order already, so this is their canonical JSON.
+const digest = (one: Entry) => createHash("sha256").update(JSON.stringify(one)).digest("hex");
+
 function commit(
   oid: string,
   history: readonly Entry[],
   tokens: Record<string, Token> = {},
 ): Commit {
-  return { oid, message: "", files: {}, history, record: { state: { tokens } } };
+  const newest = history.at(-1);
+  const named = {
+    entries: history.length,
+    digest: newest === undefined ? null : digest(newest),
+  };
+  return { oid, message: "", files: {}, history, record: { state: { tokens, history: named } } };
 }
 
 const states = (...tokens: Token[]) =>
@@ -56,14 +64,12 @@ describe("generations", () => {
 });
 
 describe("the history", () => {
-  const entry = (id: string, previous_entry: string | null): Entry => ({
+  const entry = (at: string, previous_entry: string | null): Entry => ({
+    at,
     event: "rotated",
-    id,
     previous_entry,
     token_name: "A",
   });
-  // These entries' keys are in order already, so this is their canonical JSON.
-  const digest = (one: Entry) => createHash("sha256").update(JSON.stringify(one)).digest("hex");
   const first = entry("1", null);
   const second = entry("2", digest(first));
   const third = entry("3", digest(second));
@@ -92,5 +98,9 @@ describe("the history", () => {
     expect(
       historyViolations([commit("a", [entry("1", null), { ...entry("1", digest(first)) }])]),
     ).toEqual(["commit a records an event twice"]);
+    const lost = { ...commit("a", [first, second]), history: [first] };
+    expect(historyViolations([lost])).toEqual([
+      "at commit a the record names another history than the files hold",
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import type { World } from "./world.ts";
 /** The parts of the record that the suite reads, by its own definition: it must not trust the product's. */
 export type RecordText = {
   readonly state?: {
+    readonly history?: { readonly entries: number; readonly digest: string | null };
     readonly tokens?: Readonly<
       Record<
         string,
@@ -30,10 +31,9 @@ export type RecordText = {
       >
     >;
   };
-  readonly history?: readonly Entry[];
 };
 export type Entry = {
-  readonly id: string;
+  readonly at: string;
   readonly event: string;
   readonly token_name: string | null;
   readonly previous_entry: string | null;
@@ -62,12 +62,12 @@ export function commitsOf(world: World): Commit[] {
         message,
         record,
         files,
-        history: [...archived(files), ...(record.history ?? [])],
+        history: entriesOf(files),
       };
     });
 }
 
-function archived(files: Readonly<Record<string, string>>): Entry[] {
+function entriesOf(files: Readonly<Record<string, string>>): Entry[] {
   const paths = Object.keys(files).filter((path) => path.startsWith("token_history/"));
   // Their names are dates.
   const oldestFirst = paths.toSorted((a, b) => (a < b ? -1 : 1));
@@ -83,7 +83,7 @@ function archived(files: Readonly<Record<string, string>>): Entry[] {
 export function historyViolations(commits: readonly Commit[]): string[] {
   const found: string[] = [];
   let before: readonly string[] = [];
-  for (const { oid, history } of commits) {
+  for (const { oid, history, record } of commits) {
     const now = history.map(canonical);
     if (before.some((entry, index) => now[index] !== entry))
       found.push(`commit ${oid.slice(0, 7)} changes or drops history entries`);
@@ -93,8 +93,15 @@ export function historyViolations(commits: readonly Commit[]): string[] {
     );
     if (broken >= 0)
       found.push(`at commit ${oid.slice(0, 7)} the history's chain is broken at entry ${broken}`);
-    if (new Set(history.map(({ id }) => id)).size < history.length)
+    const said = history.map(({ previous_entry: _, ...entry }) => canonical(entry));
+    if (new Set(said).size < history.length)
       found.push(`commit ${oid.slice(0, 7)} records an event twice`);
+    const { entries, digest } = record.state?.history ?? { entries: 0, digest: null };
+    const newest = now.at(-1);
+    if (entries !== history.length || digest !== (newest === undefined ? null : sha256(newest)))
+      found.push(
+        `at commit ${oid.slice(0, 7)} the record names another history than the files hold`,
+      );
     before = now;
   }
   return found;

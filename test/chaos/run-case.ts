@@ -29,12 +29,7 @@ const QUIET_REQUESTS = 2;
 /** Rotates the scenario as often as it takes, and once more to count. Throws where the fault-free run itself fails. */
 export async function measure(scenario: Scenario, bench: Bench): Promise<Baseline> {
   let beginning = unrotated(scenario);
-  // A record whose history is about to move on needs one.
-  const rotations = scenario.fresh
-    ? 0
-    : scenario.historyLimit === null
-      ? 1
-      : Math.ceil(scenario.historyLimit / scenario.tokens);
+  const rotations = scenario.fresh ? 0 : 1;
   for (let done = 0; done < rotations; done += 1)
     beginning = (await rotateOnce(scenario, beginning, bench)).beginning;
   const { requests } = await rotateOnce(scenario, beginning, bench);

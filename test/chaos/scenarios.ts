@@ -25,8 +25,6 @@ export type Scenario = {
   readonly sees: boolean;
   /** Whether a service issues the values and keeps them until they are revoked. */
   readonly outside: boolean;
-  /** So low that entries move to `token_history/`; null: the default. */
-  readonly historyLimit: number | null;
 };
 
 const PLAIN = {
@@ -34,7 +32,6 @@ const PLAIN = {
   fresh: false,
   sees: false,
   outside: false,
-  historyLimit: null,
 } as const;
 
 /** Every number of tokens and of destinations, both journals, own and other repositories, same and other names. */
@@ -43,14 +40,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, id: "1x1-public", tokens: 1, destinations: 1, visibility: "public", sees: true },
   { ...PLAIN, id: "1x2-private", tokens: 1, destinations: 2, visibility: "private", sees: true },
   { ...PLAIN, id: "1x3-public", tokens: 1, destinations: 3, visibility: "public" },
-  {
-    ...PLAIN,
-    id: "2x1-private",
-    tokens: 2,
-    destinations: 1,
-    visibility: "private",
-    historyLimit: 10,
-  },
+  { ...PLAIN, id: "2x1-private", tokens: 2, destinations: 1, visibility: "private" },
   { ...PLAIN, id: "2x2-public", tokens: 2, destinations: 2, visibility: "public", renamed: true },
   { ...PLAIN, id: "2x3-private", tokens: 2, destinations: 3, visibility: "private", renamed: true },
   { ...PLAIN, id: "3x1-public", tokens: 3, destinations: 1, visibility: "public", fresh: true },
@@ -114,9 +104,6 @@ export function recordOf(scenario: Scenario): TokenConfig {
   const declared = DECLARATIONS.slice(0, scenario.tokens);
   return {
     version: 1,
-    ...(scenario.historyLimit === null
-      ? {}
-      : { settings: { history_limit: scenario.historyLimit } }),
     tokens: Object.fromEntries(
       declared.map(([name, declaration]) => {
         const mine = targets.filter(({ token }) => token === name);

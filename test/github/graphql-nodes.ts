@@ -53,11 +53,27 @@ function entryNode(world: GraphqlWorld, repository: Repository, path: string, oi
 function treeNode(world: GraphqlWorld, repository: Repository, oid: string, tree: Tree) {
   return {
     ...gitObject(world, repository, "Tree", oid),
-    entries: () =>
-      [...tree]
-        .filter(([path]) => !path.includes("/"))
-        .map(([path, blob]) => entryNode(world, repository, path, blob)),
+    entries: () => {
+      const folders = new Map<string, Map<string, string>>();
+      for (const [path, blob] of tree) {
+        const slash = path.indexOf("/");
+        if (slash < 0) continue;
+        const inside = folders.get(path.slice(0, slash)) ?? new Map<string, string>();
+        folders.set(path.slice(0, slash), inside.set(path.slice(slash + 1), blob));
+      }
+      const files = [...tree].filter(([path]) => !path.includes("/"));
+      return [
+        ...files.map(([path, blob]) => entryNode(world, repository, path, blob)),
+        ...[...folders].map(([name, inside]) => folderNode(world, repository, name, inside)),
+      ];
+    },
   };
+}
+
+function folderNode(world: GraphqlWorld, repository: Repository, name: string, tree: Tree): object {
+  const oid = treeId(tree);
+  const object = () => treeNode(world, repository, oid, tree);
+  return { name, path: name, oid, size: 0, type: "tree", object };
 }
 
 /** A commit, with its ancestors and files behind functions. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { AuditCommit } from "../../core/ports/record-versions.ts";
-import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
+import { historyFolder, isDayFile, isMonthFolder } from "../../core/record/history.ts";
 import type { GitHubClient } from "./client.ts";
 import { graphqlErrors, toFailure } from "./errors.ts";
 import { type BranchPlace, branchMissing, repositoryEmpty, repositoryMissing } from "./snapshot.ts";
@@ -21,8 +21,8 @@ export type BranchCommits = {
 
 /** GitHub's most for one page of a connection. */
 const PAGE = 100;
-/** Files asked for in one request: far below GitHub's 500,000 nodes. */
-const STATES_PER_REQUEST = 50;
+/** Files and folders asked for in one request: far below GitHub's 500,000 nodes. */
+const STATES_PER_REQUEST = 100;
 /** An octopus merge with more is not made by anybody's GitHub. */
 const PARENTS = 10;
 const READ = "Contents: read";
@@ -39,32 +39,34 @@ const Page = z.object({
   pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }),
 });
 const Listing = z.object({
-  repository: z
-    .object({ object: Node.extend({ record: Page, months: Page }).nullable() })
-    .nullable(),
+  repository: z.object({ object: Node.extend({ record: Page, days: Page }).nullable() }).nullable(),
 });
 const States = z.object({ repository: z.record(z.string(), z.unknown()).nullable() });
 const Blob = z.object({ oid: z.string().min(1), byteSize: z.number() });
 const Tree = z.object({
-  entries: z.array(z.object({ name: z.string(), object: z.unknown() })).nullish(),
+  entries: z
+    .array(
+      z.object({ name: z.string(), oid: z.string().min(1), type: z.string(), size: z.number() }),
+    )
+    .nullish(),
 });
 
 const COMMIT = `oid authoredDate committedDate author { name } parents(first: ${PARENTS}) { nodes { oid } }`;
 const HISTORY = `{ nodes { ${COMMIT} } pageInfo { hasNextPage endCursor } }`;
-const LIST = `query ($owner: String!, $name: String!, $revision: String!, $record: String!, $months: String!, $afterRecord: String, $afterMonths: String) {
+const LIST = `query ($owner: String!, $name: String!, $revision: String!, $record: String!, $days: String!, $afterRecord: String, $afterDays: String) {
   repository(owner: $owner, name: $name) {
     object(expression: $revision) {
       ... on Commit {
         ${COMMIT}
         record: history(first: ${PAGE}, path: $record, after: $afterRecord) ${HISTORY}
-        months: history(first: ${PAGE}, path: $months, after: $afterMonths) ${HISTORY}
+        days: history(first: ${PAGE}, path: $days, after: $afterDays) ${HISTORY}
       }
     }
   }
 }`;
 
 /**
- * The newest commits that changed the record or its monthly files, as GitHub's own history of a path has them: of a merge
+ * The newest commits that changed the record or its history's files, as GitHub's own history of a path has them: of a merge
  * that takes one side whole, the other side is not listed.
  * @param limit at most so many of each
  * @throws `Misconfigured` where the repository or the branch is missing; `Denied`, `Unchanged`.
@@ -75,16 +77,16 @@ export async function branchCommits(
   path: string,
   limit: number,
 ): Promise<BranchCommits> {
-  const found = { record: [] as BranchCommit[], months: [] as BranchCommit[] };
-  const after: { record: string | null; months: string | null } = { record: null, months: null };
-  const open = { record: true, months: true };
+  const found = { record: [] as BranchCommit[], days: [] as BranchCommit[] };
+  const after: { record: string | null; days: string | null } = { record: null, days: null };
+  const open = { record: true, days: true };
   let head: BranchCommit | null = null;
-  while (head === null || open.record || open.months) {
+  while (head === null || open.record || open.days) {
     const paths = {
       record: path,
-      months: historyFolder(path),
+      days: historyFolder(path),
       afterRecord: after.record,
-      afterMonths: after.months,
+      afterDays: after.days,
     };
     const revision = head?.sha ?? (place.branch === null ? "HEAD" : `refs/heads/${place.branch}`);
     const { repository } = understood(
@@ -97,7 +99,7 @@ export async function branchCommits(
     if (commit === null)
       throw place.branch === null ? repositoryEmpty(place) : branchMissing(place);
     head ??= commitOf(commit);
-    for (const list of ["record", "months"] as const) {
+    for (const list of ["record", "days"] as const) {
       if (!open[list]) continue;
       const { nodes, pageInfo } = commit[list];
       found[list].push(...nodes.map(commitOf));
@@ -107,7 +109,7 @@ export async function branchCommits(
   }
   return {
     head,
-    commits: joined(found.record.toReversed(), found.months.toReversed()).slice(-limit),
+    commits: joined(found.record.toReversed(), found.days.toReversed()).slice(-limit),
   };
 }
 
@@ -156,51 +158,74 @@ function pick(a: Maybe, b: Maybe, inOne: ReadonlySet<string>, inOther: ReadonlyS
   return Date.parse(a.committed_at) <= Date.parse(b.committed_at) ? a : b;
 }
 
-/** The record and its monthly files in each of the commits. @throws as `branchCommits` */
+/** The record and its history's files in each of the commits. @throws as `branchCommits` */
 export async function filesInCommits(
   client: GitHubClient,
   place: BranchPlace,
   path: string,
   shas: readonly string[],
 ): Promise<Map<string, ReadonlyMap<string, BlobRef>>> {
-  const states = new Map<string, ReadonlyMap<string, BlobRef>>();
   const folder = historyFolder(path);
-  for (let start = 0; start < shas.length; start += STATES_PER_REQUEST) {
-    const batch = shas.slice(start, start + STATES_PER_REQUEST);
-    const variables = new Map<string, string>();
-    for (const [index, sha] of batch.entries()) {
-      variables.set(`record${index}`, `${sha}:${path}`).set(`months${index}`, `${sha}:${folder}`);
-    }
-    const query = queryOf([...variables.keys()], "String!", batch.map(stateFields));
-    const { repository } = understood(
-      States,
-      await ask(client, place, query, Object.fromEntries(variables)),
-      place,
+  const read = (fields: readonly string[], expressions: readonly string[]) =>
+    objectsAt(client, place, fields, expressions);
+  const found = await read(
+    shas.flatMap(() => ["... on Blob { oid byteSize }", TREE]),
+    shas.flatMap((sha) => [`${sha}:${path}`, `${sha}:${folder}`]),
+  );
+  const records = found.filter((_, index) => index % 2 === 0);
+  const folders = found.filter((_, index) => index % 2 === 1);
+  const monthsOf = folders.map((tree) =>
+    entriesOf(tree).filter(({ name, type }) => type === "tree" && isMonthFolder(name)),
+  );
+  // Most months are the same in most commits: each is read once, wherever it stands.
+  const places = new Map<string, string>();
+  for (const [index, months] of monthsOf.entries())
+    for (const { oid, name } of months) places.set(oid, `${shas[index]}:${folder}/${name}`);
+  const trees = await read(
+    [...places].map(() => TREE),
+    [...places.values()],
+  );
+  const days = new Map([...places.keys()].map((oid, index) => [oid, entriesOf(trees[index])]));
+  return new Map(
+    shas.map((sha, index) => {
+      const files = new Map<string, BlobRef>();
+      for (const month of monthsOf[index] ?? []) {
+        for (const { name, oid, type, size } of days.get(month.oid) ?? [])
+          if (type === "blob" && isDayFile(name))
+            files.set(`${folder}/${month.name}/${name}`, { id: oid, size });
+      }
+      const record = Blob.safeParse(records[index]).data;
+      if (record !== undefined) files.set(path, { id: record.oid, size: record.byteSize });
+      return [sha, files];
+    }),
+  );
+}
+
+const TREE = "... on Tree { entries { name oid type size } }";
+
+function entriesOf(tree: unknown): NonNullable<z.infer<typeof Tree>["entries"]> {
+  return Tree.safeParse(tree).data?.entries ?? [];
+}
+
+/** What stands at each of the expressions, by as many requests as it takes. @param fields what is asked of each */
+async function objectsAt(
+  client: GitHubClient,
+  place: BranchPlace,
+  fields: readonly string[],
+  expressions: readonly string[],
+): Promise<unknown[]> {
+  const objects: unknown[] = [];
+  for (let start = 0; start < expressions.length; start += STATES_PER_REQUEST) {
+    const batch = expressions.slice(start, start + STATES_PER_REQUEST);
+    const variables = Object.fromEntries(batch.map((each, index) => [`at${index}`, each]));
+    const asked = batch.map(
+      (_, index) => `at${index}: object(expression: $at${index}) { ${fields[start + index]} }`,
     );
-    for (const [index, sha] of batch.entries())
-      states.set(
-        sha,
-        filesOf(repository?.[`record${index}`], repository?.[`months${index}`], path),
-      );
+    const query = queryOf(Object.keys(variables), "String!", asked);
+    const { repository } = understood(States, await ask(client, place, query, variables), place);
+    for (const index of batch.keys()) objects.push(repository?.[`at${index}`]);
   }
-  return states;
-}
-
-function stateFields(_sha: string, index: number): string {
-  return `record${index}: object(expression: $record${index}) { ... on Blob { oid byteSize } }
-    months${index}: object(expression: $months${index}) { ... on Tree { entries { name object { ... on Blob { oid byteSize } } } } }`;
-}
-
-function filesOf(record: unknown, months: unknown, path: string): ReadonlyMap<string, BlobRef> {
-  const files = new Map<string, BlobRef>();
-  for (const { name, object } of Tree.safeParse(months).data?.entries ?? []) {
-    const blob = Blob.safeParse(object).data;
-    if (isMonthlyFile(name) && blob !== undefined)
-      files.set(`${historyFolder(path)}/${name}`, { id: blob.oid, size: blob.byteSize });
-  }
-  const blob = Blob.safeParse(record).data;
-  if (blob !== undefined) files.set(path, { id: blob.oid, size: blob.byteSize });
-  return files;
+  return objects;
 }
 
 /** A query of several fields of one repository, each with a variable of its own. */

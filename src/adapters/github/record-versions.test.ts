@@ -5,9 +5,10 @@ import { DEFAULT_REPOSITORY, startGitHub, type TestGitHub } from "../../../test/
 import {
   chainOf,
   commitDate,
+  dayOf,
   grow,
-  recordText,
-  rolledFiles,
+  nameOf,
+  recordFiles,
 } from "../../../test/record-history.ts";
 import { auditHistory } from "../../core/audit/audit.ts";
 import type { Audit } from "../../core/audit/version.ts";
@@ -16,8 +17,9 @@ import type { HistoryEntry } from "../../core/model/schema.ts";
 import { githubVersions } from "./record-versions.ts";
 
 const RECORD = "token_config.json";
-const MONTH = "token_history/2027-01.jsonl";
-const id = (index: number) => `run-${index}/API_KEY/rotated`;
+/** The first three entries are of this day, the later ones of the next. */
+const DAY = dayOf(0);
+const id = nameOf;
 
 let github: TestGitHub;
 let now: Date;
@@ -34,10 +36,7 @@ function commit(
   newest: number,
 ): string {
   now = new Date(commitDate(newest));
-  const all =
-    files instanceof Map
-      ? files
-      : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
+  const all = files instanceof Map ? files : recordFiles(RECORD, files as readonly HistoryEntry[]);
   return github.repository().commit(Object.fromEntries(all), "by the program");
 }
 
@@ -49,47 +48,39 @@ function audit(limit: number | null = null, branch: string | null = null): Promi
   );
 }
 const short = ({ findings }: Audit) =>
-  findings.map(({ kind, severity, entry_id, commit: made }) => [
-    kind,
-    severity,
-    entry_id,
-    made?.sha,
-  ]);
+  findings.map(({ kind, severity, entry, commit: made }) => [kind, severity, entry, made?.sha]);
 
-test("an honest record, rolled over, among other commits: nothing is found, in few requests", async () => {
+test("an honest record, over two days, among other commits: nothing is found, in few requests", async () => {
   commit(chainOf(2), 1);
   github.repository().commit({ "README.md": "# Other\n" }, "By hand");
   commit(chainOf(4), 3);
-  commit(rolledFiles(RECORD, chainOf(6), 3), 5);
-  commit(rolledFiles(RECORD, chainOf(9), 5), 8);
+  commit(chainOf(6), 5);
+  commit(chainOf(9), 8);
   expect(await audit()).toEqual({ ok: true, verdict: "ok", entries: 9, commits: 4, findings: [] });
   expect(github.requests.map(({ method, operation }) => operation ?? method)).toEqual([
+    "query",
     "query",
     "query",
     "query",
   ]);
 });
 
-test("edits of the record and of a monthly file are named with their commits", async () => {
-  commit(chainOf(4), 3);
-  commit(rolledFiles(RECORD, chainOf(6), 3), 5);
-  const month = github.repository().file(MONTH) ?? "";
-  const one = commit(new Map([[MONTH, month.replace('"generation":2', '"generation":9')]]), 5);
-  const two = commit(
-    chainOf(7)
-      .slice(3)
-      .map((entry) => (entry.id === id(4) ? { ...entry, event: "forged" } : entry)),
-    6,
-  );
-  const three = github.repository().commit({ [MONTH]: null }, "By hand");
+test("edits of days' files are named with their commits", async () => {
+  commit(chainOf(6), 5);
+  const text = (path: string) => github.repository().file(path) ?? "";
+  const edit = (path: string, from: string, to: string) =>
+    commit(new Map([[path, text(path).replace(from, to)]]), 5);
+  const one = edit(DAY, '"generation":2', '"generation":9');
+  const changed = edit(dayOf(4), '"generation":5', '"generation":8');
+  const three = github.repository().commit({ [DAY]: null }, "By hand");
   expect(short(await audit())).toEqual([
     ["edited", "broken", id(1), one],
-    ["edited", "broken", id(4), two],
-    ...[0, 1, 2].map((index) => ["removed", "broken", id(index), three]),
+    ["edited", "broken", id(4), changed],
+    ...[0, 1, 2].map(() => ["removed", "broken", expect.any(String), three]),
   ]);
   expect((await audit()).findings[0]).toMatchObject({
-    commit: { author: "Mona Lisa", authored_at: "2027-01-01T05:01:00Z" },
-    path: MONTH,
+    commit: { author: "Mona Lisa", authored_at: "2027-01-01T02:01:00Z" },
+    path: DAY,
     line: 2,
   });
 });
@@ -103,11 +94,12 @@ test("several pages of commits; the older ones are not asked for where a limit s
 });
 
 test("a record that GraphQL would cut, one that is no text, and one that was deleted and begun again", async () => {
-  const long = `{"x-note":${JSON.stringify("é".repeat(260_000))},"history":${JSON.stringify(chainOf(2))}}`;
-  commit(new Map([[RECORD, long]]), 1);
+  const note = { "x-note": "é".repeat(260_000) };
+  commit(recordFiles(RECORD, chainOf(2), note), 1);
   const zero = github.repository().commit({ [RECORD]: new Uint8Array([0, 0xff]) }, "By hand");
   commit(chainOf(3), 2);
-  const deleted = github.repository().commit({ [RECORD]: null }, "By hand");
+  const gone = { [RECORD]: null, [DAY]: null };
+  const deleted = github.repository().commit(gone, "By hand");
   commit(grow(chainOf(3), 1), 3);
   const result = await audit();
   expect(result).toMatchObject({ verdict: "ok", entries: 4, commits: 5 });
@@ -122,7 +114,7 @@ test("a branch of its own; a branch, a repository and a permission that are miss
   const repository = github.repository();
   repository.setBranch("record", repository.head() ?? "");
   now = new Date(commitDate(1));
-  repository.commit({ [RECORD]: recordText(chainOf(2)) }, "Record", "record");
+  repository.commit(Object.fromEntries(recordFiles(RECORD, chainOf(2))), "Record", "record");
   expect(await audit(null, "record")).toMatchObject({ verdict: "ok", entries: 2, commits: 1 });
   const code = async (attempt: Promise<unknown>) =>
     describeError(await attempt.catch((error: unknown) => error)).code;

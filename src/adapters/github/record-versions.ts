@@ -49,7 +49,7 @@ type Step = {
 };
 
 /**
- * The newest commits of the branch that changed the record or its monthly files, each compared with what its parents
+ * The newest commits of the branch that changed the record or its history's files, each compared with what its parents
  * hold. As GitHub lists them: what a merge threw away by taking the other side whole shows only in a clone.
  * The generator throws `Misconfigured`, `Denied` or `Unchanged`.
  */

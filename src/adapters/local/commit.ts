@@ -1,13 +1,12 @@
 // Commits what is left of the record: changes that were saved when git could not take them.
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Commit } from "../../core/ports/store.ts";
-import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
+import { dayFiles, historyFolder } from "../../core/record/history.ts";
 import { type CommitOptions, commitFiles } from "./commit-files.ts";
 import { recordLock, withFileLock } from "./file-lock.ts";
 import { gitIn, gitState } from "./git.ts";
 import { pathInside, requireFolder } from "./inside.ts";
+import { listFiles } from "./list-files.ts";
 
 /**
  * Commits what is changed in the record's files and not committed yet, and nothing else.
@@ -31,14 +30,10 @@ export async function commitPending(
   return sha === null ? null : { sha, url: null };
 }
 
-/** The record's own file and the monthly files that its older entries moved to, as they lie in the folder. */
+/** The record's own file and the history's, as they lie in the folder. */
 export async function recordFiles(directory: string, configPath: string): Promise<string[]> {
-  const folder = historyFolder(configPath);
-  const names = await readdir(join(directory, folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return [configPath, ...names.filter(isMonthlyFile).map((name) => `${folder}/${name}`)];
+  const listed = await listFiles(directory, historyFolder(configPath));
+  return [configPath, ...dayFiles(configPath, listed)];
 }
 
 function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { testRepository } from "../../../test/git-repository.ts";
-import { chainOf, grow, rechain, recordText } from "../../../test/record-history.ts";
+import { chainOf, grow, rechain, recordFiles } from "../../../test/record-history.ts";
 import { toolAvailable } from "../../../test/require-tool.ts";
 import { auditHistory } from "../../core/audit/audit.ts";
 import { extendsHistory } from "../../core/audit/compare.ts";
@@ -71,8 +71,9 @@ function change(
 function breaksRule(made: readonly Made[]): boolean {
   const reader = createEntryReader(RECORD);
   const histories = made.map(({ entries }, index) => {
-    const files = new Map([[RECORD, String(index)]]);
-    const texts = new Map([[String(index), recordText(entries)]]);
+    const contents = [...recordFiles(RECORD, entries)];
+    const files = new Map(contents.map(([path]) => [path, `${index}:${path}`]));
+    const texts = new Map(contents.map(([path, text]) => [`${index}:${path}`, text]));
     const kept =
       reader.read({
         id: "",
@@ -99,7 +100,6 @@ function breaksRule(made: readonly Made[]): boolean {
 function fastImport(made: readonly Made[]): string {
   return made
     .map(({ entries, parents, other }, index) => {
-      const text = recordText(entries);
       const lines = [
         `commit refs/heads/main`,
         `mark :${index + 1}`,
@@ -112,7 +112,10 @@ function fastImport(made: readonly Made[]): string {
       if (from !== undefined)
         lines.push(`from :${from + 1}`, ...merged.map((parent) => `merge :${parent + 1}`));
       lines.push("deleteall");
-      for (const [path, content] of Object.entries({ [RECORD]: text, "other.txt": `${other}` })) {
+      for (const [path, content] of [
+        ...recordFiles(RECORD, entries),
+        ["other.txt", `${other}`],
+      ] as const) {
         lines.push(`M 100644 inline ${path}`, `data ${Buffer.byteLength(content)}`, content);
       }
       return `${lines.join("\n")}\n`;

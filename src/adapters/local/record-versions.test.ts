@@ -6,20 +6,24 @@ import { type TestRepository, testRepository } from "../../../test/git-repositor
 import {
   chainOf,
   commitDate,
+  dayOf,
   grow,
+  nameOf,
   rechain,
+  recordFiles,
   recordText,
-  rolledFiles,
 } from "../../../test/record-history.ts";
 import { toolAvailable } from "../../../test/require-tool.ts";
 import { auditHistory } from "../../core/audit/audit.ts";
 import type { Audit } from "../../core/audit/version.ts";
 import type { HistoryEntry } from "../../core/model/schema.ts";
+import { historyLines } from "../../core/record/history.ts";
 import { localVersions } from "./record-versions.ts";
 
 const RECORD = "token_config.json";
-const MONTH = "token_history/2027-01.jsonl";
-const id = (index: number) => `run-${index}/API_KEY/rotated`;
+/** The first three entries are of this day, the later ones of the next. */
+const DAY = dayOf(0);
+const id = nameOf;
 
 const closing: { close(): Promise<void> }[] = [];
 let repository: TestRepository;
@@ -36,12 +40,16 @@ async function commit(
   files: ReadonlyMap<string, string> | readonly HistoryEntry[],
   message = "by the program",
 ): Promise<string> {
-  const all =
-    files instanceof Map
-      ? files
-      : new Map([[RECORD, recordText(files as readonly HistoryEntry[])]]);
-  for (const [path, content] of all) await repository.write(path, content);
+  if (files instanceof Map)
+    for (const [path, content] of files) await repository.write(path, content);
+  else await save(files as readonly HistoryEntry[]);
   return commitAll(message);
+}
+
+/** Makes those entries the whole history of the work tree, as a record of no other content counts them. */
+async function save(entries: readonly HistoryEntry[]): Promise<void> {
+  await rm(join(repository.directory, "token_history"), { recursive: true, force: true });
+  for (const [path, content] of recordFiles(RECORD, entries)) await repository.write(path, content);
 }
 
 let clock = 0;
@@ -81,12 +89,7 @@ async function findings(directory?: string): Promise<unknown[]> {
       ({ kind, severity }) =>
         !(severity === "warning" && (kind === "clock" || kind === "rewritten")),
     )
-    .map(({ kind, severity, entry_id, commit: made }) => [
-      kind,
-      severity,
-      entry_id,
-      made?.sha ?? null,
-    ]);
+    .map(({ kind, severity, entry, commit: made }) => [kind, severity, entry, made?.sha ?? null]);
 }
 
 /** Five entries in three commits. */
@@ -99,7 +102,7 @@ async function begin(): Promise<HistoryEntry[]> {
 }
 
 function edited(entries: readonly HistoryEntry[], index: number): HistoryEntry[] {
-  return entries.map((entry, at) => (at === index ? { ...entry, event: "forged" } : entry));
+  return entries.map((entry, at) => (at === index ? { ...entry, new_hash: "forged" } : entry));
 }
 const without = <T>(list: readonly T[], index: number) => list.filter((_, at) => at !== index);
 function swapped<T>(list: readonly T[], a: number, b: number): T[] {
@@ -107,7 +110,7 @@ function swapped<T>(list: readonly T[], a: number, b: number): T[] {
 }
 
 describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
-  test("nothing is found where entries were only added, rolled over, and all else was edited by people", async () => {
+  test("nothing is found if entries were only added, and all else was edited by people", async () => {
     await begin();
     await repository.commit("README.md", "# Other\n");
     await repository.write(
@@ -118,16 +121,15 @@ describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
       }),
     );
     await commitAll("a person's rule");
-    await commit(rolledFiles(RECORD, chainOf(6), 3), "roll-over");
-    await commit(rolledFiles(RECORD, chainOf(8), 5), "another");
-    await repository.write(RECORD, recordText(chainOf(8).slice(5)).replaceAll("\n", "\r\n"));
-    await repository.write(
-      MONTH,
-      (await repository.git("show", `HEAD:${MONTH}`)).replaceAll("\n", "\r\n"),
-    );
+    await commit(chainOf(6));
+    await commit(chainOf(30), "another day");
+    for (const path of [RECORD, DAY]) {
+      const text = await repository.git("show", `HEAD:${path}`);
+      await repository.write(path, text.replaceAll("\n", "\r\n"));
+    }
     await commitAll("an editor's line ends");
     expect(await findings()).toEqual([]);
-    expect(await audit()).toMatchObject({ ok: true, verdict: "ok", entries: 8, commits: 7 });
+    expect(await audit()).toMatchObject({ ok: true, verdict: "ok", entries: 30, commits: 7 });
   });
 
   test("a merge of a branch on which rules were edited while the program went on", async () => {
@@ -143,8 +145,7 @@ describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
   });
 
   test("a record in a folder below the repository's root", async () => {
-    const files = rolledFiles(`deep er/${RECORD}`, chainOf(6), 3);
-    await commit(files);
+    await commit(recordFiles(`deep er/${RECORD}`, chainOf(6)));
     await commit(edited(chainOf(6), 0));
     expect(await audit(join(repository.directory, "deep er"))).toMatchObject({
       verdict: "ok",
@@ -153,17 +154,16 @@ describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
     });
   });
 
-  test("months that a clock which was set back wrote out of order", async () => {
-    const entries = chainOf(6);
+  test("days that a clock which was set back wrote out of order", async () => {
+    const entries = chainOf(4);
+    await repository.write("token_history/2027-04/02.jsonl", historyLines(entries.slice(0, 1)));
+    await repository.write("token_history/2027-04/01.jsonl", historyLines(entries.slice(1, 3)));
     await repository.write(
-      "token_history/2027-04.jsonl",
-      `${JSON.stringify(entries[0])}\n${JSON.stringify(entries[3])}\n`,
+      "token_history/2027-04/02.jsonl",
+      historyLines([...entries.slice(0, 1), ...entries.slice(3)]),
     );
-    await repository.write(
-      "token_history/2027-03.jsonl",
-      `${JSON.stringify(entries[1])}\n${JSON.stringify(entries[2])}\n`,
-    );
-    await commit(entries.slice(4));
+    await repository.write(RECORD, recordText(entries));
+    await commitAll("by the program");
     expect(await findings()).toEqual([]);
   });
 });
@@ -179,13 +179,13 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       "one put in",
       (all) => [
         ...all.slice(0, 2),
-        { ...all[1], id: "x", event: "forged" } as HistoryEntry,
+        { ...all[1], token_name: "X" } as HistoryEntry,
         ...all.slice(2),
       ],
-      [["inserted", "x"]],
+      [["inserted", id(1).replace("API_KEY", "X")]],
     ],
     [
-      "edited, and the chain made anew",
+      "edited, and the chain made again",
       (all) => rechain(edited(all, 1)),
       [
         ["edited", id(1)],
@@ -193,7 +193,7 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       ],
     ],
     [
-      "deleted, and the chain made anew",
+      "deleted, and the chain made again",
       (all) => rechain(without(all, 2)),
       [
         ["removed", id(2)],
@@ -208,12 +208,15 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
     ],
     [
       "an entry that claims to be the first",
-      (all) => [...all, { ...all[0], id: "first" } as HistoryEntry],
-      [["chain-broken", "first"]],
+      (all) => [...all, { ...all[0], token_name: "FIRST" } as HistoryEntry],
+      [["chain-broken", id(0).replace("API_KEY", "FIRST")]],
     ],
     [
-      "an id used again",
-      (all) => [...all, { ...grow(all, 1).at(-1), id: id(2) } as HistoryEntry],
+      "an entry noted again, in the chain",
+      (all) => [
+        ...all,
+        { ...all[2], previous_entry: grow(all, 1).at(-1)?.previous_entry } as HistoryEntry,
+      ],
       [["duplicate", id(2)]],
     ],
   ])("%s", async (_, tamper, expected) => {
@@ -232,54 +235,78 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       {
         kind: "edited",
         severity: "broken",
-        entry_id: id(1),
+        entry: id(1),
         commit: {
           sha: by,
           author: "Person",
-          authored_at: "2027-01-01T04:01:00Z",
+          authored_at: "2027-01-01T01:01:00Z",
           committed_at: expect.any(String),
         },
-        path: RECORD,
-        pointer: "/history/1",
-        line: 17,
+        path: DAY,
+        line: 2,
         restored_by: null,
-        message: `entry ${id(1)} was edited: event`,
+        message: `entry ${id(1)} was edited: new_hash`,
       },
     ]);
   });
 
-  test("an edit of a monthly file, and what goes on after it", async () => {
-    await begin();
-    await commit(rolledFiles(RECORD, chainOf(6), 3));
-    const by = await commit(
-      new Map([
-        [
-          MONTH,
-          (await repository.git("show", `HEAD:${MONTH}`)).replace(
-            '"generation":2',
-            '"generation":9',
-          ),
-        ],
-      ]),
-      "by hand",
-    );
-    await commit(new Map([[RECORD, recordText(chainOf(8).slice(3))]]));
-    const { findings: all } = await audit();
-    expect(all.filter(({ severity }) => severity === "broken")).toMatchObject([
-      { kind: "edited", entry_id: id(1), commit: { sha: by }, path: MONTH, pointer: null, line: 2 },
+  test("an edit of what an entry is named by is an edit of that entry", async () => {
+    const entries = await begin();
+    const forged = entries.map((entry, at) => (at === 1 ? { ...entry, token_name: "X" } : entry));
+    const by = await commit(rechain(forged), "by hand");
+    expect(await findings()).toEqual([
+      ["edited", "broken", id(1), by],
+      ["rewritten", "broken", id(2), by],
     ]);
   });
 
-  test("a monthly file deleted, a line of it damaged", async () => {
-    await commit(rolledFiles(RECORD, chainOf(4), 2));
-    await repository.write(MONTH, `${JSON.stringify(chainOf(1)[0])}\n{"id":\n`);
+  test("an edit of an earlier day's file, and what goes on after it", async () => {
+    await begin();
+    const text = await repository.git("show", `HEAD:${DAY}`);
+    const by = await commit(
+      new Map([[DAY, text.replace('"generation":2', '"generation":9')]]),
+      "by hand",
+    );
+    const later = recordFiles(RECORD, chainOf(8));
+    later.delete(DAY);
+    await commit(later);
+    const { findings: all } = await audit();
+    expect(all.filter(({ severity }) => severity === "broken")).toMatchObject([
+      { kind: "edited", entry: id(1), commit: { sha: by }, path: DAY, line: 2 },
+    ]);
+  });
+
+  test("a day's file deleted, a line of it damaged", async () => {
+    await commit(chainOf(5));
+    const [first, second] = chainOf(2);
+    await repository.write(DAY, `${JSON.stringify(first)}\n${JSON.stringify(second)}\n{"at":\n`);
     const damaged = await commitAll("damage");
-    await repository.git("rm", "--quiet", MONTH);
+    await repository.git("rm", "--quiet", DAY);
     const deleted = await commitAll("delete");
     expect(await findings()).toEqual([
       ["unreadable", "broken", null, damaged],
-      ["removed", "broken", id(1), damaged],
+      ["removed", "broken", id(2), damaged],
       ["removed", "broken", id(0), deleted],
+      ["removed", "broken", id(1), deleted],
+    ]);
+  });
+
+  test("a record that names another history than the files hold, until it is put back", async () => {
+    const entries = await begin();
+    const { history } = JSON.parse(recordText(entries)).state;
+    const naming = (named: object) =>
+      `${JSON.stringify({ version: 1, state: { history: { ...history, ...named } } }, null, 2)}\n`;
+    const count = await commit(new Map([[RECORD, naming({ entries: 4 })]]), "by hand");
+    expect(await findings()).toEqual([["mismatch", "broken", id(4), count]]);
+    const digest = await commit(new Map([[RECORD, naming({ digest: "0".repeat(64) })]]), "again");
+    expect(await findings()).toEqual([
+      ["mismatch", "broken", id(4), count],
+      ["mismatch", "broken", id(4), digest],
+    ]);
+    await commit(entries, "put back");
+    expect(await findings()).toEqual([
+      ["mismatch", "broken", id(4), count],
+      ["mismatch", "warning", id(4), digest],
     ]);
   });
 
@@ -307,11 +334,11 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
 
   test("a work tree that was edited, and one that only has new entries", async () => {
     const entries = await begin();
-    await repository.write(RECORD, recordText(edited(entries, 1)));
+    await save(edited(entries, 1));
     expect(await findings()).toEqual([["edited", "broken", id(1), null]]);
-    await repository.write(RECORD, recordText(grow(entries, 1)));
+    await save(grow(entries, 1));
     expect(await findings()).toEqual([["uncommitted", "warning", id(5), null]]);
-    await rm(join(repository.directory, RECORD));
+    await rm(join(repository.directory, "token_history"), { recursive: true });
     expect(await findings()).toEqual(
       [0, 1, 2, 3, 4].map((index) => ["removed", "broken", id(index), null]),
     );
@@ -363,11 +390,11 @@ describe.skipIf(!toolAvailable("git"))("branches", () => {
   });
 });
 
-describe.skipIf(!toolAvailable("git"))("history made anew", () => {
+describe.skipIf(!toolAvailable("git"))("history made again", () => {
   test("an amended commit whose entry is another now: the reflog remembers", async () => {
     const entries = await begin();
     const old = await head();
-    await repository.write(RECORD, recordText(edited(entries, 4)));
+    await save(edited(entries, 4));
     await repository.git("commit", "--quiet", "--all", "--amend", "--no-edit");
     expect(await findings()).toEqual([["rewritten", "broken", id(4), old]]);
   });
@@ -393,7 +420,7 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
 
   test("a filtered branch whose digests were left as they were", async () => {
     await begin();
-    const script = `sed -i 's/"generation": 2,/"generation": 7,/' ${RECORD} || true`;
+    const script = `sed -i 's/"generation":2,/"generation":7,/' ${DAY} || true`;
     await repository.git(
       "-c",
       "alias.fb=!FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch",
@@ -407,7 +434,7 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
     expect(told).toContainEqual(["gap", "broken", id(2), expect.any(String)]);
   });
 
-  test("a branch made anew with all its digests: told where the old one was seen, and invisible to a fresh clone", async () => {
+  test("a branch made again with all its digests: told where the old one was seen, and invisible to a fresh clone", async () => {
     const entries = await begin();
     const forged = rechain(edited(entries, 1));
     await repository.git("reset", "--quiet", "--hard", "HEAD~3");
@@ -438,10 +465,10 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
 
   test("a commit that was made again long after it was written, and an entry that waited for its commit, are signs", async () => {
     const env = { authored: "2027-01-01T02:00:00Z" };
-    await repository.write(RECORD, recordText(chainOf(2)));
+    await save(chainOf(2));
     await repository.git("add", "--all");
     await repository.git("commit", "--quiet", "--message", "x", "--date", env.authored);
-    await repository.write(RECORD, recordText(chainOf(4)));
+    await save(chainOf(4));
     await repository.git(
       "commit",
       "--quiet",
@@ -453,7 +480,7 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
     );
     const { verdict, findings: all } = await audit();
     expect(verdict).toBe("ok");
-    expect(all.map(({ kind, severity, entry_id }) => [kind, severity, entry_id])).toContainEqual([
+    expect(all.map(({ kind, severity, entry }) => [kind, severity, entry])).toContainEqual([
       "rewritten",
       "warning",
       id(2),
@@ -520,9 +547,9 @@ describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
   });
 
   test("no commit at all: the chain alone is replayed", async () => {
-    await repository.write(RECORD, recordText(chainOf(3)));
+    await save(chainOf(3));
     expect(await findings()).toEqual([["cut-off", "unknown", id(2), null]]);
-    await repository.write(RECORD, recordText(edited(chainOf(3), 1)));
+    await save(edited(chainOf(3), 1));
     expect(await findings()).toEqual([
       ["chain-broken", "broken", id(2), null],
       ["cut-off", "unknown", id(2), null],

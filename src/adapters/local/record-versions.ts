@@ -1,11 +1,9 @@
 // Every version of the record that a clone's git holds, and the one in the folder, for the audit of the history.
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { Misconfigured } from "../../core/base/errors.ts";
 import { digest } from "../../core/credentials/fingerprint.ts";
 import type { RecordVersion, RecordVersions } from "../../core/ports/record-versions.ts";
-import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
-import { errorCode, readIfThere } from "./atomic-file.ts";
+import { historyFolder } from "../../core/record/history.ts";
+import { readIfThere } from "./atomic-file.ts";
+import { recordFiles } from "./commit.ts";
 import { type Git, gitIn, headOrNone } from "./git.ts";
 import { abandonedCommits, commitsOf, type ListedCommit, shallowCommits } from "./git-log.ts";
 import { decode, readBlobs, type StoredFiles, storedFiles } from "./git-objects.ts";
@@ -27,7 +25,7 @@ const BATCH_VERSIONS = 500;
 const NO_FILE = "/dev/null/none";
 
 /**
- * All commits of HEAD that changed the record or its monthly files, merged branches included; those that the reflog
+ * All commits of HEAD that changed the record or its history's files, merged branches included; those that the reflog
  * remembers of the current branch and its upstream and that neither holds any more; then the files in the folder.
  * The generator throws `Misconfigured` where git does not answer, and for refused paths.
  */
@@ -119,13 +117,9 @@ async function inFolder(
   directory: string,
   path: string,
 ): Promise<Pick<RecordVersion, "id" | "commit" | "abandoned" | "files" | "texts">> {
-  const folder = historyFolder(path);
-  const names = await monthlyNames(
-    await pathInside(directory, `${folder}/0`).then((inside) => join(inside, "..")),
-  );
   const files = new Map<string, string>();
   const texts = new Map<string, string | null>();
-  for (const file of [...names.map((name) => `${folder}/${name}`), path]) {
+  for (const file of await recordFiles(directory, path)) {
     const content = await readIfThere(await pathInside(directory, file));
     if (content === null) continue;
     const text = decode(content);
@@ -135,16 +129,4 @@ async function inFolder(
     texts.set(id, text);
   }
   return { id: "folder", commit: null, abandoned: false, files, texts };
-}
-
-async function monthlyNames(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter(isMonthlyFile);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error))) return [];
-    throw new Misconfigured(`${folder} cannot be read: ${errorCode(error)}`, {
-      code: "not-readable",
-      hint: "You must be allowed to read it.",
-    });
-  }
 }

@@ -6,6 +6,7 @@ import {
   discardStaged,
   errorCode,
   placeStaged,
+  readIfThere,
   removeLeftovers,
   type StagedFile,
   stageFile,
@@ -19,15 +20,24 @@ export type Replacement = {
   readonly before: Uint8Array | null;
 };
 
+/** What a crash between two files leaves, for `finishReplacing`. */
+type Journal = readonly { readonly path: string; readonly temporary: string }[];
+
+type ReplaceOptions = {
+  /** Called when everything is on disk and nothing is in place; it throws to stop there. */
+  readonly ready: () => Promise<void>;
+  /** Where a note stands, while several files are put in their places, of what is still to be done: an absolute path. */
+  readonly journal: string;
+};
+
 /**
- * Writes the files, in order. A crash leaves each of them old or new, and only between the renames are they mixed:
- * name last the one whose content readers go by. Only for the holder of the files' lock.
- * @param ready called when everything is on disk and nothing is in place; it throws to stop there.
+ * Writes the files, in order. A crash leaves all of them old, or a journal with which `finishReplacing` makes all of them new;
+ * until then they are mixed: name last the one whose content readers go by. Only for the holder of the files' lock.
  * @throws `Unchanged` when nothing was written, `Uncertain` when the files could not be put back either.
  */
 export async function replaceFiles(
   files: readonly Replacement[],
-  ready: () => Promise<void>,
+  { ready, journal }: ReplaceOptions,
 ): Promise<void> {
   const staged: StagedFile[] = [];
   try {
@@ -37,6 +47,7 @@ export async function replaceFiles(
       staged.push(await stageFile(path, content));
     }
     await ready();
+    if (files.length > 1) await placeStaged([await stageFile(journal, JSON.stringify(staged))]);
   } catch (error) {
     await discardStaged(staged);
     throw error instanceof Failure ? error : notWritten(files, error);
@@ -47,12 +58,44 @@ export async function replaceFiles(
       await rename(file.temporary, file.path);
       placed += 1;
     }
-    for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
+    await syncFolders(files.map(({ path }) => path));
+    if (files.length > 1) await rm(journal, { force: true });
   } catch (error) {
+    await rm(journal, { force: true });
     await discardStaged(staged);
     await putBack(files.slice(0, placed));
     throw notWritten(files, error);
   }
+}
+
+/**
+ * Puts in place what a crash left of a replacement. Nothing to do if there is no journal. Only for the holder of the files' lock.
+ * @throws `Uncertain` if that fails too
+ */
+export async function finishReplacing(journal: string): Promise<void> {
+  const content = await readIfThere(journal);
+  if (content === null) return;
+  try {
+    const files: Journal = JSON.parse(content.toString());
+    for (const { path, temporary } of files) {
+      // Of those that were put in place already, no temporary file is left.
+      await rename(temporary, path).catch((error: unknown) => {
+        if (errorCode(error) !== "ENOENT") throw error;
+      });
+    }
+    await syncFolders(files.map(({ path }) => path));
+    await rm(journal, { force: true });
+  } catch (error) {
+    throw new Uncertain(`${journal} is of a save that did not finish: ${errorCode(error)}`, {
+      code: "half-written",
+      hint: "Compare the files that it names with git, restore the ones that do not belong together, and delete it.",
+      cause: error,
+    });
+  }
+}
+
+async function syncFolders(paths: readonly string[]): Promise<void> {
+  for (const folder of new Set(paths.map((path) => dirname(path)))) await syncFolder(folder);
 }
 
 async function makeFolder(folder: string): Promise<void> {

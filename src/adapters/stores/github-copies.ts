@@ -36,14 +36,15 @@ export function copiedStore(options: CopiedStoreOptions): Store {
   const { store, copies, now } = options;
 
   async function load(paths: readonly string[], version?: string): Promise<Snapshot> {
-    if (version !== undefined) return store.load(paths, version);
-    const key = [options.name, ...paths].join("\n");
-    const copy = copies.get(key);
+    if (version !== undefined) return loadAt(paths, version);
+    const copy = copies.get(options.name);
     const at = now().getTime();
-    if (copy !== undefined && at < copy.askAgainAt) return told(copy, at);
+    // What was never read is not known to be missing: it is asked for, even soon after a failure.
+    const covers = copy !== undefined && paths.every((path) => copy.snapshot.files.has(path));
+    if (copy !== undefined && covers && at < copy.askAgainAt) return told(copy, at);
     try {
       const fresh = await ask(paths, copy ?? null);
-      copies.set(key, { ...fresh, confirmedAt: at, askAgainAt: at, reason: null });
+      copies.set(options.name, { ...fresh, confirmedAt: at, askAgainAt: at, reason: null });
       return fresh.snapshot;
     } catch (error) {
       const failure = toFailure(error, `read the record of ${options.repository}`);
@@ -54,9 +55,37 @@ export function copiedStore(options: CopiedStoreOptions): Store {
         askAgainAt: failure.retryAt?.getTime() ?? at + PAUSE_MS,
         reason: failure.code,
       };
-      copies.set(key, kept);
+      copies.set(options.name, kept);
       return told(kept, at);
     }
+  }
+
+  /** Of a version that is held, nothing is read twice: it never changes. */
+  async function loadAt(paths: readonly string[], version: string): Promise<Snapshot> {
+    const held = heldAt(version);
+    const missing = paths.filter((path) => !held?.snapshot.files.has(path));
+    if (held !== null && missing.length === 0) return held.snapshot;
+    const read = await store.load(missing, version);
+    const kept = heldAt(version);
+    if (kept === null) return held === null ? read : joined(held.snapshot, read);
+    const snapshot = joined(kept.snapshot, read);
+    copies.set(options.name, { ...kept, snapshot });
+    return snapshot;
+  }
+
+  async function list(folder: string, version?: string): Promise<readonly string[]> {
+    const known = version === undefined ? undefined : heldAt(version)?.folders.get(folder);
+    if (known !== undefined) return known;
+    const paths = await store.list(folder, version);
+    const kept = version === undefined ? null : heldAt(version);
+    if (kept !== null)
+      copies.set(options.name, { ...kept, folders: new Map(kept.folders).set(folder, paths) });
+    return paths;
+  }
+
+  function heldAt(version: string): Copy | null {
+    const copy = copies.get(options.name);
+    return copy?.snapshot.version === version ? copy : null;
   }
 
   function told({ snapshot, confirmedAt, reason }: Copy, at: number): Snapshot {
@@ -72,10 +101,15 @@ export function copiedStore(options: CopiedStoreOptions): Store {
   async function ask(
     paths: readonly string[],
     copy: Copy | null,
-  ): Promise<Pick<Copy, "snapshot" | "etag">> {
+  ): Promise<Pick<Copy, "snapshot" | "etag" | "folders">> {
     const client = await options.client();
     const before = copy?.etag ? await readHead(client, copy.etag) : null;
-    if (before === "same" && copy !== null) return copy;
+    if (before === "same" && copy !== null) {
+      const missing = paths.filter((path) => !copy.snapshot.files.has(path));
+      if (missing.length === 0) return copy;
+      const read = await store.load(missing, copy.snapshot.version ?? undefined);
+      return { ...copy, snapshot: joined(copy.snapshot, read) };
+    }
     const snapshot = await store.load(paths);
     // Without a tag the next read is only dearer, so this one does not fail for want of it.
     const head =
@@ -83,7 +117,7 @@ export function copiedStore(options: CopiedStoreOptions): Store {
         ? await readHead(client, null).catch(() => null)
         : before;
     const isOfThis = head !== null && head !== "same" && head.sha === snapshot.version;
-    return { snapshot, etag: isOfThis ? head.etag : null };
+    return { snapshot, etag: isOfThis ? head.etag : null, folders: new Map() };
   }
 
   async function readHead(client: GitHubClient, etag: string | null): Promise<Head | "same"> {
@@ -114,5 +148,9 @@ export function copiedStore(options: CopiedStoreOptions): Store {
     }
   }
 
-  return { load, save: store.save };
+  return { load, list, save: store.save };
+}
+
+function joined(one: Snapshot, other: Snapshot): Snapshot {
+  return { ...one, files: new Map([...one.files, ...other.files]) };
 }

@@ -11,6 +11,7 @@ import {
   outcomeUnknown,
 } from "../github/commit.ts";
 import { toFailure } from "../github/errors.ts";
+import { listByGraphql, listByRest } from "../github/folder.ts";
 import { parseRepository } from "../github/repository.ts";
 import {
   type BranchPlace,
@@ -58,6 +59,13 @@ export function githubStore(options: GitHubStoreOptions): Store {
     };
   }
 
+  async function list(folder: string, version?: string): Promise<readonly string[]> {
+    const client = await options.client();
+    const listed = answersGraphql ? await listByGraphql(client, place, folder, version) : null;
+    if (listed === null) answersGraphql = false;
+    return listed ?? (await listByRest(client, place, folder, version));
+  }
+
   async function save(change: RecordChange): Promise<SaveResult> {
     const { expected } = change;
     if (expected === null) throw expectedMissing(place);
@@ -96,5 +104,5 @@ export function githubStore(options: GitHubStoreOptions): Store {
       : { kind: "conflict" };
   }
 
-  return { load, save };
+  return { load, list, save };
 }

@@ -2,6 +2,7 @@
 import { type BigIntStats, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Store } from "../../core/ports/store.ts";
+import { listFiles } from "../local/list-files.ts";
 import { decodeFiles, readFiles } from "./local-files.ts";
 
 /** By how much a file must be older than its reading to be known by its times: file systems tick in up to two seconds (FAT). */
@@ -40,6 +41,7 @@ export function localReader(directory: string): Store {
       const files = await Promise.all(paths.map(async (path) => [path, await read(path)] as const));
       return { version: null, files: new Map(files), visibility: "unknown" };
     },
+    list: (folder) => listFiles(directory, folder),
     save: () => Promise.reject(new Error("a store that is only looked at saves nothing")),
   };
 }

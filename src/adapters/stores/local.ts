@@ -1,4 +1,5 @@
 // The record in a folder, committed with git where that is a work tree.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, Uncertain } from "../../core/base/errors.ts";
 import type { RecordChange, SaveResult, Store } from "../../core/ports/store.ts";
@@ -6,7 +7,8 @@ import { commitFiles, type Identity } from "../local/commit-files.ts";
 import { recordLock, type StillHeld, withFileLock } from "../local/file-lock.ts";
 import { gitIn, gitState, headCommit, headOrNone } from "../local/git.ts";
 import { requireFolder } from "../local/inside.ts";
-import { replaceFiles } from "../local/replace-files.ts";
+import { listFiles } from "../local/list-files.ts";
+import { finishReplacing, replaceFiles } from "../local/replace-files.ts";
 import { decodeFiles, type Files, filesAt, readFiles } from "./local-files.ts";
 import { digestOf, formatVersion, type LocalVersion, parseVersion } from "./local-version.ts";
 
@@ -36,6 +38,7 @@ export function localStore(options: LocalStoreOptions): Store {
   const git = gitIn(directory, options.environment);
   return {
     async load(paths, version) {
+      await finishSave(directory);
       const asked = version === undefined ? null : parseVersion(version);
       const current = await readFiles(directory, paths);
       const head = await headOrNone(git);
@@ -49,9 +52,12 @@ export function localStore(options: LocalStoreOptions): Store {
       };
     },
 
+    list: (folder) => listFiles(directory, folder),
+
     async save(change) {
       await requireFolder(directory);
       return withFileLock(recordLock(directory), async (stillHeld) => {
+        await finishReplacing(journalOf(directory));
         const expected = expectedVersion(change);
         if (expected === null || !(await write(directory, change, expected, stillHeld)))
           return { kind: "conflict" };
@@ -60,6 +66,18 @@ export function localStore(options: LocalStoreOptions): Store {
       });
     },
   };
+}
+
+/** What a save is in the middle of: there only while its files are put in their places. */
+function journalOf(directory: string): string {
+  return join(directory, ".token-automation.saving");
+}
+
+/** A save that died between two files would leave a record and a history that do not fit: it is finished first. */
+async function finishSave(directory: string): Promise<void> {
+  if (!existsSync(journalOf(directory))) return;
+  // The one that is at work finishes it itself; its lock is waited for.
+  await withFileLock(recordLock(directory), () => finishReplacing(journalOf(directory)));
 }
 
 /** Compares with what is expected and writes; false when somebody else has written since. */
@@ -83,7 +101,7 @@ async function write(
     content,
     before: current.get(path) ?? null,
   }));
-  await replaceFiles(replacements, stillHeld);
+  await replaceFiles(replacements, { ready: stillHeld, journal: journalOf(directory) });
   return true;
 }
 

@@ -22,6 +22,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       const files = new Map(paths.map((path) => [path, versions[index]?.get(path) ?? null]));
       return { version: name(index), files, visibility: options.visibility ?? "unknown" };
     },
+    async list(folder) {
+      return [...(versions[newest()]?.keys() ?? [])].filter((path) =>
+        path.startsWith(`${folder}/`),
+      );
+    },
     async save(change) {
       if (change.expected !== name(newest())) return { kind: "conflict" };
       versions.push(new Map([...(versions[newest()] ?? []), ...change.files]));

@@ -56,8 +56,7 @@ async function history(
     });
   }
   const { app } = await connect(session, "read");
-  const all = await app.history(name ?? null);
-  const entries = limit === undefined ? all : all.slice(-limit);
+  const entries = await app.history(name ?? null, limit ?? null);
   const audit = verify ? await app.audit(commits ?? null) : null;
   session.result({ entries, audit }, () => {
     const text = historyText(entries, session.colors);

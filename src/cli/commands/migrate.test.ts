@@ -41,7 +41,7 @@ test("a flat record is refused with what to do, migrated once, and then read as 
   expect(migrated).toMatchObject({
     code: 0,
     stdout: expect.stringContaining(
-      "Wrote the state of 1 token in the new shape; nothing was lost.",
+      "Wrote the state of 1 token and 0 history entries in the new shape. Nothing was lost.",
     ),
   });
   const status = await cli("status", "--json");

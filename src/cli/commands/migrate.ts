@@ -4,7 +4,8 @@ import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { SCHEMA_URL } from "../../core/base/project.ts";
 import { serializeConfig } from "../../core/config/parse.ts";
 import type { Migration } from "../../core/migration/migrate.ts";
-import type { Commit } from "../../core/ports/store.ts";
+import type { Commit, Store } from "../../core/ports/store.ts";
+import { filesOfEntries, historyFolder } from "../../core/record/history.ts";
 import { commitText } from "../render/report.ts";
 import { counted, plain } from "../render/text.ts";
 import { composeOptions, noteWhereNothingIsCommitted } from "../session/connect.ts";
@@ -38,17 +39,20 @@ async function migrateFile(session: Session, dryRun: boolean): Promise<number> {
     });
   }
   const { migrate } = await import("../../core/migration/migrate.ts");
-  const migration = migrate(text, session.io.now());
+  const archived = await archivedBeside(store, configPath, version);
+  const migration = migrate(text, session.io.now(), archived);
+  const days = filesOfEntries(configPath, migration.history);
   const content = serializeConfig({ $schema: SCHEMA_URL, ...migration.config });
   if (dryRun) {
     session.result({ ...migration, dry_run: true, commit: null }, () => content.trimEnd());
     tellDangers(session, migration);
     return EXIT.done;
   }
+  await requireNoHistory(store, [...days.keys()], version);
   await noteWhereNothingIsCommitted(session, place);
   const saved = await store.save({
     expected: version,
-    files: new Map([[configPath, content]]),
+    files: new Map([[configPath, content], ...days]),
     message: MESSAGES[migration.from],
   });
   if (saved.kind === "conflict") {
@@ -67,18 +71,52 @@ async function migrateFile(session: Session, dryRun: boolean): Promise<number> {
 
 const MESSAGES: Readonly<Record<Migration["from"], string>> = {
   "first-version": "token-automation: import the first version's file, without its values",
-  "first-edition": "token-automation: nest the live credential of each token [skip ci]",
+  "first-edition": "token-automation: bring the record into the second edition's shape [skip ci]",
 };
 
-function migrationText({ from, config }: Migration, commit: Commit, { common }: Session): string {
+/** The monthly files of a first-edition record, the oldest first. */
+async function archivedBeside(
+  store: Store,
+  configPath: string,
+  version: string | null,
+): Promise<Map<string, string>> {
+  const { monthlyFiles } = await import("../../core/migration/history.ts");
+  const listed = await store.list(historyFolder(configPath), version ?? undefined);
+  const paths = monthlyFiles(configPath, listed);
+  if (paths.length === 0) return new Map();
+  const { files } = await store.load(paths, version ?? undefined);
+  return new Map(paths.map((path) => [path, files.get(path) ?? ""]));
+}
+
+/** Entries that are there already are never overwritten. */
+async function requireNoHistory(
+  store: Store,
+  paths: readonly string[],
+  version: string | null,
+): Promise<void> {
+  if (paths.length === 0) return;
+  const { files } = await store.load(paths, version ?? undefined);
+  const taken = paths.find((path) => (files.get(path) ?? null) !== null);
+  if (taken === undefined) return;
+  throw new Misconfigured(`${taken} exists already, and would be overwritten`, {
+    code: "history-exists",
+    hint: "Move token_history/ out of the way, or restore the record that it belongs to.",
+  });
+}
+
+function migrationText(
+  { from, config, history }: Migration,
+  commit: Commit,
+  { common }: Session,
+): string {
   const count = (section: object | undefined) => Object.keys(section ?? {}).length;
   if (from === "first-edition")
-    return `Wrote the state of ${counted(count(config.state?.tokens), "token")} in the new shape; nothing was lost.\n${commitText(commit, common.config)}`;
+    return `Wrote the state of ${counted(count(config.state?.tokens), "token")} and ${counted(history.length, "history entry", "history entries")} in the new shape. Nothing was lost.\n${commitText(commit, common.config)}`;
   const carried = [
     counted(count(config.tokens), "token"),
     counted(count(config.rules), "rule"),
     counted(count(config.workflows), "workflow"),
-    counted(config.history?.length ?? 0, "history entry", "history entries"),
+    counted(history.length, "history entry", "history entries"),
   ];
   return `Imported ${carried.join(", ")}, and no value.\n${commitText(commit, common.config)}`;
 }

@@ -1,4 +1,5 @@
 // The scheduler: what it tells, what it survives, and how it stops.
+
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { createInterface } from "node:readline";
 import { afterEach, describe, expect, test } from "vitest";
 import { runInProcess, startCli, testIo } from "../../../test/cli.ts";
 import { temporaryFolder } from "../../../test/git-repository.ts";
+import { entriesInFolder } from "../../../test/record-history.ts";
 import { main } from "../cli.ts";
 
 const START = Date.parse("2027-03-01T12:00:00Z");
@@ -48,7 +50,7 @@ async function schedule(directory: string, waits: (() => unknown)[], args: strin
 
 describe("start-scheduler", () => {
   test("tells each pass that did something, says when the next is due, and stays quiet while nothing is", async () => {
-    const { directory, path } = await folder();
+    const { directory } = await folder();
     const outcome = await schedule(
       directory,
       [() => {}, () => {}, () => {}],
@@ -82,8 +84,7 @@ describe("start-scheduler", () => {
       exits: [],
       listening: 0,
     });
-    const record = JSON.parse(await readFile(path, "utf8"));
-    expect(record.history.map((entry: { triggered_by: unknown }) => entry.triggered_by)).toEqual(
+    expect((await entriesInFolder(directory)).map((entry) => entry.triggered_by)).toEqual(
       Array(2).fill({ kind: "scheduler", actor: "ana", run_url: null }),
     );
   });
@@ -105,9 +106,15 @@ describe("start-scheduler", () => {
 
   test("survives a pass that fails, backs off, and goes on when it can", async () => {
     const { directory, path } = await folder();
-    const good = async () => writeFile(path, `${JSON.stringify(RECORD, null, 2)}\n`);
+    // What the record says of its history must stay: the entries are still there.
+    let history: unknown = null;
+    const good = async () =>
+      writeFile(path, `${JSON.stringify({ ...RECORD, state: { history } }, null, 2)}\n`);
     const outcome = await schedule(directory, [
-      () => writeFile(path, "{"),
+      async () => {
+        history = JSON.parse(await readFile(path, "utf8")).state.history;
+        await writeFile(path, "{");
+      },
       () => {},
       good,
       () => {},

@@ -31,11 +31,8 @@ function headline({ verdict, entries, commits, findings }: Audit, colors: Colors
   }
 }
 
-function whereText({ commit, path, line, pointer }: AuditFinding): string {
-  const place =
-    path === null
-      ? []
-      : [`${path}${line !== null ? `:${line}` : pointer === null ? "" : ` ${pointer}`}`];
+function whereText({ commit, path, line }: AuditFinding): string {
+  const place = path === null ? [] : [`${path}${line === null ? "" : `:${line}`}`];
   const by =
     commit === null
       ? "uncommitted, in the work tree"

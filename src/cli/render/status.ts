@@ -57,7 +57,7 @@ export function historyText(entries: Status["history"], colors: Colors): string 
     return [
       minute(entry.at),
       entry.event.replaceAll("_", " "),
-      entry.token_name ?? by.workflow_name ?? "-",
+      entry.token_name ?? entry.token_names?.join(", ") ?? by.workflow_name ?? "-",
       entry.generation === null ? "-" : String(entry.generation),
       [by.kind, by.actor, by.workflow_name]
         .filter((part) => part !== null && part !== undefined)

@@ -14,10 +14,13 @@ const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>>
   not_seen: "- not seen",
 };
 
-function chainText({ ok, entries, breaks }: Verification["history"], colors: Colors): string {
+function chainText(
+  { ok, entries, whole, breaks }: Verification["history"],
+  colors: Colors,
+): string {
   if (ok)
-    return `${colors.green("✔")} The history's chain holds: ${counted(entries, "entry", "entries")}.`;
-  const lines = breaks.map(({ id, message }) => `  ${plain(id)}: ${plain(message)}`);
+    return `${colors.green("✔")} The history's chain holds: ${whole ? "" : "the newest "}${counted(entries, "entry", "entries")}.`;
+  const lines = breaks.map(({ entry, message }) => `  ${plain(entry)}: ${plain(message)}`);
   return [
     `${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`,
     ...lines,

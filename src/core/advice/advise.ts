@@ -4,7 +4,7 @@ import { describeError } from "../base/errors.ts";
 import { health } from "../health/health.ts";
 import type { Suggestions } from "../health/shapes.ts";
 import { suggest } from "../health/suggest.ts";
-import type { TokenConfig } from "../model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import type { Advice } from "./advice.ts";
 import type { Advisor } from "./question.ts";
@@ -16,13 +16,14 @@ export type AdviceOptions = {
   readonly advisor: () => Promise<Advisor | null>;
 };
 
-/** Throws as `suggest`; a model that fails is told of, never thrown. */
+/** @param history as `suggest` takes it. Throws as `suggest`; a model that fails is told of, never thrown. */
 export async function suggestWithAdvice(
   config: TokenConfig,
   { home, clock, advisor }: AdviceOptions,
+  history: readonly HistoryEntry[] = [],
 ): Promise<Suggestions & { readonly ai: Advice }> {
   const now = clock();
-  const suggestions = suggest(config, home, now);
+  const suggestions = suggest(config, home, now, history);
   const { adviceQuestion } = await import("./question.ts");
   const { readAdvice, unavailable } = await import("./answer.ts");
   try {

@@ -22,7 +22,12 @@ type Stand = {
   readonly open: readonly Finding[];
   /** To say where an entry stood that is gone. */
   readonly files: Reading["files"];
+  /** How the record and the entries do not fit, and where that was told; null if they do. */
+  readonly misfit: Misfit | null;
 };
+
+/** `told` is null if another finding explains it. */
+type Misfit = { readonly key: string; readonly told: Finding | null };
 
 type Walk = {
   readonly stands: Map<string, readonly Stand[]>;
@@ -36,15 +41,16 @@ type Walk = {
 };
 
 /**
- * Replays the versions of the record. Each one's whole history (the monthly files, then the record's own entries) must
- * be its parents' with entries added at the end, each holding the digest of the one before; whatever else happened is a
- * finding, with the commit that did it. A later version that puts everything back turns findings into warnings.
+ * Replays the versions of the record. Each one's whole history (the days' files) must be its parents' with entries added
+ * at the end, each holding the digest of the one before, and the record must name their number and the newest one's digest;
+ * whatever else happened is a finding, with the commit that did it. A later version that puts everything back turns findings
+ * into warnings.
  *
  * It cannot see: a history rewritten with all digests, commits and dates made anew, in a clone whose reflog never held the
  * old one; an edit of the newest entry before its first commit; what only unmerged branches hold. Dates are what
  * git says, and git believes whoever commits.
  * @param versions parents before children, the present one last; those that were left behind (`abandoned`) anywhere
- * @param recordPath the record's path, as `versions` names it; every other file is a monthly one
+ * @param recordPath the record's path, as `versions` names it; every other file is a day's
  */
 export async function auditHistory(
   versions: AsyncIterable<RecordVersion> | Iterable<RecordVersion>,
@@ -63,7 +69,7 @@ export async function auditHistory(
   };
   for await (const version of versions) {
     const reading = reader.read(version);
-    if (version.abandoned) walk.abandoned.push({ version, entries: reading.entries ?? [] });
+    if (version.abandoned) walk.abandoned.push({ version, entries: reading.entries });
     else step(walk, version, reading);
   }
   tellAbandoned(walk);
@@ -87,10 +93,6 @@ function step(walk: Walk, version: RecordVersion, reading: Reading): void {
   if (version.commit !== null) walk.commits += 1;
   tellUnreadable(walk, version, reading);
   const before = version.parents.flatMap((parent) => walk.stands.get(parent) ?? []);
-  if (reading.entries === null) {
-    walk.stands.set(version.id, before);
-    return;
-  }
   const history: History = { entries: reading.entries, length: reading.entries.length };
   const stand = follow(walk, version, reading, before, history);
   walk.stands.set(version.id, [stand]);
@@ -132,14 +134,44 @@ function follow(
   });
   const history = share(before, own);
   const { files } = reading;
+  const explained = told.length > 0 || broken.length > 0;
+  const misfit = compareStated(walk, version, { reading, own, before, explained });
   const [first] = tainted;
-  if (first === undefined) return { history, truth: history, open: [], files };
+  if (first === undefined) return { history, truth: history, open: [], files, misfit };
   return {
     history,
     truth: first.truth,
     open: [...tainted.flatMap(({ open }) => open), ...broken],
     files,
+    misfit,
   };
+}
+
+type Compared = {
+  readonly reading: Reading;
+  readonly own: History;
+  readonly before: readonly Stand[];
+  readonly explained: boolean;
+};
+
+/** Whether the record names what the files hold; that it does not is told once, of the version that brought it about. */
+function compareStated(
+  walk: Walk,
+  version: RecordVersion,
+  { reading, own, before, explained }: Compared,
+): Misfit | null {
+  // Of what could not be read nothing can be said.
+  if (reading.stated === undefined || reading.problems.length > 0) return before[0]?.misfit ?? null;
+  const stated = reading.stated ?? { entries: 0, digest: null };
+  const digest = own.entries[own.length - 1]?.digest ?? null;
+  if (stated.entries === own.length && stated.digest === digest) {
+    for (const { misfit } of before) misfit?.told?.takenBackBy(version);
+    return null;
+  }
+  const key = JSON.stringify([stated.entries - own.length, stated.digest === digest]);
+  const known = before.find(({ misfit }) => misfit?.key === key)?.misfit;
+  if (known) return known;
+  return { key, told: explained ? null : walk.report.misfit(version, reading, stated, own) };
 }
 
 /** A merge brings the entries of its other parent: they were not put in by it. */

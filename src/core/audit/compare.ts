@@ -34,7 +34,7 @@ export function sharedStart(before: History, after: History): number {
 export function changesBetween(before: History, after: History): HistoryChange[] {
   const start = sharedStart(before, after);
   const old = byKey(before.entries.slice(start, before.length));
-  const now = byKey(after.entries.slice(start, after.length));
+  const now = renamed(old, byKey(after.entries.slice(start, after.length)));
   const changes: HistoryChange[] = [];
   for (const [key, kept] of old)
     if (!now.has(key)) changes.push({ kind: "removed", kept, was: null });
@@ -64,7 +64,7 @@ function isRechained(was: Kept, now: Kept): boolean {
   return changedMembers(was, now).every((name) => name === "previous_entry");
 }
 
-/** An id that stands twice is told apart by its turn. */
+/** A name that stands twice is told apart by its turn. */
 function byKey(entries: readonly Kept[]): Map<string, Kept> {
   const turns = new Map<string, number>();
   const keyed = new Map<string, Kept>();
@@ -74,6 +74,37 @@ function byKey(entries: readonly Kept[]): Map<string, Kept> {
     keyed.set(`${turn}/${kept.id}`, kept);
   }
   return keyed;
+}
+
+/**
+ * An edit of what an entry is named by gives it another key: of those that are in one list only, one that stands where
+ * another stood is that one, edited.
+ */
+function renamed(
+  old: ReadonlyMap<string, Kept>,
+  now: ReadonlyMap<string, Kept>,
+): Map<string, Kept> {
+  const gone = new Map<string, string[]>();
+  let anchor = "";
+  for (const key of old.keys()) {
+    if (now.has(key)) anchor = key;
+    else gone.set(anchor, [...(gone.get(anchor) ?? []), key]);
+  }
+  const keyed = new Map<string, Kept>();
+  anchor = "";
+  for (const [key, kept] of now) {
+    if (old.has(key)) anchor = key;
+    const there = gone.get(anchor) ?? [];
+    const at = old.has(key) ? -1 : there.findIndex((was) => isNearlySame(old.get(was), kept));
+    keyed.set(there.splice(at, at < 0 ? 0 : 1)[0] ?? key, kept);
+  }
+  return keyed;
+}
+
+/** Whether one edit made the one out of the other. */
+function isNearlySame(was: Kept | undefined, kept: Kept): boolean {
+  const members = was === undefined ? [] : changedMembers(was, kept);
+  return members.filter((name) => name !== "previous_entry").length === 1;
 }
 
 /** The fewest keys of both lists whose move explains the new order: those outside a longest increasing subsequence. */

@@ -1,7 +1,7 @@
 // The findings of an audit in words, each with its place.
 
-import { locate } from "../config/positions.ts";
 import type { RecordVersion } from "../ports/record-versions.ts";
+import { saysSame } from "../record/history.ts";
 import { changedMembers, type History, type HistoryChange } from "./compare.ts";
 import type { Kept, Known, Reading, Unreadable } from "./entries.ts";
 import type { Sign } from "./signs.ts";
@@ -17,7 +17,7 @@ export type AuditReporter = ReturnType<typeof reporter>;
 
 type Files = Reading["files"];
 type Draft = Pick<AuditFinding, "kind" | "message"> &
-  Partial<Pick<AuditFinding, "severity" | "entry_id" | "path" | "pointer" | "line">>;
+  Partial<Pick<AuditFinding, "severity" | "entry" | "path" | "line">>;
 /** A draft whose place is looked for only where it is told: that takes a walk over the whole file. */
 type Unplaced = Draft & { readonly where?: () => Partial<Draft> };
 export type Breaks = {
@@ -30,9 +30,8 @@ export type Breaks = {
 
 const UNPLACED = {
   severity: "broken",
-  entry_id: null,
+  entry: null,
   path: null,
-  pointer: null,
   line: null,
   restored_by: null,
 } as const;
@@ -87,14 +86,15 @@ export function reporter() {
         const { kind, kept } = change;
         if (kind === "rechained") return [];
         const where = () =>
-          kind === "removed" ? placeOf(before, kept, null) : placeOf(reading.files, kept, version);
-        return [{ kind, entry_id: kept.id, where, message: wordsFor(change) }];
+          kind === "removed" ? placeOf(before, kept) : placeOf(reading.files, kept);
+        const { id } = change.was ?? kept;
+        return [{ kind, entry: id, where, message: wordsFor(change) }];
       });
       const [first] = rechained;
       if (first !== undefined) {
         const what = `the digests that chain ${rechained.length === 1 ? "an entry" : `${rechained.length} entries`} were made anew, from ${first.kept.id} on`;
-        const where = () => placeOf(reading.files, first.kept, version);
-        drafts.push({ kind: "rewritten", entry_id: first.kept.id, where, message: what });
+        const where = () => placeOf(reading.files, first.kept);
+        drafts.push({ kind: "rewritten", entry: first.kept.id, where, message: what });
       }
       return tellMany(version, drafts);
     },
@@ -108,8 +108,8 @@ export function reporter() {
       const drafts = breaksIn(breaks).map(({ kept, kind, message }) => ({
         kind,
         message: message + blame,
-        entry_id: kept.id,
-        where: () => placeOf(reading.files, kept, version),
+        entry: kept.id,
+        where: () => placeOf(reading.files, kept),
       }));
       return tellMany(version, drafts);
     },
@@ -121,8 +121,8 @@ export function reporter() {
       tell(version, {
         kind: "cut-off",
         severity: "unknown",
-        entry_id: newest.id,
-        ...placeOf(reading.files, newest, version),
+        entry: newest.id,
+        ...placeOf(reading.files, newest),
         message,
       });
     },
@@ -134,27 +134,41 @@ export function reporter() {
       tell(version, {
         kind: "uncommitted",
         severity: "warning",
-        entry_id: first.id,
-        ...placeOf(reading.files, first, version),
+        entry: first.id,
+        ...placeOf(reading.files, first),
         message,
       });
     },
 
-    sign(version: RecordVersion, reading: Reading, { kind, kept, message }: Sign): void {
+    misfit(
+      version: RecordVersion,
+      reading: Reading,
+      stated: NonNullable<Reading["stated"]>,
+      own: History,
+    ): Finding {
+      const newest = own.entries[own.length - 1];
+      const message =
+        stated.entries === own.length
+          ? "the digest in the record is not that of the newest entry: one of the two was edited"
+          : `the record counts ${counted(stated.entries)}, and the files hold ${counted(own.length)}`;
       const place =
-        kept === null ? {} : { entry_id: kept.id, ...placeOf(reading.files, kept, version) };
+        newest === undefined ? {} : { entry: newest.id, ...placeOf(reading.files, newest) };
+      return tell(version, { kind: "mismatch", ...place, message });
+    },
+
+    sign(version: RecordVersion, reading: Reading, { kind, kept, message }: Sign): void {
+      const place = kept === null ? {} : { entry: kept.id, ...placeOf(reading.files, kept) };
       tell(version, { kind, severity: "warning", ...place, message });
     },
 
-    unreadable(version: RecordVersion, { path, line, pointer, detail }: Unreadable): Finding {
-      const isWhole = line === null && pointer === null;
+    unreadable(version: RecordVersion, { path, line, detail }: Unreadable): Finding {
+      const isWhole = line === null;
       // What cannot be read is compared as soon as it can be again; single entries that cannot be are lost.
       return tell(version, {
         kind: "unreadable",
         severity: isWhole ? "warning" : "broken",
         path,
         line,
-        pointer,
         message: `${path}: ${detail}`,
       });
     },
@@ -165,11 +179,15 @@ export function reporter() {
           ? "differently from what it is now"
           : "and the branch no longer does";
         const message = `history was rewritten: a commit that this clone has seen on the branch held entry ${kept.id}, ${fate}`;
-        return { kind: "rewritten", entry_id: kept.id, message };
+        return { kind: "rewritten", entry: kept.id, message };
       });
       tellMany(version, drafts);
     },
   };
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? "1 entry" : `${entries} entries`;
 }
 
 const UNSEEN = {
@@ -189,9 +207,18 @@ function wordsFor({ kind, kept, was }: HistoryChange): string {
     default: {
       const members =
         was === null ? [] : changedMembers(was, kept).filter((name) => name !== "previous_entry");
-      return `entry ${kept.id} was edited: ${members.join(", ")}`;
+      return `entry ${(was ?? kept).id} was edited: ${members.join(", ")}`;
     }
   }
+}
+
+/** By name, the entries before `start` that are named as one of the fresh ones. */
+function twinsBefore(own: History, start: number, fresh: ReadonlySet<Kept>): Map<string, Kept[]> {
+  const names = new Set([...fresh].map(({ id }) => id));
+  const twins = new Map<string, Kept[]>();
+  for (const kept of own.entries.slice(0, start))
+    if (names.has(kept.id)) twins.set(kept.id, [...(twins.get(kept.id) ?? []), kept]);
+  return twins;
 }
 
 type Break = { readonly kept: Kept; readonly kind: AuditKind; readonly message: string };
@@ -199,20 +226,15 @@ type Break = { readonly kept: Kept; readonly kind: AuditKind; readonly message: 
 /** Where two entries that were not neighbours before do not fit; what a change that is told already explains is left out. */
 function breaksIn({ own, start, fresh, damaged, known }: Breaks): Break[] {
   const breaks: Break[] = [];
+  const twins = twinsBefore(own, start, fresh);
   for (let index = start; index < own.length; index += 1) {
     const kept = own.entries[index];
     if (kept === undefined) continue;
-    if (
-      fresh.has(kept) &&
-      (known.variants.get(kept.id) ?? 0) > 1 &&
-      own.entries.findIndex(({ id }) => id === kept.id) < index
-    ) {
-      breaks.push({
-        kept,
-        kind: "duplicate",
-        message: `entry ${kept.id} stands twice, with different contents`,
-      });
+    const alike = twins.get(kept.id) ?? [];
+    if (fresh.has(kept) && alike.some((other) => saysSame(other.entry, kept.entry))) {
+      breaks.push({ kept, kind: "duplicate", message: `entry ${kept.id} stands twice` });
     }
+    twins.set(kept.id, [...alike, kept]);
     const before = index === 0 ? undefined : own.entries[index - 1];
     const isNew = before === undefined || fresh.has(before);
     const explained = damaged && !(fresh.has(kept) && isNew);
@@ -258,21 +280,10 @@ function breakOf(
   };
 }
 
-function placeOf(
-  files: Files,
-  kept: Kept,
-  version: RecordVersion | null,
-): Pick<AuditFinding, "path" | "pointer" | "line"> {
+function placeOf(files: Files, kept: Kept): Pick<AuditFinding, "path" | "line"> {
   for (const [path, entries] of files) {
     const index = entries.indexOf(kept);
-    if (index < 0) continue;
-    if (path.endsWith(".jsonl")) return { path, pointer: null, line: index + 1 };
-    const text = version === null ? null : version.texts.get(version.files.get(path) ?? "");
-    const line =
-      typeof text === "string"
-        ? (locate(text, [{ path: ["history", index], on: "value" }])[0]?.line ?? null)
-        : null;
-    return { path, pointer: `/history/${index}`, line };
+    if (index >= 0) return { path, line: index + 1 };
   }
-  return { path: null, pointer: null, line: null };
+  return { path: null, line: null };
 }

@@ -8,8 +8,6 @@ import type { Kept } from "./entries.ts";
 const TOLERANCE_MS = HOUR_MS;
 /** An entry that waited longer for its commit was kept back, or its commit was made anew. */
 const LATE_MS = DAY_MS;
-/** Entries that `migrate` brings along have dates of long ago. */
-const MIGRATED = "migrated/";
 
 export type Sign = {
   readonly kind: "clock" | "rewritten";
@@ -26,8 +24,8 @@ export function timing(): Timing {
 
 /** @param added the entries that this commit brought, in order */
 export function lookAtDates(seen: Timing, commit: AuditCommit, added: readonly Kept[]): Sign[] {
-  // What is put back has its old dates.
-  const own = added.filter((kept) => !kept.id.startsWith(MIGRATED) && !seen.met.has(kept));
+  // What is put back has its old dates, and so has what `migrate` brings along.
+  const own = added.filter((kept) => kept.entry.migrated !== true && !seen.met.has(kept));
   for (const kept of own) seen.met.add(kept);
   if (own.length === 0) return [];
   const once = (name: string, sign: Sign | null): Sign[] => {

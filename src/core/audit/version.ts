@@ -3,7 +3,8 @@ import type { AuditCommit } from "../ports/record-versions.ts";
 
 /**
  * - `edited`: an entry is not what it was. `removed`, `inserted`, `reordered`: entries are gone, were put in between, stand elsewhere.
- * - `duplicate`: an id stands twice.
+ * - `duplicate`: an entry stands twice.
+ * - `mismatch`: the number of entries, or the newest one's digest, is not what the record names.
  * - `gap`: what an entry follows was never there.
  * - `chain-broken`: an entry does not follow the one before it, and it cannot be told which of them is wrong.
  * - `rewritten`: digests or commits were made anew.
@@ -18,6 +19,7 @@ export type AuditKind =
   | "inserted"
   | "reordered"
   | "duplicate"
+  | "mismatch"
   | "gap"
   | "chain-broken"
   | "rewritten"
@@ -30,13 +32,12 @@ export type AuditFinding = {
   readonly kind: AuditKind;
   /** `unknown`: could not tell. */
   readonly severity: "broken" | "warning" | "unknown";
-  readonly entry_id: string | null;
+  /** Time, subject, generation and event of the entry; null if it is about none. */
+  readonly entry: string | null;
   /** The commit that did it; null: it is in the work tree and not committed. */
   readonly commit: AuditCommit | null;
   /** Where the entry stands, or stood, in that version. */
   readonly path: string | null;
-  /** JSON pointer (RFC 6901) in the record; in a monthly file, null. */
-  readonly pointer: string | null;
   /** From 1; null where the file of that version is not at hand. */
   readonly line: number | null;
   /** The commit that put everything back; null where none did, or where it is in the work tree and not committed. */
@@ -48,9 +49,9 @@ export type Audit = {
   /** Whether nothing is broken and everything could be told. Warnings do not count. */
   readonly ok: boolean;
   readonly verdict: "ok" | "unknown" | "broken";
-  /** In the present history, the monthly files included. */
+  /** In the present history. */
   readonly entries: number;
-  /** Commits that changed the record or its monthly files. */
+  /** Commits that changed the record or its history's files. */
   readonly commits: number;
   readonly findings: readonly AuditFinding[];
 };

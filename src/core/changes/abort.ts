@@ -7,11 +7,11 @@ import type { TokenState, TriggeredBy } from "../model/schema.ts";
 import { liveGeneration, tokenState } from "../model/token.ts";
 import type { Commit } from "../ports/store.ts";
 import {
+  entryOf,
   headline,
   loadRecord,
   type RecordSource,
   reviseRecord,
-  withEntry,
   withStates,
 } from "../record/record.ts";
 import { leaseEnd } from "../rotation/lease.ts";
@@ -20,7 +20,6 @@ import { next, requirePending } from "../rotation/state.ts";
 export type AbortOptions = {
   readonly source: RecordSource;
   readonly clock: () => Date;
-  readonly newRunId: () => string;
 };
 
 /** What it has in use stays. Throws `Misconfigured` (`nothing-pending`) and `Unchanged` (`in-progress`). */
@@ -29,7 +28,6 @@ export async function abort(
   { triggeredBy, options }: { triggeredBy: TriggeredBy; options: AbortOptions },
 ): Promise<AbortResult> {
   const now = options.clock();
-  const id = options.newRunId();
   let given: Omit<AbortResult, "commit"> = { token_name: name, generation: 0, placed: [] };
   const loaded = await loadRecord(options.source);
   const { commit } = await reviseRecord(options.source, loaded, (fresh) => {
@@ -43,9 +41,9 @@ export async function abort(
     );
     given = { token_name: name, generation, placed: placed.map(([destination]) => destination) };
     const state = next(before, { type: "abort" }, now);
-    const entry = { event: "aborted", name, triggeredBy, now, id };
     return {
-      config: withEntry(withStates(fresh, { [name]: state }), entry),
+      config: withStates(fresh, { [name]: state }),
+      entries: [entryOf({ event: "aborted", name, triggeredBy, now })],
       message: headline("give up what is pending for", [name]),
     };
   });

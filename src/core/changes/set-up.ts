@@ -11,8 +11,8 @@ import type { RequestMark, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { expandMembers, expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { nextDueOf } from "../plan/plan.ts";
-import { loadRecord, type RecordSource, reviseRecord, withEntry } from "../record/record.ts";
-import { earlierRequest } from "../record/request-mark.ts";
+import { entryOf, loadRecord, type RecordSource, reviseRecord } from "../record/record.ts";
+import { earlierRequest, withDone } from "../record/request-mark.ts";
 import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
 import type { RuleResult, WorkflowResult } from "./shapes.ts";
 
@@ -20,7 +20,6 @@ type SetUpOptions = {
   readonly source: RecordSource;
   readonly home: Home;
   readonly clock: () => Date;
-  readonly newRunId: () => string;
 };
 
 /** Sets a token's rule. Throws `Misconfigured` for names and values that the record would refuse, `Denied` as `requireAgentMay`. */
@@ -41,16 +40,10 @@ export async function setupRule(request: RuleRequest, options: SetUpOptions): Pr
     if (!request.create) requireDeclared(fresh, [name]);
     const changed = declareRule(declareTokens(fresh, [name]), name, rule);
     if (isSame(changed, fresh) && !request.mark) return null;
-    const entry = {
-      event: "rule_set",
-      name,
-      triggeredBy: request.triggeredBy,
-      mark: request.mark,
-      now,
-      id: options.newRunId(),
-    };
+    const { triggeredBy } = request;
     return {
-      config: withEntry(requireValid(changed, options.home), entry),
+      config: noted(requireValid(changed, options.home), request.mark, { rules: name, now }),
+      entries: [entryOf({ event: "rule_set", name, triggeredBy, now })],
       message: `token-automation: set the rule of ${name} [skip ci]`,
     };
   });
@@ -85,16 +78,10 @@ export async function createWorkflow(
       now,
     );
     if (isSame(changed, fresh) && !request.mark) return null;
-    const entry = {
-      event: "workflow_set",
-      name: null,
-      triggeredBy: { ...request.triggeredBy, workflow_name: name },
-      mark: request.mark,
-      now,
-      id: options.newRunId(),
-    };
+    const triggeredBy = { ...request.triggeredBy, workflow_name: name };
     return {
-      config: withEntry(requireValid(changed, options.home), entry),
+      config: noted(requireValid(changed, options.home), request.mark, { workflows: name, now }),
+      entries: [entryOf({ event: "workflow_set", name: null, triggeredBy, now })],
       message: `token-automation: set the workflow ${name} [skip ci]`,
     };
   });
@@ -116,6 +103,25 @@ function isSame(one: TokenConfig, other: TokenConfig): boolean {
 }
 
 /** Whether the request was carried out before. Throws `Misconfigured` where its key marks another. */
+/** The config that says when it was set, so that a plan made before is known to be an old one, and for which request. */
+function noted(
+  config: TokenConfig,
+  mark: RequestMark | null | undefined,
+  set: { readonly rules?: string; readonly workflows?: string; readonly now: Date },
+): TokenConfig {
+  const { now } = set;
+  const before = config.state?.set_at ?? {};
+  const rules = set.rules === undefined ? {} : { [set.rules]: now.toISOString() };
+  const workflows = set.workflows === undefined ? {} : { [set.workflows]: now.toISOString() };
+  const set_at = {
+    ...before,
+    rules: { ...before.rules, ...rules },
+    workflows: { ...before.workflows, ...workflows },
+  };
+  const stamped = { ...config, state: { ...config.state, set_at } };
+  return withDone(stamped, mark ? [mark] : [], { now, runId: null, token: null });
+}
+
 function isDone(config: TokenConfig, mark: RequestMark | null | undefined): boolean {
   return mark ? earlierRequest(config, mark).kind === "done" : false;
 }

@@ -70,7 +70,7 @@ export function planDigest(config: TokenConfig, change: AgentChange): string {
       settings,
       ...parts,
       workflowOf(config, change),
-      lastEntryOf(config, change, new Set(names)),
+      lastSetOf(config, change, names),
     ]),
   );
 }
@@ -107,18 +107,15 @@ function partsOf(
 }
 
 /** So that what was set back by hand is not what was planned before: one approval is for one change. */
-function lastEntryOf(
-  { history = [] }: TokenConfig,
+function lastSetOf(
+  { state: { set_at: setAt = {} } = {} }: TokenConfig,
   change: AgentChange,
-  names: ReadonlySet<string>,
-): string | null {
-  const workflow = "workflow_name" in change ? change.workflow_name : null;
-  const last = history.findLast(({ token_name, triggered_by }) =>
-    token_name === null
-      ? workflow !== null && triggered_by?.workflow_name === workflow
-      : names.has(token_name),
-  );
-  return last?.id ?? null;
+  names: readonly string[],
+): readonly (string | null)[] {
+  const own = (times: Readonly<Record<string, string>> | undefined, name: string) =>
+    times !== undefined && Object.hasOwn(times, name) ? (times[name] ?? null) : null;
+  const workflow = "workflow_name" in change ? own(setAt.workflows, change.workflow_name) : null;
+  return [workflow, ...names.map((name) => own(setAt.rules, name))];
 }
 
 function workflowOf({ workflows = {} }: TokenConfig, change: AgentChange): unknown {

@@ -11,8 +11,7 @@ const WHOLE = `{
   "settings": {
     "timezone": "UTC",
     "health": { "recently_rotated_hours": 24, "should_rotate_days": 7, "needs_rotation_days": 14, "high_risk_days": 30 },
-    "journal": "auto",
-    "history_limit": 1000
+    "journal": "auto"
   },
   "tokens": {
     "API_KEY": {
@@ -31,9 +30,9 @@ const WHOLE = `{
   },
   "state": {
     "tokens": { "API_KEY": { "current": { "generation": 3, "fingerprint": "sha256:00", "ref": null, "destinations": {}, "rotated_at": "2026-01-01T00:00:00Z" }, "pending": null, "failures": 0, "last_error": null } },
-    "workflows": { "daily_security": { "first_seen_at": "2026-01-01T00:00:00Z", "last_run_at": "2026-01-02T00:00:00Z" } }
+    "workflows": { "daily_security": { "first_seen_at": "2026-01-01T00:00:00Z", "last_run_at": "2026-01-02T00:00:00Z" } },
+    "history": { "entries": 0, "digest": null }
   },
-  "history": [],
   "x-notes": { "anything": [1, { "goes": null }] }
 }`;
 
@@ -166,9 +165,9 @@ describe("bad files: every mistake at once", () => {
       5:87 /settings/journal unknown-journal-mode
         settings.journal is "always", which is no journal mode that this version knows
         > Known: auto, sealed, intent.
-      5:114 /settings/history_limit wrong-type
-        settings.history_limit must be a whole number; it is 1.5
-        > -
+      5:97 /settings/history_limit unknown-key
+        settings has the key history_limit, which is not needed any more
+        > Delete it: each entry goes to token_history/ once, and the record stays short. \`token-automation migrate\` does it too.
       7:20 /tokens/A/type unknown-type
         type of the token "A" is "passwrod", which is no type that this version knows
         > Did you mean password? Known: api_key, github_pat, secret_key, password, hex, base64url, uuid, key_pair, custom.
@@ -269,9 +268,9 @@ describe("bad files: every mistake at once", () => {
       "2:51 /settings/health/should_rotate_days out-of-range
         settings.health.should_rotate_days must be more than 0; it is 0
         > -
-      2:95 /settings/history_limit out-of-range
-        settings.history_limit must be at most 100000; it is 100000000000000000000
-        > -
+      2:78 /settings/history_limit unknown-key
+        settings has the key history_limit, which is not needed any more
+        > Delete it: each entry goes to token_history/ once, and the record stays short. \`token-automation migrate\` does it too.
       4:25 /tokens/ZERO/length out-of-range
         length of the token "ZERO" must be at least 1; it is 0
         > -
@@ -451,8 +450,7 @@ describe("bad files: every mistake at once", () => {
   test("damage to what the program writes", () => {
     const text = `{
   "tokens": { "A": {} },
-  "state": { "tokens": { "A": { "current": { "generation": -1, "rotated_at": "yesterday" } } } },
-  "history": [{ "id": "1" }, 5]
+  "state": { "tokens": { "A": { "current": { "generation": -1, "rotated_at": "yesterday" } } }, "history": { "entries": -1 } }
 }`;
     expect(tellProblems(text)).toMatchInlineSnapshot(`
       "3:31 /state/tokens/A/pending missing-key
@@ -479,32 +477,11 @@ describe("bad files: every mistake at once", () => {
       3:78 /state/tokens/A/current/rotated_at invalid-time
         state.tokens.A.current.rotated_at must be a time; it is "yesterday"
         > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/at missing-key
-        history[0] lacks "at"
+      3:108 /state/history/digest missing-key
+        state.history lacks "digest"
         > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/event missing-key
-        history[0] lacks "event"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/token_name missing-key
-        history[0] lacks "token_name"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/generation missing-key
-        history[0] lacks "generation"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/previous_hash missing-key
-        history[0] lacks "previous_hash"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/new_hash missing-key
-        history[0] lacks "new_hash"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/triggered_by missing-key
-        history[0] lacks "triggered_by"
-        > The program writes this section: restore it from the file's history in git.
-      4:15 /history/0/previous_entry missing-key
-        history[0] lacks "previous_entry"
-        > The program writes this section: restore it from the file's history in git.
-      4:30 /history/1 wrong-type
-        history[1] must be an object; it is 5
+      3:121 /state/history/entries out-of-range
+        state.history.entries must be at least 0; it is -1
         > The program writes this section: restore it from the file's history in git."
     `);
   });
@@ -569,9 +546,9 @@ describe("bad files: every mistake at once", () => {
       1:72 /state wrong-type
         state must be an object; it is an empty list
         > The program writes this section: restore it from the file's history in git.
-      1:87 /history wrong-type
-        history must be a list; it is an object
-        > The program writes this section: restore it from the file's history in git.
+      1:76 /history unknown-key
+        the file holds its history, which is in token_history/ now
+        > Run \`token-automation migrate\`: it moves the entries there.
 
       # another version
       1:13 /version unsupported-version
@@ -692,31 +669,27 @@ describe("serializeConfig", () => {
       "version",
       "rules",
     ]);
-    expect(order("workflows", "rules", "tokens", "state", "history")).toEqual([
+    expect(order("workflows", "rules", "tokens", "state")).toEqual([
       "workflows",
       "rules",
       "tokens",
       "state",
-      "history",
     ]);
-    expect(order("version", "tokens", "workflows", "state", "history", "rules")).toEqual([
+    expect(order("version", "tokens", "workflows", "state", "rules")).toEqual([
       "version",
       "tokens",
       "rules",
       "workflows",
       "state",
-      "history",
     ]);
-    expect(order("tokens", "state", "history", "workflows", "rules", "settings")).toEqual([
+    expect(order("tokens", "state", "workflows", "rules", "settings")).toEqual([
       "settings",
       "tokens",
       "rules",
       "workflows",
       "state",
-      "history",
     ]);
-    expect(order("tokens", "history", "state")).toEqual(["tokens", "state", "history"]);
-    expect(order("history", "x-z", "tokens")).toEqual(["tokens", "history", "x-z"]);
+    expect(order("state", "x-z", "tokens")).toEqual(["tokens", "state", "x-z"]);
   });
 
   test("writes two spaces and a trailing newline, and what was read from such a text is written as the same text", () => {

@@ -162,27 +162,18 @@ export function validateConfig(config: unknown, home: Home): Problem[] {
   return judged.ok ? [] : judged.mistakes.map((mistake) => toProblem(mistake, null));
 }
 
-const SECTIONS = [
-  "$schema",
-  "version",
-  "settings",
-  "tokens",
-  "rules",
-  "workflows",
-  "state",
-  "history",
-];
-const PROGRAM_SECTIONS: ReadonlySet<string> = new Set(["state", "history"]);
+const SECTIONS = ["$schema", "version", "settings", "tokens", "rules", "workflows", "state"];
+/** The section that the program writes. */
+const OWN = "state";
 
 /**
- * What the program adds comes last in memory. Nobody writes anything by hand after the program's own
- * sections, so what stands there was added, and moves to its place; all else keeps the order it was written in.
+ * What the program adds comes last in memory. People write nothing after the program's own section, so what stands there
+ * was added, and moves to its place; all else keeps the order it was written in.
  */
 function orderedKeys(config: TokenConfig): string[] {
   const keys = Object.keys(config);
-  const lastOwn = keys.findLastIndex((key) => PROGRAM_SECTIONS.has(key));
-  const start = keys[lastOwn] === "state" ? lastOwn : lastOwn + 1;
-  const added = lastOwn < 0 ? [] : keys.slice(start).filter((key) => SECTIONS.includes(key));
+  const own = keys.indexOf(OWN);
+  const added = own < 0 ? [] : keys.slice(own + 1).filter((key) => SECTIONS.includes(key));
   const ordered = keys.filter((key) => !added.includes(key));
   for (const key of added) {
     const rank = SECTIONS.indexOf(key);

@@ -24,6 +24,24 @@ const VALUE_HINTS: Readonly<Record<string, string>> = {
     "If it is a value, delete it and rotate the token; if it is the secret's name, write it inside one of the destinations.",
 };
 
+/** Keys of an earlier edition, by their path. */
+const MOVED: ReadonlyMap<string, Pick<Mistake, "message" | "hint">> = new Map([
+  [
+    "history",
+    {
+      message: "the file holds its history, which is in token_history/ now",
+      hint: "Run `token-automation migrate`: it moves the entries there.",
+    },
+  ],
+  [
+    "settings.history_limit",
+    {
+      message: "settings has the key history_limit, which is not needed any more",
+      hint: "Delete it: each entry goes to token_history/ once, and the record stays short. `token-automation migrate` does it too.",
+    },
+  ],
+]);
+
 /** `config` is the very object that was judged: nothing is copied, added, dropped or reordered. */
 export type Shape =
   | { readonly ok: true; readonly config: TokenConfig }
@@ -98,6 +116,9 @@ function unknownKey(path: Path, key: string, document: unknown): Mistake {
         "Delete it and rotate the token: whoever can read the repository's history can read the value.",
     };
   }
+  const moved = MOVED.get([...path, key].join("."));
+  if (moved !== undefined)
+    return { ...where, code: "unknown-key", message: moved.message, hint: moved.hint };
   const known = keysAt(path, document);
   const meant = didYouMean(key, known);
   return {

@@ -100,7 +100,7 @@ const FORMS: ReadonlyMap<unknown, readonly [code: string, expected: string, hint
     ],
   ]);
 
-const PROGRAM_SECTIONS: ReadonlySet<unknown> = new Set(["state", "history"]);
+const PROGRAM_SECTIONS: ReadonlySet<unknown> = new Set(["state"]);
 
 /** Turns one issue of the schema into a mistake; `value` is what stands at `path`. */
 export function explainIssue(issue: Issue, path: Path, value: unknown): Mistake {

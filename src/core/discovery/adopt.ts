@@ -14,11 +14,11 @@ import { type GitHubScope, isOnGitHub } from "../model/scope.ts";
 import { NEW_TOKEN_STATE, scopeId } from "../model/token.ts";
 import type { Commit } from "../ports/store.ts";
 import {
+  entryOf,
   headline,
   loadRecord,
   type RecordSource,
   reviseRecord,
-  withEntry,
   withStates,
 } from "../record/record.ts";
 import { type DiscoverOptions, explore, type Listing } from "./discover.ts";
@@ -45,7 +45,6 @@ export type Adoption = {
 export type AdoptOptions = DiscoverOptions & {
   readonly source: RecordSource;
   readonly clock: () => Date;
-  readonly newRunId: () => string;
 };
 
 /**
@@ -65,15 +64,14 @@ export async function adopt(
   const destinations = chosen.map(({ scope }) => declarationOf(scope));
   const declaration: TokenDeclaration = { type: "custom", issuer: { use: "manual" }, destinations };
   const now = options.clock();
-  const id = options.newRunId();
   const { commit } = await reviseRecord(options.source, loaded, (fresh) => {
     requireNew(fresh, name);
     const declared = { ...fresh, tokens: { ...fresh.tokens, [name]: declaration } };
     // Also without the issuer written out, nobody's random value takes its place.
     const state = { ...NEW_TOKEN_STATE, adopted: { at: now.toISOString() } };
     const config = requireValid(withStates(declared, { [name]: state }), options.home);
-    const entry = { event: "adopted", name, triggeredBy, now, id };
-    return { config: withEntry(config, entry), message: headline("adopt", [name]) };
+    const entries = [entryOf({ event: "adopted", name, triggeredBy, now })];
+    return { config, entries, message: headline("adopt", [name]) };
   });
   return { token_name: name, destinations: chosen.map((one) => one.id), declaration, commit };
 }

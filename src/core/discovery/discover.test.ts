@@ -1,7 +1,9 @@
 // What exists beside what is declared, on the tests' GitHub; and declaring what exists without touching it.
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SecretScope } from "../../../test/github/secrets.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
+import { entriesIn } from "../../../test/record-history.ts";
 import { compose } from "../../compose/compose.ts";
 import { Secret } from "../base/secret.ts";
 import type { TokenConfig } from "../model/schema.ts";
@@ -48,6 +50,7 @@ const open = (token = DEFAULT_TOKEN) =>
     whenMissing: "error",
     clock: () => NOW,
   });
+const history = () => entriesIn(github.repository().files());
 const record = (): TokenConfig => JSON.parse(github.repository().file(PATH) ?? "null");
 const fill = (scope: SecretScope, ...names: string[]) => {
   for (const name of names)
@@ -267,7 +270,7 @@ describe("adopt", () => {
       pending: null,
       adopted: { at: expect.any(String) },
     });
-    expect(record().history?.at(-1)).toMatchObject({
+    expect(history().at(-1)).toMatchObject({
       event: "adopted",
       token_name: "API_KEY",
       triggered_by: by,

@@ -3,7 +3,7 @@ import { rotatedState } from "../../../test/token-states.ts";
 import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
 import type { CurrentCredential, Rule, TokenDeclaration } from "../model/schema.ts";
 import { NEW_TOKEN_STATE, resolveToken } from "../model/token.ts";
-import { appendHistory } from "../record/history.ts";
+import { chainEntries } from "../record/history.ts";
 import { recommendedInterval, rhythms } from "./interval.ts";
 
 const now = Date.parse("2026-03-01T00:00:00Z");
@@ -71,7 +71,6 @@ describe("the recommended interval", () => {
 test("a rhythm is the median time between three rotations or more", () => {
   const rotations = (name: string, event: string, ...days: number[]) =>
     days.map((day) => ({
-      id: `${name}/${event}/${day}`,
       at: toInstant(now + day * DAY_MS),
       event,
       token_name: name,
@@ -80,13 +79,10 @@ test("a rhythm is the median time between three rotations or more", () => {
       new_hash: null,
       triggered_by: { kind: "cli" as const },
     }));
-  const history = appendHistory(
-    [],
-    [
-      ...rotations("STEADY", "rotated", 0, 2, 4, 5, 30),
-      ...rotations("TWICE", "rotated", 0, 1),
-      ...rotations("FAILING", "failed", 0, 1, 2, 3),
-    ],
-  );
+  const history = chainEntries([
+    ...rotations("STEADY", "rotated", 0, 2, 4, 5, 30),
+    ...rotations("TWICE", "rotated", 0, 1),
+    ...rotations("FAILING", "failed", 0, 1, 2, 3),
+  ]);
   expect(rhythms(history)).toEqual(new Map([["STEADY", 48]]));
 });

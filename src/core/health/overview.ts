@@ -1,6 +1,6 @@
 // The complete overview: tokens, rules, workflows, history, health, suggestions.
 
-import type { TokenConfig } from "../model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import { type Home, liveGeneration, resolveToken, tokenState } from "../model/token.ts";
 import { expandWorkflow, workflowTimezone } from "../model/workflow.ts";
 import { issuerMissing } from "../plan/condition.ts";
@@ -11,12 +11,14 @@ import { type HealthBands, health, healthBands } from "./health.ts";
 import type { Status, Suggestions, TokenOverview, WorkflowOverview } from "./shapes.ts";
 import { suggest } from "./suggest.ts";
 
-/** @param options.history how many of the newest entries to include */
-export function statusOf(
-  config: TokenConfig,
-  options: { readonly home: Home; readonly now: Date; readonly history: number },
-): Status {
-  const { home, now } = options;
+type About = {
+  readonly home: Home;
+  readonly now: Date;
+  /** The entries to include, the newest last. */
+  readonly history: readonly HistoryEntry[];
+};
+
+export function statusOf(config: TokenConfig, { home, now, history }: About): Status {
   const tokens = Object.keys(config.tokens ?? {}).flatMap((name): [string, TokenOverview][] => {
     const token = resolveToken(config, name, home);
     if (token === null) return [];
@@ -59,21 +61,22 @@ export function statusOf(
     tokens: Object.fromEntries(tokens),
     rules: config.rules ?? {},
     workflows: Object.fromEntries(workflows),
-    history: options.history === 0 ? [] : (config.history ?? []).slice(-options.history),
+    history,
     health: health(config, home, now),
-    suggestions: suggest(config, home, now).suggestions,
+    suggestions: suggest(config, home, now, history).suggestions,
   };
 }
 
-/** The complete overview with the whole history, and what is planned, advised and drawn beside it. */
-export function overviewOf(config: TokenConfig, home: Home, now: Date): Overview {
-  const history = config.history?.length ?? 0;
+/** The complete overview, and what is planned, advised and drawn beside it. */
+export function overviewOf(config: TokenConfig, about: About): Overview {
+  const { home, now } = about;
   return {
     home,
     now,
-    status: statusOf(config, { home, now, history }),
+    status: statusOf(config, about),
+    entries: Math.max(config.state?.history?.entries ?? 0, about.history.length),
     plan: plan(config, home, now),
-    actions: suggest(config, home, now).actions,
+    actions: suggest(config, home, now, about.history).actions,
     bands: healthBands(config),
     byHand: new Set(
       Object.keys(config.tokens ?? {}).filter((name) => needsPerson(config, home, name)),
@@ -93,8 +96,10 @@ function needsPerson(config: TokenConfig, home: Home, name: string): boolean {
 export type Overview = {
   readonly home: Home;
   readonly now: Date;
-  /** With the whole of the history that this file holds. */
+  /** With the newest entries of the history. */
   readonly status: Status;
+  /** How many entries the history has in all. */
+  readonly entries: number;
   readonly plan: Plan;
   readonly actions: Suggestions["actions"];
   readonly bands: HealthBands;

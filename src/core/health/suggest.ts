@@ -1,6 +1,6 @@
 // What to do next: sentences for people, and requests of the HTTP API that would do it.
 
-import type { TokenConfig } from "../model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import { issuerMissing } from "../plan/condition.ts";
 import { manualOf } from "../plan/waiting.ts";
@@ -33,8 +33,14 @@ type Concern = (typeof SENTENCES)[number][0];
 /**
  * What should be done at `now`, the most urgent first, else in declaration order. A token may have several actions.
  * Throws as `plan`.
+ * @param history the newest entries: they show in which rhythm each token was rotated
  */
-export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions {
+export function suggest(
+  config: TokenConfig,
+  home: Home,
+  now: Date,
+  history: readonly HistoryEntry[] = [],
+): Suggestions {
   const named: Record<Concern, string[]> = {
     high: [],
     should: [],
@@ -47,7 +53,7 @@ export function suggest(config: TokenConfig, home: Home, now: Date): Suggestions
     uncovered: [],
   };
   const actions: Record<Priority, Action[]> = { high: [], medium: [], low: [] };
-  const rhythm = rhythms(config.history ?? []);
+  const rhythm = rhythms(history);
   const crowdedBy = crowding(config, now);
   let total = 0;
   for (const each of assessTokens(config, home, now)) {

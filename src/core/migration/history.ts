@@ -1,9 +1,15 @@
-// The rotations that a first-version file lists, as entries of the audit trail.
+// The history of earlier files as entries of this edition: the rotations that a first-version file lists, and the entries of a first-edition record.
 
 import { isShowableName } from "../base/showable.ts";
 import { isObject } from "../config/mistake.ts";
 import type { HistoryEntry, TriggerKind } from "../model/schema.ts";
-import { appendHistory, type HistoryDraft } from "../record/history.ts";
+import {
+  chainEntries,
+  type HistoryDraft,
+  historyFolder,
+  isEntry,
+  linesOf,
+} from "../record/history.ts";
 import type { Notes } from "./notes.ts";
 import { type Gathered, valuesIn } from "./tokens.ts";
 
@@ -33,8 +39,8 @@ export function readHistory(
   const entries = lists.flatMap((list): unknown[] =>
     Array.isArray(list) ? list : list === undefined ? [] : [list],
   );
-  const drafts = entries.flatMap((entry, index): HistoryDraft[] => {
-    const draft = isObject(entry) ? draftOf(entry, index, gathered, notes) : null;
+  const drafts = entries.flatMap((entry): HistoryDraft[] => {
+    const draft = isObject(entry) ? draftOf(entry, gathered, notes) : null;
     if (draft === null) lost++;
     return draft === null ? [] : [draft];
   });
@@ -42,12 +48,80 @@ export function readHistory(
     notes.warn(
       `${lost} of ${entries.length} entries of the history name no token or no time and were left out.`,
     );
-  return appendHistory([], drafts);
+  return chainEntries(drafts);
+}
+
+/** What a record of the first edition had and this one has not: the list of entries, the monthly files, the limit of the list. */
+type FirstEdition = {
+  /** The document without its history, and without the setting that limited it. */
+  readonly document: Record<string, unknown>;
+  readonly history: readonly HistoryEntry[];
+};
+
+/** Whether the document is a record whose history is a list in the file itself, as in the first edition. */
+export function isFirstEdition(document: Record<string, unknown>): boolean {
+  const { history, settings } = document;
+  const isLimited = isObject(settings) && Object.hasOwn(settings, "history_limit");
+  return document.version === 1 && (Array.isArray(history) || isLimited);
+}
+
+/** The first edition's monthly files among the paths, the oldest first. */
+export function monthlyFiles(configPath: string, paths: readonly string[]): string[] {
+  const folder = `${historyFolder(configPath)}/`;
+  return paths
+    .filter(
+      (path) => path.startsWith(folder) && /^\d{4,6}-\d{2}\.jsonl$/.test(path.slice(folder.length)),
+    )
+    .toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/**
+ * Takes the history out of a first-edition record. The entries keep their order; the chain of digests begins again, since
+ * an entry no longer has an id, and requests are remembered elsewhere.
+ * @param archived path to content of the monthly files, the oldest first
+ */
+export function carryHistory(
+  { history: list, settings, ...rest }: Record<string, unknown>,
+  archived: ReadonlyMap<string, string>,
+  notes: Notes,
+): FirstEdition {
+  const lines = [...archived.values()].flatMap((text) => linesOf(text).map(({ line }) => line));
+  const found: unknown[] = [...lines.map(parsed), ...(Array.isArray(list) ? list : [])];
+  const drafts = found.flatMap((entry) => {
+    if (!isEntry(entry)) return [];
+    const { id: _, requests: __, previous_entry: ___, ...draft } = entry;
+    return [{ ...draft, migrated: true } as HistoryDraft];
+  });
+  if (drafts.length < found.length)
+    notes.warn(
+      `${found.length - drafts.length} of ${found.length} entries of the history could not be read and were left out.`,
+    );
+  if (drafts.length > 0)
+    notes.warn(
+      `Entries of the history that were carried over: ${drafts.length}. They are in token_history/<year>-<month>/<day>.jsonl now, in their order, and their chain of digests begins again.`,
+    );
+  for (const path of archived.keys()) notes.warn(`${path} is not read any more; delete it.`);
+  return { document: { ...rest, ...withoutLimit(settings) }, history: chainEntries(drafts) };
+}
+
+function withoutLimit(settings: unknown): { readonly settings?: unknown } {
+  if (settings === undefined) return {};
+  if (!isObject(settings)) return { settings };
+  const { history_limit: _, ...kept } = settings;
+  return { settings: kept };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Counted with what is no entry.
+    return null;
+  }
 }
 
 function draftOf(
   entry: Record<string, unknown>,
-  index: number,
   gathered: Gathered,
   notes: Notes,
 ): HistoryDraft | null {
@@ -67,7 +141,7 @@ function draftOf(
   const new_hash = hashOf(field(FIELDS.next), notes);
   const triggered_by = { kind: triggerOf(field(FIELDS.trigger)) };
   return {
-    id: `migrated/${token_name}/${index + 1}`,
+    migrated: true,
     at,
     event: "rotated",
     token_name,

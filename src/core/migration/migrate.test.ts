@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GITHUB, LOCAL } from "../../../test/problems.ts";
+import { historyState } from "../../../test/record-history.ts";
 import { Misconfigured } from "../base/errors.ts";
 import { parseConfig, serializeConfig, validateConfig } from "../config/parse.ts";
 import { verifyChain } from "../record/history.ts";
@@ -11,6 +12,94 @@ const NOW = new Date("2026-03-01T12:00:00Z");
 const CANARY = `ghp_${"c4N4ryBBBB".repeat(4)}`;
 
 const migrate = (document: unknown) => migrateFile(JSON.stringify(document), NOW);
+
+describe("a record of the first edition", () => {
+  const entry = (day: string, more: object = {}) => ({
+    id: `run/${day}`,
+    at: `2026-${day}T02:00:00Z`,
+    event: "rotated",
+    token_name: "API_KEY",
+    generation: 1,
+    previous_hash: null,
+    new_hash: null,
+    triggered_by: { kind: "schedule" },
+    requests: [{ id: "a", asked: "b" }],
+    previous_entry: "of the first edition",
+    ...more,
+  });
+  const first = {
+    version: 1,
+    settings: { timezone: "UTC", history_limit: 10 },
+    tokens: { API_KEY: {} },
+    "x-note": "mine",
+    state: { tokens: {}, "x-note": "its" },
+    history: [entry("02-01"), entry("02-02", { error: "put-failed" })],
+  };
+  const lines = (...entries: unknown[]) =>
+    entries.map((one) => `${JSON.stringify(one)}\n`).join("");
+
+  test("its entries go to the days' files in their order, chained again, and the rest stays", () => {
+    const archived = new Map([
+      ["token_history/2025-12.jsonl", lines(entry("01-01"))],
+      ["token_history/2026-01.jsonl", lines(entry("01-31"), entry("01-30"))],
+    ]);
+    const { config, history, exposed, warnings } = migrateFile(
+      JSON.stringify(first),
+      NOW,
+      archived,
+    );
+    expect(history.map(({ at }) => at.slice(5, 10))).toEqual([
+      "01-01",
+      "01-31",
+      "01-30",
+      "02-01",
+      "02-02",
+    ]);
+    expect(verifyChain(history, null)).toEqual({ ok: true, breaks: [] });
+    const { id: _, requests: __, ...kept } = entry("02-02", { error: "put-failed" });
+    expect(history.at(-1)).toEqual({
+      ...kept,
+      migrated: true,
+      previous_entry: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(config).toEqual({
+      version: 1,
+      settings: { timezone: "UTC" },
+      tokens: { API_KEY: {} },
+      "x-note": "mine",
+      state: { tokens: {}, "x-note": "its", history: historyState(history) },
+    });
+    expect([exposed, validateConfig(config, LOCAL)]).toEqual([[], []]);
+    expect(warnings).toEqual([
+      "Entries of the history that were carried over: 5. They are in token_history/<year>-<month>/<day>.jsonl now, in their order, and their chain of digests begins again.",
+      "token_history/2025-12.jsonl is not read any more; delete it.",
+      "token_history/2026-01.jsonl is not read any more; delete it.",
+    ]);
+  });
+
+  test("what is no entry is counted and left out; mistakes of people are told", () => {
+    const rules = { API_KEY: { interval_hours: 0 } };
+    const { history, warnings } = migrate({ ...first, rules, history: [5, entry("02-01"), {}] });
+    expect(history).toHaveLength(1);
+    expect(warnings).toEqual([
+      "2 of 3 entries of the history could not be read and were left out.",
+      expect.stringMatching(/carried over: 1\./),
+      expect.stringMatching(/^Still to change: interval_hours of the rule/),
+    ]);
+  });
+
+  test("without entries only the limit goes; without either it is of this edition already", () => {
+    const { history: _, ...rest } = first;
+    expect(migrate(rest).config).toEqual({
+      version: 1,
+      settings: { timezone: "UTC" },
+      tokens: { API_KEY: {} },
+      "x-note": "mine",
+      state: { tokens: {}, "x-note": "its" },
+    });
+    expect(() => migrate({ ...rest, settings: {} })).toThrow("the file is already of this version");
+  });
+});
 
 test("a file as the Python program wrote it", () => {
   const old = {
@@ -76,7 +165,7 @@ test("a file as the Python program wrote it", () => {
     ],
     last_updated: "2026-02-28T00:00:00",
   };
-  const { config, exposed, warnings } = migrate(old);
+  const { config, history, exposed, warnings } = migrate(old);
   expect(exposed).toEqual(["GITHUB_TOKEN", "API_KEY", "OWN"]);
   expect(warnings).toMatchInlineSnapshot(`
     [
@@ -196,53 +285,59 @@ test("a file as the Python program wrote it", () => {
             "last_error": null,
             "exposed_at": "2026-03-01T12:00:00Z"
           }
-        }
-      },
-      "history": [
-        {
-          "id": "migrated/API_KEY/1",
-          "at": "2026-02-27T00:00:00Z",
-          "event": "rotated",
-          "token_name": "API_KEY",
-          "generation": null,
-          "previous_hash": null,
-          "new_hash": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          "triggered_by": {
-            "kind": "cli"
-          },
-          "previous_entry": null
         },
-        {
-          "id": "migrated/API_KEY/2",
-          "at": "2026-02-28T00:00:00.500Z",
-          "event": "rotated",
-          "token_name": "API_KEY",
-          "generation": null,
-          "previous_hash": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          "new_hash": null,
-          "triggered_by": {
-            "kind": "scheduler"
-          },
-          "previous_entry": "54867065744d23141cae56ff5b9db5e52fbbfb8015a9fff378af58ee7d696d75"
-        },
-        {
-          "id": "migrated/REMOVED/3",
-          "at": "2026-02-01T00:00:00Z",
-          "event": "rotated",
-          "token_name": "REMOVED",
-          "generation": null,
-          "previous_hash": null,
-          "new_hash": null,
-          "triggered_by": {
-            "kind": "cli"
-          },
-          "previous_entry": "8ae71e537072cde8cc5fbe00c159b8a17139d776d35793aff23bc2c54df86a1e"
+        "history": {
+          "entries": 3,
+          "digest": "35cef222a128c03708288f56cc893e8915dea5cff821d45fbe47ca0ed48e9493"
         }
-      ]
+      }
     }
     "
   `);
-  expect(verifyChain(config.history ?? []).ok).toBe(true);
+  expect(history).toMatchInlineSnapshot(`
+    [
+      {
+        "at": "2026-02-27T00:00:00Z",
+        "event": "rotated",
+        "generation": null,
+        "migrated": true,
+        "new_hash": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "previous_entry": null,
+        "previous_hash": null,
+        "token_name": "API_KEY",
+        "triggered_by": {
+          "kind": "cli",
+        },
+      },
+      {
+        "at": "2026-02-28T00:00:00.500Z",
+        "event": "rotated",
+        "generation": null,
+        "migrated": true,
+        "new_hash": null,
+        "previous_entry": "182b10f00f2b1fe36cbdff39fea62482dbf0a1eb01f6e94a94ab807910eb9ac1",
+        "previous_hash": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "token_name": "API_KEY",
+        "triggered_by": {
+          "kind": "scheduler",
+        },
+      },
+      {
+        "at": "2026-02-01T00:00:00Z",
+        "event": "rotated",
+        "generation": null,
+        "migrated": true,
+        "new_hash": null,
+        "previous_entry": "280cb8e755c007bc213d19eb9edf349348a79641ed91779a3104b68d6851e054",
+        "previous_hash": null,
+        "token_name": "REMOVED",
+        "triggered_by": {
+          "kind": "cli",
+        },
+      },
+    ]
+  `);
+  expect(verifyChain(history).ok).toBe(true);
   expect(validateConfig(config, LOCAL)).toEqual([]);
   expect(validateConfig(config, GITHUB).map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
     "reserved-name /tokens/GITHUB_TOKEN",
@@ -262,22 +357,11 @@ describe("other shapes of the same", () => {
     expect(exposed).toEqual(["A", "B", "C", "D"]);
     expect(config).toMatchInlineSnapshot(`
       {
-        "history": [
-          {
-            "at": "2026-02-28T10:00:00Z",
-            "event": "rotated",
-            "generation": null,
-            "id": "migrated/C/1",
-            "new_hash": null,
-            "previous_entry": null,
-            "previous_hash": null,
-            "token_name": "C",
-            "triggered_by": {
-              "kind": "api",
-            },
-          },
-        ],
         "state": {
+          "history": {
+            "digest": "fa495f44db89dcd033b3d24014608399c39fe63286d30adbf5955c7cd6385c52",
+            "entries": 1,
+          },
           "tokens": {
             "A": {
               "current": null,
@@ -356,6 +440,7 @@ describe("other shapes of the same", () => {
     expect(migrate({ rotation_rules: {} })).toEqual({
       from: "first-version",
       config: { version: 1, tokens: {}, state: { tokens: {} } },
+      history: [],
       exposed: [],
       warnings: [],
     });
@@ -484,8 +569,8 @@ test("no value comes out, wherever it stood", () => {
         expect(error).toMatchObject({ code: "value-as-name" });
         return;
       }
-      const { config, exposed, warnings } = migrated;
-      expect(JSON.stringify([config, exposed, warnings])).not.toContain("c4N4ry");
+      const { config, history, exposed, warnings } = migrated;
+      expect(JSON.stringify([config, history, exposed, warnings])).not.toContain("c4N4ry");
       const parsed = parseConfig(serializeConfig(config), LOCAL);
       const told = parsed.ok ? [] : parsed.problems.map(({ message }) => message);
       for (const message of told)

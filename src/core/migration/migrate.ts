@@ -7,10 +7,11 @@ import { isObject } from "../config/mistake.ts";
 import { validateConfig } from "../config/parse.ts";
 import { checkShape } from "../config/shape.ts";
 import { findSyntaxMistakes } from "../config/syntax.ts";
-import type { TokenConfig } from "../model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
+import { entryDigest } from "../record/history.ts";
 import { nestRecord } from "./first-edition.ts";
-import { readHistory } from "./history.ts";
+import { carryHistory, isFirstEdition, readHistory } from "./history.ts";
 import { createNotes, type Notes } from "./notes.ts";
 import { readRules, readWorkflows } from "./schedules.ts";
 import { type Gathered, readTokens, stateOf } from "./tokens.ts";
@@ -38,20 +39,27 @@ const READ = new Set([
 export type Migration = {
   readonly from: "first-version" | "first-edition";
   readonly config: TokenConfig;
+  /** The entries for the history's files, the oldest first. */
+  readonly history: readonly HistoryEntry[];
   readonly exposed: string[];
   readonly warnings: string[];
 };
 
 /**
- * Brings a file of an earlier shape into this one. Of a flat record nothing is lost.
+ * Brings a file of an earlier shape into this one. Of a record of the first edition nothing is lost.
+ * @param archived path to content of the monthly files beside a record of the first edition, the oldest first
  * @throws Misconfigured `already-migrated`, `json-syntax`, `not-a-config`, `config-invalid`, `value-as-name`
  */
-export function migrate(text: string, now: Date): Migration {
+export function migrate(
+  text: string,
+  now: Date,
+  archived: ReadonlyMap<string, string> = new Map(),
+): Migration {
   const document = readDocument(text);
-  if (firstVersionMark(document) !== null || flatStateMark(document) === null)
-    return migrateFirstVersion(document, now);
-  const config = nestRecord(document);
-  return { from: "first-edition", config, exposed: [], warnings: refusals(config) };
+  const isFirstVersion = firstVersionMark(document) !== null;
+  if (!isFirstVersion && (flatStateMark(document) !== null || isFirstEdition(document)))
+    return migrateFirstEdition(document, archived, now);
+  return migrateFirstVersion(document, now);
 }
 
 /**
@@ -83,16 +91,35 @@ function migrateFirstVersion(document: Record<string, unknown>, now: Date): Migr
     tokens: Object.fromEntries(gathered.tokens),
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
-    state: { tokens: Object.fromEntries(gathered.states) },
-    ...(history.length === 0 ? {} : { history }),
+    state: { tokens: Object.fromEntries(gathered.states), ...historyState(history) },
   };
-  refuseCarriedValues(config, gathered);
-  return {
-    from: "first-version",
-    config,
-    exposed,
-    warnings: [...notes.warnings(), ...refusals(config)],
-  };
+  refuseCarriedValues({ ...config, history }, gathered);
+  const warnings = [...notes.warnings(), ...refusals(config)];
+  return { from: "first-version", config, history, exposed, warnings };
+}
+
+/** The count and the digest that `state` holds of the history. */
+function historyState(
+  history: readonly HistoryEntry[],
+): Pick<NonNullable<TokenConfig["state"]>, "history"> {
+  const newest = history.at(-1);
+  return newest === undefined
+    ? {}
+    : { history: { entries: history.length, digest: entryDigest(newest) } };
+}
+
+/** A record of the first edition: only what the program wrote has another shape now. */
+function migrateFirstEdition(
+  document: Record<string, unknown>,
+  archived: ReadonlyMap<string, string>,
+  now: Date,
+): Migration {
+  const notes = createNotes(now);
+  const { document: rest, history } = carryHistory(document, archived, notes);
+  const nested = nestRecord(rest);
+  const config = { ...nested, state: { ...nested.state, ...historyState(history) } };
+  const warnings = [...notes.warnings(), ...refusals(config)];
+  return { from: "first-edition", config, history, exposed: [], warnings };
 }
 
 function readDocument(text: string): Record<string, unknown> {
@@ -104,7 +131,10 @@ function readDocument(text: string): Record<string, unknown> {
       hint: "Name the token_config.json of the Python program.",
     });
   }
-  const isOld = firstVersionMark(document) !== null || flatStateMark(document) !== null;
+  const isOld =
+    firstVersionMark(document) !== null ||
+    flatStateMark(document) !== null ||
+    isFirstEdition(document);
   if (!isOld && (document.version === 1 || checkShape(document).ok)) {
     throw new Misconfigured("the file is already of this version", {
       code: "already-migrated",
@@ -153,8 +183,8 @@ function readRest(document: Record<string, unknown>, gathered: Gathered, notes: 
 }
 
 /** The last line of defence: everything carried over was looked at by itself, so this finds only a name that is, or holds, a value. */
-function refuseCarriedValues(config: TokenConfig, gathered: Gathered): void {
-  const written = JSON.stringify(config);
+function refuseCarriedValues(carried: object, gathered: Gathered): void {
+  const written = JSON.stringify(carried);
   for (const value of gathered.values) {
     if (value.length < MIN_TELLING_VALUE || gathered.tokens.has(value)) continue;
     if (!written.includes(JSON.stringify(value).slice(1, -1))) continue;

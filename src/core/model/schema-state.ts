@@ -200,20 +200,44 @@ export const workflowState = z.looseObject({
   first_seen_at: instant,
   last_run_at: instant.nullable().optional(),
 });
+/** One event of the audit trail: a line of a day's file. */
 export const historyEntry = z.looseObject({
-  id: z.string(),
   at: instant,
   event: z.string(),
   token_name: z.string().nullable(),
+  token_names: z
+    .array(z.string())
+    .optional()
+    .describe("Of an event that is about several tokens at once; token_name is null then"),
   generation: count.nullable(),
   previous_hash: z.string().nullable(),
   new_hash: z.string().nullable(),
   triggered_by: triggeredBy,
-  requests: z
-    .array(requestMark)
-    .optional()
-    .describe("Requests that are done by this, however often they are sent"),
   previous_entry: z.string().nullable(),
+});
+/** What the record itself holds of its history; the entries are in token_history/. */
+export const historyState = z.looseObject({
+  entries: count,
+  digest: z.string().nullable().describe("Of the newest entry; null before the first one"),
+});
+const doneToken = z.looseObject({
+  token_name: z.string(),
+  at: instant,
+  generation: count,
+  previous_hash: z.string().nullable(),
+  new_hash: z.string().nullable(),
+});
+/** A request with an idempotency key that was carried out, by the digest of its key. */
+export const doneRequest = z.looseObject({
+  asked: z.string().describe("Digest of what was asked for"),
+  at: instant.describe("When the last part of it was done; it is kept for 24 hours from then"),
+  run_id: z.string().nullable(),
+  tokens: z.array(doneToken).describe("What was rotated for it"),
+});
+/** When rules and workflows were last set through the program, by name. */
+export const setTimes = z.looseObject({
+  rules: z.record(z.string(), instant).optional(),
+  workflows: z.record(z.string(), instant).optional(),
 });
 
 export type TokenState = z.infer<typeof tokenState>;
@@ -221,6 +245,8 @@ export type CurrentCredential = z.infer<typeof current>;
 export type PendingState = z.infer<typeof pending>;
 export type PlacementState = z.infer<typeof placement>;
 export type HistoryEntry = z.infer<typeof historyEntry>;
+export type DoneRequest = z.infer<typeof doneRequest>;
+export type DoneToken = z.infer<typeof doneToken>;
 export type RequestMark = z.infer<typeof requestMark>;
 export type TriggeredBy = z.infer<typeof triggeredBy>;
 export type RetiringCredential = z.infer<typeof retiring>;

@@ -11,7 +11,7 @@ import {
 } from "./schema-base.ts";
 import { destination } from "./schema-destinations.ts";
 import { issuer } from "./schema-issuers.ts";
-import { historyEntry, tokenState, workflowState } from "./schema-state.ts";
+import { doneRequest, historyState, setTimes, tokenState, workflowState } from "./schema-state.ts";
 
 export * from "./schema-base.ts";
 export { DESTINATIONS, type DestinationDeclaration } from "./schema-destinations.ts";
@@ -171,12 +171,6 @@ const settings = closed({
       "Whether an issue is opened on GitHub when a rotation fails, and closed when it recovers",
     ),
   agents: agents.optional(),
-  history_limit: z
-    .int()
-    .min(10)
-    .max(100_000)
-    .optional()
-    .describe("Entries kept here, 1000 unless given; older ones go to token_history/"),
 });
 
 /** The whole of token_config.json. */
@@ -197,13 +191,19 @@ export const recordSchema = closed({
     .looseObject({
       tokens: z.record(z.string(), tokenState).optional(),
       workflows: z.record(z.string(), workflowState).optional(),
+      history: historyState
+        .optional()
+        .describe("How many entries token_history/ holds, and the digest of the newest"),
+      requests: z
+        .record(z.string(), doneRequest)
+        .optional()
+        .describe("Requests with an idempotency key, for 24 hours after they were carried out"),
+      set_at: setTimes
+        .optional()
+        .describe("When rules and workflows were last set through the program"),
     })
     .optional()
     .describe("Written by the program; not by hand"),
-  history: z
-    .array(historyEntry)
-    .optional()
-    .describe("Written by the program; each entry holds the digest of the one before"),
 }).meta({
   title: "token_config.json",
   description: "The declarations and the record of token-automation",

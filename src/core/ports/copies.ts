@@ -7,6 +7,8 @@ import type { Snapshot } from "./store.ts";
 /** One good answer, and what came of asking since. Times in milliseconds since 1970. */
 export type Copy = {
   readonly snapshot: Snapshot;
+  /** Folder to the paths in it, of those that were listed at the snapshot's version. */
+  readonly folders: ReadonlyMap<string, readonly string[]>;
   /** Of the branch's head that the snapshot is of; null where it is not known. */
   readonly etag: string | null;
   /** When the store last said that this is how it stands. */
@@ -17,7 +19,7 @@ export type Copy = {
   readonly reason: string | null;
 };
 
-/** Kept from one request to the next, by place and paths. */
+/** Kept from one request to the next, by place. */
 export type Copies = Map<string, Copy>;
 
 export const staleSchema = z.object({ as_of: instant, age_seconds: count, reason: z.string() });

@@ -10,7 +10,7 @@ export type AuditCommit = {
   readonly committed_at: string;
 };
 
-/** The record and its monthly files as one commit, or the work tree, holds them. */
+/** The record and its history's files as one commit, or the work tree, holds them. */
 export type RecordVersion = {
   readonly id: string;
   /** Null: the work tree. */

@@ -36,6 +36,8 @@ export type SaveResult =
 export type Store = {
   /** Reads the files, all at one version: the newest, or the one given. */
   load(paths: readonly string[], version?: string): Promise<Snapshot>;
+  /** Paths of the files in a folder and in the folders in it, as that version or a later one has them. Empty if there is none. */
+  list(folder: string, version?: string): Promise<readonly string[]>;
   /** Writes all the files in one commit, or nothing. */
   save(change: RecordChange): Promise<SaveResult>;
 };

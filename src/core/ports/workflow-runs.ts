@@ -1,5 +1,5 @@
 // Rotations that a workflow makes elsewhere: how one is asked for, and what is seen of it. Pure.
-import type { HistoryEntry, RequestMark, TokenConfig } from "../model/schema.ts";
+import type { DoneToken, HistoryEntry, RequestMark, TokenConfig } from "../model/schema.ts";
 import type { RunOutcome, WorkflowRun } from "./workflow-run.ts";
 
 /** What the rotation workflow is started with. */
@@ -48,16 +48,31 @@ export function haveSameKey(word: string, other: string): boolean {
   return id !== undefined && id === parseRequest(other)?.mark.id;
 }
 
-/** What the history tells of a run; null where it tells nothing. */
-export function outcomeOf(
+/** The rotations that the record remembers for a run's request; empty if it has none. */
+export function doneFor(
   config: TokenConfig,
-  run: Pick<WorkflowRun, "url" | "request">,
-): RunOutcome | null {
-  const mark = run.request === null ? null : (parseRequest(run.request)?.mark ?? null);
-  const isOf = ({ triggered_by, requests }: HistoryEntry) =>
+  { request }: Pick<WorkflowRun, "request">,
+): readonly DoneToken[] {
+  const mark = request === null ? null : (parseRequest(request)?.mark ?? null);
+  const requests = config.state?.requests ?? {};
+  return mark !== null && Object.hasOwn(requests, mark.id) ? (requests[mark.id]?.tokens ?? []) : [];
+}
+
+/** Whether an entry was made by a run, or is one of the rotations that were made for its request. */
+export function isOfRun(
+  { triggered_by, event, token_name, generation }: HistoryEntry,
+  run: Pick<WorkflowRun, "url">,
+  done: readonly DoneToken[],
+): boolean {
+  return (
     triggered_by.run_url === run.url ||
-    (mark !== null && requests?.some(({ id }) => id === mark.id));
-  const entries = (config.history ?? []).filter(isOf);
+    (event === "rotated" &&
+      done.some((token) => token.token_name === token_name && token.generation === generation))
+  );
+}
+
+/** What the entries of a run say; null if there are none. */
+export function outcomeOf(entries: readonly HistoryEntry[]): RunOutcome | null {
   if (entries.length === 0) return null;
   const names = (event: string) =>
     entries.flatMap((entry) =>

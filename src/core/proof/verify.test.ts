@@ -21,6 +21,7 @@ test("what is not seen is named as its secrets are, where this process could see
     key: null,
     now: new Date("2026-03-01T12:00:00Z"),
     listings: new Map(),
+    history: { entries: [], older: false },
   };
   const { tokens } = verifyRecord(config, {
     home: { kind: "local", repository: null },

@@ -12,7 +12,8 @@ import {
   type Token,
 } from "../model/token.ts";
 import type { Destination, SecretInfo } from "../ports/destination.ts";
-import { verifyChain } from "../record/history.ts";
+import { entryDigest, entryName, verifyChain } from "../record/history.ts";
+import type { HistoryPart } from "../record/read-history.ts";
 import { type Observation, type Observed, type ObserveOptions, observe } from "./observe.ts";
 
 /** How much later than our own clock's placement GitHub may date the same change, in milliseconds. */
@@ -45,25 +46,39 @@ export async function listScopes(
   return new Map(await Promise.all(listed));
 }
 
+export type VerifyOptions = ObserveOptions & {
+  readonly listings: Listings;
+  /** The newest entries of the history. */
+  readonly history: Pick<HistoryPart, "entries" | "older">;
+};
+
 /** Every declared token gets a verdict; "not seen" and "could not tell" are verdicts of their own. Changes nothing. */
-export function verifyRecord(
-  config: TokenConfig,
-  options: ObserveOptions & { readonly listings: Listings },
-): Verification {
+export function verifyRecord(config: TokenConfig, options: VerifyOptions): Verification {
   const tokens = observe(config, options).map((observed) => ({
     token_name: observed.token.name,
     ...verdictOf(observed, options),
   }));
-  const entries = config.history ?? [];
-  const { ok, breaks } = verifyChain(entries);
-  return {
-    tokens,
-    history: {
-      ok,
-      entries: entries.length,
-      breaks: breaks.map(({ id, message }) => ({ id, message })),
-    },
-  };
+  return { tokens, history: chainOf(config, options.history) };
+}
+
+/** The chain of the entries that were read; the newest of them must be the one that the record names. */
+function chainOf(
+  config: TokenConfig,
+  { entries, older }: VerifyOptions["history"],
+): Verification["history"] {
+  const { breaks } = verifyChain(entries, older ? undefined : null);
+  const told = breaks.map(({ entry, message }) => ({ entry, message }));
+  const stated = config.state?.history ?? { entries: 0, digest: null };
+  const newest = entries.at(-1);
+  const digest = newest === undefined ? null : entryDigest(newest);
+  if (digest !== stated.digest) {
+    const message = "the newest entry is not the one that the record names";
+    told.push({ entry: newest === undefined ? "" : entryName(newest), message });
+  } else if (!older && entries.length !== stated.entries) {
+    const message = `the record counts ${stated.entries} entries, and ${entries.length} are there`;
+    told.push({ entry: newest === undefined ? "" : entryName(newest), message });
+  }
+  return { ok: told.length === 0, entries: entries.length, whole: !older, breaks: told };
 }
 
 type Judged = { readonly verdict: ProofVerdict; readonly detail: string };
@@ -166,6 +181,8 @@ export type Verification = {
   readonly history: {
     readonly ok: boolean;
     readonly entries: number;
-    readonly breaks: readonly { readonly id: string; readonly message: string }[];
+    /** Whether those are all the entries; if not, `history --verify` replays the rest. */
+    readonly whole: boolean;
+    readonly breaks: readonly { readonly entry: string; readonly message: string }[];
   };
 };

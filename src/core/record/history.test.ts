@@ -3,19 +3,24 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HistoryEntry } from "../model/schema.ts";
 import {
-  appendHistory,
   canonicalJson,
+  chainEntries,
+  dayFiles,
   entryDigest,
+  entryName,
+  filesOfEntries,
   type HistoryDraft,
   historyLines,
   historyPath,
-  rollOver,
+  isEntry,
+  linesOf,
+  newestDigest,
+  parseEntry,
   verifyChain,
 } from "./history.ts";
 
 function draft(n: number, at = "2026-11-05T02:07:00Z"): HistoryDraft {
   return {
-    id: `run-${n}/API_KEY/rotated`,
     at,
     event: "rotated",
     token_name: "API_KEY",
@@ -27,7 +32,7 @@ function draft(n: number, at = "2026-11-05T02:07:00Z"): HistoryDraft {
 }
 
 const drafts = (count: number) => Array.from({ length: count }, (_, n) => draft(n));
-const chain = (count: number) => appendHistory([], drafts(count));
+const chain = (count: number) => chainEntries(drafts(count));
 
 describe("canonical JSON", () => {
   test("the example of RFC 8785, section 3.2.2, but for its numbers' spelling", () => {
@@ -61,14 +66,11 @@ describe("canonical JSON", () => {
   });
 });
 
-describe("appending", () => {
+describe("chaining", () => {
   test("each entry holds the SHA-256 of the canonical JSON of the one before", () => {
-    const [first, second, ...rest] = appendHistory(
-      [],
-      [draft(1), { ...draft(2), error: "put-failed" }],
-    );
+    const [first, second, ...rest] = chainEntries([draft(1), { ...draft(2), error: "put-failed" }]);
     const canonical =
-      '{"at":"2026-11-05T02:07:00Z","event":"rotated","generation":1,"id":"run-1/API_KEY/rotated","new_hash":"sha256:1","previous_entry":null,"previous_hash":null,"token_name":"API_KEY","triggered_by":{"kind":"schedule"}}';
+      '{"at":"2026-11-05T02:07:00Z","event":"rotated","generation":1,"new_hash":"sha256:1","previous_entry":null,"previous_hash":null,"token_name":"API_KEY","triggered_by":{"kind":"schedule"}}';
     expect([first, second, rest]).toEqual([
       { ...draft(1), previous_entry: null },
       {
@@ -80,31 +82,27 @@ describe("appending", () => {
     ]);
   });
 
-  test("in steps or at once, it is the same chain, and what was given stays as it was", () => {
-    const once = chain(5);
-    const start = Object.freeze(chain(2));
-    expect(appendHistory(start, drafts(5).slice(2))).toEqual(once);
-    expect(start).toHaveLength(2);
-  });
-
-  test("the first entry after everything moved away points at the last that moved", () => {
-    expect(appendHistory([], [draft(1)], "abc")[0]?.previous_entry).toBe("abc");
-    expect(appendHistory(chain(1), [draft(1)], "abc")).toEqual(chain(2));
-  });
-
-  test("what is recorded already is not recorded twice, but another event of that name is kept", () => {
-    expect(appendHistory(chain(3), [draft(1), draft(2)])).toEqual(chain(3));
-    const other = { ...draft(1), new_hash: "sha256:other" };
-    expect(appendHistory(chain(3), [other]).at(-1)).toEqual({
-      ...other,
-      previous_entry: entryDigest(chain(3)[2] ?? absent()),
-    });
+  test("in steps or at once, it is the same chain", () => {
+    const start = chain(2);
+    const later = chainEntries(drafts(5).slice(2), entryDigest(start[1] ?? absent()));
+    expect([...start, ...later]).toEqual(chain(5));
   });
 
   test("a draft cannot choose its own place", () => {
-    expect(
-      appendHistory([], [{ ...draft(1), previous_entry: "forged" }])[0]?.previous_entry,
-    ).toBeNull();
+    expect(chainEntries([{ ...draft(1), previous_entry: "forged" }])[0]?.previous_entry).toBeNull();
+  });
+
+  test("a name says when, of what and what; nothing in it is random", () => {
+    const [entry = absent()] = chain(1);
+    expect(entryName(entry)).toBe("2026-11-05T02:07:00Z/API_KEY/g0/rotated");
+    const proved = { ...entry, event: "proved", token_name: null, generation: null };
+    expect(entryName({ ...proved, token_names: ["A", "B"] })).toBe(
+      "2026-11-05T02:07:00Z/A,B/proved",
+    );
+    const by = { kind: "cli", workflow_name: "nightly" };
+    expect(entryName({ ...proved, event: "workflow_set", triggered_by: by })).toBe(
+      "2026-11-05T02:07:00Z/nightly/workflow_set",
+    );
   });
 });
 
@@ -115,7 +113,7 @@ function absent(): never {
 describe("verifying", () => {
   const whole = () => chain(4);
   const broken = (entries: readonly HistoryEntry[], before?: string | null) =>
-    verifyChain(entries, before).breaks.map((each) => [each.index, each.id, each.kind]);
+    verifyChain(entries, before).breaks.map((each) => [each.index, each.entry, each.kind]);
 
   test("a chain, its later part, and nothing", () => {
     expect(verifyChain(whole(), null)).toEqual({ ok: true, breaks: [] });
@@ -127,7 +125,7 @@ describe("verifying", () => {
     expect(verifyChain([], null)).toEqual({ ok: true, breaks: [] });
   });
 
-  test("a file that was formatted anew, its keys in another order", () => {
+  test("a file that was formatted again, its keys in another order", () => {
     const shuffled = whole().map(
       (entry): HistoryEntry =>
         Object.assign(Object.fromEntries(Object.entries(entry).reverse()), entry),
@@ -142,7 +140,7 @@ describe("verifying", () => {
     ).toEqual([
       {
         index: 2,
-        id: "run-2/API_KEY/rotated",
+        entry: "2026-11-05T02:07:00Z/API_KEY/g2/rotated",
         kind: "edited-or-missing",
         message:
           "what entry 2 follows is not here: the entry before it was edited, or one is missing",
@@ -152,17 +150,17 @@ describe("verifying", () => {
 
   test("a removal, a swap, a copy, a forged beginning", () => {
     const [a = absent(), b = absent(), c = absent(), d = absent()] = whole();
-    expect(broken([a, b, d])).toEqual([[2, d.id, "edited-or-missing"]]);
-    expect(broken([b, c, d], null)).toEqual([[0, b.id, "edited-or-missing"]]);
+    expect(broken([a, b, d])).toEqual([[2, entryName(d), "edited-or-missing"]]);
+    expect(broken([b, c, d], null)).toEqual([[0, entryName(b), "edited-or-missing"]]);
     expect(broken([a, c, b, d])).toEqual([
-      [1, c.id, "reordered"],
-      [2, b.id, "reordered"],
-      [3, d.id, "reordered"],
+      [1, entryName(c), "reordered"],
+      [2, entryName(b), "reordered"],
+      [3, entryName(d), "reordered"],
     ]);
-    expect(broken([a, b, b, c, d])).toEqual([[2, b.id, "reordered"]]);
+    expect(broken([a, b, b, c, d])).toEqual([[2, entryName(b), "reordered"]]);
     expect(broken([a, b, { ...c, previous_entry: null }, d])).toEqual([
-      [2, c.id, "restarted"],
-      [3, d.id, "edited-or-missing"],
+      [2, entryName(c), "restarted"],
+      [3, entryName(d), "edited-or-missing"],
     ]);
   });
 
@@ -170,7 +168,7 @@ describe("verifying", () => {
   const place = fc.nat(1000);
 
   test("any single edit shows, but for one of the newest entry", () => {
-    const fields = ["id", "at", "event", "token_name", "new_hash", "previous_hash"] as const;
+    const fields = ["at", "event", "token_name", "new_hash", "previous_hash"] as const;
     fc.assert(
       fc.property(length, place, fc.constantFrom(...fields), (size, at, field) => {
         const entries = chain(size);
@@ -197,96 +195,82 @@ describe("verifying", () => {
   });
 });
 
-describe("rolling over", () => {
-  test("up to the limit nothing moves; beyond it, three quarters stay", () => {
-    expect(rollOver(chain(10), 10)).toEqual({ kept: chain(10), moved: new Map() });
-    const { kept, moved } = rollOver(chain(11), 10);
-    expect(kept).toEqual(chain(11).slice(4));
-    expect([...moved]).toEqual([["token_history/2026-11.jsonl", chain(11).slice(0, 4)]]);
-  });
-
-  test("entries go to the month they happened in, by UTC, beside the record", () => {
+describe("the files", () => {
+  test("entries go to the UTC day they happened on, beside the record", () => {
     const times = [
       "2026-10-31T23:59:59Z",
       "2026-11-01T00:30:00+01:00",
       "2026-11-01T00:00:00Z",
       "2026-12-31T23:30:00-01:00",
-      "2027-01-02T00:00:00Z",
+      "2027-01-01T23:59:59.999Z",
     ];
-    const history = appendHistory(
-      [],
-      [
-        ...times.map((at, n) => draft(n, at)),
-        ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` })),
-      ],
+    const files = filesOfEntries(
+      "ops/secrets/token_config.json",
+      chainEntries(times.map((at, n) => draft(n, at))),
     );
-    const { moved } = rollOver(history, 10, (at) =>
-      historyPath("ops/secrets/token_config.json", at),
-    );
-    expect([...moved].map(([path, entries]) => [path, entries.map((entry) => entry.at)])).toEqual([
-      ["ops/secrets/token_history/2026-10.jsonl", times.slice(0, 2)],
-      ["ops/secrets/token_history/2026-11.jsonl", times.slice(2, 3)],
-      ["ops/secrets/token_history/2027-01.jsonl", times.slice(3)],
+    const told = [...files].map(([path, text]) => [
+      path,
+      linesOf(text).map(({ line }) => parseEntry(line)?.at),
+    ]);
+    expect(told).toEqual([
+      ["ops/secrets/token_history/2026-10/31.jsonl", times.slice(0, 2)],
+      ["ops/secrets/token_history/2026-11/01.jsonl", times.slice(2, 3)],
+      ["ops/secrets/token_history/2027-01/01.jsonl", times.slice(3)],
     ]);
   });
 
-  test("an entry dated before the one it follows stays with that one, so that the files give the chain in its order", () => {
-    const times = ["2026-12-01T00:00:01Z", "2026-11-30T23:59:59Z"];
-    const history = appendHistory(
-      [],
-      [
-        ...times.map((at, n) => draft(n, at)),
-        ...drafts(7).map((each, n) => ({ ...each, id: `late-${n}` })),
-      ],
-    );
-    const { moved } = rollOver(history, 8);
-    expect([...moved].map(([path, entries]) => [path, entries.length])).toEqual([
-      ["token_history/2026-12.jsonl", 3],
+  test("lie beside the record, wherever that is", () => {
+    const at = "2026-12-01T02:07:00Z";
+    expect(historyPath("token_config.json", at)).toBe("token_history/2026-12/01.jsonl");
+    expect(historyPath("a/b/c.json", at)).toBe("a/b/token_history/2026-12/01.jsonl");
+  });
+
+  test("are told from others, the newest first", () => {
+    const paths = [
+      "token_history/2026-12/01.jsonl",
+      "token_history/2026-11.jsonl",
+      "token_history/10000-01/01.jsonl",
+      "token_history/2026-12/02.jsonl",
+      "token_history/2026-12/02.jsonl.bak",
+      "token_history/README.md",
+      "token_history/2026-12/x/02.jsonl",
+      "elsewhere/token_history/2026-12/03.jsonl",
+    ];
+    expect(dayFiles("token_config.json", paths)).toEqual([
+      "token_history/10000-01/01.jsonl",
+      "token_history/2026-12/02.jsonl",
+      "token_history/2026-12/01.jsonl",
     ]);
   });
 
-  test("what moved, read back, and what stayed are the whole chain", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 60 }),
-        fc.integer({ min: 10, max: 40 }),
-        (size, limit) => {
-          const history = appendHistory(
-            [],
-            Array.from({ length: size }, (_, n) =>
-              draft(n, new Date(Date.UTC(2026, 0, 1 + 5 * n)).toISOString()),
-            ),
-          );
-          const { kept, moved } = rollOver(history, limit);
-          const lines = [...moved.keys()].sort().map((path) => historyLines(moved.get(path) ?? []));
-          const read: HistoryEntry[] = lines
-            .join("")
-            .split("\n")
-            .flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
-          expect([...read, ...kept]).toEqual(history);
-          expect(verifyChain([...read, ...kept], null).ok).toBe(true);
-          expect(kept.length).toBeLessThanOrEqual(limit);
-          expect(verifyChain(appendHistory(kept, [draft(99)])).ok).toBe(true);
-        },
-      ),
-    );
-  });
-
-  test("lines are JSON, one an entry, each ended", () => {
+  test("hold JSON, one line an entry, each ended; a byte order mark and blank lines are passed over", () => {
     expect(historyLines(chain(2))).toBe(
       chain(2)
         .map((entry) => `${JSON.stringify(entry)}\n`)
         .join(""),
     );
     expect(historyLines([])).toBe("");
+    expect(linesOf("\ufeffa\r\n\n b\n")).toEqual([
+      { line: "a", number: 1 },
+      { line: " b", number: 3 },
+    ]);
   });
 
-  test("the file lies beside the record, wherever that is", () => {
-    expect(historyPath("token_config.json", "2026-11-05T02:07:00Z")).toBe(
-      "token_history/2026-11.jsonl",
-    );
-    expect(historyPath("a/b/c.json", "2026-11-05T02:07:00Z")).toBe(
-      "a/b/token_history/2026-11.jsonl",
-    );
+  test("the newest entry's digest; null if there is none, undefined if the last line is no entry", () => {
+    const text = historyLines(chain(3));
+    expect(newestDigest(text)).toBe(entryDigest(chain(3)[2] ?? absent()));
+    expect([newestDigest(null), newestDigest("\n"), newestDigest(`${text}{"at":\n`)]).toEqual([
+      null,
+      null,
+      undefined,
+    ]);
   });
+
+  test.each([null, 5, "x", [], {}, { at: 1, event: "x" }, { at: "x", event: "y" }])(
+    "%j is no entry",
+    (value) => {
+      expect(isEntry(value)).toBe(false);
+      expect(parseEntry(JSON.stringify(value))).toBeNull();
+    },
+  );
 });

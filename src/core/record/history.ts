@@ -1,14 +1,14 @@
-// The audit trail: each entry holds the digest of the one before; older entries move to monthly files beside the record.
+// The audit trail: one entry per event, each with the digest of the one before, in one file per UTC day beside the record.
 import { digest } from "../credentials/fingerprint.ts";
 import type { HistoryEntry } from "../model/schema.ts";
 
-/** An entry before it has its place in the chain. `id` is unique and the same when the same event is recorded again: `<run id>/<token>/<event>`. */
+/** An entry before it has its place in the chain. */
 export type HistoryDraft = Pick<
   HistoryEntry,
-  | "id"
   | "at"
   | "event"
   | "token_name"
+  | "token_names"
   | "generation"
   | "previous_hash"
   | "new_hash"
@@ -23,12 +23,13 @@ export type HistoryDraft = Pick<
 export type ChainBreak = {
   /** Position in the list that was given, from 0. */
   readonly index: number;
-  readonly id: string;
+  /** As `entryName` names the entry. */
+  readonly entry: string;
   readonly kind: "edited-or-missing" | "reordered" | "restarted";
   readonly message: string;
 };
 
-/** The folder of the monthly files, beside the record. */
+/** The folder of the history's files, beside the record. */
 const FOLDER = "token_history";
 
 /** SHA-256 (hex) of an entry's canonical JSON: what the next entry holds as `previous_entry`. */
@@ -49,41 +50,52 @@ export function canonicalJson(value: unknown): string {
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
 }
 
-/**
- * The history with the drafts at its end, each pointing at the entry before it.
- * A draft that is already there, alike in every field, is passed over: a save whose answer was lost is made again.
- * @param before what the first entry points at where `history` is empty: the digest of the last one that moved away, or null
- */
-export function appendHistory(
-  history: readonly HistoryEntry[],
+/** How messages name an entry: by its time, what it is about, its generation if it has one, and its event. */
+export function entryName(entry: {
+  readonly at: string;
+  readonly event?: unknown;
+  readonly token_name?: unknown;
+  readonly token_names?: unknown;
+  readonly generation?: unknown;
+  readonly triggered_by?: unknown;
+}): string {
+  const workflow = Object(entry.triggered_by).workflow_name;
+  const about = entry.token_name ?? entry.token_names ?? workflow ?? "";
+  const generation = typeof entry.generation === "number" ? [`g${entry.generation}`] : [];
+  return [entry.at, String(about), ...generation, String(entry.event)].join("/");
+}
+
+/** The drafts as entries, each with the digest of the one before. @param before the digest of the newest entry so far */
+export function chainEntries(
   drafts: readonly HistoryDraft[],
   before: string | null = null,
 ): HistoryEntry[] {
-  const entries = [...history];
-  const known = new Map(history.map((entry) => [entry.id, entry]));
-  const last = entries.at(-1);
-  let previous = last === undefined ? before : entryDigest(last);
-  for (const draft of drafts) {
-    const twin = known.get(draft.id);
-    if (
-      twin !== undefined &&
-      canonicalJson({ ...draft, previous_entry: twin.previous_entry }) === canonicalJson(twin)
-    )
-      continue;
+  let previous = before;
+  return drafts.map((draft) => {
     const entry: HistoryEntry = { ...draft, previous_entry: previous };
-    entries.push(entry);
-    known.set(entry.id, entry);
     previous = entryDigest(entry);
-  }
-  return entries;
+    return entry;
+  });
+}
+
+/** Whether an entry says exactly what a draft says. */
+export function saysSame(entry: HistoryEntry, draft: HistoryDraft): boolean {
+  const { previous_entry: _, ...said } = entry;
+  const { previous_entry: __, ...meant } = draft;
+  return canonicalJson(said) === canonicalJson(meant);
+}
+
+/** Whether an entry is about that token. */
+export function isAbout(entry: HistoryEntry, tokenName: string): boolean {
+  return entry.token_name === tokenName || entry.token_names?.includes(tokenName) === true;
 }
 
 /**
  * Replays the chain. It shows every edit, removal, insertion and move inside the list. What no entry
- * follows it cannot show: an edit of the newest entry, and entries cut off at the end; git's own
- * history holds those. Entries missing at the start show only where `before` is given.
+ * follows it cannot show: an edit of the newest entry, and entries cut off at the end; the record's
+ * own digest and count hold those. Entries missing at the start show only if `before` is given.
  * @param entries in the order of the files, the oldest first
- * @param before what the first entry must point at: null where it is the first of all; undefined where older ones moved elsewhere
+ * @param before what the first entry must point at: null if it is the first of all; undefined if older ones are not in the list
  */
 export function verifyChain(
   entries: readonly HistoryEntry[],
@@ -95,7 +107,7 @@ export function verifyChain(
   entries.forEach((entry, index) => {
     const expected = index === 0 ? before : digests[index - 1];
     if (expected === undefined || entry.previous_entry === expected) return;
-    breaks.push({ index, id: entry.id, ...breakOf(entry, index, known) });
+    breaks.push({ index, entry: entryName(entry), ...breakOf(entry, index, known) });
   });
   return { ok: breaks.length === 0, breaks };
 }
@@ -123,53 +135,99 @@ function breakOf(
   };
 }
 
-/** The file that the entries of one month (UTC) move to, beside the record: `token_history/2026-11.jsonl`. */
+/** The file of one UTC day's entries, beside the record: `token_history/2026-12/01.jsonl`. @param at ISO 8601 */
 export function historyPath(configPath: string, at: string): string {
-  return `${historyFolder(configPath)}/${monthOf(at)}.jsonl`;
+  const day = new Date(at);
+  const padded = (value: number, digits: number) => String(value).padStart(digits, "0");
+  const month = `${padded(day.getUTCFullYear(), 4)}-${padded(day.getUTCMonth() + 1, 2)}`;
+  return `${historyFolder(configPath)}/${month}/${padded(day.getUTCDate(), 2)}.jsonl`;
 }
 
-/** The folder of the monthly files: `token_history`, beside the record. */
+/** The folder of the history's files: `token_history`, beside the record. */
 export function historyFolder(configPath: string): string {
   return `${configPath.slice(0, configPath.lastIndexOf("/") + 1)}${FOLDER}`;
 }
 
-/** Whether a file in that folder, by its name, is a monthly one. */
-export function isMonthlyFile(name: string): boolean {
-  return /^\d{4,6}-\d{2}\.jsonl$/.test(name);
+/** Whether a folder in the history's folder is a month's, by its name. */
+export function isMonthFolder(name: string): boolean {
+  return /^\d{4,6}-\d{2}$/.test(name);
 }
 
-/**
- * What stays in the record, and what moves where, in order. Nothing moves before there are more than
- * `limit` entries; then the oldest do until three quarters of the limit are left, so that most runs
- * write one file, and a second one only now and then.
- * @param pathOf the file for an entry's time
- */
-export function rollOver(
-  history: readonly HistoryEntry[],
-  limit: number,
-  pathOf: (at: string) => string = (at) => historyPath("", at),
-): { kept: HistoryEntry[]; moved: Map<string, HistoryEntry[]> } {
-  const moved = new Map<string, HistoryEntry[]>();
-  if (history.length <= limit) return { kept: [...history], moved };
-  const cut = history.length - Math.floor((limit * 3) / 4);
-  let latest = history[0]?.at ?? "";
-  for (const entry of history.slice(0, cut)) {
-    // By a clock that is behind, an entry may be dated before the one it follows: it stays with that
-    // one, since the files, read by name, must give the chain in its order.
-    if (Date.parse(entry.at) > Date.parse(latest)) latest = entry.at;
-    const path = pathOf(latest);
-    const file = moved.get(path);
-    if (file === undefined) moved.set(path, [entry]);
-    else file.push(entry);
-  }
-  return { kept: history.slice(cut), moved };
+/** Whether a file in a month's folder is a day's, by its name. */
+export function isDayFile(name: string): boolean {
+  return /^\d{2}\.jsonl$/.test(name);
 }
 
-/** Entries as JSON Lines, each line ended, to be appended to a monthly file. */
+/** The day's files among the paths, the newest first. */
+export function dayFiles(configPath: string, paths: readonly string[]): string[] {
+  const folder = `${historyFolder(configPath)}/`;
+  return paths
+    .filter((path) => {
+      const [month = "", day = "", ...more] = path.slice(folder.length).split("/");
+      return path.startsWith(folder) && isMonthFolder(month) && isDayFile(day) && more.length === 0;
+    })
+    .toSorted((a, b) => compareDays(b, a));
+}
+
+/** By length first: a year of five digits comes after every year of four. */
+function compareDays(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** Entries as JSON Lines, each line ended, to be appended to a day's file. */
 export function historyLines(entries: readonly HistoryEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
 }
 
-function monthOf(at: string): string {
-  return new Date(at).toISOString().slice(0, 7);
+/** The entries as files of their days, in order. @param entries whose times may go back: each goes to its own day all the same */
+export function filesOfEntries(
+  configPath: string,
+  entries: readonly HistoryEntry[],
+): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const entry of entries) {
+    const path = historyPath(configPath, entry.at);
+    files.set(path, `${files.get(path) ?? ""}${historyLines([entry])}`);
+  }
+  return files;
+}
+
+/** The entry that a line of a day's file holds; null for anything else. */
+export function parseEntry(line: string): HistoryEntry | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // The caller says which line is no entry.
+    return null;
+  }
+  return isEntry(value) ? value : null;
+}
+
+/** Whether a value has the members of an entry that the chain relies on; the digest covers the rest. */
+export function isEntry(value: unknown): value is HistoryEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { at, event, previous_entry: previous } = value as Partial<Record<string, unknown>>;
+  return (
+    typeof at === "string" &&
+    typeof event === "string" &&
+    (previous === null || typeof previous === "string")
+  );
+}
+
+/** The lines of a day's file with their numbers, from 1; blank ones are left out. */
+export function linesOf(text: string): { readonly line: string; readonly number: number }[] {
+  return text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .map((line, index) => ({ line, number: index + 1 }))
+    .filter(({ line }) => line.trim() !== "");
+}
+
+/** The digest of a file's newest entry; undefined if its last line is no entry, null if it holds none. */
+export function newestDigest(text: string | null): string | null | undefined {
+  const last = linesOf(text ?? "").at(-1);
+  if (last === undefined) return null;
+  const entry = parseEntry(last.line);
+  return entry === null ? undefined : entryDigest(entry);
 }

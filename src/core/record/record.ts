@@ -2,14 +2,13 @@
 
 import { Misconfigured, Unchanged } from "../base/errors.ts";
 import { parseConfig, serializeConfig } from "../config/parse.ts";
-import type { RequestMark, TokenConfig, TokenState, TriggeredBy } from "../model/schema.ts";
+import type { TokenConfig, TokenState, TriggeredBy } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
 import type { Commit, Snapshot, Store } from "../ports/store.ts";
-import { appendHistory, historyLines, historyPath, rollOver } from "./history.ts";
-import { withMark } from "./request-mark.ts";
+import { appendEntries, type HistoryFile } from "./append-history.ts";
+import { type HistoryDraft, historyPath } from "./history.ts";
+import { keepRequests } from "./request-mark.ts";
 
-/** The default of `settings.history_limit`: entries kept in the record's own file. */
-const HISTORY_LIMIT = 1000;
 /** How often a change is made again after somebody else's commit won. */
 const MAX_ATTEMPTS = 8;
 
@@ -19,6 +18,8 @@ export type RecordSource = {
   readonly path: string;
   readonly home: Home;
   readonly whenMissing: "empty" | "error";
+  /** Says which day's history file is read with the record. */
+  readonly clock: () => Date;
 };
 
 /** A record as it stood at one version. */
@@ -26,10 +27,12 @@ export type LoadedRecord = {
   readonly config: TokenConfig;
   readonly version: string | null;
   readonly visibility: Snapshot["visibility"];
+  /** The history file of the day on which it was read. */
+  readonly today: HistoryFile;
 };
 
-/** Reads the record anew each time, and judges it anew only where its text is another. Throws as `loadRecord` does. */
-export function recordReader(source: RecordSource): () => Promise<TokenConfig> {
+/** Reads the record each time, and judges it again only if its text has changed. Throws as `loadRecord` does. */
+export function recordReader(source: RecordSource): () => Promise<LoadedRecord> {
   let known: { readonly text: string; readonly config: TokenConfig } | null = null;
   const parse: typeof parseConfig = (text, home) => {
     if (known?.text === text) return { ok: true, config: known.config };
@@ -37,16 +40,18 @@ export function recordReader(source: RecordSource): () => Promise<TokenConfig> {
     known = parsed.ok ? { text, config: parsed.config } : null;
     return parsed;
   };
-  return async () => (await loadRecord(source, parse)).config;
+  return () => loadRecord(source, parse);
 }
 
 /** Throws `Misconfigured`: `record-missing`, or `config-invalid` with every problem found. */
 export async function loadRecord(source: RecordSource, parse = parseConfig): Promise<LoadedRecord> {
-  const snapshot = await source.store.load([source.path]);
-  const text = snapshot.files.get(source.path) ?? null;
+  const path = historyPath(source.path, source.clock().toISOString());
+  const { files, version, visibility } = await source.store.load([source.path, path]);
+  const text = files.get(source.path) ?? null;
+  const today = { path, text: files.get(path) ?? null };
   if (text === null) {
     if (source.whenMissing === "empty")
-      return { config: { version: 1 }, version: snapshot.version, visibility: snapshot.visibility };
+      return { config: { version: 1 }, version, visibility, today };
     throw new Misconfigured(`${source.path} does not exist`, {
       code: "record-missing",
       hint: "Write one with `token-automation init`, commit it, or name another by config-path (--config).",
@@ -61,16 +66,21 @@ export async function loadRecord(source: RecordSource, parse = parseConfig): Pro
       hint: "Each is listed with its place and what to do. Nothing was changed.",
     });
   }
-  return { config: parsed.config, version: snapshot.version, visibility: snapshot.visibility };
+  return { config: parsed.config, version, visibility, today };
 }
 
-/** What to write, or null where, seen against the newest record, nothing is left to change. */
-export type Revision = { readonly config: TokenConfig; readonly message: string } | null;
+/** What to write and what to note in the history; null if, seen against the newest record, nothing is left to change. */
+export type Revision = {
+  readonly config: TokenConfig;
+  readonly message: string;
+  readonly entries?: readonly HistoryDraft[];
+} | null;
 
 /**
- * Makes a change by compare-and-set. When somebody else's commit won, the record is loaded anew and
+ * Makes a change by compare-and-set. When somebody else's commit won, the record is loaded again and
  * `revise` is asked again, so it must be pure and judge each token by what it is given.
- * Returns the record as saved; `commit` is null where `revise` had nothing to change.
+ * Returns the record as saved; `commit` is null if `revise` had nothing to change.
+ * Throws `Misconfigured` (`history-mismatch`) if the history's files do not fit the record; nothing is written then.
  */
 export async function reviseRecord(
   source: RecordSource,
@@ -81,17 +91,27 @@ export async function reviseRecord(
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const revision = revise(record.config);
     if (revision === null) return { record, commit: null };
-    const { config, files } = await filesOf(source, record, revision.config);
-    const saved = await source.store.save({
-      expected: record.version,
-      files,
-      message: revision.message,
+    const kept = keepRequests(revision.config, source.clock());
+    const appended = await appendEntries(source, record, {
+      drafts: revision.entries ?? [],
+      // What an earlier attempt may have saved although it seemed to fail is not noted twice.
+      again: attempt > 1,
     });
-    if (saved.kind === "saved") {
-      return {
-        record: { ...record, config, version: saved.version },
-        commit: { sha: saved.sha, url: saved.url },
-      };
+    if (appended !== null) {
+      const config = withHistory(kept, appended.history);
+      const files = new Map([[source.path, serializeConfig(config)]]);
+      if (appended.changed) files.set(appended.file.path, appended.file.text ?? "");
+      const saved = await source.store.save({
+        expected: record.version,
+        files,
+        message: revision.message,
+      });
+      if (saved.kind === "saved") {
+        return {
+          record: { ...record, config, version: saved.version, today: appended.file },
+          commit: { sha: saved.sha, url: saved.url },
+        };
+      }
     }
     record = await loadRecord(source);
   }
@@ -104,24 +124,11 @@ export async function reviseRecord(
   );
 }
 
-/** The record's file, and the history files that its older entries move to. */
-async function filesOf(
-  source: RecordSource,
-  record: LoadedRecord,
+function withHistory(
   config: TokenConfig,
-): Promise<{ config: TokenConfig; files: Map<string, string> }> {
-  const { kept, moved } = rollOver(
-    config.history ?? [],
-    config.settings?.history_limit ?? HISTORY_LIMIT,
-    (at) => historyPath(source.path, at),
-  );
-  if (moved.size === 0) return { config, files: new Map([[source.path, serializeConfig(config)]]) };
-  const older = await source.store.load([...moved.keys()], record.version ?? undefined);
-  const rolled = { ...config, history: kept };
-  const files = new Map([[source.path, serializeConfig(rolled)]]);
-  for (const [path, entries] of moved)
-    files.set(path, (older.files.get(path) ?? "") + historyLines(entries));
-  return { config: rolled, files };
+  history: NonNullable<TokenConfig["state"]>["history"],
+): TokenConfig {
+  return history === undefined ? config : { ...config, state: { ...config.state, history } };
 }
 
 /** The config with those tokens' states in place of what it had of them. */
@@ -142,18 +149,12 @@ export type Entry = {
   readonly event: string;
   readonly name: string | null;
   readonly triggeredBy: TriggeredBy;
-  readonly mark?: RequestMark | null | undefined;
   readonly now: Date;
-  readonly id: string;
 };
 
-/** The config with the entry at the end of its history. */
-export function withEntry(
-  config: TokenConfig,
-  { event, name, triggeredBy, mark, now, id }: Entry,
-): TokenConfig {
-  const draft = {
-    id: `${id}/${name ?? triggeredBy.workflow_name ?? ""}/${event}`,
+/** What the history notes of a change that is no rotation. */
+export function entryOf({ event, name, triggeredBy, now }: Entry): HistoryDraft {
+  return {
     at: now.toISOString(),
     event,
     token_name: name,
@@ -161,7 +162,5 @@ export function withEntry(
     previous_hash: null,
     new_hash: null,
     triggered_by: triggeredBy,
-    ...withMark([], mark),
   };
-  return { ...config, history: appendHistory(config.history ?? [], [draft]) };
 }

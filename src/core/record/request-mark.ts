@@ -1,21 +1,22 @@
 // Requests that are carried out once, however often they are sent: what marks them in the record, and what is found of them there. Pure.
 import { Misconfigured } from "../base/errors.ts";
+import { DAY_MS } from "../base/instant.ts";
 import { digest } from "../credentials/fingerprint.ts";
-import type { HistoryEntry, RequestMark, TokenConfig } from "../model/schema.ts";
+import type { DoneRequest, DoneToken, RequestMark, TokenConfig } from "../model/schema.ts";
 import { canonicalJson } from "./history.ts";
 
-/** What was done of a request: nothing yet; begun, for those tokens; or all of it, as those entries tell. */
+/** How long a request that was carried out is remembered, in milliseconds. */
+const KEPT_MS = DAY_MS;
+
+/** What was done of a request: nothing yet; begun, for those tokens; or all of it. `done`: the part that is carried out. */
 export type Earlier =
   | { readonly kind: "none" }
   | {
       readonly kind: "unfinished";
       readonly names: readonly string[];
-      readonly entries: readonly HistoryEntry[];
+      readonly done: DoneRequest | null;
     }
-  | { readonly kind: "done"; readonly entries: readonly HistoryEntry[] };
-
-/** Events that say that what was asked for came about; after any other the request is tried again. */
-const DONE = ["rotated", "rule_set", "workflow_set"];
+  | { readonly kind: "done"; readonly done: DoneRequest };
 
 /**
  * Marks a request. The record may be public, so it holds digests; a caller's own key means nothing beside another's.
@@ -42,22 +43,69 @@ export function withMark(
 }
 
 /**
- * What the record holds of a request: in what is pending, and in the history as far as it stands in the record's own file.
- * @throws `Misconfigured` (`idempotency-mismatch`) where the key marks another request
+ * What the record holds of a request: in what is pending, and among the requests that were carried out in the last 24 hours.
+ * @throws `Misconfigured` (`idempotency-mismatch`) if the key marks another request
  */
 export function earlierRequest(config: TokenConfig, mark: RequestMark): Earlier {
-  const marked = (marks: readonly RequestMark[] | undefined) => {
-    const found = marks?.find(({ id }) => id === mark.id);
-    if (found !== undefined && found.asked !== mark.asked) throw mismatch();
-    return found !== undefined;
+  const requireSame = (asked: string) => {
+    if (asked !== mark.asked) throw mismatch();
   };
-  const entries = (config.history ?? []).filter(
-    ({ requests, event }) => marked(requests) && DONE.includes(event),
-  );
+  const done = doneRequest(config, mark.id);
+  if (done !== null) requireSame(done.asked);
   const states = Object.entries(config.state?.tokens ?? {});
-  const names = states.filter(([, { pending }]) => marked(pending?.requests)).map(([name]) => name);
-  if (names.length > 0) return { kind: "unfinished", names, entries };
-  return entries.length > 0 ? { kind: "done", entries } : { kind: "none" };
+  const names = states.flatMap(([name, { pending }]) => {
+    const found = pending?.requests?.find(({ id }) => id === mark.id);
+    if (found !== undefined) requireSame(found.asked);
+    return found === undefined ? [] : [name];
+  });
+  if (names.length > 0) return { kind: "unfinished", names, done };
+  return done === null ? { kind: "none" } : { kind: "done", done };
+}
+
+function doneRequest(config: TokenConfig, id: string): DoneRequest | null {
+  const requests = config.state?.requests ?? {};
+  return Object.hasOwn(requests, id) ? (requests[id] ?? null) : null;
+}
+
+/** What was rotated for a request. */
+export type RotatedToken = Pick<
+  DoneToken,
+  "token_name" | "generation" | "previous_hash" | "new_hash"
+>;
+
+/** What was carried out for a request, or a part of it. */
+export type Done = {
+  readonly now: Date;
+  /** Null: no run did it. */
+  readonly runId: string | null;
+  readonly token: RotatedToken | null;
+};
+
+/** The config that remembers that this was done for those requests. */
+export function withDone(
+  config: TokenConfig,
+  marks: readonly RequestMark[],
+  { now, runId, token }: Done,
+): TokenConfig {
+  if (marks.length === 0) return config;
+  const at = now.toISOString();
+  const requests = { ...config.state?.requests };
+  for (const { id, asked } of marks) {
+    const before = doneRequest(config, id);
+    const tokens = [...(before?.tokens ?? []), ...(token === null ? [] : [{ ...token, at }])];
+    requests[id] = { ...before, asked, at, run_id: before?.run_id ?? runId, tokens };
+  }
+  return { ...config, state: { ...config.state, requests } };
+}
+
+/** The config without the requests that were carried out more than 24 hours ago. */
+export function keepRequests(config: TokenConfig, now: Date): TokenConfig {
+  const all = Object.entries(config.state?.requests ?? {});
+  const kept = all.filter(([, { at }]) => Date.parse(at) > now.getTime() - KEPT_MS);
+  if (kept.length === all.length) return config;
+  const { requests: _, ...state } = config.state ?? {};
+  const requests = kept.length === 0 ? {} : { requests: Object.fromEntries(kept) };
+  return { ...config, state: { ...state, ...requests } };
 }
 
 /** The key that the request came with marks another one. */

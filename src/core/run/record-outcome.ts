@@ -6,8 +6,9 @@ import type { RequestMark, TokenConfig, TokenState } from "../model/schema.ts";
 import { liveGeneration, tokenState } from "../model/token.ts";
 import { isFarAhead } from "../plan/wrong-clock.ts";
 import type { Observed } from "../proof/observe.ts";
-import { appendHistory, type HistoryDraft } from "../record/history.ts";
+import type { HistoryDraft } from "../record/history.ts";
 import { headline, type Revision, withStates } from "../record/record.ts";
+import { type RotatedToken, withDone } from "../record/request-mark.ts";
 import type { RotationEvent } from "../rotation/event.ts";
 import { leaseEnd } from "../rotation/lease.ts";
 import { next, STAGES, stageOf } from "../rotation/state.ts";
@@ -49,20 +50,24 @@ export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now:
   for (const one of lost) book.miss(one);
   for (const reminded of results.reminded) book.remind(reminded);
   const workflows = notedWorkflows(fresh, run, placed.length > 0);
-  const { states, drafts } = book;
+  const { states, done } = book;
+  const drafts = book.drafts();
   const names = Object.keys(states);
   if (names.length === 0 && workflows === null) return null;
-  const config = withStates(fresh, states);
+  const config = done.reduce(
+    (before, { marks, token }) => withDone(before, marks, { now, runId: run.options.runId, token }),
+    withStates(fresh, states),
+  );
   const noted = workflows === null ? config : { ...config, state: { ...config.state, workflows } };
-  const history =
-    drafts.length === 0 ? noted : { ...noted, history: appendHistory(fresh.history ?? [], drafts) };
-  return { config: history, message: messageOf(names, drafts) };
+  return { config: noted, message: messageOf(names, drafts), entries: drafts };
 }
 
 /** Collects the tokens' new states, and a history entry for each thing that happened to them. */
 function createBook(fresh: TokenConfig, run: Run, now: Date) {
   const states: Record<string, TokenState> = {};
   const drafts: HistoryDraft[] = [];
+  const done: { readonly marks: readonly RequestMark[]; readonly token: RotatedToken }[] = [];
+  const provedNames: string[] = [];
   const stateOf = (name: string) =>
     (Object.hasOwn(states, name) ? states[name] : undefined) ?? tokenState(fresh, name);
   const write = (name: string, after: TokenState, entry: Omit<Entry, "name"> | null) => {
@@ -71,7 +76,10 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
   };
   return {
     states,
-    drafts,
+    done,
+    /** One entry for all that was proved, since a job that sees many secrets proves them all at once. */
+    drafts: (): HistoryDraft[] =>
+      provedNames.length === 0 ? drafts : [provedDraft(run, provedNames, now), ...drafts],
     remind({ tokenName, reminded }: Reminded): void {
       const { reminded: _, ...kept } = stateOf(tokenName);
       write(tokenName, reminded === null ? kept : { ...kept, reminded }, null);
@@ -91,22 +99,12 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         now,
       );
       if (JSON.stringify(after) === JSON.stringify(before)) return;
-      const event =
-        after.drift && !before.drift
-          ? "drift"
-          : after.current?.proved_at && !before.current?.proved_at
-            ? "proved"
-            : null;
-      write(
-        token.name,
-        after,
-        event && {
-          event,
-          generation: liveGeneration(after),
-          previousHash: null,
-          newHash: event === "proved" ? (after.current?.fingerprint ?? null) : null,
-        },
-      );
+      const drifted = after.drift && !before.drift;
+      if (!drifted && after.current?.proved_at && !before.current?.proved_at)
+        provedNames.push(token.name);
+      const generation = liveGeneration(after);
+      const told = { event: "drift", generation, previousHash: null, newHash: null };
+      write(token.name, after, drifted ? told : null);
     },
     revoke({ tokenName, credential, error, count, mayCome }: Revoked): void {
       if (error === null && count === 0 && mayCome) return;
@@ -141,11 +139,14 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         newHash: rotated ? prints.fingerprint : null,
       };
       const event = rotated ? "rotated" : after.failures > before.failures ? "failed" : null;
-      const requests = rotated ? before.pending?.requests : undefined;
+      const marks = rotated ? (before.pending?.requests ?? []) : [];
+      const hash = { previous_hash: hashes.previousHash, new_hash: hashes.newHash };
+      if (marks.length > 0)
+        done.push({ marks, token: { token_name: token.name, generation, ...hash } });
       write(
         token.name,
         after,
-        event && { event, generation, ...hashes, requests, error: after.last_error?.code },
+        event && { event, generation, ...hashes, error: after.last_error?.code },
       );
     },
     /** An announcement is answered for, whatever came of it. */
@@ -212,29 +213,42 @@ type Entry = {
   readonly generation: number;
   readonly previousHash: string | null;
   readonly newHash: string | null;
-  readonly requests?: RequestMark[] | undefined;
   readonly error?: string | undefined;
 };
 
 function draftOf(
   run: Run,
-  { event, name, generation, previousHash, newHash, requests, error }: Entry,
+  { event, name, generation, previousHash, newHash, error }: Entry,
   now: Date,
 ): HistoryDraft {
-  const { workflows } = run.selection;
-  const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
   return {
-    id: `${run.options.runId}/${name}/g${generation}/${event}`,
     at: now.toISOString(),
     event,
     token_name: name,
     generation,
     previous_hash: previousHash,
     new_hash: newHash,
-    triggered_by: { ...workflow, ...run.request.triggeredBy },
-    ...(requests === undefined ? {} : { requests }),
+    triggered_by: triggerOf(run),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function provedDraft(run: Run, names: readonly string[], now: Date): HistoryDraft {
+  return {
+    at: now.toISOString(),
+    event: "proved",
+    token_name: null,
+    token_names: [...names],
+    generation: null,
+    previous_hash: null,
+    new_hash: null,
+    triggered_by: triggerOf(run),
+  };
+}
+
+function triggerOf({ request, selection: { workflows } }: Run): HistoryDraft["triggered_by"] {
+  const workflow = workflows.length === 1 ? { workflow_name: workflows[0] } : {};
+  return { ...workflow, ...request.triggeredBy };
 }
 
 /** The workflows' state after this run, or null where it stays as it is. */

@@ -1,6 +1,6 @@
 // A run for a request that may be sent again: what was done of it already is told, what was begun is finished, and only else is it made.
 import { planDigest } from "../config/agent-rules.ts";
-import type { HistoryEntry, TokenConfig, TriggeredBy } from "../model/schema.ts";
+import type { DoneRequest, DoneToken, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import { type Home, lastPlacement, resolveToken, tokenState } from "../model/token.ts";
 import type { Report, TokenReport } from "../ports/report.ts";
 import { loadRecord } from "../record/record.ts";
@@ -13,14 +13,14 @@ import { executeRun, type RunResult } from "./run.ts";
 export async function executeRunOnce(request: RunRequest, options: RunOptions): Promise<RunResult> {
   const { mark, triggeredBy } = request;
   if (!mark || request.dryRun) return executeRun(request, options);
-  const retold = (config: TokenConfig, entries: readonly HistoryEntry[]): RunResult => ({
-    report: replayed(config, entries, { home: options.home, triggeredBy }),
+  const retold = (config: TokenConfig, done: DoneRequest | null): RunResult => ({
+    report: replayed(config, done, { home: options.home, triggeredBy }),
     config,
   });
   // Decided on the version that the run then builds on: whoever saves in between makes its journal fail.
   const loaded = await loadRecord(options.source);
   const before = earlierRequest(loaded.config, mark);
-  if (before.kind === "done") return retold(loaded.config, before.entries);
+  if (before.kind === "done") return retold(loaded.config, before.done);
   if (before.kind === "unfinished") {
     // Its plan was judged when it was begun, which has itself moved the record since.
     const plan = request.plan && {
@@ -28,31 +28,26 @@ export async function executeRunOnce(request: RunRequest, options: RunOptions): 
     };
     const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
     const { report, config } = await executeRun(rest, options, loaded);
-    return { report: joined(retold(config, before.entries).report, report), config };
+    return { report: joined(retold(config, before.done).report, report), config };
   }
   const made = await executeRun(request, options, loaded);
   if (made.report.rotated.length + made.report.failed.length > 0) return made;
   // Taken by another run meanwhile: by the same request, where it was sent twice at a time.
   const after = earlierRequest(made.config, mark);
-  return after.kind === "done" ? retold(made.config, after.entries) : made;
+  return after.kind === "done" ? retold(made.config, after.done) : made;
 }
 
-/** What a request's entries tell, as the report of the run that was made then. */
+/** What was done for a request, as the report of the run that was made then. */
 function replayed(
   config: TokenConfig,
-  entries: readonly HistoryEntry[],
+  done: DoneRequest | null,
   by: { readonly home: Home; readonly triggeredBy: TriggeredBy },
 ): Report {
-  const tokens = entries.flatMap((entry) =>
-    entry.token_name === null
-      ? []
-      : [tokenReport(config, { ...entry, token_name: entry.token_name }, by.home)],
-  );
-  const [first] = entries;
-  const at = entries.at(-1)?.at ?? "";
+  const tokens = (done?.tokens ?? []).map((token) => tokenReport(config, token, by.home));
+  const at = done?.at ?? "";
   return {
-    run_id: first?.id.split("/")[0] ?? "",
-    started_at: first?.at ?? at,
+    run_id: done?.run_id ?? "",
+    started_at: done?.tokens[0]?.at ?? at,
     finished_at: at,
     dry_run: false,
     triggered_by: by.triggeredBy,
@@ -82,12 +77,8 @@ function joined(before: Report, after: Report): Report {
   };
 }
 
-function tokenReport(
-  config: TokenConfig,
-  entry: HistoryEntry & { readonly token_name: string },
-  home: Home,
-): TokenReport {
-  const { token_name: name, generation } = entry;
+function tokenReport(config: TokenConfig, done: DoneToken, home: Home): TokenReport {
+  const { token_name: name, generation } = done;
   const token = resolveToken(config, name, home);
   const state = tokenState(config, name);
   const holds = (id: string) => {
@@ -98,9 +89,9 @@ function tokenReport(
     token_name: name,
     status: "rotated",
     reason: "done already for the same request",
-    generation: generation ?? 0,
-    previous_hash: entry.previous_hash,
-    new_hash: entry.new_hash,
+    generation,
+    previous_hash: done.previous_hash,
+    new_hash: done.new_hash,
     destinations: (token?.placements ?? [])
       .filter(({ id }) => holds(id))
       .map(({ id }) => ({ id, status: "placed", error: null })),

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
+import { entriesIn, historyState } from "../../../test/record-history.ts";
 import { compose } from "../../compose/compose.ts";
 import { Secret } from "../base/secret.ts";
 import type { TokenConfig } from "../model/schema.ts";
+import { chainEntries, filesOfEntries, verifyChain } from "../record/history.ts";
 import type { RunRequest } from "./request.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
@@ -46,7 +48,8 @@ async function scenario({ config, visibility = "private", now = () => NOW }: Sce
       clock: at,
     });
   const record = (): TokenConfig => JSON.parse(github.repository().file(PATH) ?? "null");
-  return { github, repository: github.repository(), open, record };
+  const history = () => entriesIn(github.repository().files());
+  return { github, repository: github.repository(), open, record, history };
 }
 
 const due: RunRequest = {
@@ -75,7 +78,7 @@ function requestsTo(github: TestGitHub): string[] {
 
 describe("a run", () => {
   test("rotates what is due in K + 4 requests, records it, and then has nothing to do in one", async () => {
-    const { github, repository, open, record } = await scenario({ config: TWO });
+    const { github, repository, open, history, record } = await scenario({ config: TWO });
     const { run_id, ...report } = await (await open()).run(due);
     expect(requestsTo(github)).toEqual([
       "POST /graphql query 200",
@@ -152,8 +155,7 @@ describe("a run", () => {
       last_error: null,
     });
     expect(
-      record().history?.map(({ id, event, token_name, generation, previous_entry }) => ({
-        id,
+      history().map(({ event, token_name, generation, previous_entry }) => ({
         event,
         token_name,
         generation,
@@ -161,14 +163,12 @@ describe("a run", () => {
       })),
     ).toEqual([
       {
-        id: `${run_id}/ALPHA/g1/rotated`,
         event: "rotated",
         token_name: "ALPHA",
         generation: 1,
         chained: false,
       },
       {
-        id: `${run_id}/BETA/g1/rotated`,
         event: "rotated",
         token_name: "BETA",
         generation: 1,
@@ -196,6 +196,39 @@ describe("a run", () => {
     ]);
     expect(requestsTo(github)).toEqual(["POST /graphql query 200"]);
     expect(repository.head()).toBe(head);
+  });
+
+  test("costs as many requests, and as long a record, with five years of daily history", async () => {
+    const days = 5 * 365;
+    const drafts = Array.from({ length: days }, (_, index) => ({
+      at: new Date(NOW.getTime() - (days - index) * 24 * HOUR).toISOString(),
+      event: "rotated",
+      token_name: "GAMMA",
+      generation: index + 1,
+      previous_hash: null,
+      new_hash: null,
+      triggered_by: { kind: "schedule" as const },
+    }));
+    const past = chainEntries(drafts);
+    const measured = [];
+    for (const entries of [[], past]) {
+      const state = { history: historyState(entries) };
+      const { github, repository, open, history } = await scenario({ config: { ...TWO, state } });
+      if (entries.length > 0)
+        repository.commit(Object.fromEntries(filesOfEntries(PATH, entries)), "Years");
+      await (await open()).run(due);
+      const requests = requestsTo(github).length;
+      const quiet = github.requests.length;
+      await (await open()).run(due);
+      measured.push([requests, github.requests.length - quiet]);
+      expect(verifyChain(history(), null).breaks).toEqual([]);
+      expect(history()).toHaveLength(entries.length + 2);
+      expect(Buffer.byteLength(repository.file(PATH) ?? "")).toBeLessThan(3000);
+    }
+    expect(measured).toEqual([
+      [6, 1],
+      [6, 1],
+    ]);
   });
 
   test("journals boxes in a private repository, and only intents in a public one", async () => {
@@ -459,7 +492,7 @@ describe("what a job sees", () => {
   const at = (hours: number) => new Date(NOW.getTime() + hours * HOUR);
 
   test("proves a generation, once, in a commit of its own", async () => {
-    const { repository, open, record } = await scenario({ config: TWO });
+    const { repository, open, history, record } = await scenario({ config: TWO });
     await run(open, at(0), null);
     const value = repository.secret("ALPHA")?.value ?? "";
     expect(await run(open, at(1), value)).toMatchObject({
@@ -470,10 +503,10 @@ describe("what a job sees", () => {
     expect(record()).toMatchObject({
       state: { tokens: { ALPHA: { current: { proved_at: at(1).toISOString() } } } },
     });
-    expect(record().history?.at(-1)).toMatchObject({
+    expect(history().at(-1)).toMatchObject({
       event: "proved",
-      token_name: "ALPHA",
-      generation: 1,
+      token_name: null,
+      token_names: ["ALPHA"],
     });
     const head = repository.head();
     expect(await run(open, at(2), value)).toMatchObject({ commit: null });
@@ -494,14 +527,14 @@ describe("what a job sees", () => {
   });
 
   test("that is another value is drift: told, kept in the record, and overwritten by no schedule", async () => {
-    const { repository, open, record } = await scenario({ config: TWO });
+    const { repository, open, history, record } = await scenario({ config: TWO });
     await run(open, at(0), null);
     const drifted = await run(open, at(1), "canary-drift-9f27");
     expect(drifted).toMatchObject({
       drifted: ["ALPHA"],
       warnings: [expect.stringContaining("ALPHA: this job sees another value")],
     });
-    expect(record().history?.at(-1)).toMatchObject({
+    expect(history().at(-1)).toMatchObject({
       event: "drift",
       token_name: "ALPHA",
       generation: 1,
@@ -527,7 +560,9 @@ describe("what a job sees", () => {
     "that is first seen to be another value by %s run that would rotate it is not overwritten",
     async (_, wanted) => {
       const workflows = { daily: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" } };
-      const { repository, open, record } = await scenario({ config: { ...TWO, workflows } });
+      const { repository, open, history, record } = await scenario({
+        config: { ...TWO, workflows },
+      });
       await run(open, at(0), null);
       const value = repository.secret("ALPHA")?.value;
       const seen = new Map([["ALPHA", new Secret("canary-drift-9f27")]]);
@@ -538,7 +573,7 @@ describe("what a job sees", () => {
         current: { generation: 1 },
         drift: { at: at(30).toISOString() },
       });
-      expect(record().history?.map(({ event, token_name }) => `${event} ${token_name}`)).toContain(
+      expect(history().map(({ event, token_name }) => `${event} ${token_name}`)).toContain(
         "drift ALPHA",
       );
     },

@@ -232,7 +232,7 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     await page.getByRole("heading", { level: 1 }).click();
     expect(await said(page)).toBe("");
     expect(answers.join()).not.toContain("new_token");
-    expect((await server.record()).history?.at(-1)?.triggered_by).toMatchObject({
+    expect((await server.history()).at(-1)?.triggered_by).toMatchObject({
       kind: "api",
       actor: "key-1",
     });

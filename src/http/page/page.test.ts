@@ -1,7 +1,7 @@
 // The page as text: what stands in it for every kind of record, that nothing in a record becomes markup, and what it weighs.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { HOSTILE, NOW, recordOf } from "../../../test/page-records.ts";
+import { entriesOf, HOSTILE, NOW, recordOf } from "../../../test/page-records.ts";
 import { overviewOf } from "../../core/health/overview.ts";
 import type { TokenConfig } from "../../core/model/schema.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./assets.ts";
@@ -20,8 +20,12 @@ const BANDS = {
 };
 
 const look = (query: Record<string, string> = {}): View => viewQuery.parse(query);
-const pageOf = (config: TokenConfig, view = look(), may = { rotate: true }) =>
-  page(overviewOf(config, HOME, NOW), view, may);
+const pageOf = (
+  config: TokenConfig,
+  view = look(),
+  may = { rotate: true },
+  history = entriesOf(Object.keys(config.tokens ?? {}).length),
+) => page(overviewOf(config, { home: HOME, now: NOW, history }), view, may);
 const bytes = (text: string) => Buffer.byteLength(text);
 /** The names in the list of tokens, in their order. */
 const listed = (text: string) =>
@@ -66,7 +70,11 @@ describe("what needs attention", () => {
 
 describe("commands to type", () => {
   const local = (config: TokenConfig) =>
-    page(overviewOf(config, { kind: "local", repository: null }, NOW), look(), { rotate: true });
+    page(
+      overviewOf(config, { home: { kind: "local", repository: null }, now: NOW, history: [] }),
+      look(),
+      { rotate: true },
+    );
 
   test("work as they stand: on GitHub they name the repository, and a new name is declared only there where it is said", () => {
     const [there, here] = [pageOf(recordOf(0)), local(recordOf(0))];
@@ -196,7 +204,12 @@ test("a button says where the credential goes, the first three by name", () => {
 });
 
 describe("texts that others wrote", () => {
-  const text = pageOf(recordOf(64, HOSTILE), look({ q: "" }));
+  const text = pageOf(
+    recordOf(64, HOSTILE),
+    look({ q: "" }),
+    { rotate: true },
+    entriesOf(64, HOSTILE),
+  );
 
   test("are text: the markup's tags and attributes are those of a harmless record", () => {
     const shape = (page: string) =>

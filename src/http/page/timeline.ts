@@ -3,10 +3,11 @@ import { instantMs } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
-import { pageOf, type View } from "./view.ts";
+import { pageAt, type View } from "./view.ts";
 import { foreign, outside, sign } from "./words.ts";
 
-const ENTRIES = 25;
+/** Entries on one page of the history. */
+export const ENTRIES = 25;
 
 type Entry = Overview["status"]["history"][number];
 
@@ -24,9 +25,11 @@ const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new M
   ["revoke_failed", ["cross", "red"]],
 ]);
 
-export function historySection({ status: { history } }: Overview, view: View): Markup {
-  const newest = history.toReversed();
-  const { shown, page, pages } = pageOf(newest, view.history, ENTRIES);
+/** @param overview with as many entries as the page of the view needs, at least */
+export function historySection({ status, entries }: Overview, view: View): Markup {
+  const { history } = status;
+  const { page, pages, first } = pageAt(entries, view.history, ENTRIES);
+  const shown = history.toReversed().slice(first, first + ENTRIES);
   const days = byDay(shown).map(
     ([day, entries]) => html`<h3>${day}</h3><ol class="timeline">${entries.map(line)}</ol>`,
   );
@@ -53,12 +56,14 @@ function byDay(entries: readonly Entry[]): [string, Entry[]][] {
   return days;
 }
 
-function line({ at, event, token_name, generation, triggered_by }: Entry): Markup {
+function line(entry: Entry): Markup {
+  const { at, event, token_name, token_names, generation, triggered_by } = entry;
   const [name, tone] = EVENTS.get(event) ?? ["clock", "gray"];
   const { kind, actor, workflow_name: workflow, run_url } = triggered_by;
-  const what = token_name ?? workflow ?? "";
-  const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].flatMap(
-    (part) => (part ? [foreign(part)] : []),
+  const what = token_name ?? token_names?.join(", ") ?? workflow ?? "";
+  const isOfToken = token_name !== null || token_names !== undefined;
+  const who = [kind.replaceAll("_", " "), actor, isOfToken ? workflow : null].flatMap((part) =>
+    part ? [foreign(part)] : [],
   );
   return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
 }

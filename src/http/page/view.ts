@@ -56,8 +56,13 @@ export function addressOf(view: View, change: Partial<View>, anchor: string): st
 
 /** One page of a list: a number past the end means the last one. */
 export function pageOf<Item>(items: readonly Item[], wanted: number, size: number) {
-  const pages = Math.max(1, Math.ceil(items.length / size));
-  const page = Math.min(wanted, pages);
-  const first = (page - 1) * size;
+  const { page, pages, first } = pageAt(items.length, wanted, size);
   return { page, pages, first, shown: items.slice(first, first + size) };
+}
+
+/** Which page of so many items it is, and which item is its first, from 0. */
+export function pageAt(count: number, wanted: number, size: number) {
+  const pages = Math.max(1, Math.ceil(count / size));
+  const page = Math.min(wanted, pages);
+  return { page, pages, first: (page - 1) * size };
 }

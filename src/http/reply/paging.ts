@@ -2,6 +2,7 @@
 import type { Advice } from "../../core/advice/advice.ts";
 import type { Discovery } from "../../core/discovery/shapes.ts";
 import type { HealthReport, Status, Suggestions } from "../../core/health/shapes.ts";
+import type { HistoryPart } from "../../core/record/read-history.ts";
 import { HttpProblem } from "../problem/problem.ts";
 import { REPORT_LISTS, shorten } from "../problem/shorten.ts";
 
@@ -60,19 +61,18 @@ export function advicePage<Advised extends { readonly ai: Advice }>(
 /** Where to go on reading. */
 type Cursors = { readonly next_cursor: string | null; readonly next_history_cursor: string | null };
 
-/** How many entries of the history, and the entry that they are older than. */
-export type HistoryPage = { readonly count: number; readonly before?: string | undefined };
-
 /**
  * One page of the overview: tokens, rules, health and workflows' members of the page, with the history asked for.
  * Throws as `healthPage`.
- * @param status with the whole history
+ * @param part the entries of `status.history` with their places; null: the cursor leads nowhere
  */
-export function statusPage(status: Status, page: Page, history: HistoryPage): Status & Cursors {
-  const part = historyPage(status.history, history);
-  const cursors = { next_cursor: null, next_history_cursor: part.older };
+export function statusPage(status: Status, page: Page, part: HistoryPart | null): Status & Cursors {
+  if (part === null) throw cursorUnknown("history_cursor");
+  const { entries: history, places, older } = part;
+  const oldest = older ? (places[0] ?? null) : null;
+  const cursors = { next_cursor: null, next_history_cursor: oldest };
   if (page.limit === undefined && page.cursor === undefined)
-    return { ...status, history: part.entries, ...cursors };
+    return { ...status, history, ...cursors };
   const healthOfToken = new Map(status.health.tokens.map((token) => [token.name, token]));
   const entries = Object.entries(status.tokens).map(([name, token]) => {
     const size =
@@ -94,7 +94,7 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
         },
       ]),
     ),
-    history: part.entries,
+    history,
     health: healthOf(status.health, shown),
     ...cursors,
     next_cursor: next,
@@ -104,7 +104,10 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
   // Entries that did not fit are where the next part begins.
   return short.history.length === told.history.length
     ? short
-    : { ...short, next_history_cursor: short.history[0]?.id ?? null };
+    : {
+        ...short,
+        next_history_cursor: places[history.length - short.history.length] ?? null,
+      };
 }
 
 /** The report of many tokens, of which at most `limit` are told. */
@@ -139,17 +142,6 @@ function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthRepor
     never_rotated: on(report.never_rotated),
     high_risk: on(report.high_risk),
     tokens: report.tokens.filter((token) => shown.has(token.name)),
-  };
-}
-
-function historyPage(entries: Status["history"], { count, before }: HistoryPage) {
-  const end =
-    before === undefined ? entries.length : entries.findIndex((entry) => entry.id === before);
-  if (end < 0) throw cursorUnknown("history_cursor");
-  const start = Math.max(0, end - count);
-  return {
-    entries: entries.slice(start, end),
-    older: start > 0 ? (entries[start]?.id ?? null) : null,
   };
 }
 

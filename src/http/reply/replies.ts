@@ -64,7 +64,7 @@ export const DISPATCHED: Readonly<Record<string, z.ZodObject>> = {
 
 /** Members that hold fingerprints and digests, which agents' tools do without. */
 const CHANGE = { previous_hash: true, new_hash: true } as const;
-const ENTRY_DIGESTS = { ...CHANGE, requests: true, previous_entry: true } as const;
+const ENTRY_DIGESTS = { ...CHANGE, previous_entry: true } as const;
 
 /**
  * The body of each route's success, by its path, as a caller without the scope `reveal` gets it.
@@ -144,9 +144,7 @@ function statusReply(entry: z.ZodObject, hashes: boolean): z.ZodObject {
     next_history_cursor: z
       .string()
       .nullable()
-      .describe(
-        "Give it as history_cursor to get older entries; null: there are none in this file",
-      ),
+      .describe("Give it as history_cursor to get older entries; null: there are none"),
     left_out: leftOut,
     stale,
   });

@@ -366,7 +366,7 @@ describe("stopping", () => {
     letGo();
     await closed;
     expect(JSON.parse(github.repository().file("token_config.json") ?? "")).toMatchObject({
-      state: { tokens: { API_KEY: { generation: 1, pending: null } } },
+      state: { tokens: { API_KEY: { current: { generation: 1 }, pending: null } } },
     });
     await github.close();
   });
