@@ -47,7 +47,7 @@ const where = ({ path }: Page, { line }: Block) => `${path}:${line}`;
 
 describe("README.md", () => {
   test("is short enough to read", () => {
-    expect(readme.text.trimEnd().split("\n").length).toBeLessThan(250);
+    expect(readme.text.trimEnd().split("\n").length).toBeLessThanOrEqual(200);
   });
 
   test("the workflow is the one that `init --workflow` writes", () => {
