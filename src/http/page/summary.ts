@@ -1,4 +1,4 @@
-// The head of the page: how things stand, in one sentence and one bar, and what needs a person first.
+// The head of the page: the state of all tokens in one sentence and one bar, and those that need a person first.
 
 import type { Overview } from "../../core/health/overview.ts";
 import type { TokenHealth } from "../../core/health/shapes.ts";
@@ -9,11 +9,11 @@ import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";
 import { chip, command, counted, FACES, reasonInWords, some, wantsAttention } from "./words.ts";
 
-/** Tokens told of one by one before they are only counted. */
+/** Tokens that are listed before the others are only counted. */
 const MOST = 10;
 const MOST_NAMES = 12;
 
-/** The worst first, else in declaration order. */
+/** The worst first, otherwise in declaration order. */
 export const WORST_FIRST = HEALTH_STATUSES.toReversed();
 
 export function summary({ status: { health } }: Overview, view: View): Markup {
@@ -46,7 +46,7 @@ function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[]
   });
 }
 
-/** What a person should do something about, the worst first, with what holds it back. */
+/** Tokens that a person should act on, the worst first, each with the reason why it is held back. */
 export function attention(
   overview: Overview,
   view: View,
@@ -81,7 +81,7 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${told !== null && html`<p class="quiet">${reasonInWords(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
-/** A record on GitHub declares no new name unless it is told to. */
+/** A record on GitHub declares no new name without --create. */
 function firstSteps(home: Home): Markup {
   const first = command(home.kind === "github" ? "rotate NAME --create" : "rotate NAME", home);
   return html`<section aria-labelledby="begin"><h2 id="begin">Begin</h2><p>Declare tokens in <code>token_config.json</code>, or let ${first} declare one and make its first value.</p></section>`;

@@ -1,4 +1,4 @@
-// The list of tokens: filter, order, one row a token with its picture, and the way to the next page.
+// The list of tokens: filter, order, one row a token with its picture, and the link to the next page.
 
 import type { Overview } from "../../core/health/overview.ts";
 import type { TokenHealth, TokenOverview } from "../../core/health/shapes.ts";
@@ -20,7 +20,7 @@ import {
   wantsAttention,
 } from "./words.ts";
 
-/** Rows of one page: with every other part of it they stay below 100 KB. */
+/** Rows of one page. With every other part of it they stay below 100 KB. */
 const ROWS = 50;
 
 const ORDER_WORDS: Readonly<Record<Order, string>> = {
@@ -39,7 +39,7 @@ export function tokenSection(overview: Overview, view: View, may: May): Markup {
     (token): Listed => ({ ...token, overview: status.tokens[token.name] }),
   );
   if (all.length === 0) return html``;
-  const found = sorted(
+  const found = sort(
     all.filter((token) => matches(token, view)),
     view.sort,
   );
@@ -69,7 +69,7 @@ function matches({ name, status, overview }: Listed, { q, health }: View): boole
     .every((word) => text.includes(word));
 }
 
-function sorted(tokens: readonly Listed[], order: Order): readonly Listed[] {
+function sort(tokens: readonly Listed[], order: Order): readonly Listed[] {
   switch (order) {
     case "worst":
       return tokens.toSorted(
@@ -84,7 +84,7 @@ function sorted(tokens: readonly Listed[], order: Order): readonly Listed[] {
   }
 }
 
-/** What nobody plans comes last; finite, since a difference of infinities is no order. */
+/** A token without a plan comes last. The number is finite, since a difference of infinities is no order. */
 function dueMs({ next_due }: TokenHealth): number {
   return next_due === null ? Number.MAX_SAFE_INTEGER : Date.parse(next_due);
 }
