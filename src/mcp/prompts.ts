@@ -7,8 +7,8 @@ const PROMPTS = [
   {
     name: "smart_rotate",
     title: "Smart rotate",
-    description: "Look at all tokens and rotate those that need it",
-    steps: `Analyze our tokens and rotate those that need it.
+    description: "Look at all tokens and rotate anything that needs it",
+    steps: `Analyze our tokens and rotate anything that needs it.
 
 1. get_health, then get_suggestions: read every page.
 2. Say which tokens are high risk or need rotation, and why. If an action has no request, only a person can do it: say what.

@@ -1,4 +1,4 @@
-// The key that the CLI makes is one that the host lets in.
+// Keys that the CLI makes, which the host lets in.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { normalised as cli } from "../../../test/cli.ts";

@@ -1,4 +1,4 @@
-// `migrate`: the first version's file, imported without its values.
+// `migrate`: the import of the first version's file, without its values.
 import type { Command } from "commander";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { SCHEMA_URL } from "../../core/base/project.ts";
@@ -42,7 +42,7 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
   const content = serializeConfig({ $schema: SCHEMA_URL, ...migration.config });
   if (dryRun) {
     session.result({ ...migration, dry_run: true, commit: null }, () => content.trimEnd());
-    tellDangers(session, migration);
+    warnOfDangers(session, migration);
     return EXIT.done;
   }
   await noteWhereNothingIsCommitted(session, place);
@@ -61,7 +61,7 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
   session.result({ ...migration, dry_run: false, commit }, () =>
     migrationText(migration, commit, session),
   );
-  tellDangers(session, migration);
+  warnOfDangers(session, migration);
   return EXIT.done;
 }
 
@@ -76,14 +76,14 @@ function migrationText({ config }: Migration, commit: Commit, { common }: Sessio
   return `Imported ${carried.join(", ")}, and no value.\n${commitText(commit, common.config)}`;
 }
 
-/** On stderr, where it is read even when the output goes to a file. */
-function tellDangers(session: Session, { exposed, warnings }: Migration): void {
+/** On stderr, so that a person sees it even if the output goes to a file. */
+function warnOfDangers(session: Session, { exposed, warnings }: Migration): void {
   for (const warning of warnings) session.warn(warning);
   if (exposed.length === 0) return;
   session.warn(
-    `${counted(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Whoever has a copy of the file or of git's history still has ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
+    `${counted(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Each copy of the file or of git's history still holds ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
   );
   session.note(
-    "each is due at once: `token-automation run` rotates it; end the old value where it was issued",
+    "each is due at once: `token-automation run` rotates it. Revoke the old value at its service",
   );
 }

@@ -6,7 +6,7 @@ import { nextDueText } from "./report.ts";
 import { table } from "./table.ts";
 import { type Colors, counted, dueAt, minute, plain } from "./text.ts";
 
-// The signs of the four bands are the product's own; what is in no band is white. The word stands beside each.
+// The signs of the four bands are the product's own. Every other state is white. The word stands beside each.
 const SIGNS: Readonly<Record<HealthStatus, string>> = {
   recently_rotated: "🟢 recently rotated",
   ok: "🟢 ok",
@@ -44,7 +44,7 @@ export function healthText(report: HealthReport, colors: Colors, now: Date): str
   return `${table(colors, ["HEALTH", "TOKEN", "AGE", "NEXT DUE", "WHY"], rows)}\n\n${lists.join(", ")}.`;
 }
 
-/** The sentences, and under them what can be done at once. */
+/** The sentences, and under them the commands that can be run at once. */
 export function suggestionsText({ suggestions, actions }: Suggestions, colors: Colors): string {
   if (suggestions.length === 0) return "Nothing to suggest.";
   const rows = actions.map((action) => [
@@ -64,7 +64,7 @@ function commandFor({ token_name: name, request }: Suggestions["actions"][number
   return `token-automation setup-rule ${name} ${request.body.interval_hours}`;
 }
 
-/** @param at the moment that the plan is for */
+/** @param at the time that the plan is for */
 export function planText(plan: Plan, colors: Colors, at: Date): string {
   const due = plan.due.map((token) => ["→ due", token.token_name, token.reason]);
   const held = plan.skipped.map((token) => [

@@ -1,4 +1,4 @@
-// What `verify` found, for people.
+// The findings of `verify`, for people.
 
 import type { Verification } from "../../core/proof/verify.ts";
 import { table } from "./table.ts";

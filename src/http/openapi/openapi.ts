@@ -29,7 +29,7 @@ const PROBLEM: JsonSchema = {
 
 /**
  * The description of those routes that are offered to agents.
- * @param origin where callers reach them, without a slash at its end
+ * @param origin the address at which callers reach them, without a slash at its end
  */
 export function openApiDocument(routes: readonly Endpoint[], origin: string): JsonSchema {
   const replies = replySchemas({ hashes: true });
@@ -57,7 +57,7 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
       schemas: { Problem: PROBLEM },
       responses: {
         Problem: {
-          description: "It was not done, or not all of it",
+          description: "The operation failed, or a part of it failed",
           content: {
             "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
           },

@@ -72,13 +72,13 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   const hold = plan.skipped.find(({ token_name }) => token_name === name);
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
-  const told =
+  const note =
     hold !== undefined && hold.code !== "backoff"
       ? `Held back: ${hold.reason}`
       : due
         ? "The next run rotates it."
         : null;
-  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${told !== null && html`<p class="quiet">${reasonInWords(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
+  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${note !== null && html`<p class="quiet">${reasonInWords(note)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
 /** A record on GitHub declares no new name without --create. */

@@ -81,7 +81,7 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
     return { key: name, size };
   });
   const { shown, next } = pageOf(entries, page);
-  const told = {
+  const body = {
     ...status,
     tokens: only(status.tokens, shown),
     rules: only(status.rules, shown),
@@ -99,10 +99,10 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
     ...cursors,
     next_cursor: next,
   };
-  if (page.limit === undefined) return told;
-  const short = shorten(told, ["history", "workflows"]);
+  if (page.limit === undefined) return body;
+  const short = shorten(body, ["history", "workflows"]);
   // The next part begins with the entries that did not fit.
-  return short.history.length === told.history.length
+  return short.history.length === body.history.length
     ? short
     : { ...short, next_history_cursor: short.history[0]?.id ?? null };
 }
@@ -214,11 +214,11 @@ export function discoveryPage(
     const here = secrets.filter(({ id }) => shown.has(id));
     return here.length > 0 || (isFirst && secrets.length === 0) ? [{ scope, secrets: here }] : [];
   });
-  const told = {
+  const body = {
     ...discovery,
     scopes,
     undeclared: discovery.undeclared.filter((id) => shown.has(id)),
     next_cursor: next,
   };
-  return page.limit === undefined ? told : shorten(told, FINDINGS);
+  return page.limit === undefined ? body : shorten(body, FINDINGS);
 }

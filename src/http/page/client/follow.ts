@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 4_000;
 const LONGEST_PAUSE_MS = 30_000;
 const LONGER_BY = 1.25;
 
-type Told = Readonly<Record<string, unknown>>;
+type Body = Readonly<Record<string, unknown>>;
 /** The words to show, and whether they are the last. */
 type Look = { readonly words: string; readonly ended: boolean };
 
@@ -14,7 +14,7 @@ type Look = { readonly words: string; readonly ended: boolean };
 export async function follow(
   path: string,
   name: string,
-  tell: (words: string) => void,
+  show: (words: string) => void,
 ): Promise<string | null> {
   const dialog = find<HTMLDialogElement>("#ask");
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * LONGER_BY)) {
@@ -25,7 +25,7 @@ export async function follow(
       ended: false,
     }));
     if (!dialog.open) return null;
-    tell(words);
+    show(words);
     if (ended) return words;
   }
 }
@@ -34,9 +34,9 @@ async function look(path: string, name: string): Promise<Look> {
   const headers: Record<string, string> =
     session.key === null ? {} : { authorization: `Bearer ${session.key}` };
   const response = await fetch(path, { headers });
-  const told: Told = await response.json();
-  if (response.ok) return { words: describeState(told, name), ended: told.status === "completed" };
-  const why = typeof told.detail === "string" ? `: ${told.detail}` : "";
+  const body: Body = await response.json();
+  if (response.ok) return { words: describeState(body, name), ended: body.status === "completed" };
+  const why = typeof body.detail === "string" ? `: ${body.detail}` : "";
   // A failure that may pass is tried again. A refusal is final.
   return {
     words: `The run's state could not be read${why}.`,
@@ -45,7 +45,7 @@ async function look(path: string, name: string): Promise<Look> {
 }
 
 /** The words for a run's state, which claim no more than is known. */
-function describeState({ status, conclusion, report }: Told, name: string): string {
+function describeState({ status, conclusion, report }: Body, name: string): string {
   if (status === "in_progress") return `${name}: the run is under way.`;
   if (status !== "completed") return `${name}: the run is queued and has not begun.`;
   const [rotated, failed] = [names(report, "rotated"), names(report, "failed")];

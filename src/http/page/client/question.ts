@@ -12,7 +12,7 @@ type Question = {
 };
 /** Done; refused or failed; or unknown, which the same request sent again resolves. */
 type Ending = "done" | "failed" | "lost";
-type Answer = { readonly status: number; readonly told: Readonly<Record<string, unknown>> };
+type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
 const ROTATE = "/tokens/rotate";
 const NO_ANSWER =
@@ -90,15 +90,15 @@ export async function confirm(): Promise<void> {
   const answer = await send(asked).catch(() => null);
   busy = false;
   yes.removeAttribute("aria-disabled");
-  if (answer === null) return tell(asked, NO_ANSWER, "lost");
-  const path = answer.status === 202 ? text(answer.told.follow) : "";
+  if (answer === null) return close(asked, NO_ANSWER, "lost");
+  const path = answer.status === 202 ? text(answer.body.follow) : "";
   if (/^\/tokens\/runs\/\d+$/.test(path) && find<HTMLDialogElement>("#ask")?.open)
-    return showRun(asked, answer.told, path);
-  await tell(asked, describeOutcome(asked, answer), answer.status < 300 ? "done" : "failed");
+    return showRun(asked, answer.body, path);
+  await close(asked, describeOutcome(asked, answer), answer.status < 300 ? "done" : "failed");
 }
 
 /** Shows the run in the dialog until it ends or is closed. The page is then loaded again. */
-async function showRun(asked: Question, { run }: Answer["told"], path: string): Promise<void> {
+async function showRun(asked: Question, { run }: Answer["body"], path: string): Promise<void> {
   const dialog = find<HTMLDialogElement>("#ask");
   const [yes, link] = [find("#ask-yes"), find<HTMLAnchorElement>("#ask-link a")];
   const url = text(Reflect.get(Object(run), "url"));
@@ -119,11 +119,11 @@ async function showRun(asked: Question, { run }: Answer["told"], path: string): 
   });
   words(last);
   find("#ask-no")?.focus();
-  dialog?.addEventListener("close", () => void tell(asked, last, "done"), { once: true });
+  dialog?.addEventListener("close", () => void close(asked, last, "done"), { once: true });
   await follow(path, asked.name, words);
 }
 
-async function tell(asked: Question, words: string, ending: Ending): Promise<void> {
+async function close(asked: Question, words: string, ending: Ending): Promise<void> {
   const dialog = find<HTMLDialogElement>("#ask");
   if (ending !== "done" && dialog?.open) {
     fill({ wrong: words, yes: "Try again" });
@@ -147,19 +147,19 @@ async function send({ path, body, id }: Question): Promise<Answer> {
   };
   if (session.key !== null) headers.authorization = `Bearer ${session.key}`;
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  return { status: response.status, told: await response.json() };
+  return { status: response.status, body: await response.json() };
 }
 
-function describeOutcome({ name, path }: Question, { status, told }: Answer): string {
+function describeOutcome({ name, path }: Question, { status, body }: Answer): string {
   if (status >= 300)
     return sentences([
-      text(told.detail) || "It failed",
-      text(told.hint),
-      ...listMistakes(told.problems),
+      text(body.detail) || "It failed",
+      text(body.hint),
+      ...listMistakes(body.problems),
     ]);
-  if (status === 202) return text(told.detail) || `${name}: requested, and under way elsewhere.`;
+  if (status === 202) return text(body.detail) || `${name}: requested, and under way elsewhere.`;
   if (path === ROTATE) return `${name} was rotated.`;
-  const [rotated, failed] = [names(told.rotated), names(told.failed)];
+  const [rotated, failed] = [names(body.rotated), names(body.failed)];
   return `${name}: ${rotated.length} rotated${failed.length > 0 ? `; failed: ${failed.join(", ")}` : ""}.`;
 }
 
