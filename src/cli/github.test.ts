@@ -136,7 +136,7 @@ describe("--repo", () => {
     const missing = await run(["run"]);
     expect({ code: missing.code, stdout: missing.stdout }).toEqual({ code: 2, stdout: "" });
     expect(missing.stderr).toContain("hint: Write one with `token-automation init`");
-    const unknown = await run(["status", "--json"], { env: { GH_TOKEN: "nobody" } });
+    const unknown = await run(["status", "--json"], { env: { GH_TOKEN: "unknown" } });
     expect(unknown.code).toBe(1);
     expect(JSON.parse(unknown.stdout).error).toMatchObject({ kind: "denied" });
   });

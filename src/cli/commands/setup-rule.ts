@@ -53,7 +53,7 @@ function ruleText(result: RuleResult, { io, common }: Session): string {
       : [`Next rotation: ${dueAt(result.next_rotation, io.now())}`];
   const recorded =
     result.commit === null
-      ? "The rule was already so. Nothing was changed."
+      ? "The rule is the same as before. Nothing was changed."
       : commitText(result.commit, common.config);
   return [every, ...next, recorded].join("\n");
 }

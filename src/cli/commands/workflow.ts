@@ -69,7 +69,7 @@ async function create(
       `${plain(result.workflow_name)} rotates ${result.resolved_tokens.map(plain).join(", ")} at ${plain(result.schedule)} (${plain(result.timezone)}).`,
       `Next run: ${dueAt(result.next_run, session.io.now())}`,
       result.commit === null
-        ? "The workflow was already so. Nothing was changed."
+        ? "The workflow is the same as before. Nothing was changed."
         : commitText(result.commit, session.common.config),
     ].join("\n"),
   );

@@ -146,7 +146,7 @@ test("an undeclared token, or one that was never rotated, lets no caller in", as
   expect(await statusOf(hostAt(inHours(0)), "anything")).toBe(401);
   expect(
     await statusOf(
-      hostAt(inHours(0), [{ id: "a", token: "NOBODY", scopes: ["read"] }]),
+      hostAt(inHours(0), [{ id: "a", token: "UNDECLARED", scopes: ["read"] }]),
       "anything",
     ),
   ).toBe(401);

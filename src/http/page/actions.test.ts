@@ -147,7 +147,7 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
     await soon(() => page.getByRole("alert").textContent()).toMatch(
-      /^No answer came. It may have happened all the same/,
+      /^No answer came. The change may have happened all the same/,
     );
     expect([await generation(), await focused(page)]).toEqual([before + 1, "Cancel"]);
     await page.unroute("**/tokens/rotate");
