@@ -363,7 +363,7 @@ test("reading, a dry run and a commit of pending changes need no workflow", asyn
 });
 
 describe("GitHub", () => {
-  test("of older servers does not tell the run: it is found by its name", async () => {
+  test("of older servers do not name the run: it is found by its name", async () => {
     github.repository().actions.tellsRun = false;
     expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({
       status: 202,

@@ -187,7 +187,7 @@ test("a workflow's run names the caller", async () => {
   });
 });
 
-describe("what GitHub refuses", () => {
+describe("requests that GitHub refuses", () => {
   test("a token without the permission: 424 that names it, with the report, nothing committed", async () => {
     github.addToken({ token: "ghs_weak", permissions: { contents: "write" } });
     host = caller(hostEdge({ ...env, GITHUB_TOKEN: "ghs_weak" }));

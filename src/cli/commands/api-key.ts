@@ -72,7 +72,7 @@ async function apiKey(
   }
   session.result({ key: value.reveal(), entry }, () => value.reveal());
   session.note(
-    "the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
+    "the key is shown only this once. Add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
   );
   session.io.stderr.write(`${JSON.stringify(entry)}\n`);
   return EXIT.done;

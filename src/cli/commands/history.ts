@@ -50,7 +50,7 @@ async function history(
 ): Promise<number> {
   if (name !== undefined) requireNames([name]);
   if (commits !== undefined && !verify) {
-    throw new Misconfigured("--commits goes with --verify", {
+    throw new Misconfigured("--commits needs --verify", {
       code: "commits-without-verify",
       hint: "Add --verify, or leave out --commits.",
     });
@@ -64,6 +64,6 @@ async function history(
     return audit === null ? text : `${text}\n\n${auditText(audit, session.colors)}`;
   });
   if (audit?.verdict === "unknown")
-    session.warn("the history could not be verified as a whole; see the findings above");
+    session.warn("the history could not be verified as a whole (see the findings above)");
   return audit?.verdict === "broken" ? EXIT.failed : EXIT.done;
 }

@@ -59,7 +59,7 @@ async function rotate(
   if (supplied && names.length > 1)
     throw new Misconfigured(`a value was supplied for ${names.length} names`, {
       code: "one-name-only",
-      hint: "A value belongs to one token: rotate them one by one.",
+      hint: "A value belongs to one token. Rotate them one by one.",
     });
   const value = await suppliedValue(session, options);
   const { app, local } = await connect(session, "begin");
@@ -118,7 +118,7 @@ function withoutPossibleValue(error: unknown, names: readonly string[]): unknown
     `${places.join(", ")}: not declared, and a new name beside others must be in capitals`,
     {
       code: "token-missing",
-      hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history: replace it, and see --value-stdin.",
+      hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history, so replace it, and see --value-stdin.",
     },
   );
 }

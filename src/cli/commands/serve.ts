@@ -57,7 +57,7 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
       : `Listening on ${server.url}`,
   );
   session.note(
-    "it rotates on request; `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
+    "it rotates on request. `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
   );
   await stop;
   await server.close();
@@ -74,7 +74,7 @@ function waitForStop({ io, note }: Session): Promise<void> {
         return;
       }
       asked = true;
-      note(`${signal}: stopping after the requests in progress; a second signal stops at once`);
+      note(`${signal}: stopping after the requests in progress (a second signal stops at once)`);
       resolve();
     });
   });

@@ -217,7 +217,7 @@ test("serve reports on its console which tokens were rotated, except for those w
   child.kill("SIGTERM");
   const { stderr } = await ended;
   expect(stderr.split("\n").slice(0, -1)).toEqual([
-    "note: it rotates on request; `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
+    "note: it rotates on request. `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
     "note: API_KEY: rotated, generation 1 (asked for)",
     expect.stringMatching(/^note: SIGTERM/),
   ]);

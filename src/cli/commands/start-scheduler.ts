@@ -78,7 +78,7 @@ function stopSignal({ io, note }: Session): { readonly signal: AbortSignal; forg
       io.exit(SIGNAL_EXIT[signal]);
       return;
     }
-    note(`${signal}: stopping after the pass in progress; a second signal stops at once`);
+    note(`${signal}: stopping after the pass in progress (a second signal stops at once)`);
     stopping.abort();
   });
   return { signal: stopping.signal, forget };

@@ -72,7 +72,7 @@ export function planText(plan: Plan, colors: Colors, at: Date): string {
     token.token_name,
     token.blocked_until === null
       ? token.reason
-      : `${token.reason}; until ${minute(token.blocked_until)}`,
+      : `${token.reason}, until ${minute(token.blocked_until)}`,
   ]);
   const rows = [...due, ...held];
   const now =

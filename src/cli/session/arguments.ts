@@ -60,7 +60,7 @@ export function requireNames(names: readonly string[]): void {
     if (NAME_PATTERN.test(name)) throw valueRefused(`${which} looks like a secret's value`);
     throw new Misconfigured(`${which} is not a secret's name`, {
       code: "invalid-name",
-      hint: "Names are letters, digits and underscores, not beginning with a digit. If it was a value, it is now in your shell's history: replace it.",
+      hint: "Names are letters, digits and underscores, not beginning with a digit. If it was a value, it is now in your shell's history, so replace it.",
     });
   }
   const twice = names.find(

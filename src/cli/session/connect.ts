@@ -38,7 +38,7 @@ function readPlace(session: Session): {
   if (common.repo === undefined) {
     if (common.branch !== undefined)
       throw new Misconfigured(
-        "--branch goes with --repo; a local record is on the branch that is checked out",
+        "--branch needs --repo, since a local record is on the branch that is checked out",
         {
           code: "branch-without-repo",
           hint: "Add --repo OWNER/NAME, or switch branches with git.",
@@ -49,7 +49,7 @@ function readPlace(session: Session): {
   if (environment.access === null)
     throw new Misconfigured("--repo needs a token, and neither GITHUB_TOKEN nor GH_TOKEN is set", {
       code: "no-github-token",
-      hint: 'Set GITHUB_TOKEN to a token with "Secrets: write" and "Contents: write"; with the GitHub CLI: GITHUB_TOKEN="$(gh auth token)".',
+      hint: 'Set GITHUB_TOKEN to a token with "Secrets: write" and "Contents: write". With the GitHub CLI: GITHUB_TOKEN="$(gh auth token)".',
     });
   return {
     place: {
@@ -115,7 +115,7 @@ export async function noteWhereNothingIsCommitted(
   const state = await readGitState(place.directory);
   if (state === "no-repository")
     session.note(
-      "this folder is not in a git work tree, so nothing is committed; `git init` starts one",
+      "this folder is not in a git work tree, so nothing is committed (`git init` starts one)",
     );
   if (state === "no-git") session.note("git is not installed, so nothing is committed");
 }

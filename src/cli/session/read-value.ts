@@ -14,7 +14,7 @@ const READ_AT_MOST = MAX_VALUE_BYTES + 1;
 export async function readStdinValue({ stdin }: Io): Promise<Secret> {
   if (stdin.isTerminal)
     throw new Misconfigured(
-      "--value-stdin reads from a pipe or a file; a terminal would show the value as you type it",
+      "--value-stdin reads from a pipe or a file, since a terminal would show the value as you type it",
       {
         code: "value-from-terminal",
         hint: "Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`.",

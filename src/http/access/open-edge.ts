@@ -168,7 +168,7 @@ function reuseApp(compose: ComposeOptions, now: () => Date): () => Promise<App> 
   };
 }
 
-/** Handlers that need no record must not load what reads one. */
+/** Handlers that need no record must not load its readers. */
 async function openApp(options: ComposeOptions): Promise<App> {
   const { compose } = await import("../../compose/compose.ts");
   return compose(options);

@@ -66,7 +66,7 @@ function givenTwice(names: readonly string[]): HttpProblem {
 }
 
 function notJsonType(found: string): HttpProblem {
-  return new HttpProblem(415, `the content type must be application/json; it was ${found}`, {
+  return new HttpProblem(415, `the content type must be application/json, but it is ${found}`, {
     code: "content-type",
     hint: "Send `content-type: application/json`.",
   });
@@ -91,7 +91,7 @@ function cutOff(): never {
 function tooLarge(): HttpProblem {
   return new HttpProblem(413, `the body is larger than ${MAX_BODY_BYTES} bytes`, {
     code: "body-too-large",
-    hint: "No request needs that much; a value may have 48 KB.",
+    hint: "No request needs that much. A value may have 48 KB.",
   });
 }
 

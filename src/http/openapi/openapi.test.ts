@@ -34,7 +34,7 @@ const routeOf = (path: string) => {
 };
 
 describe("the document", () => {
-  test("is valid OpenAPI 3.1 to a validator that is not ours", async () => {
+  test("is valid OpenAPI 3.1 to a foreign validator", async () => {
     const { Validator } = await import(import.meta.resolve("@seriousme/openapi-schema-validator"));
     const validator = new Validator();
     expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });

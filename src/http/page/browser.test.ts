@@ -170,7 +170,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(await page.locator("#count").textContent()).toBe(told);
   });
 
-  test("on paper the ground is white, whatever the screen has", async () => {
+  test("on paper the ground is white, whatever the screen's colours", async () => {
     const { url } = await serve(recordOf(1));
     const { page } = await arrive(url, { colorScheme: "dark" });
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -91,7 +91,7 @@ describe("the list of tokens", () => {
     expect(names("nothing like it")).toEqual([]);
   });
 
-  test("a health, an order and a page can be asked for, and stay in the link to the next page", () => {
+  test("a health, an order and a page can be chosen, and stay in the link to the next page", () => {
     const text = pageOf(recordOf(300), look({ health: "ok", sort: "oldest", page: "2" }));
     expect(listed(text).length).toBeGreaterThan(10);
     expect(text).toContain('<a href="?health=ok&amp;sort=oldest#tokens">← Previous</a>');
@@ -141,7 +141,7 @@ describe("a token's picture", () => {
     expect(positionOf(hours, BANDS)).toBe(position);
   });
 
-  test("bands in disorder or of no width are drawn all the same", () => {
+  test("bands in disorder or of no width are still drawn", () => {
     for (const bands of [
       { ...BANDS, should_rotate_hours: 24 },
       { ...BANDS, high_risk_hours: 48 },

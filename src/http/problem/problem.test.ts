@@ -77,7 +77,7 @@ test("an unexpected error: a reference for the caller; its stack, but not its me
       type: "about:blank",
       title: "Internal Server Error",
       status: 500,
-      detail: "an unexpected error occurred; the log has more under reference-1",
+      detail: "an unexpected error occurred (the log explains it under reference-1)",
       code: "unexpected",
       reference: "reference-1",
     },

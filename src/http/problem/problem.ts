@@ -129,7 +129,7 @@ export function errorResponse(error: unknown, world: ErrorWorld): Response {
   const reference = world.newReference();
   world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
   const { code } = describeError(error);
-  const detail = `an unexpected error occurred; the log has more under ${reference}`;
+  const detail = `an unexpected error occurred (the log explains it under ${reference})`;
   return problemResponse(new HttpProblem(500, detail, { code }), { reference });
 }
 

@@ -10,7 +10,7 @@ type Question = {
   readonly id: string;
   readonly opener: string;
 };
-/** Done; refused or failed; or unknown, which the same request sent again resolves. */
+/** Done, refused or failed, or unknown, which the same request sent again resolves. */
 type Ending = "done" | "failed" | "lost";
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
