@@ -6,8 +6,8 @@ import { serializeConfig } from "../../core/config/parse.ts";
 import type { Migration } from "../../core/migration/migrate.ts";
 import type { Commit } from "../../core/ports/store.ts";
 import { commitText } from "../render/report.ts";
-import { counted, plain } from "../render/text.ts";
-import { composeOptions, noteWhereNothingIsCommitted } from "../session/connect.ts";
+import { formatCount, plain } from "../render/text.ts";
+import { composeOptions, noteIfUncommitted } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";
 import type { Session, Start } from "../session/session.ts";
 
@@ -45,7 +45,7 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
     warnOfDangers(session, migration);
     return EXIT.done;
   }
-  await noteWhereNothingIsCommitted(session, place);
+  await noteIfUncommitted(session, place);
   const saved = await store.save({
     expected: version,
     files: new Map([[configPath, content]]),
@@ -68,10 +68,10 @@ async function migrate(session: Session, dryRun: boolean): Promise<number> {
 function migrationText({ config }: Migration, commit: Commit, { common }: Session): string {
   const count = (section: object | undefined) => Object.keys(section ?? {}).length;
   const carried = [
-    counted(count(config.tokens), "token"),
-    counted(count(config.rules), "rule"),
-    counted(count(config.workflows), "workflow"),
-    counted(config.history?.length ?? 0, "history entry", "history entries"),
+    formatCount(count(config.tokens), "token"),
+    formatCount(count(config.rules), "rule"),
+    formatCount(count(config.workflows), "workflow"),
+    formatCount(config.history?.length ?? 0, "history entry", "history entries"),
   ];
   return `Imported ${carried.join(", ")}, and no value.\n${commitText(commit, common.config)}`;
 }
@@ -81,7 +81,7 @@ function warnOfDangers(session: Session, { exposed, warnings }: Migration): void
   for (const warning of warnings) session.warn(warning);
   if (exposed.length === 0) return;
   session.warn(
-    `${counted(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Each copy of the file or of git's history still holds ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
+    `${formatCount(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Each copy of the file or of git's history still holds ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
   );
   session.note(
     "each is due at once: `token-automation run` rotates it. Revoke the old value at its service",

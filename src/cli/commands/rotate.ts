@@ -61,7 +61,7 @@ async function rotate(
       code: "one-name-only",
       hint: "A value belongs to one token. Rotate them one by one.",
     });
-  const value = await suppliedValue(session, options);
+  const value = await readSuppliedValue(session, options);
   const { app, local } = await connect(session, "begin");
   const issued = new Map<string, Secret>();
   const report = await performRun(session, app, {
@@ -84,7 +84,7 @@ async function rotate(
   return report.failed.length > 0 || report.skipped.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-async function suppliedValue(
+async function readSuppliedValue(
   { io }: Session,
   { valueStdin, valueFile }: RotateOptions,
 ): Promise<Secret | null> {

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Report } from "../../core/ports/report.ts";
 import { nextDueText, reportText } from "../render/report.ts";
-import { counted, minute } from "../render/text.ts";
+import { formatCount, minute } from "../render/text.ts";
 import { wholeNumber } from "../session/arguments.ts";
 import { connect } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";
@@ -51,7 +51,7 @@ async function keepRunning(session: Session, every: number): Promise<number> {
           ? every
           : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
       if (failures > 0 && !stop.signal.aborted)
-        session.note(`trying again in ${counted(seconds, "second")}`);
+        session.note(`trying again in ${formatCount(seconds, "second")}`);
       await session.io.sleep(seconds * 1000, stop.signal);
     }
     return EXIT.done;

@@ -1,6 +1,6 @@
 // The audit of the history, for people.
 import type { Audit, AuditFinding } from "../../core/audit/version.ts";
-import { type Colors, counted, minute, plain } from "./text.ts";
+import { type Colors, formatCount, minute, plain } from "./text.ts";
 
 const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = {
   broken: "✖",
@@ -18,9 +18,9 @@ export function auditText(audit: Audit, colors: Colors): string {
 }
 
 function headline({ verdict, entries, commits, findings }: Audit, colors: Colors): string {
-  const seen = `${counted(entries, "entry", "entries")}, ${counted(commits, "commit")}`;
+  const seen = `${formatCount(entries, "entry", "entries")}, ${formatCount(commits, "commit")}`;
   const count = (severity: AuditFinding["severity"]) =>
-    counted(findings.filter((finding) => finding.severity === severity).length, "place");
+    formatCount(findings.filter((finding) => finding.severity === severity).length, "place");
   switch (verdict) {
     case "ok":
       return `${colors.green("✔")} The history holds, and so do the commits that made it: ${seen}.`;

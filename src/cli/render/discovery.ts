@@ -1,7 +1,7 @@
 // The findings of `discover`, for people.
 import type { Discovery } from "../../core/discovery/shapes.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, minute, plain } from "./text.ts";
+import { type Colors, formatCount, minute, plain } from "./text.ts";
 
 export function discoveryText(discovery: Discovery, colors: Colors): string {
   const rows = discovery.scopes.flatMap(({ secrets }) =>
@@ -31,7 +31,7 @@ function findings(discovery: Discovery, colors: Colors): string[] {
   return [
     ...section(
       undeclared,
-      `${counted(undeclared.length, "secret")} not declared. ${adopt}`,
+      `${formatCount(undeclared.length, "secret")} not declared. ${adopt}`,
       colors,
       () => null,
     ),

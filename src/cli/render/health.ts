@@ -4,7 +4,7 @@ import type { HealthStatus } from "../../core/health/status.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { nextDueText } from "./report.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, dueAt, minute, plain } from "./text.ts";
+import { type Colors, dueAt, formatCount, minute, plain } from "./text.ts";
 
 // The signs of the four bands are the product's own. Every other state is white. The word stands beside each.
 const SIGNS: Readonly<Record<HealthStatus, string>> = {
@@ -35,7 +35,7 @@ export function healthText(report: HealthReport, colors: Colors, now: Date): str
     token.reason,
   ]);
   const lists = [
-    `${counted(report.total_tokens, "token")}`,
+    `${formatCount(report.total_tokens, "token")}`,
     `${report.recently_rotated.length} recently rotated`,
     `${report.needs_rotation.length} to rotate now`,
     `${report.never_rotated.length} never rotated`,

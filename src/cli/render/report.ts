@@ -3,7 +3,7 @@ import type { ReportedError } from "../../core/base/reported-error.ts";
 import type { DestinationReport, NextDue, Report, TokenReport } from "../../core/ports/report.ts";
 import type { Commit } from "../../core/ports/store.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, dueAt, plain } from "./text.ts";
+import { type Colors, dueAt, formatCount, plain } from "./text.ts";
 
 // Never colour alone: each status has a sign and its word.
 const SIGNS: Readonly<Record<TokenReport["status"], string>> = {
@@ -63,7 +63,7 @@ export function nextDueText(next: NextDue | null, now: Date): string {
 function countsText(report: Report): string {
   const planned = report.tokens.filter((token) => token.status === "planned").length;
   const counts = [
-    ...(planned > 0 ? [`${counted(planned, "token")} would be rotated`] : []),
+    ...(planned > 0 ? [`${formatCount(planned, "token")} would be rotated`] : []),
     ...(report.rotated.length > 0 ? [`${report.rotated.length} rotated`] : []),
     ...(report.failed.length > 0 ? [`${report.failed.length} failed`] : []),
     ...(report.skipped.length > 0 ? [`${report.skipped.length} skipped`] : []),

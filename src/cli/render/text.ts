@@ -34,7 +34,7 @@ export function dueAt(instant: string, now: Date): string {
 }
 
 /** `1 token`, `2 tokens`. */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Verification } from "../../core/proof/verify.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, plain } from "./text.ts";
+import { type Colors, formatCount, plain } from "./text.ts";
 
 const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>> = {
   match: "✔ match",
@@ -16,10 +16,10 @@ const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>>
 
 function chainText({ ok, entries, breaks }: Verification["history"], colors: Colors): string {
   if (ok)
-    return `${colors.green("✔")} The history's chain holds: ${counted(entries, "entry", "entries")}.`;
+    return `${colors.green("✔")} The history's chain holds: ${formatCount(entries, "entry", "entries")}.`;
   const lines = breaks.map(({ id, message }) => `  ${plain(id)}: ${plain(message)}`);
   return [
-    `${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`,
+    `${colors.red("✖")} The history's chain is broken in ${formatCount(breaks.length, "place")}:`,
     ...lines,
   ].join("\n");
 }

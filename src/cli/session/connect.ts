@@ -100,16 +100,13 @@ export type Connected = {
 export async function connect(session: Session, purpose: Purpose): Promise<Connected> {
   const options = composeOptions(session, purpose);
   const { place } = options;
-  if (purpose !== "read") await noteWhereNothingIsCommitted(session, place);
+  if (purpose !== "read") await noteIfUncommitted(session, place);
   const { compose } = await import("../../compose/compose.ts");
   return { app: await compose(options), local: place.kind === "local" };
 }
 
 /** Says on stderr, before a local record is changed, that git will not hold the change. */
-export async function noteWhereNothingIsCommitted(
-  session: Session,
-  place: RecordLocation,
-): Promise<void> {
+export async function noteIfUncommitted(session: Session, place: RecordLocation): Promise<void> {
   if (place.kind !== "local") return;
   const { readGitState } = await import("../../compose/local.ts");
   const state = await readGitState(place.directory);

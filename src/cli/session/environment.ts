@@ -27,7 +27,7 @@ export type CliEnvironment = {
 type Variables = Readonly<Record<string, string>>;
 
 /** An empty variable counts as unset, since a missing secret in a workflow is empty. */
-function set(variables: Variables, ...names: readonly string[]): string | null {
+function readVariable(variables: Variables, ...names: readonly string[]): string | null {
   for (const name of names) {
     const value = variables[name];
     if (value !== undefined && value !== "") return value;
@@ -56,29 +56,29 @@ function httpUrl(name: string, value: string): string {
 }
 
 function accessFrom(variables: Variables): GitHubAccess | null {
-  const token = set(variables, "GITHUB_TOKEN", "GH_TOKEN");
+  const token = readVariable(variables, "GITHUB_TOKEN", "GH_TOKEN");
   if (token === null) return null;
-  const graphqlUrl = set(variables, "GITHUB_GRAPHQL_URL");
+  const graphqlUrl = readVariable(variables, "GITHUB_GRAPHQL_URL");
   return {
     token: new Secret(token),
-    apiUrl: httpUrl("GITHUB_API_URL", set(variables, "GITHUB_API_URL") ?? PUBLIC_API_URL),
+    apiUrl: httpUrl("GITHUB_API_URL", readVariable(variables, "GITHUB_API_URL") ?? PUBLIC_API_URL),
     graphqlUrl: graphqlUrl === null ? null : httpUrl("GITHUB_GRAPHQL_URL", graphqlUrl),
   };
 }
 
 function runUrlFrom(variables: Variables): string | null {
   const parts = [
-    set(variables, "GITHUB_SERVER_URL"),
-    set(variables, "GITHUB_REPOSITORY"),
-    set(variables, "GITHUB_RUN_ID"),
+    readVariable(variables, "GITHUB_SERVER_URL"),
+    readVariable(variables, "GITHUB_REPOSITORY"),
+    readVariable(variables, "GITHUB_RUN_ID"),
   ];
   return parts.includes(null) ? null : `${parts[0]}/${parts[1]}/actions/runs/${parts[2]}`;
 }
 
 function colorFrom(variables: Variables): CliEnvironment["color"] {
   // https://no-color.org: present and not empty, whatever it says.
-  if (set(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
-  const forced = set(variables, "FORCE_COLOR");
+  if (readVariable(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
+  const forced = readVariable(variables, "FORCE_COLOR");
   return forced === null || forced === "0" ? "terminals" : "always";
 }
 
@@ -86,12 +86,12 @@ function colorFrom(variables: Variables): CliEnvironment["color"] {
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): CliEnvironment {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value !== undefined) variables[name] = value;
-  const debug = set(variables, "TOKEN_AUTOMATION_DEBUG");
+  const debug = readVariable(variables, "TOKEN_AUTOMATION_DEBUG");
   return {
     access: accessFrom(variables),
-    vaultKey: secret(set(variables, "TOKEN_AUTOMATION_KEY")),
-    fingerprintKey: secret(set(variables, "TOKEN_AUTOMATION_FINGERPRINT_KEY")),
-    actor: set(variables, "GITHUB_ACTOR", "USER", "USERNAME"),
+    vaultKey: secret(readVariable(variables, "TOKEN_AUTOMATION_KEY")),
+    fingerprintKey: secret(readVariable(variables, "TOKEN_AUTOMATION_FINGERPRINT_KEY")),
+    actor: readVariable(variables, "GITHUB_ACTOR", "USER", "USERNAME"),
     runUrl: runUrlFrom(variables),
     debug: debug !== null && debug !== "0",
     color: colorFrom(variables),

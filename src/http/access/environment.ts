@@ -83,7 +83,7 @@ export function readApiKeys(env: HostEnvironment): ApiKey[] {
   const text = env.TOKEN_AUTOMATION_API_KEYS ?? "";
   if (text.trim() === "") return [];
   const parsed = apiKeys.safeParse(parseJson(text, badKeys));
-  if (!parsed.success) throw badKeys(whereIn(parsed.error));
+  if (!parsed.success) throw badKeys(describePositions(parsed.error));
   const ids = parsed.data.map((key) => key.id);
   const thrice = ids.findIndex(
     (one, index) => ids.slice(0, index).filter((other) => other === one).length === KEYS_PER_CLIENT,
@@ -112,7 +112,7 @@ export function readWorkflowTrust(env: HostEnvironment): WorkflowTrust | null {
   const text = env.TOKEN_AUTOMATION_OIDC ?? "";
   if (text.trim() === "") return null;
   const parsed = trust.safeParse(parseJson(text, badTrust));
-  if (!parsed.success) throw badTrust(whereIn(parsed.error));
+  if (!parsed.success) throw badTrust(describePositions(parsed.error));
   const { audience, issuer, jwks_url: jwksUrl, callers } = parsed.data;
   return {
     audience,
@@ -173,7 +173,7 @@ function parseJson(text: string, complaint: (what: string) => Misconfigured): un
   }
 }
 
-function whereIn(error: z.ZodError): string {
+function describePositions(error: z.ZodError): string {
   const places = error.issues.flatMap((issue) => placesOf(issue, []));
   return `wrong at ${[...new Set(places)].map((place) => place || "the top").join(", ")}`;
 }

@@ -28,7 +28,7 @@ export async function identifyWorkflow(
   trust: WorkflowTrust,
   by: { readonly now: Date; readonly keySets: KeySets },
 ): Promise<Caller | null> {
-  const claims = await verifiedClaims(token, trust, by);
+  const claims = await verifyClaims(token, trust, by);
   if (claims === null) return null;
   const found = trust.callers.find((caller) => fits(caller, claims));
   return found === undefined
@@ -36,7 +36,7 @@ export async function identifyWorkflow(
     : { id: found.id, scopes: found.scopes, runUrl: runUrlOf(claims, trust.issuer) };
 }
 
-async function verifiedClaims(
+async function verifyClaims(
   token: string,
   trust: WorkflowTrust,
   { now, keySets }: { readonly now: Date; readonly keySets: KeySets },

@@ -6,7 +6,7 @@ export function pathNames(path: string): string[] {
 }
 
 /** The path with values in place of its names. A missing value is empty, which the route refuses. */
-export function filledPath(path: string, given: (name: string) => string): string {
+export function fillPath(path: string, given: (name: string) => string): string {
   return path
     .split("/")
     .map((segment) =>

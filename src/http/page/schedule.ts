@@ -4,7 +4,7 @@ import type { Overview } from "../../core/health/overview.ts";
 import type { WorkflowOverview } from "../../core/health/shapes.ts";
 import { html, type Markup } from "../markup.ts";
 import { runButton } from "./buttons.ts";
-import { ago, command, counted, moment, some, until } from "./words.ts";
+import { ago, command, formatCount, moment, some, until } from "./words.ts";
 
 const DAYS = 14;
 /** Sizes of the picture, in its own units. */
@@ -69,7 +69,7 @@ function chart({ plan, now }: Overview): Markup {
     .filter(({ count }) => count > 0)
     .map(({ count, date }) => `${dayOf(date)}: ${count}`);
   const label = `Rotations by day. ${words.join(", ")}`;
-  const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${counted(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
+  const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${formatCount(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
   // An empty picture would only look broken.
   if (within === 0) return html`<figure>${caption}</figure>`;
   return html`<figure><svg class="chart" viewBox="-6 0 ${DAYS * COLUMN + 6} ${HEIGHT + 32}" role="img" aria-label="${label}"><path class="base" d="M0 ${HEIGHT + 14.5}h${DAYS * COLUMN}"/>${columns}</svg>${caption}</figure>`;

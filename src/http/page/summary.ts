@@ -7,7 +7,7 @@ import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";
-import { chip, command, counted, FACES, reasonInWords, some, wantsAttention } from "./words.ts";
+import { chip, command, FACES, formatCount, reasonInWords, some, wantsAttention } from "./words.ts";
 
 /** Tokens that are listed before the others are only counted. */
 const MOST = 10;
@@ -34,7 +34,7 @@ function headline(tokens: readonly TokenHealth[]): string {
   if (tokens.length === 0) return "No token is declared yet";
   if (wanting === 0)
     return tokens.length === 1 ? "The token is well" : `All ${tokens.length} tokens are well`;
-  return `${wanting} of ${counted(tokens.length, "token")} ${wanting === 1 ? "needs" : "need"} attention`;
+  return `${wanting} of ${formatCount(tokens.length, "token")} ${wanting === 1 ? "needs" : "need"} attention`;
 }
 
 function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[] {

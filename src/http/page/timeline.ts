@@ -3,8 +3,8 @@ import { instantMs } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
-import { pageOf, type View } from "./view.ts";
-import { foreign, outside, sign } from "./words.ts";
+import { selectPage, type View } from "./view.ts";
+import { foreign, link, sign } from "./words.ts";
 
 const ENTRIES = 25;
 
@@ -26,7 +26,7 @@ const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new M
 
 export function historySection({ status: { history } }: Overview, view: View): Markup {
   const newest = history.toReversed();
-  const { shown, page, pages } = pageOf(newest, view.history, ENTRIES);
+  const { shown, page, pages } = selectPage(newest, view.history, ENTRIES);
   const days = byDay(shown).map(
     ([day, entries]) => html`<h3>${day}</h3><ol class="timeline">${entries.map(line)}</ol>`,
   );
@@ -60,7 +60,7 @@ function line({ at, event, token_name, generation, triggered_by }: Entry): Marku
   const who = [kind.replaceAll("_", " "), actor, token_name === null ? null : workflow].flatMap(
     (part) => (part ? [foreign(part)] : []),
   );
-  return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
+  return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${link(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
 }
 
 /** The time without its day, which stands above. */

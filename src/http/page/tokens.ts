@@ -8,12 +8,12 @@ import { rotateButton } from "./buttons.ts";
 import { pager } from "./pager.ts";
 import { bandWords, picture, scale } from "./picture.ts";
 import { WORST_FIRST } from "./summary.ts";
-import { ORDERS, type Order, pageOf, type View } from "./view.ts";
+import { ORDERS, type Order, selectPage, type View } from "./view.ts";
 import {
   breakable,
   chip,
-  counted,
   FACES,
+  formatCount,
   moment,
   reasonInWords,
   until,
@@ -43,12 +43,12 @@ export function tokenSection(overview: Overview, view: View, may: May): Markup {
     all.filter((token) => matches(token, view)),
     view.sort,
   );
-  const { shown, page, pages, first } = pageOf(found, view.page, ROWS);
+  const { shown, page, pages, first } = selectPage(found, view.page, ROWS);
   const rows = shown.map((token) =>
     row(token, { bands, now, button: may.rotate && rotateButton(token.name, overview) }),
   );
   const range = pages > 1 ? `, ${first + 1}–${first + shown.length} shown` : "";
-  const count = `${found.length === all.length ? counted(all.length, "token") : `${found.length} of ${counted(all.length, "token")}`}${range}`;
+  const count = `${found.length === all.length ? formatCount(all.length, "token") : `${found.length} of ${formatCount(all.length, "token")}`}${range}`;
   return html`<section id="tokens" aria-labelledby="all"><h2 id="all" tabindex="-1">Tokens</h2>${filter(view)}<div id="found"><p id="count" class="quiet">${count}</p>${rows.length === 0 ? html`<p class="note">No token fits. <a href="?#tokens">Show all of them</a></p>` : table(rows, overview, may)}${pager("Pages of tokens", view, { field: "page", page, pages, anchor: "tokens" })}</div></section>`;
 }
 

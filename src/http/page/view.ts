@@ -55,7 +55,7 @@ export function addressOf(view: View, change: Partial<View>, anchor: string): st
 }
 
 /** One page of a list. A number past the end means the last one. */
-export function pageOf<Item>(items: readonly Item[], wanted: number, size: number) {
+export function selectPage<Item>(items: readonly Item[], wanted: number, size: number) {
   const pages = Math.max(1, Math.ceil(items.length / size));
   const page = Math.min(wanted, pages);
   const first = (page - 1) * size;

@@ -62,7 +62,7 @@ export function command(words: string, home: Home): Markup {
   return html`<code>token-automation ${words}${home.kind === "github" && ` --repo ${home.repository}`}</code>`;
 }
 
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
@@ -75,7 +75,7 @@ export function some(names: readonly string[], most: number): Markup {
 }
 
 /** A link to another site, only if it is a web address. Many people write the record, and `javascript:` is an address too. */
-export function outside(url: string | null | undefined, words: Markup): Markup {
+export function link(url: string | null | undefined, words: Markup): Markup {
   if (!url || !URL.canParse(url) || new URL(url).protocol !== "https:") return words;
   return html`<a href="${url}" rel="noreferrer">${words}</a>`;
 }

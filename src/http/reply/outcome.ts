@@ -9,7 +9,7 @@ import { HttpProblem, statusOf } from "../problem/problem.ts";
 export function requireRotated(report: Report, tokenName: string): TokenReport {
   const token = report.tokens.find((candidate) => candidate.token_name === tokenName);
   if (token === undefined) throw new Error("a run's report lacks the token that it was asked for");
-  if (token.status === "failed") throw failed(report, token);
+  if (token.status === "failed") throw notRotated(report, token);
   if (token.status === "skipped") {
     const hint = "Nothing was changed. Try again later.";
     throw new HttpProblem(409, `${tokenName} was not rotated: ${token.reason}`, {
@@ -25,10 +25,10 @@ export function requireRotated(report: Report, tokenName: string): TokenReport {
 export function requireNotAllFailed(report: Report): void {
   const first = report.tokens.find((token) => token.status === "failed");
   if (first === undefined || report.rotated.length > 0) return;
-  throw failed(report, first);
+  throw notRotated(report, first);
 }
 
-function failed(report: Report, token: TokenReport): HttpProblem {
+function notRotated(report: Report, token: TokenReport): HttpProblem {
   const error = token.error;
   if (error === null) throw new Error("a run reported a failure without its error");
   return new HttpProblem(statusOf(error), `${token.token_name} was not rotated: ${error.message}`, {

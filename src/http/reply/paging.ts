@@ -83,8 +83,8 @@ export function statusPage(status: Status, page: Page, history: HistoryPage): St
   const { shown, next } = pageOf(entries, page);
   const body = {
     ...status,
-    tokens: only(status.tokens, shown),
-    rules: only(status.rules, shown),
+    tokens: pick(status.tokens, shown),
+    rules: pick(status.rules, shown),
     workflows: Object.fromEntries(
       Object.entries(status.workflows).map(([name, workflow]) => [
         name,
@@ -153,7 +153,7 @@ function historyPage(entries: Status["history"], { count, before }: HistoryPage)
   };
 }
 
-function only<Value>(
+function pick<Value>(
   all: Readonly<Record<string, Value>>,
   shown: ReadonlySet<string>,
 ): Record<string, Value> {
