@@ -1,8 +1,8 @@
 // POST /tokens/apply: does a change exactly as it was planned.
 import {
   applied,
-  changeOf,
   markOfPlan,
+  readChange,
   requireMayApply,
   workflowFor,
 } from "../src/http/change-input.ts";
@@ -21,7 +21,7 @@ export default endpoint({
   scope: "read",
   input: applied,
   async handle({ input, triggeredBy, ...call }) {
-    const change = changeOf(input);
+    const change = readChange(input);
     requireMayApply(change, call.may);
     const app = await call.app();
     const { digest } = input;

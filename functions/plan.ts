@@ -1,6 +1,6 @@
 // POST /tokens/plan: what a change would do, and where a person can approve it.
 
-import { changeOf, mayApply, planned } from "../src/http/change-input.ts";
+import { mayApply, planned, readChange } from "../src/http/change-input.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { shorten } from "../src/http/problem/shorten.ts";
 
@@ -14,7 +14,7 @@ export default endpoint({
   scope: "read",
   input: planned,
   async handle({ input, triggeredBy, app, may }) {
-    const change = changeOf(input);
+    const change = readChange(input);
     const plan = await (await app()).planChange(change, {
       triggeredBy,
       asks: mayApply(change, may),

@@ -6,9 +6,9 @@ import {
   create,
   idempotencyKey,
   members,
+  replyLimit,
   schedule,
   timezone,
-  told,
   workflowName,
 } from "../src/http/input/inputs.ts";
 import { shorten } from "../src/http/problem/shorten.ts";
@@ -27,7 +27,7 @@ export default endpoint({
     timezone: timezone.optional(),
     create: create.optional(),
     idempotency_key: idempotencyKey.optional(),
-    limit: told,
+    limit: replyLimit,
   }),
   async handle({ input, triggeredBy, mark, ...call }) {
     if (call.runs !== null) refuseInDispatch("declare a workflow", WRITE_BY_COMMIT);

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
-import { dryRun, idempotencyKey, told, workflowName } from "../src/http/input/inputs.ts";
+import { dryRun, idempotencyKey, replyLimit, workflowName } from "../src/http/input/inputs.ts";
 import { requireNotAllFailed } from "../src/http/reply/outcome.ts";
 import { shortReport } from "../src/http/reply/paging.ts";
 
@@ -17,7 +17,7 @@ export default endpoint({
     workflow_name: workflowName,
     dry_run: dryRun,
     idempotency_key: idempotencyKey.optional(),
-    limit: told,
+    limit: replyLimit,
   }),
   async handle({ input, triggeredBy, mark, ...call }) {
     const app = await call.app();

@@ -7,7 +7,7 @@ import { useFolders } from "../../test/folders.ts";
 
 const { folder } = useFolders();
 
-/** An error as the table of bad inputs knows it. */
+/** An error as a row of the table of bad inputs. */
 async function errorCode(
   outcome: Promise<Outcome>,
 ): Promise<{ code: number | null; error: string }> {
@@ -133,7 +133,7 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("a name in capitals, small letters and digits is taken for a value only where nobody declared it", async () => {
+  test("a name in capitals, small letters and digits is taken for a value only if it is not declared", async () => {
     const directory = await folder();
     const name = "awsBucketKey2Production";
     await writeFile(
@@ -151,7 +151,7 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect(codes).toEqual([0, 0, 0, 0]);
   });
 
-  test("a dry run of a name that nobody declared says what would be, and declares nothing", async () => {
+  test("a dry run of an undeclared name says what would happen, and declares nothing", async () => {
     const directory = await folder();
     expect((await cli(directory, ["rotate", "KEY_ONE"])).stdout).toContain(
       "KEY_ONE was not declared, and is now.",
@@ -161,7 +161,7 @@ describe("bad input exits with 2, writes nothing, and shows no value", () => {
     expect((await cli(directory, ["status"])).stdout).not.toContain("KEY_ON ");
   });
 
-  test("an option is not guessed at, and the nearest is named", async () => {
+  test("an unknown option is refused, and the nearest is named", async () => {
     const directory = await folder();
     expect((await cli(directory, ["generate", "pasword"])).stderr).toBe(
       'error: "pasword" is not a type of token\n  hint: Did you mean password? There are api_key, github_pat, secret_key, password, hex, base64url, uuid, key_pair, custom.\n',

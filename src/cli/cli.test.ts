@@ -110,7 +110,7 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     expect(said.join("\n")).toMatchSnapshot();
   });
 
-  test("--fail-on exits with 3 at that status or worse, and reports all the same", async () => {
+  test("--fail-on exits with 3 at that status or worse, and still shows the report", async () => {
     const { directory } = await repository();
     const at = (hours: number) => ({ now: () => new Date(NOW.getTime() + hours * HOUR_MS) });
     await cli(directory, ["rotate", "API_KEY"]);
@@ -149,7 +149,7 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     });
   });
 
-  test("verify compares what the process sees, and fails on a mismatch", async () => {
+  test("verify compares the values that the process sees, and fails on a mismatch", async () => {
     const { directory } = await repository();
     await cli(directory, ["rotate", "ALPHA"]);
     const value = (await cli(directory, ["get", "ALPHA"])).stdout.trimEnd();
@@ -162,7 +162,7 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     expect(await verdict({ ALPHA: "" })).toEqual([0, "not_seen"]);
   });
 
-  test("a history that somebody edited fails", async () => {
+  test("an edited history fails", async () => {
     const { directory } = await repository();
     await cli(directory, ["rotate", "ALPHA"]);
     await cli(directory, ["rotate", "ALPHA"]);
@@ -223,7 +223,7 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     expect((await cli(directory, ["migrate"])).stderr).toContain("already of this version");
   });
 
-  test("what the record holds cannot act on the terminal", async () => {
+  test("text from the record cannot act on the terminal", async () => {
     const { directory, commit } = await repository();
     await cli(directory, ["rotate", "ALPHA"]);
     const [entry] = await entriesInFolder(directory);
@@ -252,7 +252,7 @@ describe("a local record", () => {
     expect((await cli(directory, ["get", "ALPHA"])).code).toBe(0);
   });
 
-  test("is found by --config from anywhere, with its vault beside it", async () => {
+  test("is found by --config from any folder, with its vault beside it", async () => {
     const directory = await folder();
     await cli(directory, ["rotate", "ALPHA"]);
     const elsewhere = await folder();
@@ -266,7 +266,7 @@ describe("a local record", () => {
     expect(await readdir(elsewhere)).toEqual([]);
   });
 
-  test("every mistake in it is told at once, with its place", async () => {
+  test("every mistake in it is reported at once, with its position", async () => {
     const directory = await folder();
     const text =
       '{\n  "version": 1,\n  "tokens": { "A-B": {}, "OK": { "type": "api_kee" } },\n  "rules": { "OK": { "interval_hours": 0 } }\n}\n';

@@ -1,4 +1,4 @@
-// Arguments in, exit code out: the one place where a command's errors end.
+// The path from arguments to an exit code, and the one place where a command's errors end.
 import { CommanderError } from "commander";
 import { Misconfigured } from "../core/base/errors.ts";
 import { looksLikeValue } from "../core/base/showable.ts";
@@ -10,7 +10,7 @@ import { type CommonOptions, createSession, type Host } from "./session/session.
 
 const NO_ENVIRONMENT = readEnvironment({});
 
-/** Runs one command. Never throws and never ends the process; the exit codes are those of `EXIT`, or a command's own under `exec`. */
+/** Runs one command. Never throws and never ends the process. Returns a code of `EXIT`, or the command's own under `exec`. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.done;
   let environment = NO_ENVIRONMENT;
@@ -41,7 +41,7 @@ function asksForJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-/** What commander objects to, as one of our errors. What follows a "=" may be a value, and so may any word that looks like one: neither is shown. */
+/** An error of commander as one of our errors. Text after a "=" may be a value, and so may any word that looks like one. Neither is shown. */
 function usageFailure(error: CommanderError): Misconfigured {
   const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggestion = rest.join(" ").replace(/^\(|\)$/g, "");

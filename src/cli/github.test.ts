@@ -50,7 +50,7 @@ async function scenario(
 }
 
 describe("--repo", () => {
-  test("run rotates what is due, and --json says what the app says", async () => {
+  test("run rotates due tokens, and --json prints the app's report", async () => {
     const { github, run, app } = await scenario();
     const outcome = await run(["run", "--json"]);
     expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: "" });
@@ -74,7 +74,7 @@ describe("--repo", () => {
     expect(status).toEqual(expected);
   });
 
-  test("what got stuck is resumed or given up by name", async () => {
+  test("a stuck rotation is resumed or given up by name", async () => {
     const { github, run } = await scenario({
       "token_config.json": JSON.stringify({ ...RECORD, settings: { stuck_after: 1 } }),
     });
@@ -104,7 +104,7 @@ describe("--repo", () => {
     expect((await run(["abort", "ALPHA"])).code).toBe(2);
   });
 
-  test("a supplied value is placed, and what nobody declared is refused with the nearest name", async () => {
+  test("a supplied value is placed, and an undeclared name is refused with the nearest name", async () => {
     const { github, run } = await scenario();
     expect(
       (await run(["rotate", "BETA", "--value-stdin"], { input: "correct horse battery staple" }))
@@ -121,7 +121,7 @@ describe("--repo", () => {
     expect(github.repository().secret("GAMMA")).toBeDefined();
   });
 
-  test("what fails for a token exits with 1 and says which permission is missing", async () => {
+  test("a token's failure exits with 1 and says which permission is missing", async () => {
     const { github, run } = await scenario();
     const token = `ghs_${"readonly".repeat(5)}`;
     github.addToken({ token, permissions: { contents: "write" } });
@@ -131,12 +131,12 @@ describe("--repo", () => {
     expect(outcome.stdout + outcome.stderr).not.toContain(token);
   });
 
-  test("a token that GitHub does not know, a record that is not there", async () => {
+  test("a token that GitHub does not know, a missing record", async () => {
     const { run } = await scenario({ "README.md": "# Empty\n" });
     const missing = await run(["run"]);
     expect({ code: missing.code, stdout: missing.stdout }).toEqual({ code: 2, stdout: "" });
     expect(missing.stderr).toContain("hint: Write one with `token-automation init`");
-    const unknown = await run(["status", "--json"], { env: { GH_TOKEN: "nobody" } });
+    const unknown = await run(["status", "--json"], { env: { GH_TOKEN: "unknown" } });
     expect(unknown.code).toBe(1);
     expect(JSON.parse(unknown.stdout).error).toMatchObject({ kind: "denied" });
   });

@@ -1,4 +1,4 @@
-// Every command with its options: what `--help` tells.
+// Every command with its options, as `--help` shows them.
 import { Command, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addApiKey } from "./commands/api-key.ts";
@@ -50,7 +50,7 @@ const FAMILIES: readonly { readonly title: string; readonly families: readonly F
 ];
 
 const EPILOGUE = `
-Exit codes: 0 done, 1 failed (or failed for some tokens), 2 the command or the config is wrong, 3 health --fail-on found one.
+Exit codes: 0 done, 1 failed (or failed for some tokens), 2 the command or the config is wrong, 3 health --fail-on found a token.
 Environment: GITHUB_TOKEN or GH_TOKEN, GITHUB_API_URL, TOKEN_AUTOMATION_KEY (the vault's key),
   TOKEN_AUTOMATION_FINGERPRINT_KEY, NO_COLOR.`;
 
@@ -60,7 +60,7 @@ export function buildProgram(host: Host): Command {
     .description(manifest.description)
     .version(manifest.version)
     .option("--json", 'print JSON, for programs; a failure is then {"error": …}', false)
-    .option("--config <path>", "where the record is", "token_config.json")
+    .option("--config <path>", "the path of the record", "token_config.json")
     .addOption(
       new Option(
         "--repo <owner/name>",
@@ -69,7 +69,7 @@ export function buildProgram(host: Host): Command {
     )
     .option(
       "--branch <name>",
-      "the branch of --repo that holds the record; its default branch unless given",
+      "the branch of --repo that holds the record (default: its default branch)",
     )
     .configureHelp({ showGlobalOptions: true })
     // Errors are rendered in one place, which knows about --json.

@@ -1,4 +1,4 @@
-// Values are looked for wherever they must not be: in what every command says, in the record, in git's objects.
+// The search for values in every place that must not hold them: the output of every command, the record, git's objects.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ async function repository() {
   return made;
 }
 
-/** The forms in which a value turns up by accident. */
+/** The forms in which a value can appear by accident. */
 function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
   // Inside longer texts base64 is shifted; its middle is found at each of the three offsets.
@@ -60,7 +60,7 @@ const COMMANDS = [
   ["exec", "--only", "NOT_THERE", "--", "true"],
 ];
 
-describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypted vault", () => {
+describe.skipIf(!toolAvailable("git"))("values are only in the encrypted vault", () => {
   test("supplied on stdin or from a file, or drawn at random", async () => {
     const { directory, git } = await repository();
     const supplied = "correct horse/battery+staple=é\"'\\";
@@ -107,7 +107,7 @@ describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypte
     );
   });
 
-  test("the search itself finds what is there", () => {
+  test("the search itself finds a value that is there", () => {
     const value = "correct horse/battery+staple";
     for (const form of [
       value,
@@ -119,7 +119,7 @@ describe.skipIf(!toolAvailable("git"))("no value is anywhere but in the encrypte
     }
   });
 
-  test("a migrated file's values are in no output; git's history alone still has them, and the person is told", async () => {
+  test("a migrated file's values are in no output; git's history alone still has them, and a warning says so", async () => {
     const { directory, git, commit } = await repository();
     const value = `sk_${"live"}_0123456789abcdefghij`;
     await commit(

@@ -17,7 +17,7 @@ import { compose } from "../compose/compose.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MAX_BODY_BYTES } from "./input/body.ts";
 
-/** Stands wherever a value might be; no answer and no log may hold it. */
+/** A stand-in for a value. No answer and no log may hold it. */
 const CANARY = `ghp_${"cAnArY9".repeat(5)}`;
 const JSON_TYPE = { "content-type": "application/json" };
 const WORKFLOW = { workflow_name: "daily", tokens: ["A"], schedule: "0 2 * * *" };
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** What, where to, what is sent, the status, the code, and the pointers of all mistakes. */
+/** Name, route, request, status, code, and the pointers of all mistakes. */
 type Case = readonly [
   what: string,
   route: Endpoint,
@@ -461,7 +461,7 @@ describe("bad requests", () => {
     expect(sent).toBeLessThan(MAX_BODY_BYTES + 4096);
   });
 
-  test("a misspelt field says which was probably meant", async () => {
+  test("a misspelt field is answered with the name that was probably meant", async () => {
     const { body } = await local.ask(setupRotation, {
       json: { token_name: "A", interval_hour: 24 },
     });
@@ -470,7 +470,7 @@ describe("bad requests", () => {
       title: "Bad Request",
       status: 400,
       detail:
-        '/interval_hours: this field must be given; /interval_hour: there is no field "interval_hour"',
+        '/interval_hours: this field is required; /interval_hour: there is no field "interval_hour"',
       code: "input-invalid",
       nearest: "interval_hours",
       problems: [
@@ -478,7 +478,7 @@ describe("bad requests", () => {
           code: "field-missing",
           pointer: "/interval_hours",
           position: null,
-          message: "this field must be given",
+          message: "this field is required",
           hint: null,
         },
         {
@@ -493,7 +493,7 @@ describe("bad requests", () => {
   });
 });
 
-// Last, since it judges everything said above.
+// Last, since it judges every answer above.
 test("nothing was written, and no value was repeated", async () => {
   expect(await readdir(directory)).toEqual([]);
   expect(local.said.join("\n")).not.toMatch(/cAnArY9/);

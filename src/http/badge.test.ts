@@ -1,4 +1,4 @@
-// The badge, as a host sends it: what it says of each health, its headers, and labels that somebody else wrote.
+// The badge, as a host sends it: its words for each health, its headers, and labels from other people.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import badgeRoute from "../../functions/badge.ts";
 import rotate from "../../functions/rotate.ts";
@@ -34,7 +34,7 @@ function reportOf(...statuses: readonly HealthStatus[]): HealthReport {
 
 const titleOf = (svg: string) => /<title>(.*?)<\/title>/.exec(svg)?.[1];
 
-describe("what it says", () => {
+describe("its words", () => {
   test.each([
     [[], "tokens: none declared"],
     [["ok", "recently_rotated"], "tokens: ok"],
@@ -80,7 +80,7 @@ describe("over HTTP", () => {
   const get = (query = "", method = "GET") =>
     badgeRoute.answer(requestFor(badgeRoute, { query, method }), host.edge);
 
-  test("is a picture that may be kept for five minutes by whoever may see it, and that can do nothing", async () => {
+  test("is a picture that a caller's own cache may keep for five minutes, and that can do nothing", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     host.setNow(new Date(NOW.getTime() + 40 * DAY));
     const response = await get();
@@ -98,7 +98,7 @@ describe("over HTTP", () => {
     expect(await (await get("", "HEAD")).text()).toBe("");
   });
 
-  test("a label is text, whatever it holds", async () => {
+  test("a label is text, whatever its characters", async () => {
     const label = `"><script>alert('x')</script>&\u202e\u0000`;
     const svg = await (await get(`?label=${encodeURIComponent(label)}`)).text();
     expect(titleOf(svg)).toBe(

@@ -1,10 +1,10 @@
-// The badge: the worst that health tells of all tokens, as a small flat picture.
+// The badge: the worst status of all tokens, as a small flat picture.
 import { worstStatus } from "../core/health/health.ts";
 import type { HealthReport } from "../core/health/shapes.ts";
 import type { HealthStatus } from "../core/health/status.ts";
 import { html, type Markup, markup } from "./markup.ts";
 
-/** How a status is said in a few words, and its colour; white text on each has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). */
+/** The words for each status, and its colour. White text on each has a contrast of at least 4.5 (WCAG 2.2, 1.4.3). */
 const FACES: Readonly<Record<HealthStatus, { readonly words: string; readonly color: string }>> = {
   recently_rotated: { words: "ok", color: "#1a7f37" },
   ok: { words: "ok", color: "#1a7f37" },
@@ -20,20 +20,20 @@ const NONE = { words: "none declared", color: "#57606a" };
 const HEIGHT = 20;
 /** Between text and edge, in pixels. */
 const PAD = 6;
-/** Verdana and its stand-ins at 11 pixels, by kind of character; `textLength` makes up for what is off. */
+/** Widths of Verdana and its substitutes at 11 pixels, by kind of character. `textLength` corrects the rest. */
 const NARROW = 4;
 const WIDE = 9.5;
 const USUAL = 7;
 
 /**
  * The badge as SVG, with its words as title.
- * @param label what stands at the left
+ * @param label the text at the left
  */
 export function badge(report: HealthReport, label: string): string {
-  return picture(label, faceOf(report));
+  return picture(label, chooseFace(report));
 }
 
-/** How all tokens stand in one word, without a count and without a name. */
+/** The state of all tokens in one word, without a count and without a name. */
 export function overallBadge(status: HealthStatus | "none"): string {
   return picture("tokens", status === "none" ? NONE : FACES[status]);
 }
@@ -42,7 +42,7 @@ function picture(
   label: string,
   { words, color }: { readonly words: string; readonly color: string },
 ): string {
-  const [left, right] = [widthOf(label), widthOf(words)];
+  const [left, right] = [measureText(label), measureText(words)];
   const width = left + right;
   const title = `${label}: ${words}`;
   return markup(
@@ -50,23 +50,23 @@ function picture(
   );
 }
 
-/** How many tokens are as bad as the worst, in words. */
-function faceOf(report: HealthReport): { readonly words: string; readonly color: string } {
+/** The number of tokens with the worst status, in words. */
+function chooseFace(report: HealthReport): { readonly words: string; readonly color: string } {
   const worst = worstStatus(report);
   if (worst === null) return NONE;
   const { words, color } = FACES[worst];
   if (worst === "ok" || worst === "recently_rotated") return { words, color };
-  return { words: `${countOf(report, worst)} ${words}`, color };
+  return { words: `${countTokens(report, worst)} ${words}`, color };
 }
 
-/** As `worstStatus`, by the lists first: a token may be in one of them and `failing`. */
-function countOf(report: HealthReport, worst: HealthStatus): number {
+/** As `worstStatus`, by the lists first, since a token may be in one of them and `failing`. */
+function countTokens(report: HealthReport, worst: HealthStatus): number {
   if (worst === "high_risk") return report.high_risk.length;
   if (worst === "needs_rotation") return report.needs_rotation.length;
   return report.tokens.filter(({ status }) => status === worst).length;
 }
 
-function widthOf(words: string): number {
+function measureText(words: string): number {
   let width = 2 * PAD;
   for (const character of words)
     width += /[ijlftrI1.,:;'!| ]/.test(character)

@@ -10,10 +10,10 @@ import {
   idempotencyKey,
   intervalHours,
   members,
+  replyLimit,
   schedule,
   timezone,
   tokenName,
-  told,
   workflowName,
 } from "./input/inputs.ts";
 import { HttpProblem } from "./problem/problem.ts";
@@ -21,7 +21,7 @@ import { HttpProblem } from "./problem/problem.ts";
 const fields = {
   operation: z
     .enum(AGENT_OPERATIONS)
-    .describe("What to do; which other fields it takes follows from it"),
+    .describe("What to do. It decides which other fields are allowed"),
   token_name: tokenName.optional().describe("For rotate and setup_rotation: the token's name"),
   workflow_name: workflowName
     .optional()
@@ -29,8 +29,8 @@ const fields = {
   interval_hours: intervalHours
     .optional()
     .describe("For setup_rotation: how many hours a value may live"),
-  auto_rotate: z.boolean().optional().describe("For setup_rotation; true unless given"),
-  notify: z.boolean().optional().describe("For setup_rotation; true unless given"),
+  auto_rotate: z.boolean().optional().describe("For setup_rotation (default: true)"),
+  notify: z.boolean().optional().describe("For setup_rotation (default: true)"),
   tokens: members
     .optional()
     .describe("For create_workflow: names of tokens or groups, or ALL_TOKENS"),
@@ -38,20 +38,20 @@ const fields = {
   timezone: timezone.optional().describe("For create_workflow: an IANA time zone"),
 };
 
-export const planned = z.strictObject({ ...fields, limit: told });
+export const planned = z.strictObject({ ...fields, limit: replyLimit });
 export const applied = z.strictObject({
   ...fields,
   digest: z
     .string()
-    .regex(/^[0-9a-f]{64}$/, "must be the digest that the plan told")
-    .describe("The plan's digest; the other fields are the plan's too"),
+    .regex(/^[0-9a-f]{64}$/, "must be the digest that the plan returned")
+    .describe("The plan's digest. The other fields must be the plan's too"),
   idempotency_key: idempotencyKey.optional(),
-  limit: told,
+  limit: replyLimit,
 });
 
 type Fields = Omit<z.infer<typeof planned>, "limit">;
 
-/** What each operation takes; those in the second list may be left away. */
+/** The fields of each operation. Those in the second list are optional. */
 const TAKES: Readonly<
   Record<
     Fields["operation"],
@@ -67,8 +67,8 @@ const TAKES: Readonly<
   create_workflow: [["workflow_name", "tokens", "schedule"], ["timezone"]],
 };
 
-/** The change that the fields mean. Throws `Misconfigured` for fields that are missing or belong to another operation. */
-export function changeOf(given: Fields): AgentChange {
+/** The change that the fields describe. Throws `Misconfigured` for fields that are missing or belong to another operation. */
+export function readChange(given: Fields): AgentChange {
   const { operation } = given;
   const [required, optional] = TAKES[operation];
   const missing = required.filter((field) => given[field] === undefined);
@@ -118,7 +118,7 @@ export function mayApply({ operation }: AgentChange, may: (scope: ApiScope) => b
   return may(SCOPES[operation]);
 }
 
-/** Throws `HttpProblem` 403, naming the scope that is missing and nothing more. */
+/** Throws `HttpProblem` 403. It names the missing scope and nothing more. */
 export function requireMayApply(change: AgentChange, may: (scope: ApiScope) => boolean): void {
   if (mayApply(change, may)) return;
   throw new HttpProblem(403, `this needs the scope ${SCOPES[change.operation]}`, {
@@ -126,7 +126,7 @@ export function requireMayApply(change: AgentChange, may: (scope: ApiScope) => b
   });
 }
 
-/** What the rotation workflow is started with. Throws `HttpProblem` 422 for what it does not do. */
+/** The inputs of the rotation workflow. Throws `HttpProblem` 422 for a change that the workflow does not do. */
 export function workflowFor(change: AgentChange): DispatchTarget {
   if (change.operation === "rotate") return { command: "rotate", tokens: [change.token_name] };
   if (change.operation === "run_workflow")
@@ -137,7 +137,7 @@ export function workflowFor(change: AgentChange): DispatchTarget {
   );
 }
 
-/** One plan is one request, with whatever keys it is sent and however many at a time: so its approval is for one run. */
+/** One plan is one request, with any key and however many copies arrive at once. So its approval is for one run. */
 export function markOfPlan(change: AgentChange, digest: string): RequestMark {
   return markOf({ caller: "plan", key: digest, body: change });
 }

@@ -1,4 +1,4 @@
-// What a dashboard that polls costs GitHub's budget, and what it is told while GitHub is down: requests counted, time an argument.
+// Costs of a polling dashboard in GitHub's budget, and its answers while GitHub is down. Requests are counted, and time is an argument.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import badge from "../../functions/badge.ts";
@@ -64,7 +64,7 @@ describe.each([
   ["the default branch", {}, undefined],
   ["another branch", { TOKEN_AUTOMATION_BRANCH: "records/live" }, "records/live"],
 ])("polling %s", (_what, more, branch) => {
-  test("costs nothing while the record stays as it is, and two requests when it has moved", async () => {
+  test("costs nothing while the record is unchanged, and two requests after a change", async () => {
     expect(await ask(health, more)).toMatchObject({ status: 200, body: { total_tokens: 1 } });
     expect(paid()).toHaveLength(2);
     github.reset();
@@ -85,7 +85,7 @@ describe.each([
   });
 });
 
-test("what changes the record reads it anew, and what is read after it is not marked", async () => {
+test("a change reads the record again, and the next read is not marked as a copy", async () => {
   await ask(health);
   expect((await host().ask(rotate, { headers, json: { token_name: "ALPHA" } })).status).toBe(200);
   const answer = await ask(health);
@@ -95,7 +95,7 @@ test("what changes the record reads it anew, and what is read after it is not ma
 });
 
 describe("while GitHub is down", () => {
-  test("the last good copy is told, with its age; GitHub is left alone for a while, and asked again after it", async () => {
+  test("the last good copy is shown, with its age; GitHub is left alone for a while, and asked again after it", async () => {
     const asOf = now.toISOString();
     await ask(health);
     later(60);
@@ -121,7 +121,7 @@ describe("while GitHub is down", () => {
     expect((await ask(health)).body).not.toHaveProperty("stale");
   });
 
-  test("an answer that is no JSON is marked in its header", async () => {
+  test("an answer that is not JSON is marked in its header", async () => {
     await ask(health);
     github.faults.add(DOWN);
     later(30);
@@ -134,7 +134,7 @@ describe("while GitHub is down", () => {
     ]).toEqual([200, "30", "github-unavailable"]);
   });
 
-  test("a limit that is used up: the copy at once, and no request before GitHub said", async () => {
+  test("a limit that is used up: the copy at once, and no request before the time that GitHub named", async () => {
     await ask(health);
     github.faults.add({
       match: {},
@@ -173,7 +173,7 @@ describe("while GitHub is down", () => {
   });
 });
 
-test("what GitHub refuses is not told from memory", async () => {
+test("a request that GitHub refuses is not answered from memory", async () => {
   await ask(health);
   github.revokeToken(DEFAULT_TOKEN);
   expect(await ask(health)).toMatchObject({ status: 424, body: { code: "token-refused" } });

@@ -1,4 +1,4 @@
-// Every route against every kind of credential that does not suffice: one table.
+// Every route against every kind of insufficient credential: one table.
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../functions/hosts/routes.ts";
@@ -49,7 +49,7 @@ beforeAll(async () => {
   };
   host = caller({
     access: { kind: "keys", keys: () => readApiKeys(env), workflows: () => readWorkflowTrust(env) },
-    app: () => Promise.reject(new Error("whoever is refused reaches no record")),
+    app: () => Promise.reject(new Error("a refused caller reaches no record")),
     fingerprintKey: () => null,
     now: () => NOW,
     newReference: () => "reference-1",
@@ -62,7 +62,7 @@ afterAll(async () => {
 
 const signed = (claims: Record<string, unknown>) => issuer.sign({ ...IDS, ...claims });
 
-/** What is sent, and what is answered; `null`: no header at all. */
+/** The credential as sent, and the status of the answer. `null`: no header at all. */
 const CREDENTIALS: readonly (readonly [
   what: string,
   header: (scope: ApiScope) => string | null | Promise<string>,
@@ -104,7 +104,7 @@ describe.each(
       headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
       body: { status, code: status === 401 ? "unauthenticated" : "scope-missing" },
     });
-    // The scope that is missing, and nothing of those that are there, of the caller, or of the record.
+    // The missing scope, and nothing about the other scopes, the caller or the record.
     const told = {
       type: "about:blank",
       title: "Forbidden",
@@ -116,7 +116,7 @@ describe.each(
   });
 });
 
-test("what would suffice does: the table above can fail", async () => {
+test("a sufficient credential is accepted, so the table above can fail", async () => {
   const authorization = `Bearer ${await signed({})}`;
   for (const { route } of GUARDED) {
     const { status } = await host.ask(route, { headers: { authorization } });

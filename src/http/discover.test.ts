@@ -1,4 +1,4 @@
-// Which secrets exist, asked over HTTP of a host: what its token may list, what it may not, and in pages.
+// Discovery of secrets over HTTP: those that the host's token may list, those that it may not, and pages.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import discover from "../../functions/discover.ts";
@@ -53,7 +53,7 @@ async function ask(query = "", token = DEFAULT_TOKEN) {
   return { status, body: Object(body) };
 }
 
-test("what exists, what is missing and what is hidden; nothing is changed", async () => {
+test("existing, missing and hidden secrets; nothing is changed", async () => {
   const { status, body } = await ask();
   expect(status).toBe(200);
   expect(body).toMatchObject({
@@ -69,7 +69,7 @@ test("what exists, what is missing and what is hidden; nothing is changed", asyn
   ).toEqual([]);
 });
 
-test("what the host's token may not list is told with the permission, and is not called empty", async () => {
+test("a scope that the host's token may not list is reported with the missing permission, and is not called empty", async () => {
   const { status, body } = await ask("", NARROW);
   expect(status).toBe(200);
   const refused: { scope: string; code: string; hint: string }[] = body.not_listed;
@@ -85,7 +85,7 @@ test("what the host's token may not list is told with the permission, and is not
   );
 });
 
-test("in pages: each secret once, findings about all of them on each", async () => {
+test("in pages: each secret once, findings about all of them on each page", async () => {
   const { body: whole } = await ask();
   const ids: string[] = [];
   const empty: string[] = [];
@@ -118,7 +118,7 @@ test("in pages: each secret once, findings about all of them on each", async () 
   });
 });
 
-test("while GitHub is down: the record from its copy, and of each scope that nothing is known", async () => {
+test("while GitHub is down: the record from its copy, and each scope as unknown", async () => {
   await ask();
   github.faults.add({
     match: {},

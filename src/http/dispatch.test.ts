@@ -58,7 +58,7 @@ beforeEach(async () => {
   host = hostWith({});
 });
 afterEach(async () => {
-  // Whatever was tested: this host wrote nothing, and learnt no value.
+  // In every test, this host wrote nothing, and saw no value.
   const writes = github.requests.filter(
     ({ method, operation, path }) =>
       operation === "mutation" || (method !== "GET" && !/graphql|dispatches/.test(path)),
@@ -97,7 +97,7 @@ async function follow(id: number | string, query = "") {
   return answerOf(await run.answer(request, host.edge));
 }
 
-/** What the runner does with the oldest run that waits: the Action's step with the inputs as the workflow hands them over. */
+/** The runner's part with the oldest waiting run: the Action's step with the inputs as the workflow passes them. */
 async function work() {
   const next = runs().findLast(({ status }) => status === "queued");
   if (next === undefined) throw new Error("no run waits");
@@ -138,7 +138,7 @@ async function work() {
   return report;
 }
 
-test("an agent's tools start the workflow too, and say so as they are described", async () => {
+test("an agent's tools start the workflow too, and their replies match their description", async () => {
   const agent = new Client(
     { name: "test", version: "1" },
     { versionNegotiation: { mode: "auto" } },
@@ -163,7 +163,7 @@ test("an agent's tools start the workflow too, and say so as they are described"
   const ran = await agent.callTool({ name: "run_workflow", arguments: { workflow_name: "daily" } });
   expect(ran.structuredContent).toMatchObject({ workflow_name: "daily", dispatched: true });
   expect(runs()).toHaveLength(2);
-  // Followed by its number, in whichever form an agent hands it on.
+  // Followed by its number, in any form in which an agent passes it on.
   const { id } = Object(rotated.structuredContent).run;
   const look = async (given: unknown) =>
     (await agent.callTool({ name: "get_run", arguments: { id: given } })).structuredContent;
@@ -189,7 +189,7 @@ test("an agent's tools start the workflow too, and say so as they are described"
   );
 });
 
-test("rotate starts the workflow, and the run is followed to its end", async () => {
+test("rotate starts the workflow, and the run can be followed to its end", async () => {
   const answer = await ask(rotate, { token_name: "ALPHA" });
   const [started] = runs();
   const told = { id: started?.id, status: "queued", conclusion: null, url: started?.url };
@@ -238,7 +238,7 @@ test("rotate starts the workflow, and the run is followed to its end", async () 
   });
 });
 
-test("a run of many tokens is told shortly to those who ask for it", async () => {
+test("a run of many tokens has a short reply for callers that ask for one", async () => {
   await ask(rotate, { token_name: "ALPHA" });
   await work();
   const { id = 0 } = runs()[0] ?? {};
@@ -279,7 +279,7 @@ test("sent again with its key: the same run, also after the answer was lost", as
   expect(runs()).toHaveLength(2);
 });
 
-test("sent again with its key after a run that failed: another one, which the record lets do what is left", async () => {
+test("sent again with its key after a run that failed: another run, which the record lets finish the rest", async () => {
   await ask(rotate, { token_name: "ALPHA" }, "key");
   for (const run of runs()) Object.assign(run, { status: "completed", conclusion: "failure" });
   const again = await ask(rotate, { token_name: "ALPHA" }, "key");
@@ -300,7 +300,7 @@ test.each([
   ["another token", rotate, { token_name: "BETA" }],
   ["another route", workflowRun, { workflow_name: "daily" }],
 ])(
-  "a key used for %s before is refused: 422, and no run is started",
+  "a key used for %s before is refused with 422, and no run is started",
   async (_what, route, json) => {
     await ask(rotate, { token_name: "ALPHA" }, "key");
     const refused = { status: 422, body: { code: "idempotency-mismatch", kind: "misconfigured" } };
@@ -315,7 +315,7 @@ test.each([
   },
 );
 
-test("two runs of one request, as where it came twice at once, make one rotation", async () => {
+test("two runs of one request that came twice at once make one rotation", async () => {
   await Promise.all([
     ask(rotate, { token_name: "ALPHA" }, "key"),
     ask(rotate, { token_name: "ALPHA" }, "key"),
@@ -327,7 +327,7 @@ test("two runs of one request, as where it came twice at once, make one rotation
   expect(rotations.filter(({ event }) => event === "rotated")).toHaveLength(1);
 });
 
-describe("what only a service that writes can do is refused, and nothing is started", () => {
+describe("changes that only a service that writes can make are refused, and nothing is started", () => {
   test.each([
     ["a value", rotate, { token_name: "ALPHA", new_token: CANARY }],
     ["a new token", rotate, { token_name: "BETA", create: true }],
@@ -352,7 +352,7 @@ describe("what only a service that writes can do is refused, and nothing is star
   });
 });
 
-test("reading, a dry run and a commit of what is left need no workflow", async () => {
+test("reading, a dry run and a commit of pending changes need no workflow", async () => {
   expect((await host.ask(health, { headers })).status).toBe(200);
   expect(await ask(rotate, { token_name: "ALPHA", dry_run: true })).toMatchObject({
     status: 200,
@@ -363,7 +363,7 @@ test("reading, a dry run and a commit of what is left need no workflow", async (
 });
 
 describe("GitHub", () => {
-  test("of older servers does not tell the run: it is found by its name", async () => {
+  test("of older servers do not name the run: it is found by its name", async () => {
     github.repository().actions.tellsRun = false;
     expect(await ask(rotate, { token_name: "ALPHA" })).toMatchObject({
       status: 202,
@@ -395,7 +395,7 @@ describe("GitHub", () => {
   });
 });
 
-test("runs that are none: 404, 400, and 404 in direct mode", async () => {
+test("unknown runs: 404, 400, and 404 in direct mode", async () => {
   expect(await follow(1)).toMatchObject({ status: 404, body: { code: "run-missing" } });
   expect(await follow("x")).toMatchObject({ status: 400 });
   expect(await answerOf(await run.answer(requestFor(run, { headers }), host.edge))).toMatchObject({

@@ -1,4 +1,4 @@
-// What a service does that may not write secrets: it starts the rotation workflow and tells where to follow it.
+// Dispatch: a service that may not write secrets starts the rotation workflow and says where to follow it.
 import { randomUUID } from "node:crypto";
 import type { ApprovedPlan } from "../core/changes/plan-change.ts";
 import type { RequestMark } from "../core/model/schema.ts";
@@ -13,10 +13,10 @@ import { markOf, mismatch } from "../core/record/request-mark.ts";
 import type { Reply } from "./endpoint.ts";
 import { HttpProblem } from "./problem/problem.ts";
 
-/** Where runs are followed. */
+/** The route at which runs are followed. */
 const RUNS_PATH = "/tokens/runs";
 
-/** What the rotation workflow is started for. */
+/** The command that the rotation workflow is started for. */
 export type DispatchTarget =
   | { readonly command: "rotate"; readonly tokens: readonly string[] }
   | { readonly command: "workflow"; readonly workflow: string };
@@ -24,13 +24,13 @@ export type DispatchTarget =
 type Asked = {
   readonly actor: string;
   readonly mark: RequestMark | null;
-  /** What of the request is repeated in the answer. */
+  /** Fields of the request that the answer repeats. */
   readonly about: Readonly<Record<string, unknown>>;
-  /** Throws where no run may be started; not asked about one that was. */
+  /** Throws if no run may be started. Not called for a run that was started before. */
   readonly leave?: () => Promise<ApprovedPlan>;
 };
 
-/** Starts a run for a request, or finds the one that was started for it before and did not fail. Throws `Misconfigured` where its key marks another request. */
+/** Starts a run for a request, or finds the run that an earlier copy of the request started and that did not fail. Throws `Misconfigured` if its key marks another request. */
 export async function dispatch(
   runs: WorkflowRuns,
   wanted: DispatchTarget,
@@ -42,7 +42,7 @@ export async function dispatch(
   );
   const found = mark === null ? null : await runs.find(request);
   if (found !== null && !areSame(found.request ?? "", request)) throw mismatch();
-  // What ended in vain is tried again: the record sees to it that nothing is done twice.
+  // A run that failed is started again. The record makes sure that no change is done twice.
   const before = found?.status === "completed" && found.conclusion !== "success" ? null : found;
   const plan = before === null ? await leave?.() : undefined;
   const run = before ?? (await runs.start({ ...wanted, request } satisfies StartRequest));
@@ -66,7 +66,7 @@ export async function dispatch(
   };
 }
 
-/** A run as it is told. */
+/** A run as the reply shows it. */
 export function runBody({
   id,
   status,
@@ -76,7 +76,7 @@ export function runBody({
   return { id, status, conclusion, url };
 }
 
-/** Refuses what only a service that writes can do. @throws `HttpProblem` 422 */
+/** Refuses a request that only a service that writes can carry out. @throws `HttpProblem` 422 */
 export function refuseInDispatch(what: string, hint: string): never {
   throw new HttpProblem(422, `this service starts a workflow and cannot ${what}`, {
     code: "not-in-dispatch",
@@ -85,4 +85,4 @@ export function refuseInDispatch(what: string, hint: string): never {
 }
 
 export const WRITE_BY_COMMIT =
-  "Change token_config.json by a commit or with the CLI. A service in direct mode can do it: TOKEN_AUTOMATION_MODE=direct, with a token that may write.";
+  "Change token_config.json by a commit or with the CLI. A service in direct mode can do it. Set TOKEN_AUTOMATION_MODE=direct and a token that may write.";

@@ -1,9 +1,9 @@
-// Answers that a person looks at, in place of JSON: HTML and SVG, with headers that let a browser
-// do nothing else with them.
+// Answers for people in place of JSON: HTML and SVG, with headers that let a browser do
+// nothing else with them.
 // hono/secure-headers sets the same headers on every answer of an application. Here each page adds
-// to what is forbidden, and a function that is bundled alone loads no application.
+// to the forbidden list, and a function that is bundled alone loads no application.
 
-/** What every such answer forbids; what it allows is added. Fetch directives, then what `default-src` does not cover (CSP Level 3). */
+/** Directives that every such answer forbids. Allowed sources are added. Fetch directives, then those that `default-src` does not cover (CSP Level 3). */
 const NOTHING = ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"];
 
 type Document = {
@@ -15,7 +15,7 @@ type Document = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** A document that no cache keeps, unless its headers say otherwise, no other site frames, and no browser takes for anything else. */
+/** A document that no cache keeps (unless its headers say otherwise), no other site frames, and no browser takes for another type. */
 export function documentResponse({
   type,
   body,

@@ -1,4 +1,4 @@
-// One route as a web-standard handler: who may call it, what it takes, and every answer in one form.
+// One route as a web-standard handler: its callers, its input, and every answer in one form.
 import * as z from "zod";
 import type { App } from "../core/app.ts";
 import type { Secret } from "../core/base/secret.ts";
@@ -17,28 +17,28 @@ import { readBody, readQuery } from "./input/body.ts";
 import { markOfRequest } from "./input/idempotency-key.ts";
 import { errorResponse, HttpProblem, jsonResponse } from "./problem/problem.ts";
 
-/** One request, judged: what a route's `handle` gets. */
+/** One accepted request, as a route's `handle` gets it. */
 type Call<Input> = {
   readonly input: Input;
-  /** May the values that come into being be told? */
+  /** Whether the reply may contain the new values. */
   readonly reveal: boolean;
-  /** Whether the caller could also call what needs that scope. */
+  /** Whether the caller also has that scope. */
   readonly may: (scope: ApiScope) => boolean;
   readonly now: Date;
   readonly triggeredBy: TriggeredBy;
-  /** For what changes something: by it a request is known that is sent again; null where it came without a key. */
+  /** The mark of a request that changes something, by which a repeated request is recognized. Null if the request has no key. */
   readonly mark: RequestMark | null;
   readonly app: () => Promise<App>;
-  /** Null: this service rotates by itself. Else it only starts the workflow that does. */
+  /** Null: this service rotates by itself. Otherwise it only starts the workflow that rotates. */
   readonly runs: (() => Promise<WorkflowRuns>) | null;
-  /** Null: how all tokens stand is told to nobody without a key. */
+  /** Null: a caller without a key does not see the state of all tokens. */
   readonly overall: (() => Promise<Overall>) | null;
-  /** Where callers reach this service, without a slash at its end. */
+  /** The address at which callers reach this service, without a slash at its end. */
   readonly origin: () => string;
   readonly fingerprintKey: Secret | null;
 };
 
-/** JSON, or a whole response where the route answers with something else. */
+/** JSON, or a whole response if the route answers in another format. */
 export type Reply =
   | {
       readonly status: number;
@@ -54,13 +54,13 @@ export type RouteDefinition<Input> = {
   readonly summary: string;
   /** Null: anyone may call it. */
   readonly scope: ApiScope | null;
-  /** What the body of a POST, or the query of a GET, must be. */
+  /** The schema of a POST's body or a GET's query. */
   readonly input: z.ZodType<Input>;
-  /** Throws `Failure` or `HttpProblem`; anything else is answered with 500 and a reference. */
+  /** Throws `Failure` or `HttpProblem`. Any other error is answered with 500 and a reference. */
   readonly handle: (call: Call<Input>) => Promise<Reply>;
 };
 
-/** A route: called by itself it is a host's function; `answer` serves it anywhere else. */
+/** A route. Called as a function, it is a host's handler. `answer` serves it in every other place. */
 export type Endpoint = ((request: Request, context?: unknown) => Promise<Response>) &
   Pick<RouteDefinition<unknown>, "method" | "path" | "summary" | "scope" | "input"> & {
     readonly answer: (request: Request, edge: Edge) => Promise<Response>;
@@ -68,7 +68,7 @@ export type Endpoint = ((request: Request, context?: unknown) => Promise<Respons
 
 /** Makes a route's handler. As a function of a host, it reads that host's environment at each request. */
 export function endpoint<Input>(route: RouteDefinition<Input>): Endpoint {
-  return routeOf(route, (request, edge) => respond(route, request, edge));
+  return buildRoute(route, (request, edge) => respond(route, request, edge));
 }
 
 type MessageRoute = Pick<RouteDefinition<unknown>, "method" | "path" | "summary"> & {
@@ -80,10 +80,10 @@ type MessageRoute = Pick<RouteDefinition<unknown>, "method" | "path" | "summary"
   ) => Promise<Response>;
 };
 
-/** Makes the handler of a route that speaks a protocol of its own, behind the same door as every other. */
+/** Makes the handler of a route that speaks a protocol of its own, behind the same checks as every other. */
 export function messageEndpoint(route: MessageRoute): Endpoint {
-  return routeOf({ ...route, input: z.unknown() }, async (request, edge) => {
-    // A message changes nothing by itself: what it asks for is counted by the route that does it.
+  return buildRoute({ ...route, input: z.unknown() }, async (request, edge) => {
+    // A message changes nothing by itself. The route that carries it out counts its cost.
     const caller = await enter(route, request, edge, false);
     if (caller === null) throw new Error("a route with a scope has a caller");
     return route.answer(request, { edge, caller });
@@ -92,7 +92,7 @@ export function messageEndpoint(route: MessageRoute): Endpoint {
 
 type Described = Pick<RouteDefinition<unknown>, "method" | "path" | "summary" | "scope" | "input">;
 
-function routeOf(
+function buildRoute(
   route: Described,
   respondTo: (request: Request, edge: Edge) => Promise<Response>,
 ): Endpoint {
@@ -130,7 +130,7 @@ export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
-/** A reply that says in a header whether it tells what was done when the same request came before. */
+/** A reply with a header that says whether it repeats the result of an earlier copy of the same request. */
 export function once(
   result: { readonly replayed?: true },
   body: unknown = result,
@@ -144,7 +144,7 @@ export function once(
 }
 
 /**
- * Tells who calls; null where the route lets anyone.
+ * Identifies the caller. Null if the route lets any caller in.
  * @throws `HttpProblem` 401, or 403 for what a page of another site may have sent
  */
 async function admit(request: Request, edge: Edge, scope: ApiScope | null): Promise<Caller | null> {
@@ -152,7 +152,7 @@ async function admit(request: Request, edge: Edge, scope: ApiScope | null): Prom
   return scope === null ? null : authenticate(request, edge);
 }
 
-/** Also of requests that are refused for what they ask: whoever asks too often is told so first. */
+/** Also counts requests that are refused for their content. A caller over its budget sees that refusal first. */
 function spendOn(
   caller: Caller | null,
   changes: boolean,
@@ -168,7 +168,7 @@ function spendOn(
   spend(memory.budgets, asked);
 }
 
-/** Who calls, if that caller may: the checks that every route begins with, in their order. Throws `HttpProblem`. */
+/** The checks that every route begins with, in their order. Returns the caller if it may call. Throws `HttpProblem`. */
 async function enter(
   route: Pick<RouteDefinition<unknown>, "method" | "path" | "scope">,
   request: Request,
@@ -217,15 +217,15 @@ async function respond<Input>(
     origin: () => edge.publicUrl?.() ?? new URL(request.url).origin,
     fingerprintKey,
   });
-  return answered(reply, staleOf(opened));
+  return buildResponse(reply, staleOf(opened));
 }
 
 function staleOf(app: App | null): Stale | null {
   return app?.stale() ?? null;
 }
 
-/** The reply, with the age of what it was made from where that is a copy: RFC 9111 §5.1, and a field beside it. */
-function answered(reply: Reply, stale: Stale | null): Response {
+/** The reply. If it was made from a copy, it has the copy's age (RFC 9111 §5.1, and a field of its own). */
+function buildResponse(reply: Reply, stale: Stale | null): Response {
   if (reply instanceof Response) {
     for (const [name, value] of Object.entries(staleHeaders(stale))) reply.headers.set(name, value);
     return reply;

@@ -1,4 +1,4 @@
-// The routes as a host runs them: the environment names everything, the record and its secrets live on GitHub.
+// The routes as a host runs them: the environment sets everything, the record and its secrets live on GitHub.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import gitCommit from "../../functions/git-commit.ts";
@@ -57,7 +57,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await github.close();
-  // Whatever was tested: nothing that was answered or logged may hold a secret of the service.
+  // In every test, no answer and no log line may hold a secret of the service.
   expect(host.said.join("\n")).not.toMatch(/ghs_Canary|key-canary/);
 });
 
@@ -102,7 +102,7 @@ describe("POST /tokens/rotate", () => {
     expect(body).toMatchObject({ token_name: "DB_PASSWORD", new_token: value });
   });
 
-  test("a name that nobody declared: 404 with the nearest; declared where the request says so", async () => {
+  test("an undeclared name: 404 with the nearest; declared if the request says so", async () => {
     const before = github.repository().commits().length;
     expect(
       await host.ask(rotate, { ...as("rotator"), json: { token_name: "API_KEYS" } }),
@@ -174,7 +174,7 @@ test("rules and workflows need admin; undeclared names need create", async () =>
   });
 });
 
-test("a workflow's run tells who asked", async () => {
+test("a workflow's run names the caller", async () => {
   expect(
     await host.ask(workflowRun, { ...as("rotator"), json: { workflow_name: "daily" } }),
   ).toMatchObject({
@@ -187,7 +187,7 @@ test("a workflow's run tells who asked", async () => {
   });
 });
 
-describe("what GitHub refuses", () => {
+describe("requests that GitHub refuses", () => {
   test("a token without the permission: 424 that names it, with the report, nothing committed", async () => {
     github.addToken({ token: "ghs_weak", permissions: { contents: "write" } });
     host = caller(hostEdge({ ...env, GITHUB_TOKEN: "ghs_weak" }));
@@ -254,7 +254,7 @@ describe("what GitHub refuses", () => {
     expect(github.repository("acme/guarded").secrets()).toEqual([]);
   });
 
-  test("a limit that is used up: 503 that says when to come again", async () => {
+  test("a limit that is used up: 503 that says when to try again", async () => {
     github.faults.add({
       match: {},
       times: Number.POSITIVE_INFINITY,

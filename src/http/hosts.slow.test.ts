@@ -1,4 +1,4 @@
-// The API on the hosts that it can be deployed to, each on its real runtime, as far as that runs here.
+// The API on the hosts that it can be deployed to, each on its real runtime, if that runs here.
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
@@ -93,7 +93,7 @@ describe("with no mode set", () => {
   ];
 
   test.each(chosen(RUNTIMES))(
-    "%s reads, starts the workflow and writes nothing; and tells its copy while GitHub is down",
+    "%s reads, starts the workflow and writes nothing; and shows its copy while GitHub is down",
     async (_, start) => {
       const { github, host } = await started(start, {
         TOKEN_AUTOMATION_MODE: "",
@@ -145,7 +145,7 @@ describe("with no mode set", () => {
 });
 
 describe.skipIf(OTHERS.length === 0)("Workers", () => {
-  test("what seals nothing needs no libsodium", async () => {
+  test("a request that seals nothing needs no libsodium", async () => {
     const { host } = await started((environment) => startWorkers(environment, /libsodium/));
     const statuses = [
       await host.fetch(requestTo("/tokens/health")),
@@ -158,7 +158,7 @@ describe.skipIf(OTHERS.length === 0)("Workers", () => {
     expect(statuses).toEqual([200, 200, 200, 502]);
   });
 
-  test("here too they refuse to compile WebAssembly, so what seals above compiles none", async () => {
+  test("here too they refuse to compile WebAssembly, so the sealing above compiles none", async () => {
     const compile = "new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))";
     const script = `export default { fetch() { try { return new Response(String(${compile})); } catch (error) { return new Response(error.message); } } }`;
     const workers = await openWorkers({
@@ -220,8 +220,8 @@ describe("Lambda's events", () => {
   });
 });
 
-describe("the files that hosts read", () => {
-  test("name what is built", async () => {
+describe("the configuration files of hosts", () => {
+  test("name the built files", async () => {
     expect((await readWrangler()).main).toBe(`${HOST_BUNDLES.cloudflare.folder}/index.js`);
     const customTags = [
       { tag: "!Ref", resolve: String },
@@ -232,7 +232,7 @@ describe("the files that hosts read", () => {
       CodeUri: HOST_BUNDLES.lambda.folder,
       Handler: "index.handler",
     });
-    // Whoever deploys by keys or by workflows, in either mode, has to change nothing in the file.
+    // A person who deploys with keys or with workflows, in either mode, changes nothing in the file.
     const asked = template.Resources.Api.Properties.Environment.Variables;
     expect(Object.keys(asked).sort()).toEqual(
       ["API_KEYS", "GITHUB_TOKEN", "MODE", "OIDC", "REPOSITORY"].map(

@@ -1,5 +1,4 @@
-// A request that is sent again is carried out once: after a lost answer, after a death half-way, at the same time, and not under another body.
-
+// A repeated request is carried out once: after a lost answer, after a death half-way, at the same time, and not with another body.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import gitCommit from "../../functions/git-commit.ts";
@@ -61,7 +60,7 @@ function hostWith(more: Readonly<Record<string, string>>) {
   return caller(hostEdge(env, createMemory(), () => now));
 }
 
-/** A host whose process dies at one of its requests to GitHub, before it is sent or after it was carried out: none goes out after it. */
+/** A host whose process dies at one of its requests to GitHub, before it is sent or after it was carried out. No request follows. */
 function dyingHost() {
   let death: { readonly call: number; readonly applied: boolean } | null = null;
   let calls = 0;
@@ -120,7 +119,7 @@ const rotated = (): readonly HistoryEntry[] =>
 const value = (name: string) => github.repository().secret(name)?.value;
 const ROTATE = { token_name: "ALPHA" };
 
-test("the second answer tells what the first did: the same, but for the value, which nobody kept", async () => {
+test("the second answer repeats the first one, except for the value, which was not kept", async () => {
   const first = await ask(rotate, ROTATE);
   expect(first).toMatchObject({ status: 200, body: { new_token: value("ALPHA") } });
   expect(first.headers).not.toHaveProperty("idempotency-replayed");
@@ -159,7 +158,7 @@ test("the second answer tells what the first did: the same, but for the value, w
   ]);
 });
 
-test("the history holds the caller, and the record digests: neither the key nor a value", async () => {
+test("the history entry holds the caller, and the record digests: neither the key nor a value", async () => {
   await ask(rotate, { ...ROTATE, new_token: CANARY });
   expect(rotated()).toMatchObject([{ triggered_by: { kind: "api", actor: "one" } }]);
   expect(Object.entries(record().state?.requests ?? {})).toEqual([
@@ -199,7 +198,7 @@ describe("a key", () => {
     expect(github.repository().commits()).toHaveLength(before);
   });
 
-  test("of another caller, and another key, mean another request", async () => {
+  test("of another caller, or another key, means another request", async () => {
     await ask(rotate, ROTATE);
     expect((await ask(rotate, ROTATE, { as: "two" })).headers).not.toHaveProperty(
       "idempotency-replayed",
@@ -213,20 +212,20 @@ describe("a key", () => {
     expect(rotated()).toHaveLength(4);
   });
 
-  test.each(["", "two words", "é", "x".repeat(256)])("%j is none", async (key) => {
+  test.each(["", "two words", "é", "x".repeat(256)])("%j is invalid", async (key) => {
     const answer = await ask(rotate, { ...ROTATE, idempotency_key: key }, { key: null });
     expect(answer).toMatchObject({ status: 400 });
     expect(rotated()).toEqual([]);
   });
 
-  test("two that differ: 400", async () => {
+  test("two different keys: 400", async () => {
     expect(await ask(rotate, { ...ROTATE, idempotency_key: "other" })).toMatchObject({
       status: 400,
       body: { code: "idempotency-key-twice" },
     });
   });
 
-  test("with values told apart where a fingerprint key is configured", async () => {
+  test("with values: different ones are detected if a fingerprint key is configured", async () => {
     host = hostWith({ TOKEN_AUTOMATION_FINGERPRINT_KEY: "pepper" });
     await ask(rotate, { ...ROTATE, new_token: CANARY });
     expect((await ask(rotate, { ...ROTATE, new_token: CANARY })).headers).toMatchObject({
@@ -239,7 +238,7 @@ describe("a key", () => {
   });
 });
 
-test("wherever the first one dies, sending it again makes one rotation of it", async () => {
+test("at every point where the first one dies, sending it again makes one rotation", async () => {
   const dying = dyingHost();
   host = dying.host;
   await ask(rotate, { token_name: "BETA" }, { key: "counts" });
@@ -269,7 +268,7 @@ test("wherever the first one dies, sending it again makes one rotation of it", a
   }
 });
 
-test("what a scheduled run finished meanwhile is not made again", async () => {
+test("a rotation that a scheduled run finished meanwhile is not repeated", async () => {
   github.faults.add({
     match: { method: "PUT" },
     times: Number.POSITIVE_INFINITY,
@@ -288,7 +287,7 @@ test("what a scheduled run finished meanwhile is not made again", async () => {
   ]).toEqual([before, 1]);
 });
 
-test("sent several times at once: one rotation; the others are told of it, or to come again", async () => {
+test("sent several times at once: one rotation; the others get its result, or the hint to try again", async () => {
   const answers = await Promise.all(Array.from({ length: 5 }, () => ask(rotate, ROTATE)));
   const statuses = answers.map(({ status }) => status);
   expect(statuses).toContain(200);
@@ -301,7 +300,7 @@ test("sent several times at once: one rotation; the others are told of it, or to
 });
 
 describe("the other changes", () => {
-  test("a rule that somebody changed since stays as it is", async () => {
+  test("a rule that a person changed since stays as it is", async () => {
     const rule = { ...ROTATE, interval_hours: 24 };
     expect(await ask(setupRotation, rule)).toMatchObject({
       status: 200,
@@ -315,7 +314,7 @@ describe("the other changes", () => {
     expect(record().rules).toMatchObject({ ALPHA: { interval_hours: 48 } });
   });
 
-  test("also one that changed nothing when it first came", async () => {
+  test("also a request that changed nothing the first time", async () => {
     await ask(setupRotation, { ...ROTATE, interval_hours: 24 }, { key: null });
     await ask(setupRotation, { ...ROTATE, interval_hours: 24 });
     await ask(setupRotation, { ...ROTATE, interval_hours: 48 }, { key: null });

@@ -1,4 +1,4 @@
-// How often a caller may ask, and which pages of other sites may: at the boundary, time as an argument.
+// Limits of callers and of pages of other sites, at the boundary, with time as an argument.
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import generate from "../../functions/generate.ts";
@@ -43,7 +43,7 @@ const pass = (seconds: number) => {
 };
 
 describe("a caller's budget", () => {
-  test("a change costs 5, what is used up comes back evenly, and retry-after is when", async () => {
+  test("a change costs 5, the budget refills evenly, and retry-after says when", async () => {
     const { ask } = host({ pointsPerMinute: () => 12 });
     const statuses = [];
     for (let count = 0; count < 3; count += 1)
@@ -78,7 +78,7 @@ describe("a caller's budget", () => {
     expect((await ask(generate, as("two"))).status).toBe(200);
   });
 
-  test("a budget below the price of a change still lets one through", async () => {
+  test("a budget below the cost of a change still allows one", async () => {
     const { ask } = host({ pointsPerMinute: () => 1 });
     expect((await ask(generate, as("one"))).status).toBe(200);
     expect(await ask(generate, as("one"))).toMatchObject({
@@ -98,7 +98,7 @@ describe("pages of other sites", () => {
     },
   });
 
-  test("a listed one gets leave before it sends, and may read every answer, errors too", async () => {
+  test("a listed page gets permission before it sends, and may read every answer, errors too", async () => {
     const { edge } = host({ origins: () => [PAGE] });
     for (const route of ROUTES.filter(({ scope }) => scope !== null)) {
       const response = await route.answer(requestFor(route, preflight(PAGE)), edge);
@@ -133,7 +133,7 @@ describe("pages of other sites", () => {
     "https://dashboard.example.evil.example",
     "http://dashboard.example",
     "null",
-  ])("%s is not listed: no leave", async (origin) => {
+  ])("%s is not listed: no permission", async (origin) => {
     const { ask } = host({ origins: () => [PAGE] });
     for (const asked of [preflight(origin), as("one", { origin })]) {
       const { headers } = await ask(generate, asked);
@@ -141,7 +141,7 @@ describe("pages of other sites", () => {
     }
   });
 
-  test("none is listed unless configured; on this machine a list changes nothing", async () => {
+  test("no page is listed by default; on this machine a list changes nothing", async () => {
     const { headers, status: code } = await host().ask(generate, preflight(PAGE));
     expect([code, headers["access-control-allow-origin"]]).toEqual([401, undefined]);
     const local = host({ access: { kind: "loopback", port: TEST_PORT }, origins: () => [PAGE] });

@@ -1,4 +1,4 @@
-// What a handler loads before it is called: a host starts it cold, and may forbid what libsodium does.
+// Modules that a handler loads before it is called. A host starts it cold, and may forbid libsodium's compilation.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { TYPESCRIPT } from "../../test/typescript.ts";
 
 const run = promisify(execFile);
 
-/** Every module that a file and what it imports load, packages by name. */
+/** Every module that a file and its imports load, packages by name. */
 async function loadedBy(file: string, then = ""): Promise<string[]> {
   const program = `const { default: route } = await import("./${file}");${then}`;
   const names = (await modulesLoadedBy(program)).map(
@@ -32,7 +32,7 @@ test("the health handler loads neither libsodium nor Octokit, nor the app", asyn
   expect(loaded).not.toContain("src/core/model/schema.ts");
 });
 
-test("the generate handler makes a value with nothing more", async () => {
+test("the generate handler makes a value without further modules", async () => {
   const call = `
     const request = new Request("http://localhost:1/tokens/generate", { method: "POST", headers: { host: "localhost:1" } });
     const edge = { access: { kind: "loopback", port: 1 }, fingerprintKey: () => null, now: () => new Date() };
@@ -44,7 +44,7 @@ test("the generate handler makes a value with nothing more", async () => {
   expect(loaded).not.toContain("src/core/model/schema.ts");
 });
 
-test("what a run reports is described to those who ask, and the definitions are not loaded to run", async () => {
+test("a run's report is described on request, and running does not load the definitions", async () => {
   const definitions =
     /shapes|base\/reported-error|ports\/(?:report|store|copies|workflow-run)\.|config\/agent-change|advice\/advice\./;
   const loaded = await loadedBy("src/core/app.ts");
@@ -55,7 +55,7 @@ test("what a run reports is described to those who ask, and the definitions are 
   );
 });
 
-test("the health handler does not load Node's HTTP server, which would double the time that it takes to start", async () => {
+test("the health handler does not load Node's HTTP server, which would double its start time", async () => {
   const program =
     'await import("./functions/health.ts"); console.log(process.moduleLoadList.join("\\n"))';
   const { stdout } = await run(

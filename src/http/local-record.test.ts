@@ -1,4 +1,4 @@
-// The record on this machine, set up, looked at and committed over HTTP: Request in, whole Response out, real git.
+// The record on this machine, set up, read and committed over HTTP: Request in, whole Response out, real git.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import gitCommit from "../../functions/git-commit.ts";
 import health from "../../functions/health.ts";
@@ -17,7 +17,7 @@ const JSON_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 const COMMIT = { sha: expect.stringMatching(/^[0-9a-f]{40}$/), url: null };
-/** Some instants are told to the second. */
+/** Some instants are exact to the second. */
 const AT_NOW = expect.stringMatching(/^2026-06-01T12:00:00(?:\.000)?Z$/);
 const LOCAL = { kind: "api", actor: "local" };
 
@@ -86,7 +86,7 @@ describe("rules and workflows", () => {
     expect(JSON.stringify(body)).not.toMatch(/"new_token"|"token":/);
   });
 
-  test("a workflow whose every token fails is a problem with the report; one that fails in part is told in the report", async () => {
+  test("a workflow whose every token fails is a problem with the report; a partial failure is in the report", async () => {
     const tokens = { DEPLOY: { type: "github_pat" }, API_KEY: {} };
     const workflows = {
       all: { tokens: ["ALL_TOKENS"], schedule: "0 2 * * *" },
@@ -118,7 +118,7 @@ describe("rules and workflows", () => {
 });
 
 describe("looking", () => {
-  test("an empty folder: nothing to tell, nothing written", async () => {
+  test("an empty folder: empty answers, nothing written", async () => {
     expect(await host.ask(health)).toEqual({
       status: 200,
       headers: JSON_HEADERS,
@@ -188,7 +188,7 @@ describe("looking", () => {
 });
 
 describe("POST /git/commit", () => {
-  test("says that nothing is left, since rotations commit by themselves; no body needed", async () => {
+  test("says that nothing is left, since rotations commit by themselves; it needs no body", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     expect(await host.ask(gitCommit)).toEqual({
       status: 200,
@@ -201,7 +201,7 @@ describe("POST /git/commit", () => {
     });
   });
 
-  test("commits what a person changed", async () => {
+  test("commits a person's changes", async () => {
     await host.repository.commit("token_config.json", "{}\n");
     await host.repository.write("token_config.json", '{ "version": 1 }\n');
     const { body } = await host.ask(gitCommit, { json: { message: "Say the version" } });
@@ -215,7 +215,7 @@ describe("POST /git/commit", () => {
   });
 });
 
-test("a config with several mistakes: all told at once, with their places", async () => {
+test("a config with several mistakes: all are reported at once, with their positions", async () => {
   await host.repository.commit(
     "token_config.json",
     '{\n  "tokens": { "A-B": {}, "C": { "lenght": 3 } }\n}\n',

@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => host.close());
 
 describe("POST /tokens/generate", () => {
-  test("makes a value, tells all about it, and keeps nothing", async () => {
+  test("makes a value, describes it, and keeps nothing", async () => {
     const answer = await host.ask(generate, {
       json: { type: "github_pat", length: 40, prefix: "ghp_", include_special: false },
     });
@@ -134,7 +134,7 @@ describe("POST /tokens/rotate", () => {
     });
   });
 
-  test("the value handed in is placed, and is in no file, commit or log", async () => {
+  test("the supplied value is placed, and is in no file, commit or log", async () => {
     const canary = `canary-${"x".repeat(40)}`;
     const { status: code, body } = await host.ask(rotate, {
       json: { token_name: "GITHUB_TOKEN", new_token: canary },
@@ -160,7 +160,7 @@ describe("POST /tokens/rotate", () => {
     expect(body).not.toHaveProperty("new_token");
   });
 
-  test("a dry run tells what would happen, makes no value, and writes nothing", async () => {
+  test("a dry run reports what would happen, makes no value, and writes nothing", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     const before = await host.commits();
     const { status: code, body } = await host.ask(rotate, {
@@ -180,7 +180,7 @@ describe("POST /tokens/rotate", () => {
     expect(await host.commits()).toBe(before);
   });
 
-  test("create: false refuses what nobody declared, with the nearest name", async () => {
+  test("create: false refuses an undeclared name, with the nearest name", async () => {
     await host.ask(rotate, { json: { token_name: "API_KEY" } });
     expect(await host.ask(rotate, { json: { token_name: "API_KEYS", create: false } })).toEqual({
       status: 404,

@@ -1,4 +1,4 @@
-// Markup from templates: all that is put in is escaped, unless it is markup itself.
+// Markup from templates, in which every inserted text is escaped, unless it is markup itself.
 // hono/html escapes five characters, and lets controls and marks through that hide or reorder text.
 // It may also return a promise.
 
@@ -7,8 +7,8 @@ export type Markup = { readonly markup: string };
 type Part = Markup | string | number | false | null | readonly Part[];
 
 /**
- * What a browser or an editor would act on instead of showing: controls (XML 1.0 forbids most), marks that reorder or hide
- * text (https://trojansource.codes), lone surrogates.
+ * Characters that a browser or an editor would act on instead of showing: controls (XML 1.0 forbids most), marks that reorder
+ * or hide text (https://trojansource.codes), lone surrogates.
  */
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;

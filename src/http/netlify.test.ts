@@ -1,4 +1,4 @@
-// The folder of functions as Netlify reads it: by the names of files, and by what it can see of `config` without running it.
+// The folder of functions as Netlify reads it: by the names of files, and by the parts of `config` that are visible without running it.
 import { readdir, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { expect, test } from "vitest";
@@ -14,7 +14,7 @@ async function entries() {
   };
 }
 
-test("each file at the top is one function: a default export, and a path that stands there literally", async () => {
+test("each file at the top is one function: a default export, and a literal path", async () => {
   const { files } = await entries();
   const paths = await Promise.all(
     files.map(async (file) => {
@@ -35,7 +35,7 @@ test("each file at the top is one function: a default export, and a path that st
   expect(new Set(paths)).toEqual(new Set(ROUTES.map(({ path }) => path)));
 });
 
-test("no folder below is a function: it would be by an index file, or one of its own name", async () => {
+test("no subfolder is a function: an index file, or a file of its own name, would make it one", async () => {
   for (const folder of (await entries()).folders) {
     const names = (await readdir(new URL(`${folder}/`, FUNCTIONS))).map((name) =>
       name.slice(0, -extname(name).length),

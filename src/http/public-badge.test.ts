@@ -1,4 +1,4 @@
-// The badge for a README: only where it is wanted, one word, and at most one read a minute however many ask.
+// The badge for a README: only if the operator allows it, one word, and at most one read a minute however many ask.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ROUTES } from "../../functions/hosts/routes.ts";
 import publicBadge from "../../functions/public-badge.ts";
@@ -54,7 +54,7 @@ const later = (seconds: number) => {
   now = new Date(now.getTime() + seconds * 1000);
 };
 
-test("tells one word to anybody, which any cache may keep for a minute; no name and no count", async () => {
+test("shows one word to every caller, which any cache may keep for a minute; no name and no count", async () => {
   const { status, words, text, headers } = await look();
   expect([status, words]).toEqual([200, "tokens: never rotated"]);
   expect(text).not.toMatch(/CANARY|\b2 /);
@@ -73,7 +73,7 @@ test("tells one word to anybody, which any cache may keep for a minute; no name 
   expect((await look()).words).toBe("tokens: none declared");
 });
 
-test("opens nothing else, and nothing at all unless it says so", async () => {
+test("opens no other route, and stays closed by default", async () => {
   const { ask } = host();
   for (const route of ROUTES.filter(({ scope }) => scope !== null))
     expect((await ask(route)).status).toBe(401);
@@ -93,7 +93,7 @@ test("opens nothing else, and nothing at all unless it says so", async () => {
   expect(github.requests).toEqual([]);
 });
 
-describe("many who ask", () => {
+describe("many callers", () => {
   test("cost one read a minute, and that one nothing while the record stays as it is", async () => {
     await look();
     github.reset();
@@ -107,7 +107,7 @@ describe("many who ask", () => {
     expect(github.requests.map(({ status }) => status)).toEqual([304]);
   });
 
-  test("at once at the start: one read; the others are told that nothing is known yet, and keep nothing", async () => {
+  test("at once at the start: one read; the others see that the state is unknown yet, and keep nothing", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => look()));
     expect(github.requests).toHaveLength(2);
     const told = answers
@@ -117,7 +117,7 @@ describe("many who ask", () => {
     expect(new Set(told.slice(1))).toEqual(new Set(["tokens: unclear, no-store"]));
   });
 
-  test("of a service that GitHub refuses cost one read a minute too, and whoever runs it is told", async () => {
+  test("of a service that GitHub refuses cost one read a minute too, and the operator's log names the reason", async () => {
     github.revokeToken(DEFAULT_TOKEN);
     const complained = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const broken = host();
@@ -128,7 +128,7 @@ describe("many who ask", () => {
     const lines = complained.mock.calls.map(([line]) => String(line));
     complained.mockRestore();
     expect(lines).toEqual([
-      expect.stringMatching(/^the public badge tells nothing: .*\(token-refused\)$/),
+      expect.stringMatching(/^the public badge shows no state: .*\(token-refused\)$/),
     ]);
     expect(lines.join()).not.toContain(DEFAULT_TOKEN);
   });

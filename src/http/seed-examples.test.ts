@@ -1,4 +1,4 @@
-// The Python examples that the product began with run unchanged against a server in a fresh folder.
+// The Python examples that the product began with, run unchanged against a server in a fresh folder.
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -36,8 +36,8 @@ afterEach(async () => {
 });
 
 describe.skipIf(!toolAvailable("requests"))("with Python's requests", () => {
-  test("every example prints what it promises, and leaves a record that git holds", async () => {
-    // Unchanged but for the port: 5000 may be taken, and tests run side by side.
+  test("every example prints its promised output, and leaves a record that git holds", async () => {
+    // Unchanged except for the port: 5000 may be in use, and tests run side by side.
     const program = (await readFile(EXAMPLES, "utf8")).replaceAll(
       "http://localhost:5000/",
       `http://localhost:${server.port}/`,

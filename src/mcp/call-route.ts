@@ -1,14 +1,14 @@
-// One operation, asked by an agent: through the same route that answers requests, so that every check is the same.
+// One operation for an agent, through the same route that answers requests, so that every check is the same.
 import type { Edge } from "../http/access/edge.ts";
 import type { Endpoint } from "../http/endpoint.ts";
-import { filledPath, pathNames } from "../http/input/path-names.ts";
+import { fillPath, pathNames } from "../http/input/path-names.ts";
 
 export type Answer = { readonly ok: boolean; readonly body: unknown };
 
-/** An address that nobody can have (RFC 2606): these requests go nowhere. */
+/** An address that no site can have (RFC 2606), since these requests go to no server. */
 const NOWHERE = "http://agent.invalid";
 
-/** @param edge whose caller is known already; what the route refuses is an answer, not an exception */
+/** @param edge whose caller is known already; a refusal by the route is an answer, not an exception */
 export async function callRoute(
   route: Endpoint,
   given: Readonly<Record<string, unknown>>,
@@ -17,7 +17,7 @@ export async function callRoute(
   const text = (value: unknown) =>
     typeof value === "object" ? JSON.stringify(value) : String(value);
   const inPath = pathNames(route.path);
-  const path = filledPath(route.path, (name) => text(given[name] ?? ""));
+  const path = fillPath(route.path, (name) => text(given[name] ?? ""));
   const url = new URL(path, NOWHERE);
   if (route.method === "GET") {
     for (const [name, value] of Object.entries(given))

@@ -1,4 +1,4 @@
-// MCP's own conformance client against this server, in whatever it can ask of a server that is not its own.
+// MCP's own conformance client against this server, in all scenarios that suit a foreign server.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { testRepository } from "../../test/git-repository.ts";
 const CLIENT = fileURLToPath(
   import.meta.resolve("@modelcontextprotocol/conformance/dist/index.js"),
 );
-/** The other scenarios call tools, resources and prompts of a server that is made for them, or capabilities that this one does not offer. */
+/** The other scenarios call tools, resources and prompts of a server that is made for them, or capabilities that this server lacks. */
 const OURS = [
   "server-initialize",
   "ping",
@@ -19,7 +19,7 @@ const OURS = [
   "dns-rebinding-protection",
 ];
 
-test("the conformance client finds nothing", async () => {
+test("the conformance client finds no fault", async () => {
   const repository = await testRepository();
   const place = {
     kind: "local",

@@ -1,8 +1,8 @@
-// Text of the record on its way to a model: it may have been written to deceive one, so nothing in it is invisible or endless.
+// Harmless copies of the record's text for a model. It may be written to deceive one, so no text in the copy is invisible or endless.
 
-/** Longer texts are cut: names have at most 255 characters, and no reason needs more than this. */
+/** Longer texts are cut. Names have at most 255 characters, and no reason needs more than this. */
 const MAX_TEXT = 1_000;
-/** Control and format characters, private use and lone surrogates: unseen by people, read by models (Unicode tags, UTS 55). */
+/** Control and format characters, private use and lone surrogates. People do not see them, and models read them (Unicode tags, UTS 55). */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
 
 /** A copy of JSON data in which every text, keys too, shows all that it holds. */

@@ -13,7 +13,7 @@ export type StdioServer = {
   close(): Promise<void>;
 };
 
-/** Serves one client. Nothing but the protocol is written. */
+/** Serves one client. Only the protocol is written to stdout. */
 export async function serveStdioMcp(
   options: McpOptions,
   { input, write }: Streams,
@@ -31,9 +31,8 @@ export async function serveStdioMcp(
   const handle = serveStdio(() => buildMcpServer(options), {
     transport: new StdioServerTransport(reader, writer),
     maxSubscriptions: 0,
-    // The message may quote what a client sent.
-    onerror: (error) =>
-      complain(`the client and this server did not understand each other (${error.name})`),
+    // The message may quote the client's text.
+    onerror: (error) => complain(`a message of the client was not understood (${error.name})`),
   });
   return { ended, close: () => handle.close() };
 }

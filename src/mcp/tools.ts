@@ -1,4 +1,4 @@
-// The operations as tools: the routes' own definitions say what they take, and only what the replies' definitions name is told.
+// The operations as tools. The routes' own definitions say what they take, and a reply holds only members that its definition names.
 import type {
   CallToolResult,
   McpServer,
@@ -15,9 +15,9 @@ import { DISPATCHED, replySchemas } from "../http/reply/replies.ts";
 import { callRoute } from "./call-route.ts";
 import { harmless } from "./harmless.ts";
 
-/** Entries of a page where an agent does not say: a few thousand words. */
+/** Entries of a page if an agent does not set a limit: a few thousand words. */
 const USUAL_LIMIT = 50;
-/** What is told of a refusal: never the report, whose names and reasons are not what was asked for. */
+/** The members of a refusal that an agent sees. Never the report, whose names and reasons were not requested. */
 const TOLD_OF_PROBLEMS = [
   "detail",
   "code",
@@ -29,7 +29,7 @@ const TOLD_OF_PROBLEMS = [
   "retry_after_seconds",
 ];
 
-/** Registers a tool for each operation that agents are offered. Fingerprints are not told: an agent has no use for them. */
+/** Registers a tool for each operation that agents are offered. Fingerprints are left out, since an agent does not need them. */
 export function registerTools(server: McpServer, routes: readonly Endpoint[], edge: Edge): void {
   const replies = replySchemas({ hashes: false });
   for (const [path, operation] of Object.entries(OPERATIONS)) {
@@ -50,8 +50,8 @@ export function registerTools(server: McpServer, routes: readonly Endpoint[], ed
       {
         title,
         description,
-        inputSchema: described<Record<string, unknown>>(input),
-        outputSchema: described(toolOutput(reply, DISPATCHED[path])),
+        inputSchema: describeSchema<Record<string, unknown>>(input),
+        outputSchema: describeSchema(toolOutput(reply, DISPATCHED[path])),
         annotations: {
           title,
           readOnlyHint: readOnly,
@@ -63,19 +63,19 @@ export function registerTools(server: McpServer, routes: readonly Endpoint[], ed
       async (given) => {
         const unknown = Object.keys(given).filter((name) => !Object.hasOwn(input.properties, name));
         if (unknown.length > 0)
-          return refused(unknownFields(unknown, Object.keys(input.properties)));
+          return toRefusal(unknownFields(unknown, Object.keys(input.properties)));
         const answer = await callRoute(
           route,
-          { ...usualOf(input), ...given, ...operation.fixed },
+          { ...setDefaults(input), ...given, ...operation.fixed },
           edge,
         );
         return answer.ok
-          ? told(
+          ? toResult(
               (isDispatched(answer.body) ? (DISPATCHED[path] ?? reply) : reply).safeParse(
                 answer.body,
               ),
             )
-          : refused(answer.body);
+          : toRefusal(answer.body);
       },
     );
   }
@@ -85,7 +85,7 @@ function isDispatched(body: unknown): boolean {
   return typeof body === "object" && body !== null && "dispatched" in body;
 }
 
-/** One object for both answers, since a tool's output has one schema: what is in either, and must be only what is in both. */
+/** One object for both answers, since a tool's output has one schema. It allows the members of either, and requires those of both. */
 function toolOutput(reply: z.ZodType, dispatched: z.ZodType | undefined): JsonSchema {
   const done = replySchema(reply);
   if (dispatched === undefined) return done;
@@ -94,15 +94,15 @@ function toolOutput(reply: z.ZodType, dispatched: z.ZodType | undefined): JsonSc
   return { ...done, properties: { ...done.properties, ...started.properties }, required };
 }
 
-/** An agent that does not say may not declare what it made up, nor be told more than it can take. */
-function usualOf({ properties }: ReturnType<typeof inputSchema>): Record<string, unknown> {
+/** Defaults for an agent that omits them: it may not declare invented names, nor get more than it can take. */
+function setDefaults({ properties }: ReturnType<typeof inputSchema>): Record<string, unknown> {
   const usual = { limit: USUAL_LIMIT, create: false };
   return Object.fromEntries(
     Object.entries(usual).filter(([name]) => Object.hasOwn(properties, name)),
   );
 }
 
-/** What the route takes and agents are not offered is unknown here too: nobody hands a value in. */
+/** Fields of the route that agents are not offered are unknown here too, since no agent supplies a value. */
 function unknownFields(names: readonly string[], known: readonly string[]) {
   const near = names.flatMap((name) => nearest(name, known, 1))[0];
   return {
@@ -110,15 +110,15 @@ function unknownFields(names: readonly string[], known: readonly string[]) {
     detail: `there is no field ${names.map(seenName).join(", ")}`,
     hint:
       near === undefined
-        ? `Known fields: ${known.join(", ") || "none"}. A value is taken by no tool.`
+        ? `Known fields: ${known.join(", ") || "none"}. No tool takes a value.`
         : `Did you mean ${near}?`,
   };
 }
 
-/** As the route takes it; what is fixed is added by us, and `limit` has a usual value. */
+/** The route's input. Fixed fields are added here, and `limit` has a default. */
 function toolInput(route: Endpoint, operation: Operation): ReturnType<typeof inputSchema> {
   const { properties, required, ...schema } = inputSchema(route, operation);
-  const usualFields = usualOf({ properties, required });
+  const usualFields = setDefaults({ properties, required });
   const own = Object.entries(properties).filter(
     ([name]) => !Object.hasOwn(operation.fixed ?? {}, name),
   );
@@ -133,27 +133,27 @@ function toolInput(route: Endpoint, operation: Operation): ReturnType<typeof inp
   };
 }
 
-/** A schema that is told to clients. It lets everything through: the route itself judges, and says what to do. */
-function described<Value = unknown>(schema: JsonSchema): StandardSchemaWithJSON<Value> {
-  const told = { ...schema };
+/** A schema that clients see. It accepts every input, since the route itself judges it and says what to do. */
+function describeSchema<Value = unknown>(schema: JsonSchema): StandardSchemaWithJSON<Value> {
+  const copy = { ...schema };
   return {
     "~standard": {
       version: 1,
       vendor: "token-automation",
       validate: (value) => ({ value: value as Value }),
-      jsonSchema: { input: () => told, output: () => told },
+      jsonSchema: { input: () => copy, output: () => copy },
     },
   };
 }
 
 type Parsed = { readonly success: true; readonly data: unknown } | { readonly success: false };
 
-/** What the definition does not name is left out on the way. */
-function told(parsed: Parsed): CallToolResult {
+/** Members that the definition does not name are dropped on the way. */
+function toResult(parsed: Parsed): CallToolResult {
   if (!parsed.success)
     return failure({
       code: "reply-unexpected",
-      detail: "it was done, but its answer is not as described",
+      detail: "the operation was done, but its reply does not match its description",
       hint: "Look with get_status before doing more.",
     });
   const structuredContent = Object(harmless(parsed.data));
@@ -163,7 +163,7 @@ function told(parsed: Parsed): CallToolResult {
   };
 }
 
-function refused(problem: unknown): CallToolResult {
+function toRefusal(problem: unknown): CallToolResult {
   return failure(
     Object.fromEntries(
       Object.entries(Object(problem)).filter(([name]) => TOLD_OF_PROBLEMS.includes(name)),

@@ -1,4 +1,4 @@
-// The key that the CLI makes is one that the host lets in.
+// Keys that the CLI makes, which the host lets in.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { normalised as cli } from "../../../test/cli.ts";
@@ -17,7 +17,7 @@ test("api-key: the key alone on stdout, the entry that lets it in on stderr", as
   expect(stdout).toMatch(/^ta_[0-9A-Za-z]{43}\n$/);
   const [note, entry = "", end] = stderr.split("\n");
   expect([note, end]).toEqual([
-    "note: the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
+    "note: the key is shown only this once. Add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
     "",
   ]);
   expect(JSON.parse(entry)).toEqual({

@@ -1,4 +1,4 @@
-// `api-key`: a new key for the HTTP API, shown once, and what the host is to know of it.
+// `api-key`: a new key for the HTTP API, shown once, and the host's entry for it.
 import { type Command, Option } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { DAY_MS } from "../../core/base/instant.ts";
@@ -12,7 +12,7 @@ import type { Session, Start } from "../session/session.ts";
 
 type ApiKeyOptions = { readonly scopes: string; readonly days?: number };
 
-/** 43 letters and digits: 256 random bits, which nobody guesses from a plain digest. */
+/** 43 letters and digits: 256 random bits, which cannot be guessed from a plain digest. */
 const KEY = { type: "api_key", length: 46, prefix: "ta_", includeSpecial: false } as const;
 const MAX_DAYS = 3650;
 
@@ -22,14 +22,14 @@ export function addApiKey(program: Command, start: Start): void {
     .description(
       "print a new key for the HTTP API on stdout, once, and on stderr the entry that lets it in",
     )
-    .argument("<client>", "who gets it: stands in the history as the actor")
+    .argument("<client>", "the client that gets it: the history names it as the actor")
     .option(
       "--scopes <list>",
       "what it allows, separated by commas: read, generate, rotate, admin, reveal",
       "read",
     )
     .addOption(
-      new Option("--days <n>", "how long it is good; for ever unless given").argParser(
+      new Option("--days <n>", "how long it is valid (default: for ever)").argParser(
         wholeNumber(1, MAX_DAYS),
       ),
     )
@@ -49,7 +49,7 @@ async function apiKey(
   const unknown = wanted.find((scope) => !API_SCOPES.some((known) => known === scope));
   if (unknown !== undefined) {
     const [near] = nearest(unknown, API_SCOPES);
-    throw new Misconfigured(`${seenName(unknown)} is no scope`, {
+    throw new Misconfigured(`${seenName(unknown)} is not a scope`, {
       code: "unknown-scope",
       hint: near === undefined ? `There are ${API_SCOPES.join(", ")}.` : `Did you mean ${near}?`,
     });
@@ -60,7 +60,7 @@ async function apiKey(
       ? {}
       : { expires_at: new Date(session.io.now().getTime() + days * DAY_MS).toISOString() };
   const entry = { id: client, sha256: digest(value.reveal()), scopes: wanted, ...until };
-  // Judged by what will read it, so that a mistake shows here and not on the host.
+  // The reader of the host judges the entry here, so that a mistake shows now and not on the host.
   try {
     readApiKeys({ TOKEN_AUTOMATION_API_KEYS: JSON.stringify([entry]) });
   } catch (cause) {
@@ -72,7 +72,7 @@ async function apiKey(
   }
   session.result({ key: value.reveal(), entry }, () => value.reveal());
   session.note(
-    "the key is shown this once; add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
+    "the key is shown only this once. Add this entry to the host's TOKEN_AUTOMATION_API_KEYS:",
   );
   session.io.stderr.write(`${JSON.stringify(entry)}\n`);
   return EXIT.done;

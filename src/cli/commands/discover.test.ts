@@ -49,7 +49,7 @@ test("discover shows a table and its findings, or JSON", async () => {
 
     3 secrets not declared. \`token-automation adopt NAME\` declares one without rotating it.
 
-    Declared, and not there:
+    Declared, but missing:
       actions:acme/widgets:SESSION_KEY of SESSION_KEY: it was not placed yet
 
     Hidden by another secret of the same name:
@@ -68,19 +68,19 @@ test("discover shows a table and its findings, or JSON", async () => {
   ]);
 });
 
-test("discover says what it may not list", async () => {
+test("discover names the scopes that it may not list", async () => {
   const { github, cli } = await scenario();
   github.addToken({ token: "ghs_narrow", permissions: { contents: "read", secrets: "read" } });
   const { code, stdout } = await cli(["discover"], "ghs_narrow");
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /Not listed, so nothing is known of it:\n(.*\n)* {2}dependabot:acme\/widgets: could not list the Dependabot secrets/,
+    /Not listed, so its secrets are unknown:\n(.*\n)* {2}dependabot:acme\/widgets: could not list the Dependabot secrets/,
   );
   expect(stdout).toContain("Give the token the permission Dependabot secrets: read.");
-  expect(stdout).toContain("What Dependabot's runs see could not be told");
+  expect(stdout).toContain("The secrets that Dependabot's runs see are unknown");
 });
 
-test("adopt declares one place, and says what comes next", async () => {
+test("adopt declares one place, and says what to do next", async () => {
   const { github, cli } = await scenario();
   expect(await cli(["adopt", "API_KEY"])).toMatchObject({
     code: 2,

@@ -1,4 +1,4 @@
-// `discover` and `adopt`: the secrets that exist, beside the ones that are declared.
+// `discover` and `adopt`: existing secrets, beside the declared ones.
 import type { Command } from "commander";
 import type { Adoption } from "../../core/discovery/adopt.ts";
 import { discoveryText } from "../render/discovery.ts";
@@ -31,20 +31,16 @@ export function addAdopt(program: Command, start: Start): void {
   program
     .command("adopt")
     .description(
-      "declare a secret that exists already, without rotating it; a person hands in its next value",
+      "declare a secret that exists already, without rotating it; a person supplies its next value",
     )
     .argument("<name>", "the secret's name")
     .option(
       "--at <id>",
-      "a place that holds it, as discover names it; again for each",
+      "a place that holds it, as discover names it; repeat for each place",
       (id: string, ids: readonly string[]) => [...ids, id],
       [],
     )
-    .option(
-      "--everywhere",
-      "every place that has the name: they hold one and the same value",
-      false,
-    )
+    .option("--everywhere", "every place that has the name, if all hold the same value", false)
     .action((name: string, options: AdoptOptions) =>
       start((session) => adopt(session, name, options)),
     );
@@ -71,7 +67,7 @@ function adoptionText({ token_name, destinations, commit }: Adoption, { common }
   const name = plain(token_name);
   return [
     `${name} is declared as found, and was not rotated: ${destinations.map(plain).join(", ")}.`,
-    `Nobody here can make its value anew: hand in the next one with \`token-automation rotate ${name} --value-stdin\`.`,
+    `The run cannot make its next value. Supply it with \`token-automation rotate ${name} --value-stdin\`.`,
     commitText(commit, common.config),
   ].join("\n");
 }

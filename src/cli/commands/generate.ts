@@ -1,4 +1,4 @@
-// `generate`: a new value on stdout, and nothing else.
+// `generate`: a new value on stdout, and no other output.
 import { type Command, Option } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { seenName } from "../../core/base/showable.ts";
@@ -30,7 +30,7 @@ export function addGenerate(program: Command, start: Start): void {
   program
     .command("generate")
     .description(
-      "print a new value, and nothing else, on stdout; of a key_pair the private key; nothing is recorded",
+      "print a new value, and nothing else, on stdout (of a key_pair the private key); nothing is recorded",
     )
     .argument("[type]", TOKEN_TYPES.join(", "), "api_key")
     .addOption(
@@ -42,15 +42,13 @@ export function addGenerate(program: Command, start: Start): void {
     .option("--include-special", "use punctuation beside letters and digits")
     .option("--no-include-special", "use letters and digits only")
     .addOption(
-      new Option("--algorithm <name>", "of a key_pair; ed25519 unless given").choices(
-        KEY_ALGORITHMS,
-      ),
+      new Option("--algorithm <name>", "of a key_pair (default: ed25519)").choices(KEY_ALGORITHMS),
     )
     .addOption(
-      new Option("--bits <n>", "of an RSA key; 3072 unless given").choices(RSA_SIZES.map(String)),
+      new Option("--bits <n>", "of an RSA key (default: 3072)").choices(RSA_SIZES.map(String)),
     )
     .addOption(
-      new Option("--format <name>", "of a key_pair's private key; pem unless given").choices(
+      new Option("--format <name>", "of a key_pair's private key (default: pem)").choices(
         KEY_FORMATS,
       ),
     )
@@ -79,7 +77,7 @@ async function generate(
   );
   for (const warning of made.warnings) session.warn(warning);
   if (!session.common.json) {
-    // A key's last line break is part of it; the public half comes with --json, or from the private one.
+    // A key's last line break is part of it. The public half comes with --json, or from the private one.
     session.line(made.value.reveal().replace(/\n$/, ""));
     return EXIT.done;
   }

@@ -1,4 +1,4 @@
-// `health`: how old and how sound each credential is, and an exit code for scripts.
+// `health`: the age and state of each credential, and an exit code for scripts.
 import { type Command, Option } from "commander";
 import { worstStatus } from "../../core/health/health.ts";
 import { HEALTH_STATUSES, type HealthStatus, statusAtLeast } from "../../core/health/status.ts";
@@ -10,11 +10,11 @@ import type { Start } from "../session/session.ts";
 export function addHealth(program: Command, start: Start): void {
   program
     .command("health")
-    .description("show how old and how sound each credential is")
+    .description("show the age and the health of each credential")
     .addOption(
       new Option(
         "--fail-on <status>",
-        "exit with 3 where a token is so or worse; from the mildest to the worst",
+        "exit with 3 if a token has this health or a worse one; from the mildest to the worst",
       ).choices(HEALTH_STATUSES),
     )
     .action(({ failOn }: { readonly failOn?: HealthStatus }) =>

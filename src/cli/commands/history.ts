@@ -15,9 +15,9 @@ type HistoryOptions = {
 };
 
 const EPILOGUE = `
---verify replays every version of the record that git holds, for all tokens whatever NAME is given. It exits with 1 where
-something is broken. What could not be told (a shallow clone, no git, older commits than were asked for) is said and, alone,
-exits with 0: with --json, .audit.verdict is then "unknown", and .audit.ok false.`;
+--verify replays every version of the record that git holds, for all tokens whatever NAME says. It exits with 1 if
+something is broken. A part that could not be checked (a shallow clone, no git, commits beyond --commits) is reported. Alone,
+it exits with 0. With --json, .audit.verdict is then "unknown", and .audit.ok false.`;
 
 export function addHistory(program: Command, start: Start): void {
   program
@@ -25,15 +25,15 @@ export function addHistory(program: Command, start: Start): void {
     .description("show what happened, the newest last")
     .argument("[name]", "only this token's")
     .addOption(
-      new Option("--limit <n>", "only the newest so many").argParser(wholeNumber(1, 1_000_000)),
+      new Option("--limit <n>", "only the newest n entries").argParser(wholeNumber(1, 1_000_000)),
     )
     .option(
       "--verify",
-      "replay the chain of digests too, and the commits that made it; exit with 1 where it is broken",
+      "replay the chain of digests too, and the commits that made it; exit with 1 if it is broken",
       false,
     )
     .addOption(
-      new Option("--commits <n>", "with --verify: only the newest so many").argParser(
+      new Option("--commits <n>", "with --verify: only the newest n commits").argParser(
         wholeNumber(1, 1_000_000),
       ),
     )
@@ -50,9 +50,9 @@ async function history(
 ): Promise<number> {
   if (name !== undefined) requireNames([name]);
   if (commits !== undefined && !verify) {
-    throw new Misconfigured("--commits goes with --verify", {
+    throw new Misconfigured("--commits needs --verify", {
       code: "commits-without-verify",
-      hint: "Add --verify, or leave --commits away.",
+      hint: "Add --verify, or leave out --commits.",
     });
   }
   const { app } = await connect(session, "read");
@@ -63,6 +63,6 @@ async function history(
     return audit === null ? text : `${text}\n\n${auditText(audit, session.colors)}`;
   });
   if (audit?.verdict === "unknown")
-    session.warn("the history could not be verified as a whole; see what could not be told");
+    session.warn("the history could not be verified as a whole (see the findings above)");
   return audit?.verdict === "broken" ? EXIT.failed : EXIT.done;
 }

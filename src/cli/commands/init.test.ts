@@ -1,4 +1,4 @@
-// What `init` writes, and what it leaves alone.
+// Files that `init` writes, and files that it leaves alone.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { toolAvailable } from "../../../test/require-tool.ts";
 const { folder, repository } = useFolders();
 
 describe("init", () => {
-  test("writes what the program itself accepts, and never over what is there", async () => {
+  test("writes files that the program itself accepts, and never over existing ones", async () => {
     const directory = await folder();
     expect((await cli(directory, ["init", "--json"])).stdout).toBe(
       '{\n  "created": [\n    "token_config.json"\n  ],\n  "kept": []\n}\n',
@@ -20,7 +20,7 @@ describe("init", () => {
       code: 2,
       stdout: "",
       stderr:
-        "error: token_config.json is there already; nothing was written\n  hint: Add --force to replace it, record and history included.\n",
+        "error: token_config.json exists already; nothing was written\n  hint: Add --force to replace it, record and history included.\n",
     });
     expect(await readFile(join(directory, "token_config.json"), "utf8")).toBe('{"version":1}\n');
     expect((await cli(directory, ["init", "--force"])).code).toBe(0);

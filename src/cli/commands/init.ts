@@ -15,14 +15,10 @@ export function addInit(program: Command, start: Start): void {
   program
     .command("init")
     .description("write a starter token_config.json")
-    .option(
-      "--workflow",
-      `add ${WORKFLOW_PATH} too; a record that is there already stays as it is`,
-      false,
-    )
+    .option("--workflow", `add ${WORKFLOW_PATH} too; an existing record stays as it is`, false)
     .option(
       "--force",
-      "replace the file that is there: the record, or with --workflow the workflow",
+      "replace the existing file: the record, or with --workflow the workflow",
       false,
     )
     .action((options: InitOptions) => start((session) => init(session, options)));
@@ -49,7 +45,7 @@ async function init(session: Session, { workflow, force }: InitOptions): Promise
   }
   if (created.length === 0) {
     throw new Misconfigured(
-      `${kept.join(" and ")} ${kept.length === 1 ? "is" : "are"} there already; nothing was written`,
+      `${kept.join(" and ")} ${kept.length === 1 ? "exists" : "exist"} already; nothing was written`,
       {
         code: "already-there",
         hint: workflow
@@ -68,7 +64,7 @@ async function init(session: Session, { workflow, force }: InitOptions): Promise
   return EXIT.done;
 }
 
-/** @returns false where the file is there already and is not to be replaced */
+/** @returns false if the file exists already and must not be replaced */
 async function writeNew(path: string, content: string, replace: boolean): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -79,7 +75,7 @@ async function writeNew(path: string, content: string, replace: boolean): Promis
     if (code === "EEXIST" && !replace) return false;
     throw new Misconfigured(`${path} cannot be written: ${code}`, {
       code: "not-writable",
-      hint: "See that the folder can be written to, and that nothing of another kind has that name.",
+      hint: "Check that the folder can be written to, and that no folder has that name.",
       cause: error,
     });
   }
@@ -103,7 +99,7 @@ function nextSteps(workflow: boolean): string[] {
     "Next, on GitHub:",
     '  1. Make a GitHub App with the repository permissions "Secrets: write" and "Contents: write", and install it on this repository.',
     "  2. Put its client id into the variable TOKEN_AUTOMATION_CLIENT_ID and a private key into the secret TOKEN_AUTOMATION_PRIVATE_KEY.",
-    "  3. Declare in the record only what may be overwritten: the first run gives each of its tokens a new value.",
+    "  3. Declare in the record only secrets that may be overwritten. The first run gives each of its tokens a new value.",
     "  4. Commit both files to the default branch.",
   ];
 }

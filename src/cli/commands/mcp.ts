@@ -9,7 +9,7 @@ export function addMcp(program: Command, start: Start): void {
   program
     .command("mcp")
     .description("serve an agent over the Model Context Protocol, on standard input and output")
-    .option("--read-only", "let it look and change nothing", false)
+    .option("--read-only", "let the agent read and change nothing", false)
     .action(({ readOnly }: { readonly readOnly: boolean }) =>
       start((session) => serve(session, readOnly)),
     );

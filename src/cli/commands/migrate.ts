@@ -7,8 +7,8 @@ import type { Migration } from "../../core/migration/migrate.ts";
 import type { Commit, Store } from "../../core/ports/store.ts";
 import { filesOfEntries, historyFolder } from "../../core/record/history.ts";
 import { commitText } from "../render/report.ts";
-import { counted, plain } from "../render/text.ts";
-import { composeOptions, noteWhereNothingIsCommitted } from "../session/connect.ts";
+import { formatCount, plain } from "../render/text.ts";
+import { composeOptions, noteIfUncommitted } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";
 import type { Session, Start } from "../session/session.ts";
 
@@ -45,11 +45,11 @@ async function migrateFile(session: Session, dryRun: boolean): Promise<number> {
   const content = serializeConfig({ $schema: SCHEMA_URL, ...migration.config });
   if (dryRun) {
     session.result({ ...migration, dry_run: true, commit: null }, () => content.trimEnd());
-    tellDangers(session, migration);
+    warnOfDangers(session, migration);
     return EXIT.done;
   }
   await requireNoHistory(store, [...days.keys()], version);
-  await noteWhereNothingIsCommitted(session, place);
+  await noteIfUncommitted(session, place);
   const saved = await store.save({
     expected: version,
     files: new Map([[configPath, content], ...days]),
@@ -65,7 +65,7 @@ async function migrateFile(session: Session, dryRun: boolean): Promise<number> {
   session.result({ ...migration, dry_run: false, commit }, () =>
     migrationText(migration, commit, session),
   );
-  tellDangers(session, migration);
+  warnOfDangers(session, migration);
   return EXIT.done;
 }
 
@@ -111,24 +111,24 @@ function migrationText(
 ): string {
   const count = (section: object | undefined) => Object.keys(section ?? {}).length;
   if (from === "first-edition")
-    return `Wrote the state of ${counted(count(config.state?.tokens), "token")} and ${counted(history.length, "history entry", "history entries")} in the new shape. Nothing was lost.\n${commitText(commit, common.config)}`;
+    return `Wrote the state of ${formatCount(count(config.state?.tokens), "token")} and ${formatCount(history.length, "history entry", "history entries")} in the new shape. Nothing was lost.\n${commitText(commit, common.config)}`;
   const carried = [
-    counted(count(config.tokens), "token"),
-    counted(count(config.rules), "rule"),
-    counted(count(config.workflows), "workflow"),
-    counted(history.length, "history entry", "history entries"),
+    formatCount(count(config.tokens), "token"),
+    formatCount(count(config.rules), "rule"),
+    formatCount(count(config.workflows), "workflow"),
+    formatCount(history.length, "history entry", "history entries"),
   ];
   return `Imported ${carried.join(", ")}, and no value.\n${commitText(commit, common.config)}`;
 }
 
-/** On stderr, where it is read even when the output goes to a file. */
-function tellDangers(session: Session, { exposed, warnings }: Migration): void {
+/** On stderr, so that a person sees it even if the output goes to a file. */
+function warnOfDangers(session: Session, { exposed, warnings }: Migration): void {
   for (const warning of warnings) session.warn(warning);
   if (exposed.length === 0) return;
   session.warn(
-    `${counted(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Whoever has a copy of the file or of git's history still has ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
+    `${formatCount(exposed.length, "value")} stood in the file in plaintext: ${exposed.map(plain).join(", ")}. Each copy of the file or of git's history still holds ${exposed.length === 1 ? "it" : "them"}: treat ${exposed.length === 1 ? "it" : "them"} as leaked.`,
   );
   session.note(
-    "each is due at once: `token-automation run` rotates it; end the old value where it was issued",
+    "each is due at once: `token-automation run` rotates it. Revoke the old value at its service",
   );
 }

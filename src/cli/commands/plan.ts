@@ -1,4 +1,4 @@
-// `plan`: what a run would do, and when each token is next due.
+// `plan`: the tokens that a run would rotate, and when each token is next due.
 import { type Command, Option } from "commander";
 import { planText } from "../render/health.ts";
 import { instant } from "../session/arguments.ts";

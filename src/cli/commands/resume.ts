@@ -1,4 +1,4 @@
-// `resume` and `abort`: what a person decides about a rotation that is pending, failed or stuck.
+// `resume` and `abort`: a person's decision about a rotation that is pending, failed or stuck.
 import type { Command } from "commander";
 import { plain } from "../render/text.ts";
 import { connect } from "../session/connect.ts";
@@ -10,7 +10,7 @@ export function addResume(program: Command, start: Start): void {
   program
     .command("resume")
     .description(
-      "try again now what is pending, failed or stuck, without waiting for its next attempt",
+      "try a pending, failed or stuck rotation again now, without waiting for its next attempt",
     )
     .argument("<name...>", "the tokens' names")
     .action((names: string[]) =>
@@ -29,7 +29,7 @@ export function addResume(program: Command, start: Start): void {
 export function addAbort(program: Command, start: Start): void {
   program
     .command("abort")
-    .description("give up what is pending for a token; what it has in use stays")
+    .description("give up a token's pending credential; the one in use stays")
     .argument("<name>", "the token's name")
     .action((name: string) =>
       start(async (session) => {
@@ -41,7 +41,7 @@ export function addAbort(program: Command, start: Start): void {
         );
         if (aborted.placed.length > 0)
           session.warn(
-            `${aborted.placed.join(", ")} already has the value that was given up: \`token-automation rotate ${name}\` brings them together`,
+            `${aborted.placed.join(", ")} already has the value that was given up: \`token-automation rotate ${name}\` gives all places the same value`,
           );
         return EXIT.done;
       }),

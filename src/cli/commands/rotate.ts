@@ -11,7 +11,7 @@ import { performRun, showReport } from "../session/perform-run.ts";
 import { readFileValue, readStdinValue } from "../session/read-value.ts";
 import type { Session, Start } from "../session/session.ts";
 
-/** What people who have not read the help would call it. Parsed only so that what follows is refused and never shown. */
+/** Names that people guess for the option. They are parsed only so that the value after them is refused and never shown. */
 const REFUSED = ["value", "newToken", "token", "secret", "password"] as const;
 
 type RotateOptions = {
@@ -59,9 +59,9 @@ async function rotate(
   if (supplied && names.length > 1)
     throw new Misconfigured(`a value was supplied for ${names.length} names`, {
       code: "one-name-only",
-      hint: "A value belongs to one token: rotate them one by one.",
+      hint: "A value belongs to one token. Rotate them one by one.",
     });
-  const value = await suppliedValue(session, options);
+  const value = await readSuppliedValue(session, options);
   const { app, local } = await connect(session, "begin");
   const issued = new Map<string, Secret>();
   const report = await performRun(session, app, {
@@ -84,7 +84,7 @@ async function rotate(
   return report.failed.length > 0 || report.skipped.length > 0 ? EXIT.failed : EXIT.done;
 }
 
-async function suppliedValue(
+async function readSuppliedValue(
   { io }: Session,
   { valueStdin, valueFile }: RotateOptions,
 ): Promise<Secret | null> {
@@ -94,7 +94,7 @@ async function suppliedValue(
 
 /**
  * Whether new names may be declared. `rotate API_KEY hunter2` is a value given as an argument, and would
- * be committed as a name: beside others, only names as people write them, in capitals, are taken for new ones.
+ * be committed as a name. So a new name beside others must be in capitals, as people write names.
  */
 function mayDeclare(names: readonly string[]): boolean {
   return names.length === 1 || names.every(isConventional);
@@ -104,7 +104,7 @@ function isConventional(name: string): boolean {
   return /^[A-Z_][A-Z0-9_]*$/.test(name);
 }
 
-/** An undeclared word beside a name may be its value, so it is told by its place instead of being shown. */
+/** An undeclared word beside a name may be its value, so the message gives its position instead of showing it. */
 function withoutPossibleValue(error: unknown, names: readonly string[]): unknown {
   if (names.length === 1 || !(error instanceof Misconfigured) || error.code !== "token-missing")
     return error;
@@ -115,15 +115,15 @@ function withoutPossibleValue(error: unknown, names: readonly string[]): unknown
   if (doubtful.length === 0) return error;
   const places = doubtful.map((name) => `name ${names.indexOf(name) + 1} of ${names.length}`);
   return new Misconfigured(
-    `${places.join(", ")}: not declared, and not in capitals as new names beside others must be`,
+    `${places.join(", ")}: not declared, and a new name beside others must be in capitals`,
     {
       code: "token-missing",
-      hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history: replace it, and see --value-stdin.",
+      hint: "If it is a new name, rotate it by itself. If it is a value, it is now in the shell's history, so replace it, and see --value-stdin.",
     },
   );
 }
 
-/** Only what is in place is shown: a value that was not placed is none that anybody should use. */
+/** Shows only values that are in place. A value that was not placed must not be used. */
 function showValues(session: Session, report: Report, issued: ReadonlyMap<string, Secret>): void {
   const placed = [...issued].filter(([label]) =>
     report.rotated.includes(label.split(".")[0] ?? label),

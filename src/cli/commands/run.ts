@@ -1,4 +1,4 @@
-// `run`: everything that is due now, as the schedule would.
+// `run`: every token that is due now, as the schedule would.
 import type { Command } from "commander";
 import { connect } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";

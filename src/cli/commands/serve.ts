@@ -1,4 +1,4 @@
-// `serve`: the HTTP API on this machine, until it is asked to stop.
+// `serve`: the HTTP API on this machine, until a signal stops it.
 import { type Command, Option } from "commander";
 import { programsAllowed } from "../../compose/environment.ts";
 import { wholeNumber } from "../session/arguments.ts";
@@ -14,13 +14,13 @@ export function addServe(program: Command, start: Start): void {
     .command("serve")
     .description("serve the HTTP API, and the page for browsers at /")
     .addOption(
-      new Option("--port <n>", "0 takes any free one")
+      new Option("--port <n>", "0 takes any free port")
         .argParser(wholeNumber(0, 65_535))
         .default(5000),
     )
     .option(
       "--host <address>",
-      "what to listen on; anything but this machine needs TOKEN_AUTOMATION_API_KEYS",
+      "the address to listen on; any but this machine's own needs TOKEN_AUTOMATION_API_KEYS",
       "127.0.0.1",
     )
     .action((options: ServeOptions) => start((session) => serve(session, options)));
@@ -34,7 +34,7 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
   const { variables } = session.environment;
   const compose = composeOptions(session, "begin");
   const server = await startServer({
-    // Who may send a request may not therefore run programs on this machine.
+    // A permission to send requests is no permission to run programs on this machine.
     compose: {
       ...compose,
       programs: programsAllowed(variables) ? (compose.programs ?? null) : null,
@@ -50,22 +50,22 @@ async function serve(session: Session, { port, host }: ServeOptions): Promise<nu
     publicBadge: readPublicBadge(variables),
     complain: (line) => session.warn(line),
   });
-  const stop = stopped(session);
+  const stop = waitForStop(session);
   session.line(
     session.common.json
       ? JSON.stringify({ url: server.url, port: server.port })
       : `Listening on ${server.url}`,
   );
   session.note(
-    "it rotates when it is asked to; `token-automation start-scheduler` beside it rotates what falls due by its rules and workflows",
+    "it rotates on request. `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
   );
   await stop;
   await server.close();
   return EXIT.done;
 }
 
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function stopped({ io, note }: Session): Promise<void> {
+/** Resolves at the first signal to stop. A second signal ends the process at once. */
+function waitForStop({ io, note }: Session): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     io.onStop((signal) => {
@@ -74,7 +74,7 @@ function stopped({ io, note }: Session): Promise<void> {
         return;
       }
       asked = true;
-      note(`${signal}: stopping after the requests in progress; once more stops at once`);
+      note(`${signal}: stopping after the requests in progress (a second signal stops at once)`);
       resolve();
     });
   });

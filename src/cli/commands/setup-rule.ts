@@ -13,11 +13,11 @@ type RuleOptions = { readonly autoRotate: boolean; readonly notify: boolean };
 export function addSetupRule(program: Command, start: Start): void {
   program
     .command("setup-rule")
-    .description("rotate a token every so many hours; a new name is declared")
+    .description("rotate a token every given number of hours; a new name is declared")
     .argument("<name>", "the token's name")
     .addArgument(new Argument("<hours>", "how long a credential may live").argParser(hours))
     .option("--no-auto-rotate", "only say when it is overdue")
-    .option("--no-notify", "do not tell the notifiers")
+    .option("--no-notify", "do not inform the notifiers")
     .action((name: string, interval: number, options: RuleOptions) =>
       start((session) => setupRule(session, { name, interval, ...options })),
     );
@@ -53,7 +53,7 @@ function ruleText(result: RuleResult, { io, common }: Session): string {
       : [`Next rotation: ${dueAt(result.next_rotation, io.now())}`];
   const recorded =
     result.commit === null
-      ? "It was so already: nothing was changed."
+      ? "The rule is the same as before. Nothing was changed."
       : commitText(result.commit, common.config);
   return [every, ...next, recorded].join("\n");
 }

@@ -1,5 +1,4 @@
-// The scheduler: what it tells, what it survives, and how it stops.
-
+// The scheduler: its reports, the failures that it survives, and its stop.
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +28,7 @@ async function folder(
   return { directory: made.path, path };
 }
 
-/** Runs it in this process: each wait moves the clock, calls what the test has for it, and takes no time. */
+/** Runs it in this process. Each wait moves the clock, calls the test's own step, and takes no time. */
 async function schedule(directory: string, waits: (() => unknown)[], args: string[] = []) {
   let now = START;
   const slept: number[] = [];
@@ -49,7 +48,7 @@ async function schedule(directory: string, waits: (() => unknown)[], args: strin
 }
 
 describe("start-scheduler", () => {
-  test("tells each pass that did something, says when the next is due, and stays quiet while nothing is", async () => {
+  test("reports each pass that changed something, says when the next is due, and stays quiet while nothing is due", async () => {
     const { directory } = await folder();
     const outcome = await schedule(
       directory,
@@ -89,7 +88,7 @@ describe("start-scheduler", () => {
     );
   });
 
-  test("tells a pass that only revoked what was replaced", async () => {
+  test("reports a pass that only revoked replaced credentials", async () => {
     const issuer = { use: "generate", publish: { to: "file", path: "keys.pem" } };
     const tokens = { API_KEY: { type: "key_pair", issuer, overlap_hours: 1 } };
     const { directory } = await folder(JSON.stringify({ ...RECORD, tokens }));
@@ -104,7 +103,7 @@ describe("start-scheduler", () => {
     );
   });
 
-  test("survives a pass that fails, backs off, and goes on when it can", async () => {
+  test("survives a pass that fails, backs off, and continues when it can", async () => {
     const { directory, path } = await folder();
     // What the record says of its history must stay: the entries are still there.
     let history: unknown = null;
@@ -126,7 +125,7 @@ describe("start-scheduler", () => {
     expect(outcome.stdout.match(/✔ rotated/g)).toHaveLength(2);
   });
 
-  test("does not begin where the record cannot be read", async () => {
+  test("does not start if the record cannot be read", async () => {
     const { directory } = await folder("{");
     expect(await schedule(directory, [])).toMatchObject({ code: 2, slept: [], listening: 0 });
   });
@@ -173,7 +172,7 @@ describe("start-scheduler", () => {
   );
 
   test.each(["SIGINT", "SIGTERM"] as const)(
-    "as a process it ends with 0 on %s, its work done",
+    "as a process it ends with 0 on %s, after its work",
     async (name) => {
       const { directory } = await folder();
       const { child, ended } = startCli(["start-scheduler", "--every", "3600"], { directory });
@@ -192,7 +191,7 @@ describe("start-scheduler", () => {
   );
 });
 
-test("serve answers until it is told to stop, and ends with 0", async () => {
+test("serve answers until a signal stops it, and ends with 0", async () => {
   const { directory } = await folder();
   const { child, ended } = startCli(["serve", "--port", "0", "--json"], { directory });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
@@ -205,7 +204,7 @@ test("serve answers until it is told to stop, and ends with 0", async () => {
   });
 });
 
-test("serve tells on its console which tokens were rotated, but for those whose rule says not to", async () => {
+test("serve reports on its console which tokens were rotated, except for those whose rule says not to", async () => {
   const { directory } = await folder();
   const { child, ended } = startCli(["serve", "--port", "0", "--json"], { directory });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
@@ -224,7 +223,7 @@ test("serve tells on its console which tokens were rotated, but for those whose 
   child.kill("SIGTERM");
   const { stderr } = await ended;
   expect(stderr.split("\n").slice(0, -1)).toEqual([
-    "note: it rotates when it is asked to; `token-automation start-scheduler` beside it rotates what falls due by its rules and workflows",
+    "note: it rotates on request. `token-automation start-scheduler` beside it rotates the tokens that fall due by rules and workflows",
     "note: API_KEY: rotated, generation 1 (asked for)",
     expect.stringMatching(/^note: SIGTERM/),
   ]);

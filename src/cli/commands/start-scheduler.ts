@@ -1,9 +1,9 @@
-// `start-scheduler`: runs what is due again and again, until it is asked to stop.
+// `start-scheduler`: due runs again and again, until a signal stops it.
 import { type Command, Option } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Report } from "../../core/ports/report.ts";
 import { nextDueText, reportText } from "../render/report.ts";
-import { counted, minute } from "../render/text.ts";
+import { formatCount, minute } from "../render/text.ts";
 import { wholeNumber } from "../session/arguments.ts";
 import { connect } from "../session/connect.ts";
 import { EXIT } from "../session/exit-codes.ts";
@@ -12,15 +12,15 @@ import { type Session, type Start, triggeredBy } from "../session/session.ts";
 
 const DEFAULT_EVERY_SECONDS = 60;
 const MAX_EVERY_SECONDS = 86_400;
-/** How long a scheduler that keeps failing waits at most, in seconds. */
+/** The longest wait of a scheduler that keeps failing, in seconds. */
 const MAX_BACKOFF_SECONDS = 3600;
-/** What a shell reports of a process that died of a signal: 128 and the signal's number. */
+/** The exit code that a shell reports for a process ended by a signal: 128 and the signal's number. */
 const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 export function addScheduler(program: Command, start: Start): void {
   program
     .command("start-scheduler")
-    .description("run what is due, continuously; stops cleanly on SIGINT and SIGTERM")
+    .description("rotate due tokens continuously; stops cleanly on SIGINT and SIGTERM")
     .addOption(
       new Option("--every <seconds>", "how long to wait between passes")
         .argParser(wholeNumber(1, MAX_EVERY_SECONDS))
@@ -31,15 +31,15 @@ export function addScheduler(program: Command, start: Start): void {
     );
 }
 
-/** Passes one after the other, never two at once. A pass that fails is told and tried again later; only a first one that cannot work ends it. */
+/** Passes one after the other, never two at once. A failed pass is reported and tried again later. Only a first pass that cannot work ends the scheduler. */
 async function keepRunning(session: Session, every: number): Promise<number> {
   const stop = stopSignal(session);
-  const tell = passTeller(session);
+  const report = passReporter(session);
   let failures = 0;
   try {
     for (let first = true; !stop.signal.aborted; first = false) {
       try {
-        tell(await pass(session, first));
+        report(await pass(session, first));
         failures = 0;
       } catch (error) {
         if (first && error instanceof Misconfigured) throw error;
@@ -51,7 +51,7 @@ async function keepRunning(session: Session, every: number): Promise<number> {
           ? every
           : Math.max(every, Math.min(every * 2 ** failures, MAX_BACKOFF_SECONDS));
       if (failures > 0 && !stop.signal.aborted)
-        session.note(`trying again in ${counted(seconds, "second")}`);
+        session.note(`trying again in ${formatCount(seconds, "second")}`);
       await session.io.sleep(seconds * 1000, stop.signal);
     }
     return EXIT.done;
@@ -60,7 +60,7 @@ async function keepRunning(session: Session, every: number): Promise<number> {
   }
 }
 
-/** Builds the app anew for each pass, so that none works with yesterday's keys. */
+/** Builds a new app for each pass, so that no pass works with yesterday's keys. */
 async function pass(session: Session, first: boolean): Promise<Report> {
   const { app } = await connect(session, first ? "change" : "read");
   return app.run({
@@ -70,7 +70,7 @@ async function pass(session: Session, first: boolean): Promise<Report> {
   });
 }
 
-/** The first signal asks to stop after the pass in progress; a second one ends the process at once. */
+/** The first signal stops after the pass in progress. A second signal ends the process at once. */
 function stopSignal({ io, note }: Session): { readonly signal: AbortSignal; forget(): void } {
   const stopping = new AbortController();
   const forget = io.onStop((signal) => {
@@ -78,14 +78,14 @@ function stopSignal({ io, note }: Session): { readonly signal: AbortSignal; forg
       io.exit(SIGNAL_EXIT[signal]);
       return;
     }
-    note(`${signal}: stopping after the pass in progress; once more stops at once`);
+    note(`${signal}: stopping after the pass in progress (a second signal stops at once)`);
     stopping.abort();
   });
   return { signal: stopping.signal, forget };
 }
 
-/** Tells each pass that did something; of those that did nothing, only where the next due time is news. */
-function passTeller({ io, common, colors, line }: Session): (report: Report) => void {
+/** Reports each pass that changed something. For the others it reports only a new time of the next due token. */
+function passReporter({ io, common, colors, line }: Session): (report: Report) => void {
   let known: string | null = null;
   return (report) => {
     if (common.json) {

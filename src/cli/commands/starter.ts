@@ -1,7 +1,7 @@
-// The files that `init` writes.
+// Files that `init` writes.
 import { ACTION, SCHEMA_URL } from "../../core/base/project.ts";
 
-/** One token that the repository itself defines, made anew each week. */
+/** One token that the repository itself defines, with a new value each week. */
 export const STARTER_CONFIG = `${JSON.stringify(
   {
     $schema: SCHEMA_URL,
@@ -13,11 +13,11 @@ export const STARTER_CONFIG = `${JSON.stringify(
   2,
 )}\n`;
 
-/** Where GitHub looks for it, from the repository's root. */
+/** The path at which GitHub looks for it, from the repository's root. */
 export const WORKFLOW_PATH = ".github/workflows/rotate-tokens.yml";
 
 /**
- * The workflow that rotates what is due, to be committed to the default branch.
+ * The workflow that rotates due tokens, for the default branch.
  * @param configPath from the repository's root
  */
 export function rotationWorkflow(configPath: string): string {
@@ -30,17 +30,17 @@ run-name: Rotate tokens\${{ inputs.request && format(' for {0}', inputs.request)
 
 on:
   schedule:
-    # An odd minute: GitHub delays and drops what is scheduled for the full hour.
+    # An odd minute: GitHub delays and drops workflows scheduled for the full hour.
     - cron: "23 * * * *"
   workflow_dispatch:
-    # What the HTTP API asks for; started by hand without them, it rotates what is due.
+    # Inputs that the HTTP API sends. Started by hand without them, the workflow rotates due tokens.
     inputs:
       command: { description: "run, rotate or workflow", default: run }
       tokens: { description: "names for rotate, separated by commas" }
       workflow: { description: "the name for workflow" }
       request: { description: "leave it empty" }
 
-# The job's own token gets nothing: it cannot write secrets anyway.
+# The job's own token gets no permission. It cannot write secrets anyway.
 permissions: {}
 
 concurrency:

@@ -1,4 +1,4 @@
-// `status` and `suggest`: everything at a glance, and what to do next.
+// `status` and `suggest`: everything at a glance, and the next steps.
 import { type Command, Option } from "commander";
 import { adviceText } from "../render/advice.ts";
 import { suggestionsText } from "../render/health.ts";
@@ -15,7 +15,7 @@ export function addStatus(program: Command, start: Start): void {
     .command("status")
     .description("show tokens, rules, workflows, history, health and suggestions")
     .addOption(
-      new Option("--history <n>", "how many of the newest entries")
+      new Option("--history <n>", "the number of the newest entries")
         .argParser(wholeNumber(0, MAX_HISTORY))
         .default(10),
     )
@@ -29,10 +29,10 @@ export function addStatus(program: Command, start: Start): void {
     );
   program
     .command("suggest")
-    .description("say what to rotate, and how often")
+    .description("suggest which tokens to rotate, and how often")
     .option(
       "--ai",
-      "let a language model explain and order it; nothing but names, ages and schedules is told to it",
+      "let a language model explain and order the suggestions; it gets names, ages and schedules only",
       false,
     )
     .action(({ ai }: { readonly ai: boolean }) =>

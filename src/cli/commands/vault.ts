@@ -1,4 +1,4 @@
-// `get` and `exec`: what makes the local vault useful by itself.
+// `get` and `exec`: uses of the local vault by itself.
 import { type Command, Option } from "commander";
 import type { LocalVault } from "../../compose/local.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
@@ -12,7 +12,7 @@ import type { Session, Start } from "../session/session.ts";
 
 type ExecOptions = { readonly only?: readonly string[] };
 
-/** What shells exit with where the command is not there, or cannot be run. */
+/** Exit codes of shells for a command that does not exist, or that cannot be run. */
 const NOT_RUN: Readonly<Record<string, number>> = {
   "command-not-found": 127,
   "command-not-started": 126,
@@ -31,7 +31,7 @@ export function addVault(program: Command, start: Start): void {
     )
     .usage("[--only A,B] -- COMMAND [ARGUMENT…]")
     .argument("<command...>", "the command and its arguments, after --")
-    .addOption(new Option("--only <a,b>", "these secrets alone").argParser(nameList))
+    .addOption(new Option("--only <a,b>", "only these secrets").argParser(nameList))
     .action((command: string[], options: ExecOptions) =>
       start((session) => exec(session, command, options)),
     );
@@ -70,7 +70,12 @@ async function exec(
   const { runWithSecrets } = await import("../../compose/local.ts");
   const [program = "", ...args] = command;
   try {
-    return await runWithSecrets({ command: program, args, secrets, env: inherited(session) });
+    return await runWithSecrets({
+      command: program,
+      args,
+      secrets,
+      env: childEnvironment(session),
+    });
   } catch (error) {
     const code = error instanceof Misconfigured ? NOT_RUN[error.code] : undefined;
     if (code === undefined) throw error;
@@ -79,8 +84,8 @@ async function exec(
   }
 }
 
-/** Not the key that keyed fingerprints are checked with: whoever has it can test guesses of every value in the record. */
-function inherited({ environment }: Session): Record<string, string> {
+/** The child's environment without the key of keyed fingerprints. With that key, a program can test guesses of every value in the record. */
+function childEnvironment({ environment }: Session): Record<string, string> {
   const { TOKEN_AUTOMATION_FINGERPRINT_KEY: _withheld, ...rest } = environment.variables;
   return rest;
 }

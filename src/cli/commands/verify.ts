@@ -1,4 +1,4 @@
-// `verify`: what this process can see, against the record.
+// `verify`: the values that this process sees, against the record.
 import type { Command } from "commander";
 import { Secret } from "../../core/base/secret.ts";
 import { verificationText } from "../render/verification.ts";

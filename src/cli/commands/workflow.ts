@@ -32,7 +32,7 @@ export function addWorkflow(program: Command, start: Start): void {
       "--schedule <cron>",
       'five cron fields in quotes, as "0 2 * * *"; or @hourly, @daily, @weekly, @monthly, @yearly',
     )
-    .option("--timezone <zone>", "an IANA time zone; the settings' zone unless given")
+    .option("--timezone <zone>", "an IANA time zone (default: the settings' zone)")
     .action((name: string, options: CreateOptions) =>
       start((session) => create(session, name, options)),
     );
@@ -69,7 +69,7 @@ async function create(
       `${plain(result.workflow_name)} rotates ${result.resolved_tokens.map(plain).join(", ")} at ${plain(result.schedule)} (${plain(result.timezone)}).`,
       `Next run: ${dueAt(result.next_run, session.io.now())}`,
       result.commit === null
-        ? "It was so already: nothing was changed."
+        ? "The workflow is the same as before. Nothing was changed."
         : commitText(result.commit, session.common.config),
     ].join("\n"),
   );

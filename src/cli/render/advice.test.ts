@@ -1,4 +1,4 @@
-// A model's proposals as commands: each does what was proposed, and nothing more.
+// A model's proposals as commands. Each command does exactly its proposal.
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { readAdvice } from "../../core/advice/answer.ts";

@@ -1,6 +1,6 @@
-// What the audit of the history found, for people.
+// The audit of the history, for people.
 import type { Audit, AuditFinding } from "../../core/audit/version.ts";
-import { type Colors, counted, minute, plain } from "./text.ts";
+import { type Colors, formatCount, minute, plain } from "./text.ts";
 
 const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = {
   broken: "✖",
@@ -8,24 +8,24 @@ const SIGNS: Readonly<Record<AuditFinding["severity"], string>> = {
   warning: "!",
 };
 
-/** A verdict, then a line or two for each finding: what, and where and by whom. */
+/** A verdict, then a line or two for each finding: the fact, its place, and its author. */
 export function auditText(audit: Audit, colors: Colors): string {
   const lines = audit.findings.flatMap((finding) => [
-    `  ${painted(finding.severity, SIGNS[finding.severity], colors)} ${plain(finding.message)}`,
+    `  ${paint(finding.severity, SIGNS[finding.severity], colors)} ${plain(finding.message)}`,
     `      ${colors.dim(whereText(finding))}`,
   ]);
   return [headline(audit, colors), ...lines].join("\n");
 }
 
 function headline({ verdict, entries, commits, findings }: Audit, colors: Colors): string {
-  const seen = `${counted(entries, "entry", "entries")}, ${counted(commits, "commit")}`;
+  const seen = `${formatCount(entries, "entry", "entries")}, ${formatCount(commits, "commit")}`;
   const count = (severity: AuditFinding["severity"]) =>
-    counted(findings.filter((finding) => finding.severity === severity).length, "place");
+    formatCount(findings.filter((finding) => finding.severity === severity).length, "place");
   switch (verdict) {
     case "ok":
       return `${colors.green("✔")} The history holds, and so do the commits that made it: ${seen}.`;
     case "unknown":
-      return `${colors.yellow("?")} Nothing contradicts the history, but not all of it could be told: ${seen}.`;
+      return `${colors.yellow("?")} Nothing contradicts the history, but not all of it could be checked: ${seen}.`;
     case "broken":
       return `${colors.red("✖")} The history is broken in ${count("broken")}: ${seen}.`;
   }
@@ -40,6 +40,6 @@ function whereText({ commit, path, line }: AuditFinding): string {
   return plain([...place, by].join(", "));
 }
 
-function painted(severity: AuditFinding["severity"], text: string, colors: Colors): string {
+function paint(severity: AuditFinding["severity"], text: string, colors: Colors): string {
   return severity === "broken" ? colors.red(text) : colors.yellow(text);
 }

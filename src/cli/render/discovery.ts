@@ -1,7 +1,7 @@
-// What `discover` found, for people.
+// The findings of `discover`, for people.
 import type { Discovery } from "../../core/discovery/shapes.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, minute, plain } from "./text.ts";
+import { type Colors, formatCount, minute, plain } from "./text.ts";
 
 export function discoveryText(discovery: Discovery, colors: Colors): string {
   const rows = discovery.scopes.flatMap(({ secrets }) =>
@@ -31,16 +31,16 @@ function findings(discovery: Discovery, colors: Colors): string[] {
   return [
     ...section(
       undeclared,
-      `${counted(undeclared.length, "secret")} not declared. ${adopt}`,
+      `${formatCount(undeclared.length, "secret")} not declared. ${adopt}`,
       colors,
       () => null,
     ),
     ...section(
       missing,
-      "Declared, and not there:",
+      "Declared, but missing:",
       colors,
       ({ id, token_name, placed }) =>
-        `${id} of ${token_name}: ${placed ? "it was placed, and somebody removed it" : "it was not placed yet"}`,
+        `${id} of ${token_name}: ${placed ? "it was placed, and then removed" : "it was not placed yet"}`,
     ),
     ...section(
       shadowed,
@@ -52,14 +52,14 @@ function findings(discovery: Discovery, colors: Colors): string[] {
     ...section(invisible ?? [], "Dependabot's runs do not see:", colors, (name) => name),
     ...section(
       not_listed,
-      "Not listed, so nothing is known of it:",
+      "Not listed, so its secrets are unknown:",
       colors,
       ({ scope, message, hint }) => [`${scope}: ${message}.`, hint].filter(Boolean).join(" "),
     ),
     ...(invisible === null && discovery.repository !== null
       ? [
           colors.dim(
-            "What Dependabot's runs see could not be told: not all that they or other jobs get could be listed.",
+            "The secrets that Dependabot's runs see are unknown, since not all secrets of these runs or of other jobs could be listed.",
           ),
         ]
       : []),

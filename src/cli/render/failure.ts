@@ -1,8 +1,8 @@
-// An error as lines for people and as JSON for programs, and the exit code that goes with it.
+// Errors as lines for people and as JSON for programs, and the exit code of each.
 import { describeError, Failure, Misconfigured, type Problem } from "../../core/base/errors.ts";
 import { type Colors, plain } from "./text.ts";
 
-/** What stands under `error` in JSON: the kind says what the caller must do next, the code is stable. */
+/** The members under `error` in JSON. The kind says what the caller must do next, and the code is stable. */
 type RenderedFailure = {
   readonly kind: string;
   readonly code: string;
@@ -37,8 +37,8 @@ function problemText(problem: Problem, path: string, colors: Colors): string {
 }
 
 /**
- * The error for people: one line, and what to do; of a config every mistake with its place.
- * @param path the config's, as the person wrote it
+ * The error for people: one line, and what to do. For a config, every mistake with its place.
+ * @param path the config's path, as the person wrote it
  */
 export function failureText(error: unknown, path: string, colors: Colors): string {
   const { message, hint, problems } = failureData(error);
@@ -48,7 +48,7 @@ export function failureText(error: unknown, path: string, colors: Colors): strin
   return problems.some((problem) => problem.position !== null) ? `${all}${head}` : all;
 }
 
-/** For TOKEN_AUTOMATION_DEBUG: the stack of an error that nobody foresaw, and of what caused the others. */
+/** For TOKEN_AUTOMATION_DEBUG: the stack of an unexpected error, and of the causes of other errors. */
 export function stackText(error: unknown): string {
   const unforeseen = error instanceof Failure ? error.cause : error;
   if (unforeseen === undefined) return "";

@@ -4,9 +4,9 @@ import type { HealthStatus } from "../../core/health/status.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { nextDueText } from "./report.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, dueAt, minute, plain } from "./text.ts";
+import { type Colors, dueAt, formatCount, minute, plain } from "./text.ts";
 
-// The signs of the four bands are the product's own; what is in no band is white. The word stands beside each.
+// The signs of the four bands are the product's own. Every other state is white. The word stands beside each.
 const SIGNS: Readonly<Record<HealthStatus, string>> = {
   recently_rotated: "🟢 recently rotated",
   ok: "🟢 ok",
@@ -35,7 +35,7 @@ export function healthText(report: HealthReport, colors: Colors, now: Date): str
     token.reason,
   ]);
   const lists = [
-    `${counted(report.total_tokens, "token")}`,
+    `${formatCount(report.total_tokens, "token")}`,
     `${report.recently_rotated.length} recently rotated`,
     `${report.needs_rotation.length} to rotate now`,
     `${report.never_rotated.length} never rotated`,
@@ -44,7 +44,7 @@ export function healthText(report: HealthReport, colors: Colors, now: Date): str
   return `${table(colors, ["HEALTH", "TOKEN", "AGE", "NEXT DUE", "WHY"], rows)}\n\n${lists.join(", ")}.`;
 }
 
-/** The sentences, and under them what can be done at once. */
+/** The sentences, and under them the commands that can be run at once. */
 export function suggestionsText({ suggestions, actions }: Suggestions, colors: Colors): string {
   if (suggestions.length === 0) return "Nothing to suggest.";
   const rows = actions.map((action) => [
@@ -64,7 +64,7 @@ function commandFor({ token_name: name, request }: Suggestions["actions"][number
   return `token-automation setup-rule ${name} ${request.body.interval_hours}`;
 }
 
-/** @param at the moment that the plan is for */
+/** @param at the time that the plan is for */
 export function planText(plan: Plan, colors: Colors, at: Date): string {
   const due = plan.due.map((token) => ["→ due", token.token_name, token.reason]);
   const held = plan.skipped.map((token) => [
@@ -72,7 +72,7 @@ export function planText(plan: Plan, colors: Colors, at: Date): string {
     token.token_name,
     token.blocked_until === null
       ? token.reason
-      : `${token.reason}; until ${minute(token.blocked_until)}`,
+      : `${token.reason}, until ${minute(token.blocked_until)}`,
   ]);
   const rows = [...due, ...held];
   const now =

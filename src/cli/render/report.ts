@@ -3,7 +3,7 @@ import type { ReportedError } from "../../core/base/reported-error.ts";
 import type { DestinationReport, NextDue, Report, TokenReport } from "../../core/ports/report.ts";
 import type { Commit } from "../../core/ports/store.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, dueAt, plain } from "./text.ts";
+import { type Colors, dueAt, formatCount, plain } from "./text.ts";
 
 // Never colour alone: each status has a sign and its word.
 const SIGNS: Readonly<Record<TokenReport["status"], string>> = {
@@ -47,7 +47,7 @@ function tokenDetails(token: TokenReport, colors: Colors): string[] {
   return [...own, ...placed, ...warnings];
 }
 
-/** Where a change is recorded. */
+/** The place in which a change is recorded. */
 export function commitText(commit: Commit | null, path: string): string {
   if (commit === null) return "Nothing was committed.";
   if (commit.sha === null) return `Recorded in ${plain(path)}, without a commit.`;
@@ -56,14 +56,14 @@ export function commitText(commit: Commit | null, path: string): string {
 
 export function nextDueText(next: NextDue | null, now: Date): string {
   return next === null
-    ? "Nothing has a next time: no rule and no workflow makes a token due."
+    ? "No token has a next time, since no rule and no workflow makes one due."
     : `Next due: ${plain(next.token_name)}, ${dueAt(next.at, now)}`;
 }
 
 function countsText(report: Report): string {
   const planned = report.tokens.filter((token) => token.status === "planned").length;
   const counts = [
-    ...(planned > 0 ? [`${counted(planned, "token")} would be rotated`] : []),
+    ...(planned > 0 ? [`${formatCount(planned, "token")} would be rotated`] : []),
     ...(report.rotated.length > 0 ? [`${report.rotated.length} rotated`] : []),
     ...(report.failed.length > 0 ? [`${report.failed.length} failed`] : []),
     ...(report.skipped.length > 0 ? [`${report.skipped.length} skipped`] : []),
@@ -71,8 +71,8 @@ function countsText(report: Report): string {
   return counts.length === 0 ? "Nothing is due." : `${counts.join(", ")}.`;
 }
 
-/** What became of credentials besides: also in a run that had nothing to rotate. */
-function besides({ proved, revoked }: Report): string[] {
+/** Changes of credentials besides rotations, also in a run that had no token to rotate. */
+function otherChanges({ proved, revoked }: Report): string[] {
   const named = (what: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${what}: ${names.map(plain).join(", ")}.`];
   return [
@@ -81,7 +81,7 @@ function besides({ proved, revoked }: Report): string[] {
   ];
 }
 
-/** @param path the record's, for where there is no commit to name */
+/** @param path the record's path, for a report without a commit */
 export function reportText(
   report: Report,
   { colors, now, path }: { colors: Colors; now: Date; path: string },
@@ -115,7 +115,7 @@ export function reportText(
     ...said,
     ...(said.length > 0 ? [""] : []),
     `${countsText(report)}${dry}`,
-    ...besides(report),
+    ...otherChanges(report),
     ...recorded,
     nextDueText(report.next_due, now),
   ].join("\n");

@@ -21,8 +21,8 @@ const NO_BORDERS = {
 } as const;
 
 /**
- * A table as text, one line a row, without a newline at its end. Every cell is made harmless here, so callers pass what the record holds.
- * @param paint colours one column's cells; it gets the text already made harmless
+ * A table as text, one line a row, without a newline at its end. Every cell is made harmless here, so callers pass the record's own text.
+ * @param paint colours one column's cells; it gets text that is already harmless
  */
 export function table(
   colors: Colors,

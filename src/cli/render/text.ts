@@ -1,16 +1,16 @@
-// How single things are written for people: text from the record made harmless, times, counts.
+// Wording of single values for people: harmless text from the record, times, counts.
 
 import type pc from "picocolors";
 import { inWords } from "../../core/base/instant.ts";
 
 /**
- * What a terminal would act on instead of showing: C0 and C1 controls, line and paragraph separators,
+ * Characters that a terminal would act on instead of showing: C0 and C1 controls, line and paragraph separators,
  * the marks that reorder or hide text (https://trojansource.codes), and lone surrogates.
  */
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
-/** Text that others may have written, safe on a terminal and in one line: what would act is shown as its escape. */
+/** Text that other people may have written, safe on a terminal and in one line. A character that would act is shown as its escape. */
 export function plain(text: string): string {
   return text.replace(UNSAFE, (character) => {
     if (character === "\n") return "\\n";
@@ -27,18 +27,18 @@ export function minute(instant: string | Date | null): string {
   return `${date.toISOString().slice(0, 16).replace("T", " ")}Z`;
 }
 
-/** `2027-01-31 02:00Z (in 3 h)`; `now` for what has come. */
+/** `2027-01-31 02:00Z (in 3 h)`; `now` for a time that has passed. */
 export function dueAt(instant: string, now: Date): string {
   const left = new Date(instant).getTime() - now.getTime();
   return left <= 0 ? "now" : `${minute(instant)} (in ${inWords(left)})`;
 }
 
 /** `1 token`, `2 tokens`. */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** A fingerprint short enough for a table; the whole of it is in `--json`. */
+/** A fingerprint short enough for a table. `--json` has the whole of it. */
 export function short(fingerprint: string | null): string {
   if (fingerprint === null) return "-";
   const [kind, digest] = fingerprint.split(":", 2);

@@ -1,8 +1,8 @@
-// What `verify` found, for people.
+// The findings of `verify`, for people.
 
 import type { Verification } from "../../core/proof/verify.ts";
 import { table } from "./table.ts";
-import { type Colors, counted, plain } from "./text.ts";
+import { type Colors, formatCount, plain } from "./text.ts";
 
 const SIGNS: Readonly<Record<Verification["tokens"][number]["verdict"], string>> = {
   match: "✔ match",
@@ -19,10 +19,10 @@ function chainText(
   colors: Colors,
 ): string {
   if (ok)
-    return `${colors.green("✔")} The history's chain holds: ${whole ? "" : "the newest "}${counted(entries, "entry", "entries")}.`;
+    return `${colors.green("✔")} The history's chain holds: ${whole ? "" : "the newest "}${formatCount(entries, "entry", "entries")}.`;
   const lines = breaks.map(({ entry, message }) => `  ${plain(entry)}: ${plain(message)}`);
   return [
-    `${colors.red("✖")} The history's chain is broken in ${counted(breaks.length, "place")}:`,
+    `${colors.red("✖")} The history's chain is broken in ${formatCount(breaks.length, "place")}:`,
     ...lines,
   ].join("\n");
 }

@@ -38,7 +38,7 @@ describe("instant", () => {
     expect(() => instant(text)).toThrow("Give a time with its zone");
   });
 
-  test("takes 29 February where there is one", () => {
+  test("takes 29 February if the year has one", () => {
     expect(instant("2028-02-29T00:00Z")).toEqual(new Date("2028-02-29T00:00:00Z"));
   });
 });
@@ -70,7 +70,7 @@ test("lists of names lose the spaces around them, and no name may be empty", () 
   for (const text of ["", "A,", ",A", "A,,B"]) expect(() => nameList(text), text).toThrow();
 });
 
-test("what cannot be a name is refused without being shown", () => {
+test("a text that cannot be a name is refused without being shown", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 8 }), (text) => {
       try {

@@ -1,4 +1,4 @@
-// Strict readings of what stands on the command line, and the refusal of values there.
+// Strict readers of the command line's arguments, and the refusal of values there.
 import { InvalidArgumentError } from "commander";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { isShowableName, looksLikeSecret } from "../../core/base/showable.ts";
@@ -16,7 +16,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** A number of hours: digits, perhaps with a decimal fraction. What is too little or too much is for the rule's own check. */
+/** A number of hours: digits, perhaps with a decimal fraction. The rule's own check refuses a number that is too small or too large. */
 export function hours(text: string): number {
   if (/^\d{1,9}(?:\.\d{1,6})?$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Give a number of hours, as 24.");
@@ -47,8 +47,8 @@ export function repository(text: string): string {
 }
 
 /**
- * Refuses names that cannot be one or look like a value, without showing them: what stands on a command line is in
- * the shell's history and in every process list, and what is declared is committed.
+ * Refuses words that cannot be a name or look like a value, without showing them. The shell's history and every process list
+ * keep the command line, and declared names are committed.
  * @throws Misconfigured
  */
 export function requireNames(names: readonly string[]): void {
@@ -60,7 +60,7 @@ export function requireNames(names: readonly string[]): void {
     if (NAME_PATTERN.test(name)) throw valueRefused(`${which} looks like a secret's value`);
     throw new Misconfigured(`${which} is not a secret's name`, {
       code: "invalid-name",
-      hint: "Names are letters, digits and underscores, not beginning with a digit. If it was a value, it is now in your shell's history: replace it.",
+      hint: "Names are letters, digits and underscores, not beginning with a digit. If it was a value, it is now in your shell's history, so replace it.",
     });
   }
   const twice = names.find(
@@ -68,30 +68,30 @@ export function requireNames(names: readonly string[]): void {
       names.findIndex((other) => other.toUpperCase() === name.toUpperCase()) !== index,
   );
   if (twice !== undefined)
-    throw new Misconfigured(`${twice} is named twice`, {
+    throw new Misconfigured(`${twice} is given twice`, {
       code: "duplicate-name",
-      hint: "Name each token once.",
+      hint: "Give each name once.",
     });
 }
 
-/** Whether a name may be declared: one that looks drawn at random is taken for a value, unless the record knows it already. */
+/** Whether a name may be declared. A name that looks drawn at random is taken for a value, unless the record knows it already. */
 export function mayBeNew(name: string): boolean {
   return isShowableName(name);
 }
 
-/** The error as it is; or, where what nobody declared looks like a value, the refusal of a value. */
+/** The error as it is or, if an undeclared name looks like a value, the refusal of a value. */
 export function refuseUnknownValues(error: unknown, names: readonly string[]): unknown {
   if (!(error instanceof Misconfigured) || error.code !== "token-missing" || names.every(mayBeNew))
     return error;
   return valueRefused(
-    `${names.length === 1 ? "the name" : "a name"} looks like a secret's value, and no token is called so`,
+    `${names.length === 1 ? "the name" : "a name"} looks like a secret's value, and no token has it`,
   );
 }
 
-/** The refusal of a value among the arguments. Says where values enter; never shows it. */
+/** The refusal of a value among the arguments. It says how to supply a value, and never shows it. */
 export function valueRefused(message: string): Misconfigured {
   return new Misconfigured(message, {
     code: "value-in-arguments",
-    hint: "Arguments are seen by every process and kept by the shell. Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`, or --value-file PATH; and replace the value that was typed.",
+    hint: "Every process can see arguments, and the shell keeps them. Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`, or --value-file PATH. Replace the value that was typed.",
   });
 }

@@ -1,4 +1,4 @@
-// The environment variables that the CLI knows, read once into one typed object.
+// Environment variables of the CLI, read once into one typed object.
 
 import type { GitHubAccess } from "../../compose/record-location.ts";
 import { Misconfigured } from "../../core/base/errors.ts";
@@ -7,27 +7,27 @@ import { Secret } from "../../core/base/secret.ts";
 const PUBLIC_API_URL = "https://api.github.com";
 
 export type CliEnvironment = {
-  /** From GITHUB_TOKEN, else GH_TOKEN; URLs from GITHUB_API_URL and GITHUB_GRAPHQL_URL. Null where there is no token. */
+  /** From GITHUB_TOKEN, else GH_TOKEN; URLs from GITHUB_API_URL and GITHUB_GRAPHQL_URL. Null if there is no token. */
   readonly access: GitHubAccess | null;
   /** From TOKEN_AUTOMATION_KEY: opens the local vault. */
   readonly vaultKey: Secret | null;
   /** From TOKEN_AUTOMATION_FINGERPRINT_KEY: turns fingerprints into HMACs. */
   readonly fingerprintKey: Secret | null;
-  /** Who the record says did it: GITHUB_ACTOR, else the login name. */
+  /** The actor that the record names: GITHUB_ACTOR, else the login name. */
   readonly actor: string | null;
-  /** The workflow run that this is a step of, where it is one. */
+  /** The workflow run, if this is one of its steps. */
   readonly runUrl: string | null;
   /** From TOKEN_AUTOMATION_DEBUG: whether unexpected errors show their stack. */
   readonly debug: boolean;
   readonly color: "never" | "always" | "terminals";
-  /** Every variable that is set, for `exec` and `verify`, which see what the process sees. */
+  /** Every variable that is set, for `exec` and `verify`, which use the whole environment of the process. */
   readonly variables: Readonly<Record<string, string>>;
 };
 
 type Variables = Readonly<Record<string, string>>;
 
-/** A variable that is set to nothing counts as unset: that is what a missing secret looks like in a workflow. */
-function set(variables: Variables, ...names: readonly string[]): string | null {
+/** An empty variable counts as unset, since a missing secret in a workflow is empty. */
+function readVariable(variables: Variables, ...names: readonly string[]): string | null {
   for (const name of names) {
     const value = variables[name];
     if (value !== undefined && value !== "") return value;
@@ -56,42 +56,42 @@ function httpUrl(name: string, value: string): string {
 }
 
 function accessFrom(variables: Variables): GitHubAccess | null {
-  const token = set(variables, "GITHUB_TOKEN", "GH_TOKEN");
+  const token = readVariable(variables, "GITHUB_TOKEN", "GH_TOKEN");
   if (token === null) return null;
-  const graphqlUrl = set(variables, "GITHUB_GRAPHQL_URL");
+  const graphqlUrl = readVariable(variables, "GITHUB_GRAPHQL_URL");
   return {
     token: new Secret(token),
-    apiUrl: httpUrl("GITHUB_API_URL", set(variables, "GITHUB_API_URL") ?? PUBLIC_API_URL),
+    apiUrl: httpUrl("GITHUB_API_URL", readVariable(variables, "GITHUB_API_URL") ?? PUBLIC_API_URL),
     graphqlUrl: graphqlUrl === null ? null : httpUrl("GITHUB_GRAPHQL_URL", graphqlUrl),
   };
 }
 
 function runUrlFrom(variables: Variables): string | null {
   const parts = [
-    set(variables, "GITHUB_SERVER_URL"),
-    set(variables, "GITHUB_REPOSITORY"),
-    set(variables, "GITHUB_RUN_ID"),
+    readVariable(variables, "GITHUB_SERVER_URL"),
+    readVariable(variables, "GITHUB_REPOSITORY"),
+    readVariable(variables, "GITHUB_RUN_ID"),
   ];
   return parts.includes(null) ? null : `${parts[0]}/${parts[1]}/actions/runs/${parts[2]}`;
 }
 
 function colorFrom(variables: Variables): CliEnvironment["color"] {
   // https://no-color.org: present and not empty, whatever it says.
-  if (set(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
-  const forced = set(variables, "FORCE_COLOR");
+  if (readVariable(variables, "NO_COLOR") !== null || variables.TERM === "dumb") return "never";
+  const forced = readVariable(variables, "FORCE_COLOR");
   return forced === null || forced === "0" ? "terminals" : "always";
 }
 
-/** @throws Misconfigured where a URL is none */
+/** @throws Misconfigured if a URL is malformed */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): CliEnvironment {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value !== undefined) variables[name] = value;
-  const debug = set(variables, "TOKEN_AUTOMATION_DEBUG");
+  const debug = readVariable(variables, "TOKEN_AUTOMATION_DEBUG");
   return {
     access: accessFrom(variables),
-    vaultKey: secret(set(variables, "TOKEN_AUTOMATION_KEY")),
-    fingerprintKey: secret(set(variables, "TOKEN_AUTOMATION_FINGERPRINT_KEY")),
-    actor: set(variables, "GITHUB_ACTOR", "USER", "USERNAME"),
+    vaultKey: secret(readVariable(variables, "TOKEN_AUTOMATION_KEY")),
+    fingerprintKey: secret(readVariable(variables, "TOKEN_AUTOMATION_FINGERPRINT_KEY")),
+    actor: readVariable(variables, "GITHUB_ACTOR", "USER", "USERNAME"),
     runUrl: runUrlFrom(variables),
     debug: debug !== null && debug !== "0",
     color: colorFrom(variables),

@@ -1,13 +1,13 @@
-// The exit codes that scripts rely on.
+// Exit codes that scripts rely on.
 import { Misconfigured } from "../../core/base/errors.ts";
 
 export const EXIT = {
   done: 0,
   /** It failed, or failed for some tokens. */
   failed: 1,
-  /** The command or the config is wrong: trying again changes nothing. */
+  /** The command or the config is wrong, so that another try changes nothing. */
   misused: 2,
-  /** `health --fail-on` found one. */
+  /** `health --fail-on` found a token. */
   unhealthy: 3,
 } as const;
 

@@ -1,10 +1,10 @@
-// What a command can reach of its process: streams, environment, folder, clock and signals, as one object that tests replace.
+// The process as commands reach it: streams, environment, folder, clock and signals, as one object that tests replace.
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 
 /** A stream of text going out. */
 export type Output = {
-  /** Whether a person sees it at once: colours and progress go only there. */
+  /** Whether a person sees it at once. Colours and progress go only there. */
   readonly isTerminal: boolean;
   write(text: string): void;
 };
@@ -12,28 +12,28 @@ export type Output = {
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 export type Io = {
-  /** Data, and nothing else. */
+  /** Data, and no other text. */
   readonly stdout: Output;
-  /** Everything that is not data. */
+  /** All text that is not data. */
   readonly stderr: Output;
   readonly stdin: { readonly isTerminal: boolean; readonly bytes: AsyncIterable<Uint8Array> };
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute; relative paths start from it. */
+  /** Absolute. Relative paths start from it. */
   readonly directory: string;
   now(): Date;
-  /** Resolves after that many milliseconds, or at once where the signal asks to stop. */
+  /** Resolves after that many milliseconds, or at once if the signal asks to stop. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
-  /** Calls `listener` at every signal that asks to stop, instead of dying of it, until the returned function is called. */
+  /** Calls `listener` at every signal to stop, instead of ending the process, until the returned function is called. */
   onStop(listener: (signal: StopSignal) => void): () => void;
-  /** Ends the process at once, whatever is under way. */
+  /** Ends the process at once, whatever is in progress. */
   exit(code: number): void;
 };
 
 function output(stream: NodeJS.WriteStream): Output {
-  // A reader that has seen enough (`history | head`) closes the pipe: that is no failure of ours.
+  // A reader that has read enough (`history | head`) closes the pipe. That is no failure of ours.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return;
-    // A full disk, say: what was asked for is not all there, and whoever reads it must know.
+    // A full disk, for example. The output is not complete, and its reader must see that.
     process.exitCode = 1;
     if (stream !== process.stderr)
       process.stderr.write(`the output could not be written: ${error.code ?? error.name}\n`);
@@ -41,7 +41,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return { isTerminal: stream.isTTY === true, write: (text) => void stream.write(text) };
 }
 
-/** The real process. The only place that reads its environment. */
+/** The real process. Only this function reads its environment. */
 export function processIo(): Io {
   return {
     stdout: output(process.stdout),

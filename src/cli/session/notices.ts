@@ -1,10 +1,10 @@
-// What `serve` tells on its console while callers get the replies: one line per token that a run did something to.
+// Lines that `serve` writes on its console while callers get the replies: one per token that a run changed.
 
 import type { Notifier } from "../../core/ports/notifier.ts";
 import type { TokenReport } from "../../core/ports/report.ts";
 import type { Session } from "./session.ts";
 
-/** A notifier that tells each token of a run on stderr, in a line of its own. */
+/** A notifier that reports each token of a run on stderr, in a line of its own. */
 export function consoleNotifier({ note, warn }: Pick<Session, "note" | "warn">): Notifier {
   return {
     async notify({ tokens }) {

@@ -23,14 +23,14 @@ export async function performRun(session: Session, app: App, asked: Asked): Prom
   }
 }
 
-/** What a job sees is proof or drift. A person's shell is no consumer: a variable of the same name there says nothing. */
+/** The values that a job sees are proof or drift. A person's shell is no consumer: a variable of the same name there says nothing. */
 function seenBy({ environment }: Session): Pick<RunRequest, "seen"> {
   if (environment.runUrl === null) return {};
   const visible = Object.entries(environment.variables).filter(([, value]) => value !== "");
   return { seen: new Map(visible.map(([name, value]) => [name, new Secret(value)])) };
 }
 
-/** @param where stdout, unless the command keeps it for something else */
+/** @param where stdout, unless the command keeps it for other output */
 export function showReport(
   session: Session,
   report: Report,
@@ -58,7 +58,7 @@ const DOING: Readonly<Record<RunProgress["phase"], string>> = {
 
 type ProgressLine = {
   show(progress: RunProgress): void;
-  /** Leaves the line empty, so that what follows stands at its beginning. */
+  /** Clears the line, so that the next output stands at its beginning. */
   clear(): void;
 };
 

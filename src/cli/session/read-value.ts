@@ -1,4 +1,4 @@
-// Values come in by stdin or from a file, and are judged before anything is done with them.
+// Values from stdin or from a file, judged before any use.
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Misconfigured } from "../../core/base/errors.ts";
@@ -7,26 +7,26 @@ import { checkSecretValue } from "../../core/credentials/secret-value.ts";
 import { MAX_VALUE_BYTES } from "../../core/model/schema.ts";
 import type { Io } from "./io.ts";
 
-/** Enough to tell that it is too much; nobody waits for the end of /dev/zero. */
+/** Enough bytes to see that it is too much. The end of /dev/zero never comes. */
 const READ_AT_MOST = MAX_VALUE_BYTES + 1;
 
 /** @throws Misconfigured for a terminal, and for a value that must not be placed */
 export async function readStdinValue({ stdin }: Io): Promise<Secret> {
   if (stdin.isTerminal)
     throw new Misconfigured(
-      "--value-stdin reads from a pipe or a file; a terminal would show the value as you type it",
+      "--value-stdin reads from a pipe or a file, since a terminal would show the value as you type it",
       {
         code: "value-from-terminal",
         hint: "Use `printf '%s' \"$VALUE\" | token-automation rotate NAME --value-stdin`.",
       },
     );
-  return judged(await collect(stdin.bytes), "standard input");
+  return judge(await collect(stdin.bytes), "standard input");
 }
 
 /** @param path from `io.directory`. @throws Misconfigured as `readStdinValue`, and for a file that cannot be read */
 export async function readFileValue({ directory }: Io, path: string): Promise<Secret> {
   try {
-    return judged(await collect(createReadStream(resolve(directory, path))), "the file");
+    return judge(await collect(createReadStream(resolve(directory, path))), "the file");
   } catch (error) {
     if (error instanceof Misconfigured) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
@@ -49,10 +49,10 @@ async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function judged(bytes: Buffer, source: string): Secret {
+function judge(bytes: Buffer, source: string): Secret {
   if (bytes.length > MAX_VALUE_BYTES)
     throw new Misconfigured(
-      `${source} holds more than ${MAX_VALUE_BYTES} bytes, and GitHub accepts no more (48 KB)`,
+      `${source} holds more than ${MAX_VALUE_BYTES} bytes, GitHub's limit (48 KB)`,
       {
         code: "value-too-large",
         hint: "Encrypt the large part, commit it, and keep only its key as the secret.",
@@ -60,7 +60,7 @@ function judged(bytes: Buffer, source: string): Secret {
     );
   let text: string;
   try {
-    // The mark is a part of the value where it is there.
+    // A byte order mark is a part of the value.
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new Misconfigured(`${source} does not hold UTF-8`, {

@@ -1,4 +1,4 @@
-// What every command works with: the process, the options that all commands share, and ways to say something.
+// The session of a command: the process, the options that all commands share, and ways to write to the person.
 import pc from "picocolors";
 import type { TriggeredBy } from "../../core/model/schema.ts";
 import { failureJson, failureText, stackText } from "../render/failure.ts";
@@ -20,18 +20,18 @@ export type Session = {
   readonly common: CommonOptions;
   /** For stdout. */
   readonly colors: Colors;
-  /** Data: `data` as JSON where --json asks for it, else the text for people. */
+  /** Data: `data` as JSON if --json asks for it, else the text for people. */
   result(data: unknown, text: () => string): void;
-  /** Data that is a line by itself, whatever --json says. */
+  /** Data that is a line by itself, with or without --json. */
   line(text: string): void;
-  /** What a person should know, on stderr. Made harmless here. */
+  /** Facts that a person should know, on stderr. Made harmless here. */
   note(message: string): void;
   warn(message: string): void;
-  /** An error for people, on stderr; with --json, for programs too, on stdout. */
+  /** An error for people, on stderr. With --json, also for programs, on stdout. */
   fail(error: unknown): void;
 };
 
-/** Colours for one stream, as the environment and the stream have it. */
+/** Colours for one stream, as the environment and the stream allow. */
 export function colorsFor(output: Output, environment: CliEnvironment): Colors {
   return pc.createColors(
     environment.color === "always" || (environment.color === "terminals" && output.isTerminal),
@@ -59,7 +59,7 @@ export function createSession(io: Io, environment: CliEnvironment, common: Commo
   };
 }
 
-/** Who the record says asked for a change. */
+/** The caller that the record names for a change. */
 export function triggeredBy(
   { environment }: Session,
   kind: TriggeredBy["kind"] = "cli",
@@ -73,5 +73,5 @@ export type Host = {
   run(common: CommonOptions, work: (session: Session) => Promise<number>): Promise<void>;
 };
 
-/** What a command's action calls: its work gets the session and gives the exit code. */
+/** The work of a command's action. It gets the session and returns the exit code. */
 export type Start = (work: (session: Session) => Promise<number>) => Promise<void>;

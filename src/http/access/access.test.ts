@@ -1,4 +1,4 @@
-// Who is let in, by key and by origin, at the boundary of every route.
+// Access by key and by origin, at the boundary of every route.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import generate from "../../../functions/generate.ts";
@@ -15,7 +15,7 @@ const SECURE = { "cache-control": "no-store", "x-content-type-options": "nosniff
 function edgeWith(access: Access) {
   return caller({
     access,
-    app: () => Promise.reject(new Error("a request that is refused needs no app")),
+    app: () => Promise.reject(new Error("a refused request needs no app")),
     fingerprintKey: () => null,
     now: () => NOW,
     newReference: () => "reference-1",
@@ -42,7 +42,7 @@ const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } }
 const GENERATE = { json: { type: "api_key" } };
 
 describe("with keys", () => {
-  test("no key configured: nothing is allowed but liveness and the description", async () => {
+  test("no key configured: only liveness and the description are allowed", async () => {
     const { ask } = withKeys();
     const statuses = await Promise.all(
       ROUTES.map(async (route) => [
@@ -67,7 +67,7 @@ describe("with keys", () => {
     ["none", undefined],
     ["another scheme", "Basic cGFzczpwYXNz"],
     ["an empty one", "Bearer "],
-  ])("%s sent: 401 that says how", async (_what, authorization) => {
+  ])("%s sent: 401 that says how to send a key", async (_what, authorization) => {
     const { ask } = withKeys({ id: "ci", key: "right", scopes: ["generate"] });
     expect(
       await ask(generate, {
@@ -92,7 +92,7 @@ describe("with keys", () => {
     });
   });
 
-  test("unknown and expired keys get the same answer; a key is good until its last moment", async () => {
+  test("unknown and expired keys get the same answer; a key is valid until its last moment", async () => {
     const { ask, said } = withKeys(
       {
         id: "old",
@@ -153,7 +153,7 @@ describe("with keys", () => {
       "POST /tokens/workflow/create": "admin",
       "POST /tokens/workflow/run": "rotate",
       "POST /tokens/plan": "read",
-      // And the scope of what is applied.
+      // The scope of the applied change, too.
       "POST /tokens/apply": "read",
       "GET /tokens/health": "read",
       "GET /tokens/suggest": "read",
@@ -215,7 +215,7 @@ describe("without keys, on this machine", () => {
     }
   });
 
-  test("no Host at all is refused: HTTP/1.1 has one", async () => {
+  test("a request without Host is refused: HTTP/1.1 requires one", async () => {
     const request = requestFor(generate, GENERATE);
     request.headers.delete("host");
     expect(await answerOf(await generate.answer(request, local.edge))).toMatchObject({
@@ -238,7 +238,7 @@ describe("without keys, on this machine", () => {
     "http://localhost:3000",
     "https://localhost:5000",
     "http://localhost:5000.evil.example",
-  ])("Origin %j is refused, and nobody is told that it might read", async (origin) => {
+  ])("Origin %j is refused, without permission to read the answer", async (origin) => {
     const { status, headers, body } = await local.ask(generate, {
       ...GENERATE,
       headers: { origin },
@@ -247,7 +247,7 @@ describe("without keys, on this machine", () => {
     expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
   });
 
-  test("a preflight gets 405 and no leave", async () => {
+  test("a preflight gets 405 and no permission", async () => {
     const { status, headers } = await local.ask(generate, {
       method: "OPTIONS",
       headers: { "access-control-request-method": "POST" },

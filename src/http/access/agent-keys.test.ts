@@ -1,4 +1,4 @@
-// API keys of agents: what the record's settings hold them to, where the service writes and where it only starts a workflow.
+// API keys of agents under the record's settings, in a service that writes and in one that only starts a workflow.
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import apply from "../../../functions/apply.ts";
@@ -76,7 +76,7 @@ const ROTATE = { operation: "rotate", token_name: "ALPHA" };
 const forbidden = { status: 403, body: { code: "approval-required" } };
 
 describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %s mode", (mode) => {
-  test("starts nothing that needs approval, on whatever route, and what is approved once", async () => {
+  test("starts nothing that needs approval, on any route, and runs an approved change once", async () => {
     const { repository, approve, gpt } = await serviceIn(mode);
     const quiet = () => [repository.secret("ALPHA"), repository.actions.runs.length];
     expect(await gpt(rotate, { token_name: "ALPHA" })).toMatchObject(forbidden);
@@ -108,7 +108,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     expect(repository.actions.runs).toHaveLength(mode === "direct" ? 0 : 1);
   });
 
-  test("has one approval for one change, where its issue cannot be closed and with whatever keys", async () => {
+  test("has one approval for one change, even if its issue cannot be closed, and with any keys", async () => {
     const { repository, github, approve, gpt } = await serviceIn(mode);
     const { body } = await gpt(plan, ROTATE);
     approve();
@@ -130,7 +130,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     );
   });
 
-  test("is told again of what it applied, where the answer was lost: nothing is done twice, and nothing more is asked", async () => {
+  test("gets the result of an applied change again if the answer was lost: nothing is done twice, and no approval is asked for again", async () => {
     const { repository, approve, gpt } = await serviceIn(mode);
     const { body } = await gpt(plan, ROTATE);
     approve();
@@ -151,7 +151,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     });
   });
 
-  test("opens no issue for what it could not apply", async () => {
+  test("opens no issue for a change that it may not apply", async () => {
     const { repository, gpt, octocat } = await serviceIn(mode);
     const change = { operation: "setup_rotation", token_name: "ALPHA", interval_hours: 24 };
     expect(await gpt(plan, change)).toMatchObject({
@@ -165,7 +165,7 @@ describe.each(["direct", "dispatch"] as const)("an agent's key at a service in %
     });
   });
 
-  test("needs the scope of what it applies, whatever was planned", async () => {
+  test("needs the scope of the applied change, whatever the plan was", async () => {
     const { gpt } = await serviceIn(mode);
     const change = { operation: "setup_rotation", token_name: "ALPHA", interval_hours: 24 };
     const { body } = await gpt(plan, change);
@@ -195,7 +195,7 @@ test.each([
     { operation: "create_workflow", workflow_name: "w" },
     "create_workflow: tokens is missing, schedule is missing",
   ],
-])("a change that is none is refused, saying what it takes: %o", async (change, detail) => {
+])("a malformed change is refused with the fields that it takes: %o", async (change, detail) => {
   const { octocat } = await serviceIn("direct");
   expect(await octocat(plan, change)).toMatchObject({
     status: 422,

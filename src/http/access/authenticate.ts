@@ -1,6 +1,6 @@
-// Callers, by what they carry: bearer keys of which only SHA-256 digests are known, and workflows'
-// OIDC tokens of GitHub.
-// hono/bearer-auth would replace one pattern here: it knows neither keys that expire and rotate nor
+// Authentication of callers, by bearer keys (of which only SHA-256 digests are known) and by OIDC
+// tokens of workflows on GitHub.
+// hono/bearer-auth would replace one pattern here. It knows neither keys that expire and rotate nor
 // who the caller is.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Secret } from "../../core/base/secret.ts";
@@ -17,8 +17,8 @@ const LOCAL: Caller = { id: "local", scopes: new Set(API_SCOPES) };
 const ANONYMOUS = { code: "unauthenticated", headers: { "www-authenticate": "Bearer" } } as const;
 
 /**
- * Tells who calls. Every key is compared, whichever matches, so that time tells nothing.
- * @throws `HttpProblem` 401 for a missing, unknown or expired key, or a token that is not good
+ * Identifies the caller. Every key is compared, even after a match, so that the time reveals nothing.
+ * @throws `HttpProblem` 401 for a missing, unknown or expired key, or a token that is not valid
  */
 export async function authenticate(request: Request, door: Door): Promise<Caller> {
   const { access } = door;
@@ -40,7 +40,7 @@ export async function authenticate(request: Request, door: Door): Promise<Caller
   if (found !== null) return found;
   throw new HttpProblem(401, "the API key is unknown or has expired", {
     ...ANONYMOUS,
-    hint: "Ask whoever runs this service for a new key.",
+    hint: "Ask the operator of this service for a new key.",
   });
 }
 
@@ -74,7 +74,7 @@ async function byToken(
   return found;
 }
 
-/** Throws `HttpProblem` 403, naming the scope that is missing and nothing more. */
+/** Throws `HttpProblem` 403. It names the missing scope and nothing more. */
 export function requireScope(caller: Caller, scope: ApiScope): void {
   if (caller.scopes.has(scope)) return;
   throw new HttpProblem(403, `this route needs the scope ${scope}`, { code: "scope-missing" });

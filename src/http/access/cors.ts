@@ -1,20 +1,20 @@
-// CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): pages of other sites that may call.
-// None may if none is listed.
-// hono/cors answers every OPTIONS request with 204, also one from a page that is not listed, which
+// CORS (https://fetch.spec.whatwg.org/#http-cors-protocol) for the listed sites, whose pages may call.
+// No page may call if no site is listed.
+// hono/cors answers every OPTIONS request with 204, even one from a page that is not listed, which
 // must be refused like any other request. A function that is bundled alone would also load Hono:
 // 20 KB, and about 3 ms before it starts (the health function: 38 ms of CPU instead of 35).
 
-/** How long a browser may keep the leave it got, in seconds. */
+/** How long a browser may keep the permission it got, in seconds. */
 const MAX_AGE_S = 600;
-/** With what MCP clients send: https://modelcontextprotocol.io/specification (transports) */
+/** Headers that MCP clients send: https://modelcontextprotocol.io/specification (transports) */
 const REQUEST_HEADERS =
   "authorization, content-type, idempotency-key, mcp-method, mcp-name, mcp-protocol-version";
-/** What a page may read beside the body. */
+/** Response headers that a page may read beside the body. */
 const RESPONSE_HEADERS =
   "age, idempotency-replayed, location, retry-after, x-token-automation-stale";
 
 /**
- * The answer to a browser that asks first (a preflight) for a page of a listed origin; null for everything else,
+ * The answer to a browser's preflight for a page of a listed origin. Null for every other request,
  * which then gets the answer that it would get without CORS.
  */
 export function answerPreflight(
@@ -42,7 +42,7 @@ export function answerPreflight(
   });
 }
 
-/** Lets a page of a listed origin read the response. Never with credentials: callers send their key themselves. */
+/** Lets a page of a listed origin read the response. Cookies are never allowed, because callers send their key themselves. */
 export function shareWith(
   request: Request,
   response: Response,

@@ -1,4 +1,4 @@
-// What handlers need of the world they run in: who may call, the app, the clock, the log.
+// The environment of the handlers: callers, the app, the clock, the log.
 import type { App } from "../../core/app.ts";
 import type { Secret } from "../../core/base/secret.ts";
 import type { WorkflowRuns } from "../../core/ports/workflow-runs.ts";
@@ -8,22 +8,22 @@ import type { Memory, Overall } from "./memory.ts";
 
 export type Edge = ErrorWorld & {
   readonly access: Access;
-  /** What was learnt by earlier requests. */
+  /** Facts that earlier requests established. */
   readonly memory: Memory;
-  /** Points a minute and caller; null or left out: no limit. */
+  /** Points a minute for each caller. Null or left out: no limit. */
   readonly pointsPerMinute?: () => number | null;
-  /** Sites whose pages may call; none where it is left out. */
+  /** Sites whose pages may call (default: none). */
   readonly origins?: () => readonly string[];
   /**
-   * Builds the app for one request, so that nothing one request learnt can be stale in the next.
-   * What only reads may be answered from a copy, which is then marked as such.
+   * Builds the app for one request, so that no fact from one request can be stale in the next.
+   * A request that only reads may be answered from a copy, which is then marked as such.
    */
   readonly app: (use?: "read") => Promise<App>;
-  /** Null or left out: this service rotates by itself. Else it only starts the workflow that does. */
+  /** Null or left out: this service rotates by itself. Otherwise it only starts the workflow that rotates. */
   readonly runs?: () => (() => Promise<WorkflowRuns>) | null;
-  /** How all tokens stand, for anybody; null or left out: that is told to nobody without a key. */
+  /** The state of all tokens, for callers without a key. Null or left out: a caller without a key does not see it. */
   readonly overall?: () => (() => Promise<Overall>) | null;
   readonly fingerprintKey: () => Secret | null;
-  /** How this service is reached from outside; null: as the request has it. */
+  /** The address at which callers reach this service. Null: the address in the request. */
   readonly publicUrl?: () => string | null;
 };

@@ -73,12 +73,12 @@ describe("TOKEN_AUTOMATION_API_KEYS", () => {
     [
       "one key twice",
       JSON.stringify([key, { ...key, id: "b", sha256: DIGEST.toUpperCase() }]),
-      "/1 is a key that stands there already",
+      "/1 is a key that an earlier entry has",
     ],
     [
       "a third key of a client",
       JSON.stringify(["01", "02", "03"].map((byte) => ({ ...key, sha256: byte.repeat(32) }))),
-      "/2/id stands there more than twice",
+      "/2/id appears more than twice",
     ],
     [
       "a token whose value reveals",
@@ -90,7 +90,7 @@ describe("TOKEN_AUTOMATION_API_KEYS", () => {
       JSON.stringify([{ id: "a", scopes: ["read"] }]),
       "wrong at /0/sha256",
     ],
-  ])("%s: says where, and nothing of what it holds", (_what, value, where) => {
+  ])("%s: names the position, and no content", (_what, value, where) => {
     const { code, message, hint } = refusal(() =>
       readApiKeys({ TOKEN_AUTOMATION_API_KEYS: value }),
     );
@@ -113,11 +113,11 @@ describe("TOKEN_AUTOMATION_OIDC", () => {
   const read = (value: unknown) =>
     readWorkflowTrust({ TOKEN_AUTOMATION_OIDC: JSON.stringify(value) });
 
-  test("unset: nobody is trusted", () => {
+  test("unset: no workflow is trusted", () => {
     expect(readWorkflowTrust({})).toBeNull();
   });
 
-  test("GitHub's issuer and its keys unless another is named", () => {
+  test("GitHub's issuer and its keys by default", () => {
     expect(read({ audience: "tokens.example", callers: [caller] })).toEqual({
       audience: "tokens.example",
       issuer: "https://token.actions.githubusercontent.com",
@@ -162,7 +162,7 @@ describe("TOKEN_AUTOMATION_OIDC", () => {
       { audience: "a", jwks_url: "http://keys.example/jwks", callers: [caller] },
       "wrong at /jwks_url",
     ],
-    ["nobody", { audience: "a", callers: [] }, "wrong at /callers"],
+    ["no callers", { audience: "a", callers: [] }, "wrong at /callers"],
   ])("%s: refused", (_what, value, where) => {
     const { message, hint } = refusal(() => read(value));
     expect(message).toBe(`TOKEN_AUTOMATION_OIDC is malformed: ${where}`);
@@ -251,14 +251,14 @@ describe("the place of a host's record", () => {
     expect(found.place.access?.token.reveal()).toBe("own");
   });
 
-  test("programs that the config names run nowhere that does not say so", () => {
+  test("programs that the config names run only on a host that allows it", () => {
     for (const no of ["", "0", "false", "no"])
       expect(readHostPlace({ ...env, TOKEN_AUTOMATION_ALLOW_COMMANDS: no }).programs).toBeNull();
     for (const yes of ["1", "true"])
       expect(readHostPlace({ ...env, TOKEN_AUTOMATION_ALLOW_COMMANDS: yes }).programs).toBe(".");
   });
 
-  test("everything missing is told at once", () => {
+  test("every missing variable is reported at once", () => {
     expect(refusal(() => readHostPlace({ GITHUB_API_URL: "nonsense" }))).toEqual({
       code: "environment-invalid",
       message:

@@ -1,4 +1,4 @@
-// Who may call a host and how often, as its environment tells: keys, trusted workflows, budgets, origins.
+// Settings of a host from its environment: keys, trusted workflows, budgets, origins.
 import * as z from "zod";
 import type { ComposeOptions } from "../../compose/compose.ts";
 import { advisorAccess, programsAllowed } from "../../compose/environment.ts";
@@ -11,7 +11,7 @@ import { DEFAULT_POINTS_PER_MINUTE } from "./rate-limit.ts";
 
 export type HostEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** A client may have two: the one in use and the one that replaces it. */
+/** A client may have two keys: the one in use and its replacement. */
 const KEYS_PER_CLIENT = 2;
 const MAX_POINTS_PER_MINUTE = 1_000_000;
 const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
@@ -31,7 +31,7 @@ const apiKeys = z.array(
     z.strictObject({
       id,
       token: z.string().max(MAX_NAME_LENGTH).regex(NAME_PATTERN),
-      // Whoever may write the record's branch decides what is recognized as the key, and must not see values by it.
+      // A person who can write the record's branch decides what is recognized as the key, and must not see values with it.
       scopes: scopes.refine((given) => !given.includes("reveal")),
       agent: z.boolean().optional(),
       expires_at: instant.optional(),
@@ -50,7 +50,7 @@ const address = z.string().refine((text) => {
 });
 const numericId = z.string().regex(/^\d{1,20}$/);
 const trust = z.strictObject({
-  // GitHub's own default is the owner's URL, and anybody's cloud takes a token with that.
+  // GitHub's own default is the owner's URL, and any cloud accepts a token for that audience.
   audience: z
     .string()
     .min(1)
@@ -69,7 +69,7 @@ const trust = z.strictObject({
           environment: z.string().min(1).max(255).optional(),
           scopes,
         })
-        // Else whoever may push any branch may call.
+        // Otherwise a person who may push any branch may call.
         .refine((caller) => caller.ref !== undefined || caller.environment !== undefined),
     )
     .min(1),
@@ -77,23 +77,23 @@ const trust = z.strictObject({
 
 /**
  * Reads `TOKEN_AUTOMATION_API_KEYS`: a JSON array of `{id, sha256 | token, scopes, agent?, expires_at?}`. Unset: no keys, so nothing is allowed.
- * @throws `Misconfigured` that names the variable and where in it the mistake is, never what it holds
+ * @throws `Misconfigured`, which names the variable and the position of the mistake, never its content
  */
 export function readApiKeys(env: HostEnvironment): ApiKey[] {
   const text = env.TOKEN_AUTOMATION_API_KEYS ?? "";
   if (text.trim() === "") return [];
   const parsed = apiKeys.safeParse(parseJson(text, badKeys));
-  if (!parsed.success) throw badKeys(whereIn(parsed.error));
+  if (!parsed.success) throw badKeys(describePositions(parsed.error));
   const ids = parsed.data.map((key) => key.id);
   const thrice = ids.findIndex(
     (one, index) => ids.slice(0, index).filter((other) => other === one).length === KEYS_PER_CLIENT,
   );
-  if (thrice >= 0) throw badKeys(`/${thrice}/id stands there more than twice`);
+  if (thrice >= 0) throw badKeys(`/${thrice}/id appears more than twice`);
   const digests = parsed.data.map((key) =>
     "sha256" in key ? key.sha256.toLowerCase() : key.token,
   );
   const twice = digests.findIndex((one, index) => digests.indexOf(one) !== index);
-  if (twice >= 0) throw badKeys(`/${twice} is a key that stands there already`);
+  if (twice >= 0) throw badKeys(`/${twice} is a key that an earlier entry has`);
   return parsed.data.map((key) => ({
     id: key.id,
     ...("sha256" in key ? { digest: Buffer.from(key.sha256, "hex") } : { token: key.token }),
@@ -105,14 +105,14 @@ export function readApiKeys(env: HostEnvironment): ApiKey[] {
 
 /**
  * Reads `TOKEN_AUTOMATION_OIDC`: `{audience, callers: [{id, repository_id, repository_owner_id, ref?, environment?, scopes}], issuer?, jwks_url?}`.
- * @returns null where it is unset: no workflow is let in
+ * @returns null if it is unset: no workflow is let in
  * @throws `Misconfigured`, as `readApiKeys`
  */
 export function readWorkflowTrust(env: HostEnvironment): WorkflowTrust | null {
   const text = env.TOKEN_AUTOMATION_OIDC ?? "";
   if (text.trim() === "") return null;
   const parsed = trust.safeParse(parseJson(text, badTrust));
-  if (!parsed.success) throw badTrust(whereIn(parsed.error));
+  if (!parsed.success) throw badTrust(describePositions(parsed.error));
   const { audience, issuer, jwks_url: jwksUrl, callers } = parsed.data;
   return {
     audience,
@@ -129,7 +129,7 @@ export function readWorkflowTrust(env: HostEnvironment): WorkflowTrust | null {
   };
 }
 
-/** `TOKEN_AUTOMATION_RATE_LIMIT`: points a minute and caller; null for `off`. Throws `Misconfigured`. */
+/** `TOKEN_AUTOMATION_RATE_LIMIT`: points a minute for each caller. Null for `off`. Throws `Misconfigured`. */
 export function readRateLimit(env: HostEnvironment): number | null {
   const text = (env.TOKEN_AUTOMATION_RATE_LIMIT ?? "").trim();
   if (text === "") return DEFAULT_POINTS_PER_MINUTE;
@@ -138,11 +138,11 @@ export function readRateLimit(env: HostEnvironment): number | null {
   if (points >= 1 && points <= MAX_POINTS_PER_MINUTE) return points;
   throw invalid(
     `TOKEN_AUTOMATION_RATE_LIMIT must be a whole number from 1 to ${MAX_POINTS_PER_MINUTE}, or off`,
-    "It is points a minute and caller: a read costs 1, a change 5.",
+    "The limit is points a minute for each caller. A read costs 1, a change 5.",
   );
 }
 
-/** `TOKEN_AUTOMATION_CORS_ORIGINS`: origins separated by commas; none where it is unset. Throws `Misconfigured`. */
+/** `TOKEN_AUTOMATION_CORS_ORIGINS`: origins separated by commas (default: none). Throws `Misconfigured`. */
 export function readOrigins(env: HostEnvironment): readonly string[] {
   const given = (env.TOKEN_AUTOMATION_CORS_ORIGINS ?? "").split(",").map((text) => text.trim());
   const origins = given.filter((text) => text !== "");
@@ -150,17 +150,17 @@ export function readOrigins(env: HostEnvironment): readonly string[] {
   if (wrong.length === 0) return origins;
   throw invalid(
     "TOKEN_AUTOMATION_CORS_ORIGINS must list origins, separated by commas",
-    "An origin is scheme, host and port alone, as https://dashboard.example. There is none that stands for all.",
+    "An origin is scheme, host and port alone, as https://dashboard.example. No wildcard is allowed.",
   );
 }
 
-/** `TOKEN_AUTOMATION_PUBLIC_BADGE`: whether anybody may see in one word how all tokens stand; not unless it is 1. Throws `Misconfigured`. */
+/** `TOKEN_AUTOMATION_PUBLIC_BADGE`: whether callers without a key may see in one word how all tokens are. Only 1 allows it. Throws `Misconfigured`. */
 export function readPublicBadge(env: HostEnvironment): boolean {
   const text = (env.TOKEN_AUTOMATION_PUBLIC_BADGE ?? "").trim();
   if (["", "0", "1"].includes(text)) return text === "1";
   throw invalid(
     "TOKEN_AUTOMATION_PUBLIC_BADGE must be 1 or 0",
-    "With 1, GET /badge.svg answers everybody; unset, it answers nobody.",
+    "With 1, GET /badge.svg answers every caller. Unset, it answers no caller.",
   );
 }
 
@@ -173,12 +173,12 @@ function parseJson(text: string, complaint: (what: string) => Misconfigured): un
   }
 }
 
-function whereIn(error: z.ZodError): string {
+function describePositions(error: z.ZodError): string {
   const places = error.issues.flatMap((issue) => placesOf(issue, []));
   return `wrong at ${[...new Set(places)].map((place) => place || "the top").join(", ")}`;
 }
 
-/** Of an entry that fits no form, the places in the form that it comes closest to. */
+/** For an entry that fits no form, the positions in the closest form. */
 function placesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): string[] {
   const path = [...above, ...issue.path];
   if (issue.code !== "invalid_union" || issue.errors.length === 0)
@@ -209,15 +209,15 @@ const DEFAULT_API_URL = "https://api.github.com";
 
 const DEFAULT_CONFIG_PATH = "token_config.json";
 
-/** `TOKEN_AUTOMATION_FINGERPRINT_KEY`; null where it is unset. */
+/** `TOKEN_AUTOMATION_FINGERPRINT_KEY`, or null if it is unset. */
 export function readFingerprintKey(env: HostEnvironment): Secret | null {
   const key = env.TOKEN_AUTOMATION_FINGERPRINT_KEY ?? "";
   return key === "" ? null : new Secret(key);
 }
 
 /**
- * `TOKEN_AUTOMATION_URL`: how callers reach the service, where a proxy before it hides that; null where it is unset.
- * @throws `Misconfigured` where it is no http(s) address
+ * `TOKEN_AUTOMATION_URL`: the address at which callers reach the service, if a proxy hides it. Null if it is unset.
+ * @throws `Misconfigured` if it is not an http(s) address
  */
 export function readPublicUrl(env: HostEnvironment): string | null {
   const text = env.TOKEN_AUTOMATION_URL ?? "";
@@ -237,7 +237,7 @@ export function readPublicUrl(env: HostEnvironment): string | null {
 }
 
 /**
- * Where a host's record lives: always in a repository on GitHub, since a host keeps no files.
+ * The place of a host's record, always a repository on GitHub, since a host keeps no files.
  * @throws `Misconfigured` naming every variable that is missing or malformed
  */
 export function readHostPlace(
@@ -271,13 +271,13 @@ export function readHostPlace(
     // A mistaken path or branch must not pass for an empty record.
     whenMissing: "error",
     variables: env,
-    // A host's GitHub token may write secrets: it is shown to GitHub's API alone, so a model needs a key of its own.
+    // A host's GitHub token may write secrets. Only GitHub's API sees it, so a model needs a key of its own.
     advisor: advisorAccess(env, null),
     programs: programsAllowed(env) ? "." : null,
   };
 }
 
-/** How a host does what it is asked for: itself, or by starting the workflow that does. */
+/** How a host carries out a request: by itself, or by starting the workflow that rotates. */
 export type HostMode =
   | { readonly kind: "direct" }
   | { readonly kind: "dispatch"; readonly workflow: string; readonly ref: string | null };
@@ -285,7 +285,7 @@ export type HostMode =
 const DEFAULT_WORKFLOW = "rotate-tokens.yml";
 
 /**
- * `TOKEN_AUTOMATION_MODE`: `dispatch` unless it says `direct`; `TOKEN_AUTOMATION_WORKFLOW` and `TOKEN_AUTOMATION_WORKFLOW_REF`.
+ * `TOKEN_AUTOMATION_MODE`: `dispatch` (default) or `direct`; `TOKEN_AUTOMATION_WORKFLOW` and `TOKEN_AUTOMATION_WORKFLOW_REF`.
  * @throws `Misconfigured`
  */
 export function readMode(env: HostEnvironment): HostMode {

@@ -1,4 +1,4 @@
-// What outlives one request in a process that answers many: callers' budgets, issuers' public keys, fingerprints of live keys, copies.
+// Memory of a process that answers many requests: callers' budgets, issuers' public keys, fingerprints of live keys, copies.
 import type { JWTVerifyGetKey } from "jose";
 import type { HealthStatus } from "../../core/health/status.ts";
 import type { Copies } from "../../core/ports/copies.ts";
@@ -14,7 +14,7 @@ export type Memory = {
     string,
     { readonly at: number; readonly fingerprints: Promise<readonly string[]> }
   >;
-  /** By record: how all tokens stand, and when that was asked (milliseconds since 1970). */
+  /** By record: the state of all tokens, and when it was read (milliseconds since 1970). */
   readonly overall: Map<string, { readonly at: number; readonly status: Overall }>;
 };
 
@@ -30,7 +30,7 @@ export function createMemory(): Memory {
 
 let ofThisProcess: Memory | null = null;
 
-/** A host calls its handlers with nothing but a request, so what they share can only be the process's. */
+/** A host passes its handlers nothing but a request, so only the process can hold what they share. */
 export function processMemory(): Memory {
   ofThisProcess ??= createMemory();
   return ofThisProcess;

@@ -1,4 +1,4 @@
-// Opening an edge: the app of a host or of a server, with what it remembers.
+// Opening an edge: the app of a host or of a server, with its memory.
 import { randomUUID } from "node:crypto";
 import type { ComposeOptions } from "../../compose/compose.ts";
 import type { App } from "../../core/app.ts";
@@ -20,7 +20,7 @@ import {
 import { createMemory, type Memory, processMemory } from "./memory.ts";
 import { rememberOverall } from "./overall.ts";
 
-/** The edge of a host: everything from its environment, callers by key or as workflows. */
+/** The edge of a host. Its environment sets everything. Callers have a key or are workflows. */
 export function hostEdge(
   env: HostEnvironment,
   memory: Memory = processMemory(),
@@ -46,7 +46,7 @@ export function hostEdge(
     pointsPerMinute: () => readRateLimit(env),
     origins: () => readOrigins(env),
     app,
-    runs: () => runsOf(env),
+    runs: () => openRuns(env),
     overall: () =>
       readPublicBadge(env) ? rememberOverall({ app, now, memory, complain, record }) : null,
     fingerprintKey: () => readFingerprintKey(env),
@@ -57,7 +57,7 @@ export function hostEdge(
   };
 }
 
-/** The edge of a server started with its options: what the CLI's `serve` uses. */
+/** The edge of a server that was started with options, as the CLI's `serve` does. */
 export function serverEdge(options: {
   readonly compose: ComposeOptions;
   readonly access: Access;
@@ -70,7 +70,7 @@ export function serverEdge(options: {
   const { access, origins = [], pointsPerMinute = null, complain } = options;
   const memory = createMemory();
   const now = options.compose.clock ?? (() => new Date());
-  const look = options.compose.place.kind === "local" ? keepLooking(options.compose, now) : null;
+  const look = options.compose.place.kind === "local" ? reuseApp(options.compose, now) : null;
   const app: Edge["app"] = (use) =>
     use && look
       ? look()
@@ -94,7 +94,7 @@ export function serverEdge(options: {
   };
 }
 
-/** So that whoever sends wrong keys does not make the record be read each time, in milliseconds. A new value is journalled long before it is placed. */
+/** In milliseconds. Without it each wrong key would cause a read of the record. A new value is journalled long before it is placed. */
 const FINGERPRINTS_KEPT_MS = 5_000;
 
 function rememberFingerprints({
@@ -111,10 +111,10 @@ function rememberFingerprints({
     const kept = memory.liveFingerprints.get(key);
     const known =
       kept !== undefined && Math.abs(at - kept.at) < FINGERPRINTS_KEPT_MS
-        ? await soon(kept.fingerprints)
+        ? await waitBriefly(kept.fingerprints)
         : null;
     if (known !== null) return known;
-    // Kept while it is still read, so that many who ask at the same time are one too.
+    // Kept while the read is under way, so that many simultaneous callers share one read.
     const read = {
       at,
       fingerprints: app("read").then((opened) => opened.liveFingerprints(tokenName)),
@@ -127,11 +127,11 @@ function rememberFingerprints({
   };
 }
 
-/** How long a request waits for what another one reads, in milliseconds: on Workers that one could end before it has its answer. */
+/** How long a request waits for another request's read, in milliseconds. On Workers, the other request could end before its read does. */
 const OTHERS_WAITED_FOR_MS = 1_000;
 
-/** Null where it is not there in that time. */
-async function soon<Value>(value: Promise<Value>): Promise<Value | null> {
+/** Null if the value does not arrive in that time. */
+async function waitBriefly<Value>(value: Promise<Value>): Promise<Value | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, OTHERS_WAITED_FOR_MS, null);
@@ -139,7 +139,7 @@ async function soon<Value>(value: Promise<Value>): Promise<Value | null> {
   return Promise.race([value, late]).finally(() => clearTimeout(timer));
 }
 
-function runsOf(env: HostEnvironment): (() => Promise<WorkflowRuns>) | null {
+function openRuns(env: HostEnvironment): (() => Promise<WorkflowRuns>) | null {
   const mode = readMode(env);
   if (mode.kind === "direct") return null;
   return async () => {
@@ -149,11 +149,11 @@ function runsOf(env: HostEnvironment): (() => Promise<WorkflowRuns>) | null {
   };
 }
 
-/** How long a clone's `origin` is believed to be what it was, in milliseconds: to ask takes git longer than all the rest of a look. */
+/** How long the value of a clone's `origin` is kept, in milliseconds. Asking git takes longer than the rest of a read. */
 const ORIGIN_KEPT_MS = 5_000;
 
-/** One app for many looks. It reads the record's file at each of them, and keeps only what that text means and what `origin` is. */
-function keepLooking(compose: ComposeOptions, now: () => Date): () => Promise<App> {
+/** One app for many reads. Each read reads the record's file again. The app keeps only the parsed text and `origin`. */
+function reuseApp(compose: ComposeOptions, now: () => Date): () => Promise<App> {
   let kept: { readonly at: number; readonly app: Promise<App> } | null = null;
   return () => {
     const at = now().getTime();
@@ -168,7 +168,7 @@ function keepLooking(compose: ComposeOptions, now: () => Date): () => Promise<Ap
   };
 }
 
-/** Handlers that need no record must not load what reads one. */
+/** Handlers that need no record must not load its readers. */
 async function openApp(options: ComposeOptions): Promise<App> {
   const { compose } = await import("../../compose/compose.ts");
   return compose(options);

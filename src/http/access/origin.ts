@@ -1,7 +1,7 @@
-// Keeps pages of other sites away from a server that asks nobody for a key.
+// Protection of a server that requires no key from pages of other sites.
 import { HttpProblem } from "../problem/problem.ts";
 
-/** How this machine is called by its own programs. Any other name in `Host` is DNS rebinding, or somebody else's proxy. */
+/** The names that programs on this machine use for it. Any other name in `Host` is DNS rebinding, or a foreign proxy. */
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"] as const;
 const HTTP_PORT = 80;
 
@@ -12,7 +12,7 @@ export function isLoopback(host: string): boolean {
   );
 }
 
-/** What a `Host` header says that names this machine and that port. */
+/** The values of a `Host` header that name this machine and that port. */
 export function ownHosts(port: number): readonly string[] {
   return LOOPBACK_NAMES.flatMap((name) => [
     `${name}:${port}`,

@@ -1,14 +1,14 @@
-// How all tokens stand in one word, for those who have no key: read at most once a minute, however many ask.
+// The state of all tokens in one word, for callers without a key. It is read at most once a minute, however many ask.
 import { Failure } from "../../core/base/errors.ts";
 import type { Edge } from "./edge.ts";
 import type { Overall } from "./memory.ts";
 
-/** How long one read answers everybody, in milliseconds. A read that failed does too, so that a broken service costs GitHub no more. */
+/** How long one read answers all callers, in milliseconds. A failed read counts too, so that a broken service costs GitHub no more. */
 export const OVERALL_KEPT_MS = 60_000;
 
 /**
- * Asks the record at most once in that time. Nobody waits for another's request: on Workers that could end before it has answered.
- * @param record tells records of one process apart
+ * Reads the record at most once in that time. No request waits for another one: on Workers the other could end before it has answered.
+ * @param record identifies the record among those of one process
  */
 export function rememberOverall({
   app,
@@ -30,16 +30,16 @@ export function rememberOverall({
   };
 }
 
-/** What is wrong is for whoever runs the service; to everybody else it is `unknown`. */
+/** Details of a failure go to the operator's log. Every other caller sees `unknown`. */
 async function read(app: Edge["app"], complain: Edge["complain"]): Promise<Overall> {
   try {
     const report = await (await app("read")).health();
-    // What the app has loaded by now; handlers that need no record load none of it.
+    // The app has loaded this by now. Handlers that need no record load none of it.
     const { worstStatus } = await import("../../core/health/health.ts");
     return worstStatus(report) ?? "none";
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    complain(`the public badge tells nothing: ${error.message} (${error.code})`);
+    complain(`the public badge shows no state: ${error.message} (${error.code})`);
     return "unknown";
   }
 }

@@ -1,4 +1,4 @@
-// API keys that are values of the record's own tokens: rotating the token rotates the key, without a gap.
+// API keys that are values of the record's own tokens. Rotating the token rotates the key, without a gap.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import health from "../../../functions/health.ts";
 import rotate from "../../../functions/rotate.ts";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => github.close());
 
-/** A host at a time, which remembers nothing of another. */
+/** A host at a time, which remembers no other host's state. */
 function hostAt(now: Date, keys: readonly object[] = KEYS, more: Record<string, string> = {}) {
   const env = {
     TOKEN_AUTOMATION_REPOSITORY: DEFAULT_REPOSITORY,
@@ -41,7 +41,7 @@ function hostAt(now: Date, keys: readonly object[] = KEYS, more: Record<string, 
   return caller(hostEdge(env, createMemory(), () => now));
 }
 
-/** Rotates as the schedule does, and gives the new value: the secret as GitHub has it. */
+/** Rotates as the schedule does, and returns the new value: the secret as GitHub has it. */
 async function rotateKey(fingerprintKey: Secret | null = null): Promise<string> {
   const access = { token: new Secret(DEFAULT_TOKEN), apiUrl: github.url, graphqlUrl: null };
   const place = { kind: "github", repository: DEFAULT_REPOSITORY, branch: null, access } as const;
@@ -76,7 +76,7 @@ test("the newest value is let in at once, the one before it for the overlap, and
   ]).toEqual([401, 200]);
 });
 
-test("its scopes are those of its entry; a wrong key learns nothing, and does not make the record be read each time", async () => {
+test("its scopes are those of its entry; a wrong key learns nothing, and does not cause a read of the record each time", async () => {
   const key = await rotateKey();
   const host = hostAt(inHours(0), [{ id: "dashboard", token: "DASHBOARD_KEY", scopes: ["read"] }]);
   expect(
@@ -95,7 +95,7 @@ test("its scopes are those of its entry; a wrong key learns nothing, and does no
   expect(host.said.join("\n")).not.toContain(key);
 });
 
-test("many wrong keys at once cost what one costs, and what could not be read is read again", async () => {
+test("many wrong keys at once cost as much as one, and a failed read is repeated", async () => {
   const key = await rotateKey();
   const costOf = async (count: number) => {
     const before = github.requests.length;
@@ -118,7 +118,7 @@ test("many wrong keys at once cost what one costs, and what could not be read is
   expect(await statusOf(host, key)).toBe(200);
 });
 
-test("a read that never ends keeps nobody else out", async () => {
+test("a read that never ends keeps no other caller out", async () => {
   const key = await rotateKey();
   const host = hostAt(inHours(0));
   github.faults.add({ match: {}, action: { kind: "hang" }, times: 1 });
@@ -129,7 +129,7 @@ test("a read that never ends keeps nobody else out", async () => {
   expect(await stuck).toBeGreaterThanOrEqual(400);
 });
 
-test("fingerprints under a key are recognized with it; an entry may end", async () => {
+test("fingerprints under a key are recognized with it; an entry may expire", async () => {
   const key = await rotateKey(new Secret("pepper"));
   expect(await statusOf(hostAt(inHours(0)), key)).toBe(401);
   const pepper = { TOKEN_AUTOMATION_FINGERPRINT_KEY: "pepper" };
@@ -142,11 +142,11 @@ test("fingerprints under a key are recognized with it; an entry may end", async 
   ).toBe(401);
 });
 
-test("a token that nobody declared, or that was never rotated, lets nobody in", async () => {
+test("an undeclared token, or one that was never rotated, lets no caller in", async () => {
   expect(await statusOf(hostAt(inHours(0)), "anything")).toBe(401);
   expect(
     await statusOf(
-      hostAt(inHours(0), [{ id: "a", token: "NOBODY", scopes: ["read"] }]),
+      hostAt(inHours(0), [{ id: "a", token: "UNDECLARED", scopes: ["read"] }]),
       "anything",
     ),
   ).toBe(401);

@@ -1,4 +1,4 @@
-// Workflows as callers, against an issuer that serves its keys over HTTP: who is let in, and everything that is not.
+// Workflows as callers, against an issuer that serves its keys over HTTP: the accepted tokens, and all others.
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import generate from "../../../functions/generate.ts";
@@ -77,7 +77,7 @@ test("a workflow on the trusted branch is let in, with its scopes and no others"
   });
 });
 
-test("`sub` decides nothing: neither a false one in, nor a strange one out", async () => {
+test("`sub` decides nothing: a copied one lets no caller in, and a strange one keeps none out", async () => {
   const foreign = { ...CLAIMS, repository_id: "999", repository_owner_id: "998" };
   expect((await send(await issuer.sign(foreign))).status).toBe(401);
   expect((await send(await issuer.sign({ ...CLAIMS, sub: "customized" }))).status).toBe(200);
@@ -102,14 +102,14 @@ test.each([
   });
 });
 
-test("an environment is asked for where it is configured, whatever the branch", async () => {
+test("an environment is required if it is configured, on any branch", async () => {
   const job = { ...CLAIMS, repository_id: "202", ref: "refs/heads/release" };
   expect((await send(await issuer.sign({ ...job, environment: "production" }))).status).toBe(200);
   expect((await send(await issuer.sign({ ...job, environment: "staging" }))).status).toBe(401);
   expect((await send(await issuer.sign(job))).status).toBe(401);
 });
 
-test("a token is good until it ends, give or take what clocks differ", async () => {
+test("a token is valid until it ends, plus or minus the tolerance of clocks", async () => {
   const token = await issuer.sign(CLAIMS);
   now = later(5);
   expect((await send(token)).status).toBe(200);
@@ -172,7 +172,7 @@ describe("forged", () => {
   });
 });
 
-test("nobody is trusted unless configured", async () => {
+test("no workflow is trusted unless configured", async () => {
   host = caller({ ...hostThatTrusts([MAIN]).edge, access: { kind: "keys", keys: () => [] } });
   expect((await send(await issuer.sign(CLAIMS))).status).toBe(401);
 });
@@ -183,7 +183,7 @@ test("keys are fetched once for many tokens, and again for a key that is not kno
   expect(issuer.fetched - before).toBe(1);
 });
 
-test("without the issuer's keys: 503, neither in nor out; and in again once they are there", async () => {
+test("without the issuer's keys: 503, neither admitted nor refused; admitted when they are there again", async () => {
   issuer.isUp = false;
   const token = await issuer.sign(CLAIMS);
   expect(await send(token)).toMatchObject({

@@ -1,15 +1,15 @@
-// Workflows as callers: GitHub's OIDC tokens, checked by signature and decided on by ids, ref and environment.
+// Workflows as callers: GitHub's OIDC tokens, checked by signature and judged by ids, ref and environment.
 import type { JWTPayload, JWTVerifyGetKey } from "jose";
 import { Unchanged } from "../../core/base/errors.ts";
 import type { Caller, TrustedWorkflow, WorkflowTrust } from "./caller.ts";
 
-/** What GitHub signs with. Any other algorithm, `none` and the symmetric ones above all, is not even tried. */
+/** The algorithm that GitHub signs with. Any other one is not tried, above all `none` and the symmetric ones. */
 const ALGORITHM = "RS256";
-/** How far clocks may be apart, in seconds. */
+/** How far apart the clocks may be, in seconds. */
 const CLOCK_TOLERANCE_S = 30;
-/** How long the issuer may take to give its keys, in milliseconds. */
+/** How long the issuer may take to send its keys, in milliseconds. */
 const JWKS_TIMEOUT_MS = 5_000;
-/** An unknown key id makes the keys be fetched again at most this often, in milliseconds, whoever sends how many. */
+/** An unknown key id causes a new fetch of the keys at most this often, in milliseconds, however many arrive. */
 const JWKS_COOLDOWN_MS = 30_000;
 
 type KeySets = Map<string, JWTVerifyGetKey>;
@@ -20,15 +20,15 @@ export function looksSigned(bearer: string): boolean {
 }
 
 /**
- * The workflow that a token speaks for: the first entry that fits; null where the token is not good, or nobody trusts it.
- * @throws `Unchanged` (`issuer-unavailable`) where the issuer's keys cannot be had
+ * The workflow that a token speaks for: the first entry that fits. Null if the token is not valid, or no entry trusts it.
+ * @throws `Unchanged` (`issuer-unavailable`) if the issuer's keys cannot be fetched
  */
 export async function identifyWorkflow(
   token: string,
   trust: WorkflowTrust,
   by: { readonly now: Date; readonly keySets: KeySets },
 ): Promise<Caller | null> {
-  const claims = await verifiedClaims(token, trust, by);
+  const claims = await verifyClaims(token, trust, by);
   if (claims === null) return null;
   const found = trust.callers.find((caller) => fits(caller, claims));
   return found === undefined
@@ -36,7 +36,7 @@ export async function identifyWorkflow(
     : { id: found.id, scopes: found.scopes, runUrl: runUrlOf(claims, trust.issuer) };
 }
 
-async function verifiedClaims(
+async function verifyClaims(
   token: string,
   trust: WorkflowTrust,
   { now, keySets }: { readonly now: Date; readonly keySets: KeySets },
@@ -44,9 +44,9 @@ async function verifiedClaims(
   const { decodeProtectedHeader, errors, jwtVerify } = await import("jose");
   try {
     const { alg, kid } = decodeProtectedHeader(token);
-    // Without a key's id whatever key is there would be tried.
+    // Without a key's id, jose would try every key.
     if (alg !== ALGORITHM || typeof kid !== "string" || kid === "") return null;
-    const { payload } = await jwtVerify(token, await keySetOf(trust, keySets), {
+    const { payload } = await jwtVerify(token, await openKeySet(trust, keySets), {
       algorithms: [ALGORITHM],
       issuer: trust.issuer,
       audience: trust.audience,
@@ -56,24 +56,24 @@ async function verifiedClaims(
     });
     return payload;
   } catch (error) {
-    // What is no token is a TypeError of the decoder; why one is refused is nothing that its sender is told.
+    // For text that is no token the decoder throws a TypeError. The sender does not see why a token is refused.
     if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
     throw error;
   }
 }
 
-/** The issuer's keys, kept and fetched anew by jose. Throws `Unchanged` where they cannot be had: that says nothing of the token. */
-async function keySetOf({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<JWTVerifyGetKey> {
+/** The issuer's keys, kept and refreshed by jose. Throws `Unchanged` if they cannot be fetched, which says nothing about the token. */
+async function openKeySet({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<JWTVerifyGetKey> {
   const { createRemoteJWKSet, errors } = await import("jose");
   const kept = keySets.get(jwksUrl);
   if (kept !== undefined) return kept;
-  const fetched = createRemoteJWKSet(new URL(jwksUrl), {
+  const fetchKey = createRemoteJWKSet(new URL(jwksUrl), {
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: JWKS_COOLDOWN_MS,
   });
   const keySet: JWTVerifyGetKey = async (header, jws) => {
     try {
-      return await fetched(header, jws);
+      return await fetchKey(header, jws);
     } catch (error) {
       if (
         error instanceof errors.JWKSNoMatchingKey ||
@@ -81,10 +81,10 @@ async function keySetOf({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<J
       )
         throw error;
       throw new Unchanged(
-        "the keys of the tokens' issuer could not be had, so nobody can be let in by such a token",
+        "the keys of the tokens' issuer could not be fetched, so no caller can be admitted with such a token",
         {
           code: "issuer-unavailable",
-          hint: "Nothing was done. Ask again later; if it goes on, check jwks_url in TOKEN_AUTOMATION_OIDC.",
+          hint: "Nothing was done. Try again later. If it fails again, check jwks_url in TOKEN_AUTOMATION_OIDC.",
           cause: error,
         },
       );
@@ -94,7 +94,7 @@ async function keySetOf({ jwksUrl }: WorkflowTrust, keySets: KeySets): Promise<J
   return keySet;
 }
 
-/** Never by `sub`: it is a string to read, whose parts and order each repository can change. */
+/** Never by `sub`, a text for people, whose parts and order each repository can change. */
 function fits(caller: TrustedWorkflow, claims: JWTPayload): boolean {
   return (
     claims.repository_id === caller.repositoryId &&
@@ -104,7 +104,7 @@ function fits(caller: TrustedWorkflow, claims: JWTPayload): boolean {
   );
 }
 
-/** Where the caller can be looked at; null where the token does not say it in the form that GitHub does. */
+/** The address of the caller's run. Null if the token does not name it in GitHub's form. */
 function runUrlOf({ repository, run_id: runId }: JWTPayload, issuer: string): string | null {
   if (typeof repository !== "string" || !/^[\w.-]+\/[\w.-]+$/.test(repository)) return null;
   if (typeof runId !== "string" || !/^\d+$/.test(runId)) return null;

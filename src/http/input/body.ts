@@ -1,6 +1,6 @@
-// The input of a request: a JSON body of limited size, or a query, judged by a schema, with all
-// mistakes reported at once.
-// hono/body-limit believes a Content-Length and does not count what arrives. zod's own messages
+// The input of a request: a JSON body of limited size, or a query. A schema judges it, and all
+// mistakes are reported at once.
+// hono/body-limit believes a Content-Length and does not count the bytes. zod's own messages
 // repeat what was sent, which may be a value.
 import type * as z from "zod";
 import { limitedBytes } from "../../core/base/bounded-body.ts";
@@ -14,12 +14,12 @@ import { HttpProblem } from "../problem/problem.ts";
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * Reads and judges the body of a POST. An empty body stands for `{}`.
+ * Reads and judges the body of a POST. An empty body means `{}`.
  * @throws `HttpProblem` 400 (not JSON, or not what the schema says), 413 or 415
  */
 export async function readBody<Input>(request: Request, schema: z.ZodType<Input>): Promise<Input> {
   const type = request.headers.get("content-type");
-  // A form of another site can send any body with a type of its own, but not this type: a browser asks first (Fetch, CORS-preflight).
+  // A form of another site can send any body with a type of its own, but not this type: a browser sends a preflight first (Fetch, CORS).
   if (type !== null && type.split(";", 1)[0]?.trim().toLowerCase() !== "application/json")
     throw notJsonType(seen(type));
   const bytes = await readLimited(request);
@@ -27,14 +27,14 @@ export async function readBody<Input>(request: Request, schema: z.ZodType<Input>
   const text = decode(bytes);
   const given = text === "" ? {} : parse(text);
   const input = judge(given, schema);
-  // What passed is flat, so the keys of the text are those of the object, but for what JSON.parse dropped (RFC 8259 §4).
+  // An accepted body is flat, so the keys of its text are those of the object, except for keys that JSON.parse dropped (RFC 8259 §4).
   if (countKeys(text) > Object.keys(Object(given)).length)
     throw givenTwice(findDuplicateKeys(text).map(({ pointer }) => pointer.slice(1)));
   return input;
 }
 
 /**
- * Judges the query of a GET, and beside it what the path has where the route has `:name`. Throws `HttpProblem` 400.
+ * Judges the query of a GET, together with the path's values if the route has `:name`. Throws `HttpProblem` 400.
  * @param path the route's
  */
 export function readQuery<Input>(request: Request, schema: z.ZodType<Input>, path = ""): Input {
@@ -47,7 +47,7 @@ export function readQuery<Input>(request: Request, schema: z.ZodType<Input>, pat
   return input;
 }
 
-/** By position from the end: a host may put all routes below a prefix of its own. */
+/** By position from the end, since a host may put all routes below a prefix of its own. */
 function pathFields(pathname: string, path: string): [string, string][] {
   const given = pathname.split("/").reverse();
   const names = path.split("/").reverse();
@@ -56,7 +56,7 @@ function pathFields(pathname: string, path: string): [string, string][] {
   );
 }
 
-/** Of two, one would count, and nobody could tell which was meant. */
+/** Only one of two would count, and the caller would not see which. */
 function givenTwice(names: readonly string[]): HttpProblem {
   const fields = [...new Set(names)].map(seenName).join(", ");
   return new HttpProblem(400, `given more than once: ${fields}`, {
@@ -66,7 +66,7 @@ function givenTwice(names: readonly string[]): HttpProblem {
 }
 
 function notJsonType(found: string): HttpProblem {
-  return new HttpProblem(415, `the content type must be application/json; it was ${found}`, {
+  return new HttpProblem(415, `the content type must be application/json, but it is ${found}`, {
     code: "content-type",
     hint: "Send `content-type: application/json`.",
   });
@@ -80,7 +80,7 @@ async function readLimited(request: Request): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The caller hung up before the end: no failure of ours, and nobody is left to be told. */
+/** The caller hung up before the end. That is no failure of the service, and no caller is left to answer. */
 function cutOff(): never {
   throw new HttpProblem(400, "the body ended too soon", {
     code: "body-cut-off",
@@ -91,7 +91,7 @@ function cutOff(): never {
 function tooLarge(): HttpProblem {
   return new HttpProblem(413, `the body is larger than ${MAX_BODY_BYTES} bytes`, {
     code: "body-too-large",
-    hint: "No request needs that much; a value may have 48 KB.",
+    hint: "No request needs that much. A value may have 48 KB.",
   });
 }
 
@@ -143,12 +143,12 @@ function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodType): F
     return issue.keys.map((key) =>
       unknownField(pointerTo([...issue.path, safeKey(key)]), key, knownFields(schema)),
     );
-  const { code, message, hint } = complaintOf(issue, given);
+  const { code, message, hint } = readComplaint(issue, given);
   return [{ code, pointer, position: null, message, hint, nearest: null }];
 }
 
-/** A custom check carries its own complaint, so that what the core says of a value reaches the caller as it is. */
-function complaintOf(
+/** A custom check carries its own message, so that the core's words about a value reach the caller unchanged. */
+function readComplaint(
   issue: z.core.$ZodIssue,
   given: unknown,
 ): { code: string; message: string; hint: string | null } {
@@ -159,7 +159,7 @@ function complaintOf(
   }
   const wrongType = issue.code === "invalid_type";
   if (wrongType && at(given, issue.path) === undefined)
-    return { code: "field-missing", message: "this field must be given", hint: null };
+    return { code: "field-missing", message: "this field is required", hint: null };
   if (issue.code === "too_small" || issue.code === "too_big")
     return { code: "field-invalid", message: outOfRange(issue, at(given, issue.path)), hint: null };
   return {

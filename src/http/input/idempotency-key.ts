@@ -1,4 +1,4 @@
-// The key by which a request that is sent again is known: from its header, or from its body for clients that cannot set headers.
+// The idempotency key of a repeated request, from its header, or from its body for clients that cannot set headers.
 
 import { Secret } from "../../core/base/secret.ts";
 import { fingerprint } from "../../core/credentials/fingerprint.ts";
@@ -12,10 +12,10 @@ export const MAX_KEY_LENGTH = 255;
 /** The field of a body that holds the key. */
 const FIELD = "idempotency_key";
 
-/** Fields that change what is told, not what is done. */
+/** Fields that change the reply, not the work. */
 const OF_THE_REPLY = ["limit", "reveal"];
 
-/** Who asks for what. */
+/** The caller, and the request. */
 type Asked = {
   readonly callerId: string;
   readonly path: string;
@@ -25,8 +25,8 @@ type Asked = {
 
 /**
  * The mark of a request that came with a key; null for one without.
- * A value in it counts only where a fingerprint key is configured, since the record keeps a digest of what was asked for.
- * @throws `HttpProblem` 400 for a key that is none, or for two that differ
+ * A value in it counts only if a fingerprint key is configured, since the record keeps a digest of the request.
+ * @throws `HttpProblem` 400 for a malformed key, or for two keys that differ
  */
 export function markOfRequest(
   request: Request,
@@ -55,7 +55,7 @@ function withoutValue(value: Secret, key: Secret | null): string {
   return fingerprint(value, { entropyBits: null, key }) ?? "given";
 }
 
-/** As it is, or between quotes as draft-ietf-httpapi-idempotency-key-header has it. */
+/** As it is, or between quotes as in draft-ietf-httpapi-idempotency-key-header. */
 function headerKey(request: Request): string | null {
   const text = request.headers.get(HEADER);
   if (text === null) return null;

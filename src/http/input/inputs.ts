@@ -1,4 +1,4 @@
-// The pieces that request bodies are made of, each judged by the same rules as the record.
+// Fields of request bodies, each judged by the same rules as the record.
 import * as z from "zod";
 import { Secret } from "../../core/base/secret.ts";
 import { checkSecretValue } from "../../core/credentials/secret-value.ts";
@@ -17,10 +17,10 @@ import {
 import { MAX_KEY_LENGTH } from "./idempotency-key.ts";
 
 const MAX_PREFIX_LENGTH = 255;
-/** Workflows of more names than a repository may have secrets mean a group. */
+/** A workflow of more names than a repository may have secrets needs a group. */
 const MAX_MEMBERS = 1000;
 const MAX_MESSAGE_LENGTH = 2000;
-/** A page of more would not fit into the replies that callers with a limit can take. */
+/** A larger page would not fit into the replies that callers with a limit can take. */
 const MAX_PAGE = 500;
 const MAX_CURSOR_LENGTH = 1000;
 
@@ -50,22 +50,22 @@ export const timezone = z
   .string()
   .min(1)
   .max(255)
-  .describe("An IANA time zone, as Europe/Berlin; the record's own unless given");
+  .describe("An IANA time zone, as Europe/Berlin (default: the record's own)");
 export const dryRun = z
   .boolean()
   .default(false)
-  .describe("Change nothing; tell what would be done");
+  .describe("Change nothing, and report what would be done");
 export const create = z
   .boolean()
   .describe(
-    "Declare names that nobody has declared yet; else they are refused, with the nearest names, where the record is on GitHub",
+    "Declare names that the record does not have yet. Without it, a record on GitHub refuses them and names the nearest",
   );
 export const tokenType = z.enum(TOKEN_TYPES);
-export const keyAlgorithm = z.enum(KEY_ALGORITHMS).describe("Of a key_pair; ed25519 unless given");
+export const keyAlgorithm = z.enum(KEY_ALGORITHMS).describe("Of a key_pair (default: ed25519)");
 export const keyFormat = z
   .enum(KEY_FORMATS)
-  .describe("Of a key_pair's private key, which is what `token` is; pem unless given");
-export const rsaBits = z.literal(RSA_SIZES).describe("Of an RSA key; 3072 unless given");
+  .describe("Of a key_pair's private key, which `token` holds (default: pem)");
+export const rsaBits = z.literal(RSA_SIZES).describe("Of an RSA key (default: 3072)");
 export const length = z.int().min(1).max(MAX_VALUE_BYTES);
 export const prefix = z
   .string()
@@ -82,7 +82,7 @@ export const idempotencyKey = z
   .max(MAX_KEY_LENGTH)
   .regex(/^[\x21-\x7e]*$/, "must be visible ASCII characters")
   .describe(
-    "A UUID of this request: sent again with the same one, it is carried out once. The header Idempotency-Key does the same",
+    "A UUID of this request. A request that is sent again with the same one is carried out once. The header Idempotency-Key does the same",
   );
 export const commitMessage = z.string().min(1).max(MAX_MESSAGE_LENGTH);
 
@@ -95,7 +95,7 @@ export function queryNumber(least: number, most: number) {
     .pipe(z.int().min(least).max(most));
 }
 
-/** A switch in a query: on by `true`. */
+/** A switch in a query. `true` turns it on. */
 export function flag(description: string) {
   return z
     .enum(["true", "false"])
@@ -104,12 +104,12 @@ export function flag(description: string) {
     .describe(description);
 }
 
-/** What every paged GET takes. */
+/** Fields of every paged GET. */
 export const page = {
   limit: queryNumber(1, MAX_PAGE)
     .optional()
     .describe(
-      "At most so many entries, and below 100,000 characters; next_cursor tells where to go on. 50 is a good choice",
+      "The most entries in the reply, which stays below 100,000 characters. next_cursor says where the next page begins. 50 is a good choice",
     ),
   cursor: z
     .string()
@@ -117,17 +117,17 @@ export const page = {
     .optional()
     .describe("What next_cursor said in the page before"),
 };
-/** What a POST takes whose reply tells of many tokens. */
-export const told = z
+/** A field of a POST whose reply lists many tokens. */
+export const replyLimit = z
   .int()
   .min(1)
   .max(MAX_PAGE)
   .optional()
   .describe(
-    "At most so many tokens are told of, below 100,000 characters; left_out says how many are not. It limits what is told, not what is done",
+    "The most tokens in the reply, which stays below 100,000 characters. left_out says how many are missing. It limits the reply, not the work",
   );
 
-/** A value that a person hands in: wrapped before anything else sees it. */
+/** A value that a person supplies. It is wrapped before any other code sees it. */
 export const secretValue = z
   .string()
   .transform((text) => new Secret(text))

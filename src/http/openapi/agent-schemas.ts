@@ -1,4 +1,4 @@
-// JSON Schemas (2020-12) of what agents may send and of what they get, from the definitions that validate.
+// JSON Schemas (2020-12) of requests and replies for agents, from the definitions that validate.
 import * as z from "zod";
 import type { Endpoint } from "../endpoint.ts";
 import type { Operation } from "./operations.ts";
@@ -9,13 +9,13 @@ export type ObjectSchema = JsonSchema & {
   readonly required: readonly string[];
 };
 
-/** What the route takes, without what is withheld from agents. `limit` must be given where there is one, so that replies stay short. */
+/** The route's input, without the fields withheld from agents. `limit` is required if there is one, so that replies stay short. */
 export function inputSchema(
   { input }: Pick<Endpoint, "input">,
   { withheld = [], fixed = {} }: Operation,
 ): ObjectSchema {
   const needed = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }).required ?? [];
-  // What comes out of a query's field is a number; what goes in is text, and JSON Schema's own types say the first.
+  // zod describes the number that a query's field becomes. The field itself is text, and JSON Schema's own types say so first.
   const { properties = {}, ...schema } = objectSchema(input, "output");
   const offered = Object.entries(properties)
     .filter(([name]) => !withheld.includes(name))
@@ -29,7 +29,7 @@ export function inputSchema(
   return { ...schema, properties: Object.fromEntries(offered), required };
 }
 
-/** A reply's schema. Without `exact` it lets through what a later version adds. */
+/** A reply's schema. Without `exact` it lets through members that a later version adds. */
 export function replySchema(reply: z.ZodType, exact = false): ObjectSchema {
   return objectSchema(reply, exact ? "output" : "input");
 }
@@ -44,7 +44,7 @@ function objectSchema(schema: z.ZodType, io: "input" | "output"): ObjectSchema {
   return { ...rest, properties: withoutBooleans(properties), required };
 }
 
-/** JSON Schema allows `true` for a schema; zod makes none of it. */
+/** JSON Schema allows `true` for a schema. zod writes no such schema. */
 function withoutBooleans(
   properties: Readonly<Record<string, unknown>>,
 ): Record<string, JsonSchema> {
@@ -53,10 +53,10 @@ function withoutBooleans(
   );
 }
 
-/** Takes out what says nothing, and gives every object its `properties`, which importers of GPT Actions ask for. */
+/** Removes empty keywords, and gives every object its `properties`, which importers of GPT Actions require. */
 function override({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  // The format says it already, and its pattern is longer than all else.
+  // The format says it already, and its pattern is longer than the rest.
   if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   if (jsonSchema.type !== "object") return;
   jsonSchema.properties ??= {};

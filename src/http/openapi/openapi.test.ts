@@ -1,4 +1,4 @@
-// The API's description: valid for everybody, within the limits of GPT Actions, true of real replies, and without a place for a value.
+// The API's description: valid OpenAPI, within the limits of GPT Actions, true to real replies, and without a field for a value.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ROUTES } from "../../../functions/hosts/routes.ts";
@@ -34,7 +34,7 @@ const routeOf = (path: string) => {
 };
 
 describe("the document", () => {
-  test("is valid OpenAPI 3.1 to a validator that is not ours", async () => {
+  test("is valid OpenAPI 3.1 to a foreign validator", async () => {
     const { Validator } = await import(import.meta.resolve("@seriousme/openapi-schema-validator"));
     const validator = new Validator();
     expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
@@ -44,11 +44,11 @@ describe("the document", () => {
     ).toBe(false);
   });
 
-  test("passes what GPT Actions ask for", () => {
+  test("meets the requirements of GPT Actions", () => {
     expect(lintForGptActions(document)).toEqual([]);
   });
 
-  test("the lint sees what it should", () => {
+  test("the lint finds each mistake", () => {
     const operation = {
       operationId: "a b",
       summary: "s",
@@ -99,7 +99,7 @@ describe("the document", () => {
     );
   });
 
-  test("has no field that could take or tell a value", () => {
+  test("has no field that could take or return a value", () => {
     const fields = new Set<string>();
     const collect = (node: unknown): void => {
       if (typeof node !== "object" || node === null) return;
@@ -114,7 +114,7 @@ describe("the document", () => {
         /^(?:token|new_token|old_token|value|secret|password|credential|key|message)$/.test(name),
       ),
     ).toEqual([
-      // Of an error in a report: never a value.
+      // An error's field in a report: never a value.
       "message",
     ]);
     const asked = Object.values(document.paths).flatMap((item) =>
@@ -131,7 +131,7 @@ describe("the document", () => {
     expect(rotate).toContain('"type":"boolean","enum":[false]}');
   });
 
-  test("asks for `limit` wherever there is one", () => {
+  test("requires `limit` in each operation that has one", () => {
     const rotate = document.paths["/tokens/workflow/run"]?.post;
     expect(JSON.stringify(rotate?.requestBody)).toContain('"required":["workflow_name","limit"]');
     const parameters = document.paths["/tokens/health"]?.get?.parameters;
@@ -154,7 +154,7 @@ describe("the document", () => {
 describe("GET /openapi.json", () => {
   const request = (url: string) => new Request(url, { headers: { host: new URL(url).host } });
 
-  test("needs no key, and names the origin that it was asked at", async () => {
+  test("needs no key, and names the origin of the request", async () => {
     const response = await openapi.answer(
       request("https://tokens.example/openapi.json?again=1"),
       hostEdge({}),
@@ -163,7 +163,7 @@ describe("GET /openapi.json", () => {
     expect(await response.json()).toEqual(document);
   });
 
-  test("names the address of the environment where there is one", async () => {
+  test("names the address of the environment if it is set", async () => {
     const ask = async (url: string) => {
       const complain = () => undefined;
       const response = await openapi.answer(request("http://10.0.0.7:8080/openapi.json"), {
@@ -197,7 +197,7 @@ describe("GET /openapi.json", () => {
   });
 });
 
-test("real replies are what is described, field by field", async () => {
+test("real replies match the description, field by field", async () => {
   const ajv = new Ajv2020({ strict: true, allErrors: true, validateFormats: false });
   const exact = Object.fromEntries(
     Object.entries(replySchemas({ hashes: true })).map(([path, reply]) => [
@@ -212,7 +212,7 @@ test("real replies are what is described, field by field", async () => {
     const valid = ajv.validate(exact[path] ?? false, told.body);
     expect({ ...told, errors: valid ? [] : ajv.errors }).toEqual({ ...told, errors: [] });
     expect(Math.floor(status / 100)).toBe(2);
-    // What is published lets more through, and is the same otherwise.
+    // The published schema allows more members, and is the same otherwise.
     const [operation] = Object.values(document.paths[path] ?? {});
     const [response] = Object.entries(Object(operation?.responses));
     expect(response?.[0]).toBe(String(status));
@@ -261,11 +261,11 @@ test("real replies are what is described, field by field", async () => {
       await check(path, { query: "?limit=1" });
     await check("/tokens/status", { query: "?limit=1&history=2" });
   }
-  // A service on this machine starts no workflow: dispatch.test.ts follows a run, and holds that reply against its description.
+  // A service on this machine starts no workflow. dispatch.test.ts follows a run, and holds that reply against its description.
   expect([...seen, "/tokens/runs/:id"].sort()).toEqual(Object.keys(OPERATIONS).sort());
 });
 
-/** As a caller without `reveal` gets it: `serve` on this machine reveals. */
+/** The reply for a caller without `reveal`, since `serve` on this machine reveals. */
 function withoutValue(body: unknown): unknown {
   const { new_token: _value, ...rest } = Object(body);
   return rest;

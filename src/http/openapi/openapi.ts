@@ -1,6 +1,6 @@
 // The API's description for agents: OpenAPI 3.1, within the limits of GPT Actions.
-// zod-openapi and the libraries made with it describe a query's number as the text that it is sent
-// as, and close each reply to what a later version adds. They would replace the 30 lines that write
+// zod-openapi and the libraries made with it describe a query's number as the text that is sent,
+// and close each reply to members that a later version adds. They would replace the 30 lines that write
 // parameters and bodies.
 import manifest from "../../../package.json" with { type: "json" };
 import type { Endpoint } from "../endpoint.ts";
@@ -9,7 +9,7 @@ import { DISPATCHED, replySchemas } from "../reply/replies.ts";
 import { inputSchema, type JsonSchema, replySchema } from "./agent-schemas.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
 
-const DESCRIPTION = `Rotates the secrets that a GitHub repository depends on, and tells how old each is. No operation here takes or tells a secret's value: the description leaves out POST /tokens/generate and the field new_token, and a key for an agent must not have the scope reveal. Requests must say limit where it is listed, so that replies stay below 100,000 characters.`;
+const DESCRIPTION = `Rotates the secrets that a GitHub repository depends on, and reports how old each is. No operation here takes or returns a secret's value: the description leaves out POST /tokens/generate and the field new_token, and a key for an agent must not have the scope reveal. Requests must set limit if it is listed, so that replies stay below 100,000 characters.`;
 
 /** As RFC 9457 has it, with this API's members. */
 const PROBLEM: JsonSchema = {
@@ -29,7 +29,7 @@ const PROBLEM: JsonSchema = {
 
 /**
  * The description of those routes that are offered to agents.
- * @param origin where callers reach them, without a slash at its end
+ * @param origin the address at which callers reach them, without a slash at its end
  */
 export function openApiDocument(routes: readonly Endpoint[], origin: string): JsonSchema {
   const replies = replySchemas({ hashes: true });
@@ -39,8 +39,8 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
     if (route === undefined || reply === undefined) return [];
     return [
       [
-        addressed(path),
-        { [route.method.toLowerCase()]: operationOf(route, operation, replySchema(reply)) },
+        formatPath(path),
+        { [route.method.toLowerCase()]: buildOperation(route, operation, replySchema(reply)) },
       ],
     ];
   });
@@ -57,7 +57,7 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
       schemas: { Problem: PROBLEM },
       responses: {
         Problem: {
-          description: "It was not done, or not all of it",
+          description: "The operation failed, or a part of it failed",
           content: {
             "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
           },
@@ -67,7 +67,7 @@ export function openApiDocument(routes: readonly Endpoint[], origin: string): Js
   };
 }
 
-function operationOf(route: Endpoint, operation: Operation, reply: JsonSchema): JsonSchema {
+function buildOperation(route: Endpoint, operation: Operation, reply: JsonSchema): JsonSchema {
   const input = inputSchema(route, operation);
   const isQuery = route.method === "GET";
   return {
@@ -76,21 +76,21 @@ function operationOf(route: Endpoint, operation: Operation, reply: JsonSchema): 
     description: operation.description,
     "x-openai-isConsequential": operation.readOnly !== true,
     ...(isQuery
-      ? { parameters: parametersOf(input, pathNames(route.path)) }
-      : { requestBody: bodyOf(input) }),
+      ? { parameters: listParameters(input, pathNames(route.path)) }
+      : { requestBody: describeBody(input) }),
     responses: {
       [route.path === "/tokens/workflow/create" ? "201" : "200"]: {
         description: "Done",
         content: { "application/json": { schema: reply } },
       },
-      ...dispatchedOf(route.path),
+      ...describeDispatch(route.path),
       default: { $ref: "#/components/responses/Problem" },
     },
   };
 }
 
-/** Of a service that starts the rotation workflow instead of rotating. */
-function dispatchedOf(path: string): JsonSchema {
+/** The reply of a service that starts the rotation workflow instead of rotating. */
+function describeDispatch(path: string): JsonSchema {
   const reply = DISPATCHED[path];
   if (reply === undefined) return {};
   return {
@@ -101,12 +101,12 @@ function dispatchedOf(path: string): JsonSchema {
   };
 }
 
-/** As OpenAPI writes a path. */
-function addressed(path: string): string {
+/** The path in OpenAPI's form. */
+function formatPath(path: string): string {
   return path.replace(/:(\w+)/g, "{$1}");
 }
 
-function parametersOf(
+function listParameters(
   { properties, required }: ReturnType<typeof inputSchema>,
   inPath: readonly string[],
 ): JsonSchema[] {
@@ -119,6 +119,6 @@ function parametersOf(
   }));
 }
 
-function bodyOf(schema: ReturnType<typeof inputSchema>): JsonSchema {
+function describeBody(schema: ReturnType<typeof inputSchema>): JsonSchema {
   return { required: true, content: { "application/json": { schema } } };
 }

@@ -1,4 +1,4 @@
-// What a person does from the page, with the keyboard alone: rotating, running, coming in with a key; and what nobody may find afterwards.
+// Changes from the page, with the keyboard alone: rotating, running, signing in with a key; and the traces that must not remain.
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { Visit } from "../../../test/browser.ts";
@@ -13,7 +13,7 @@ const ROTATOR = "canary-key-rotator";
 const OTHER = "canary-key-other";
 const KEYS = { [READER]: ["read"], [ROTATOR]: ["read", "rotate", "reveal"], [OTHER]: ["generate"] };
 
-/** Waits for what a busy machine may take its time for. */
+/** Waits for an effect that may take a busy machine some time. */
 const soon = <Value>(look: () => Promise<Value>) => expect.poll(look, { timeout: 240_000 });
 
 const { visit, closing } = useBrowser();
@@ -45,7 +45,7 @@ const focused = (page: Page) =>
       "",
   );
 
-/** Goes on with the tab key until what has the focus is called so. */
+/** Presses the tab key until the focused element has that name. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
@@ -66,7 +66,7 @@ async function enter(page: Page, key: string): Promise<void> {
 }
 
 describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
-  test("a rotation by the keyboard: asked, thought better of, asked again, done, and no value comes along", async () => {
+  test("a rotation by the keyboard: asked, cancelled, asked again, done, and no value is sent to the page", async () => {
     const { page, server, requests, answers } = await arrive(recordOf(14));
     const before = (await server.record()).state?.tokens?.SIGNING_KEY?.current?.generation;
     await page.keyboard.press("Tab");
@@ -118,9 +118,9 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     ]);
   });
 
-  test("what is refused is told where it was asked, with what to do, and cannot be sent again from there", async () => {
+  test("a refusal appears in the dialog, with the hint, and cannot be sent again from there", async () => {
     const { page, server } = await arrive({ version: 1, tokens: { API_KEY: {} } });
-    // Meanwhile somebody else takes it out of the record.
+    // Meanwhile another person removes it from the record.
     await server.replace({
       version: 1,
       tokens: { API_KEYS: {} },
@@ -137,7 +137,7 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     ]);
   });
 
-  test("no answer is told as what it is, and asking again does it once", async () => {
+  test("a missing answer is reported as such, and a second try makes the change once", async () => {
     const { page, server } = await arrive(recordOf(1));
     const generation = async () =>
       (await server.record()).state?.tokens?.API_KEY?.current?.generation;
@@ -150,25 +150,25 @@ describe.skipIf(!toolAvailable("chromium"))("on this machine", () => {
     await page.getByRole("button", { name: "Rotate API_KEY" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
     await soon(() => page.getByRole("alert").textContent()).toMatch(
-      /^No answer came. It may have happened all the same/,
+      /^No answer came. The change may have happened all the same/,
     );
     expect([await generation(), await focused(page)]).toEqual([before + 1, "Cancel"]);
     await page.unroute("**/tokens/rotate");
-    await page.getByRole("button", { name: "Ask again" }).click();
+    await page.getByRole("button", { name: "Try again" }).click();
     await soon(() => said(page)).toBe("API_KEY was rotated.");
     expect(await generation()).toBe(before + 1);
   });
 });
 
-describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
-  test("without one nothing of the record is told", async () => {
+describe.skipIf(!toolAvailable("chromium"))("if keys are needed", () => {
+  test("without one the page shows nothing from the record", async () => {
     const { page, requests } = await arrive(recordOf(14), KEYS);
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
     expect(await page.content()).not.toContain("SIGNING_KEY");
     expect(requests).toEqual(["GET /"]);
   });
 
-  test("a wrong key is refused, one that may only read gets no buttons, and no key is left anywhere", async () => {
+  test("a wrong key is refused, one that may only read gets no buttons, and no key remains", async () => {
     const { page, requests } = await arrive(recordOf(14), KEYS);
     await enter(page, "canary-key-wrong");
     await soon(() => page.getByRole("alert").textContent()).toBe(
@@ -184,14 +184,14 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Sign in");
   });
 
-  test("a key without the scope is told which one", async () => {
+  test("a key without the scope gets its name", async () => {
     const { page } = await arrive(recordOf(14), KEYS);
     await enter(page, OTHER);
     await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("Forbidden");
     expect(await page.getByRole("main").textContent()).toContain("this route needs the scope read");
   });
 
-  test("a key that is kept in the tab lasts over a reload, until its person signs out", async () => {
+  test("a key that is kept in the tab lasts over a reload, until the person signs out", async () => {
     const { page } = await arrive(recordOf(300), KEYS);
     await page.getByLabel("Keep it in this tab").check();
     await enter(page, READER);
@@ -207,7 +207,7 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     expect(await kept(page)).toBe('[{},{},""]');
   });
 
-  test("with a key the ways within the page work, and back again", async () => {
+  test("with a key the links within the page work, and so does going back", async () => {
     const { page } = await arrive(recordOf(300), KEYS);
     await enter(page, READER);
     await page
@@ -223,7 +223,7 @@ describe.skipIf(!toolAvailable("chromium"))("where keys are needed", () => {
     expect(await page.evaluate(() => scrollY)).toBeLessThan(100);
   });
 
-  test("a rotation carries the key, and shows no value to one who may see it", async () => {
+  test("a rotation carries the key, and shows no value even to a caller who may see it", async () => {
     const { page, answers, server } = await arrive(recordOf(14), KEYS);
     await enter(page, ROTATOR);
     await page.getByRole("button", { name: "Rotate SIGNING_KEY", exact: true }).first().click();

@@ -1,4 +1,4 @@
-// The page in a browser: what it asks for, what it lets nobody do, and that everybody can use it.
+// The page in a browser: its requests, its protection, and its accessibility.
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
@@ -24,7 +24,7 @@ async function serve(
   return server;
 }
 
-/** A visitor who must have nothing to complain of in the end: no error, no violation of the policy, no dialog. */
+/** A visitor who must see no error, no violation of the policy and no dialog in the end. */
 async function arrive(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const visitor = await visit(options);
   closing.push(async () => {
@@ -35,7 +35,7 @@ async function arrive(url: string, options: BrowserContextOptions = {}): Promise
   return visitor;
 }
 
-/** What axe finds wrong, each with where. */
+/** The faults that axe finds, each with its place. */
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations }: AxeResults = await page.evaluate("axe.run()");
@@ -73,7 +73,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
         expect(await sideways(page)).toBe(0);
       });
 
-      test("the question, the way in, and what went wrong", async () => {
+      test("the question, the sign-in form, and a failure", async () => {
         const { url } = await serve(recordOf(14));
         const { page } = await arrive(url, { colorScheme, viewport: PHONE });
         await page.getByRole("button", { name: "Rotate API_KEY", exact: true }).first().click();
@@ -89,7 +89,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     },
   );
 
-  test("axe would find what is wrong", async () => {
+  test("axe finds a fault", async () => {
     const { url } = await serve(recordOf(1));
     const { page } = await arrive(url);
     await page.evaluate(() =>
@@ -100,7 +100,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(await faults(page)).toEqual([expect.stringMatching(/^select-name: /)]);
   });
 
-  test("texts of others stay texts", async () => {
+  test("texts of other people stay texts", async () => {
     const { url } = await serve(recordOf(64, HOSTILE));
     const { page, requests } = await arrive(url);
     await page.getByRole("row").last().hover();
@@ -112,7 +112,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(requests).toEqual(["GET /"]);
   });
 
-  test("the policy stops what is put into the page all the same", async () => {
+  test("the policy stops a script or an image that is put into the page all the same", async () => {
     const { url } = await serve(recordOf(1));
     const visitor = await visit();
     closing.push(visitor.close);
@@ -141,7 +141,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
       .toMatch(/Loading the image .* violates the following Content Security Policy/);
   });
 
-  test("without a script everything can be read and filtered, and nothing is offered that would not work", async () => {
+  test("without a script everything can be read and filtered, and the page offers nothing that would not work", async () => {
     const { url } = await serve(recordOf(64));
     const { page, requests } = await arrive(url, { javaScriptEnabled: false });
     expect(await page.getByRole("button", { name: /Rotate|Run/ }).count()).toBe(0);
@@ -152,14 +152,14 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(requests.at(-1)).toBe("GET /?q=deploy_key&health=&sort=worst");
   });
 
-  test("typing narrows the list, tells how many are left, and leaves an address that shows the same", async () => {
+  test("typing narrows the list, shows how many are left, and leaves an address that shows the same", async () => {
     const { url } = await serve(recordOf(300));
     const { page } = await arrive(url);
     await page.getByLabel("Find").pressSequentially("smtp_password_eu");
     await expect
       .poll(() => page.locator("#said").textContent(), { timeout: 240_000 })
       .toMatch(/^\d of 300 tokens$/);
-    // It stands above the list as well: a second time it would only cover the page.
+    // The count stands above the list as well. A second announcement would only cover the page.
     expect(await page.locator("#said").evaluate((said) => said.clientHeight)).toBe(1);
     expect(
       await page.getByLabel("Find").evaluate((field) => field === document.activeElement),
@@ -170,7 +170,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect(await page.locator("#count").textContent()).toBe(told);
   });
 
-  test("on paper the ground is white, whatever the screen has", async () => {
+  test("on paper the ground is white, whatever the screen's colours", async () => {
     const { url } = await serve(recordOf(1));
     const { page } = await arrive(url, { colorScheme: "dark" });
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -179,7 +179,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
     expect([dark, await ground()]).toEqual(["rgb(14, 18, 23)", "rgb(246, 247, 249)"]);
   });
 
-  test("whoever wants no motion gets none", async () => {
+  test("a person who wants no motion gets none", async () => {
     const { url } = await serve(recordOf(14));
     const { page } = await arrive(url, { reducedMotion: "reduce" });
     const moving = await page.evaluate(

@@ -1,13 +1,13 @@
-// The buttons that change something: hidden until the script, which asks for confirmation, is there.
+// Buttons that change something, hidden until the script is there, which asks for confirmation.
 
 import type { Overview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { sign } from "./words.ts";
 
-/** Destinations told of one by one before they are only counted. */
+/** Destinations that are named one by one. The others are only counted. */
 const MOST = 3;
 
-/** What the script tells in its question stands in the button's data. A value that only a person has cannot be asked for here. */
+/** The button's data holds the facts for the script's question. A value that only a person has cannot be requested here. */
 export function rotateButton(name: string, { status, byHand }: Overview): Markup {
   if (byHand.has(name)) return html`<span class="quiet">by hand</span>`;
   const { generation = 0, destinations = [] } = status.tokens[name] ?? {};

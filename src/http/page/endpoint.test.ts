@@ -1,4 +1,4 @@
-// The page over HTTP: who gets which answer, in which form, with which headers.
+// The page over HTTP: the answer for each caller, its form, and its headers.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import pageRoute from "../../../functions/page.ts";
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => host.close());
 
-/** What a browser or a program gets: the heading of a page, or JSON. */
+/** The answer for a browser or a program: the heading of a page, or JSON. */
 async function get(
   options: {
     readonly headers?: Record<string, string>;
@@ -70,8 +70,8 @@ test("on this machine: the page, which no cache keeps, no site frames, and nothi
   });
 });
 
-describe("where keys are needed", () => {
-  test("a browser without one gets the way in, with the status and the header of every other refusal", async () => {
+describe("if keys are needed", () => {
+  test("a browser without one gets the sign-in form, with the status and the header of every other refusal", async () => {
     const { status, headers, heading, text } = await get({ headers: BROWSER }, keyed());
     expect({ status, headers, heading }).toEqual({
       status: 401,
@@ -105,7 +105,7 @@ describe("where keys are needed", () => {
   });
 });
 
-describe("what goes wrong is told to people as a page", () => {
+describe("people get failures as a page", () => {
   test.each([
     [
       "a foreign name of the host",
@@ -113,20 +113,20 @@ describe("what goes wrong is told to people as a page", () => {
       403,
       "Forbidden",
     ],
-    ["a field that is none", { headers: BROWSER, query: "?helth=ok" }, 400, "Bad Request"],
-    ["a health that is none", { headers: BROWSER, query: "?health=fine" }, 400, "Bad Request"],
-    ["a page that is no number", { headers: BROWSER, query: "?page=0" }, 400, "Bad Request"],
+    ["an unknown field", { headers: BROWSER, query: "?helth=ok" }, 400, "Bad Request"],
+    ["an unknown health", { headers: BROWSER, query: "?health=fine" }, 400, "Bad Request"],
+    ["a page that is not a number", { headers: BROWSER, query: "?page=0" }, 400, "Bad Request"],
   ])("%s", async (_what, asked, status, heading) => {
     expect(await get(asked)).toMatchObject({ status, heading, headers: HTML_HEADERS });
   });
 
-  test("one mistake is told once, with what was meant", async () => {
+  test("one mistake is reported once, with the name that was probably meant", async () => {
     const { text } = await get({ headers: BROWSER, query: "?helth=ok" });
     expect(text.match(/there is no field/g)).toHaveLength(1);
     expect(text).toContain("<b>What to do:</b> Did you mean health?");
   });
 
-  test("the form's empty fields are none of it", async () => {
+  test("the form's empty fields are no mistakes", async () => {
     expect(await get({ headers: BROWSER, query: "?q=&health=&sort=" })).toMatchObject({
       status: 200,
     });
@@ -143,7 +143,7 @@ describe("what goes wrong is told to people as a page", () => {
     expect(text).toContain("Did you mean");
   });
 
-  test("what nobody foresaw, with the reference alone", async () => {
+  test("an unexpected error, with the reference alone", async () => {
     const { edge, said } = caller({
       ...host.edge,
       app: () => Promise.reject(new TypeError("canary")),

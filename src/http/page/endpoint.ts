@@ -1,4 +1,4 @@
-// A route for people: what goes wrong is told as a page to those who take HTML, and as everywhere else to programs.
+// A route for people. A failure is a page for callers that accept HTML, and a problem for programs.
 import type { Edge } from "../access/edge.ts";
 import { hostEdge } from "../access/open-edge.ts";
 import { type Endpoint, endpoint, type RouteDefinition } from "../endpoint.ts";
@@ -29,12 +29,12 @@ async function forPeople(request: Request, response: Response): Promise<Response
       response.headers.has(name) ? [[name, response.headers.get(name) ?? ""]] : [],
     ),
   );
-  // A browser that only followed a link has no way to send a key, so the answer is the way to enter one.
+  // A browser that only followed a link has no way to send a key, so the answer is a form to enter one.
   const body = response.status === 401 ? signInPage() : problemPage(problem);
   return pageResponse(body, response.status, headers);
 }
 
-/** The members of a problem (RFC 9457) that are shown, as they stand in JSON. */
+/** The members of a problem (RFC 9457) that are shown, in their JSON form. */
 export type ShownProblem = {
   readonly status: number;
   readonly title: string;
@@ -51,9 +51,9 @@ type ShownMistake = {
   readonly position: { readonly line: number } | null;
 };
 
-/** Asks for a key. Its field has no name, so that no form can ever send it: only the script does, in a header. */
+/** Asks for a key. Its field has no name, so that no form can ever send it. Only the script sends it, in a header. */
 export function signInPage(): string {
-  const content = html`<section class="narrow" aria-labelledby="enter"><h1 id="enter">Sign in</h1><p>This page shows the record to whoever has an API key with the scope <code>read</code>.</p><form id="key-form" hidden><label>API key <input id="key" type="password" autocomplete="off" spellcheck="false" required></label><label class="check"><input id="keep" type="checkbox"> Keep it in this tab until the tab is closed</label><p id="key-wrong" role="alert"></p><button class="strong">Show the record</button></form><p class="note no-script">The key goes into a header, which needs JavaScript. Without it: <code>curl --header "Authorization: Bearer …"</code> and <code>/tokens/status</code>.</p></section>`;
+  const content = html`<section class="narrow" aria-labelledby="enter"><h1 id="enter">Sign in</h1><p>This page shows the record to callers with an API key that has the scope <code>read</code>.</p><form id="key-form" hidden><label>API key <input id="key" type="password" autocomplete="off" spellcheck="false" required></label><label class="check"><input id="keep" type="checkbox"> Keep it in this tab until the tab is closed</label><p id="key-wrong" role="alert"></p><button class="strong">Show the record</button></form><p class="note no-script">The key goes into a header, which needs JavaScript. Without it: <code>curl --header "Authorization: Bearer …"</code> and <code>/tokens/status</code>.</p></section>`;
   return markup(frame({ title: "Sign in", place: "", head: html``, content, after: html`` }));
 }
 
@@ -65,7 +65,7 @@ export function problemPage({
   reference,
   problems = [],
 }: ShownProblem): string {
-  // One mistake without a place is the detail already.
+  // A single mistake without a position is the detail already.
   const listed = problems.length > 1 || (problems[0]?.position ?? null) !== null;
   const content = html`<section class="narrow" aria-labelledby="wrong"><h1 id="wrong">${title}</h1><p>${detail}</p>${hint !== undefined && !listed && html`<p><b>What to do:</b> ${hint}</p>`}${listed && html`<ul>${problems.map(mistake)}</ul>`}<p class="quiet">${code !== undefined && html`<code>${code}</code>`}${reference !== undefined && html` <code>${reference}</code>`}</p><p><a href="?">Try again</a></p></section>`;
   return markup(

@@ -1,14 +1,14 @@
-// What every page has around its content: the head with its only style and script, the landmarks, the headers.
+// The frame of every page: the head with its only style and script, the landmarks, the headers.
 import { documentResponse } from "../document.ts";
 import { html, type Markup } from "../markup.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./assets.ts";
 import { track } from "./picture.ts";
 
-/** A ring that turns, in the accent's colour: a request for an icon would be a second one. */
+/** A ring that turns, in the accent's colour. A request for an icon would be a second request. */
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' fill='none' stroke='%23386fb8' stroke-width='2'%3E%3Cpath d='M13.4 8A5.4 5.4 0 1 1 11.6 4M11.8 1V4.4H8.6'/%3E%3C/svg%3E";
 
-/** This page's own style and script by their digests, and requests to where it came from: nothing else, whatever its content says. */
+/** The policy: this page's own style and script by their digests, and requests to its own origin. Nothing else, whatever its content. */
 const ALLOWED = [
   `style-src '${STYLE_HASH}'`,
   `script-src '${SCRIPT_HASH}'`,
@@ -22,7 +22,7 @@ const ALLOWED = [
 
 type Frame = {
   readonly title: string;
-  /** Where the record lives; empty where that is not to be told. */
+  /** The record's place, or empty if it must stay hidden. */
   readonly place: string;
   readonly head: Markup;
   readonly content: Markup;
@@ -33,12 +33,12 @@ export function frame({ title, place, head, content, after }: Frame): Markup {
   return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="robots" content="noindex"><title>${title} – token-automation</title><link rel="icon" href="${raw(ICON)}"><style>${raw(STYLE)}</style></head><body>${signs()}<a class="skip" href="#main">Skip to the content</a><header><p class="brand"><svg class="sign" viewBox="0 0 16 16" aria-hidden="true"><use href="#turn"/></svg><b>token-automation</b> <span>${place}</span></p>${head}</header><p id="said" role="status"></p><main id="main" tabindex="-1">${content}</main>${after}<footer><p class="quiet">Values are never shown here. <a href="/openapi.json">API</a></p></footer><script>${raw(SCRIPT)}</script></body></html>`;
 }
 
-/** Our own text, made when the project was built: it stands as it is, or its digest would not be the one in the headers. */
+/** Our own text, made when the project was built. It stays unchanged, or its digest would not be the one in the headers. */
 function raw(markup: string): Markup {
   return { markup };
 }
 
-/** The question before anything is changed; the script fills in what it is about. */
+/** The question before a change. The script fills in its subject. */
 export function confirmation(): Markup {
   return html`<dialog id="ask" aria-labelledby="ask-what" aria-describedby="ask-more"><form method="dialog"><h2 id="ask-what"></h2><p id="ask-more"></p><p id="ask-wrong" role="alert"></p><p id="ask-run" role="status"></p><p id="ask-link" hidden><a rel="noreferrer">The run on GitHub</a></p><p class="choices"><button value="no" id="ask-no" autofocus>Cancel</button><button value="yes" id="ask-yes" class="strong"></button></p></form></dialog>`;
 }
@@ -76,7 +76,7 @@ const SHAPES: Readonly<Record<string, Markup>> = {
   stop: html`${RING}<path d="M3.8 3.8l8.4 8.4"/>`,
 };
 
-/** An invisible drawing that the others refer to. */
+/** An invisible drawing to which the others refer. */
 function signs(): Markup {
   const symbols = Object.entries(SHAPES).map(
     ([id, shape]) => html`<symbol id="${id}" viewBox="0 0 16 16">${shape}</symbol>`,

@@ -1,4 +1,4 @@
-// The page of a host in a browser: from a copy while GitHub is down, and with a run that is started elsewhere and followed.
+// The page of a host in a browser: from a copy while GitHub is down, and with a run that is started on GitHub and followed.
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
@@ -42,7 +42,7 @@ beforeEach(async () => {
   closing.push(github.close);
 });
 
-/** A visitor with the key, who must have nothing to complain of in the end. */
+/** A visitor with the key, who must see no error in the end. */
 async function arrive(): Promise<Page> {
   const sha256 = createHash("sha256").update(KEY).digest("hex");
   const env = {
@@ -81,7 +81,7 @@ async function faults(page: Page): Promise<string[]> {
 const told = (page: Page) => page.locator("#ask-run").textContent();
 
 describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
-  test("says that it is shown from a copy, how old that is and why; and no more once GitHub answers", async () => {
+  test("says that it shows a copy, its age and the reason; and no longer when GitHub answers again", async () => {
     const page = await arrive();
     expect(await page.locator("#stale").count()).toBe(0);
     github.faults.add(DOWN);
@@ -98,10 +98,10 @@ describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
   });
 
   test.each([
-    ["success", "ALPHA: the run ended with success; the record's history tells nothing of it."],
+    ["success", "ALPHA: the run ended with success; the record's history has no entry for it."],
     [
       "failure",
-      "ALPHA: the run ended with failure; the record's history tells nothing of it. Its log on GitHub says why.",
+      "ALPHA: the run ended with failure; the record's history has no entry for it. Its log on GitHub says why.",
     ],
   ])("follows the run that it started to its end: %s", async (conclusion, last) => {
     const page = await arrive();
@@ -131,7 +131,7 @@ describe.skipIf(!toolAvailable("chromium"))("a host's page", () => {
     ).toBe("Rotate ALPHA");
   });
 
-  test("is as easy to use with the note and while a run is followed", async () => {
+  test("is as accessible with the note and while a run is followed", async () => {
     const page = await arrive();
     await page.getByRole("button", { name: "Rotate ALPHA", exact: true }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();

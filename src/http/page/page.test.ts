@@ -1,4 +1,4 @@
-// The page as text: what stands in it for every kind of record, that nothing in a record becomes markup, and what it weighs.
+// The page as text: its content for every kind of record, protection against markup in a record, and its weight.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { entriesOf, HOSTILE, NOW, recordOf } from "../../../test/page-records.ts";
@@ -42,7 +42,7 @@ describe("what needs attention", () => {
     expect(/<h1.*?>(.*?)<\/h1>/.exec(pageOf(recordOf(count)))?.[1]).toBe(headline);
   });
 
-  test("the worst comes first, with its reason and what holds it back", () => {
+  test("the worst comes first, with its reason and the reason why it is held back", () => {
     const text = pageOf(recordOf(14));
     const first = text.slice(text.indexOf('id="attention"'), text.indexOf('id="tokens"'));
     expect([...first.matchAll(/<h3><code>(\w+)<\/code>/g)].map(([, name]) => name)).toEqual([
@@ -61,7 +61,7 @@ describe("what needs attention", () => {
     );
   });
 
-  test("many are counted, with the way to all of them", () => {
+  test("many are counted, with a link to all of them", () => {
     expect(pageOf(recordOf(300))).toMatch(
       /<a href="\?health=attention#tokens">… and \d+ more<\/a>/,
     );
@@ -76,7 +76,7 @@ describe("commands to type", () => {
       { rotate: true },
     );
 
-  test("work as they stand: on GitHub they name the repository, and a new name is declared only there where it is said", () => {
+  test("work unchanged: on GitHub they name the repository, and have --create for a new name", () => {
     const [there, here] = [pageOf(recordOf(0)), local(recordOf(0))];
     expect(there).toContain(
       "<code>token-automation rotate NAME --create --repo acme/widgets</code>",
@@ -99,7 +99,7 @@ describe("the list of tokens", () => {
     expect(names("nothing like it")).toEqual([]);
   });
 
-  test("a health, an order and a page can be asked for, and stay in the way to the next page", () => {
+  test("a health, an order and a page can be chosen, and stay in the link to the next page", () => {
     const text = pageOf(recordOf(300), look({ health: "ok", sort: "oldest", page: "2" }));
     expect(listed(text).length).toBeGreaterThan(10);
     expect(text).toContain('<a href="?health=ok&amp;sort=oldest#tokens">← Previous</a>');
@@ -107,7 +107,7 @@ describe("the list of tokens", () => {
     expect(text).toContain('<option value="ok" selected>');
   });
 
-  test("over all pages each token stands once", () => {
+  test("over all pages each token appears once", () => {
     const pages = [1, 2, 3, 4, 5, 6].flatMap((number) =>
       listed(pageOf(recordOf(300), look({ page: String(number) }))),
     );
@@ -115,13 +115,13 @@ describe("the list of tokens", () => {
     expect(listed(pageOf(recordOf(300), look({ page: "99999" })))).toEqual(pages.slice(250));
   });
 
-  test("nothing found says so, with the way back", () => {
+  test("an empty list says so, with a link back", () => {
     expect(pageOf(recordOf(3), look({ q: "zzz" }))).toContain(
       'No token fits. <a href="?#tokens">Show all of them</a>',
     );
   });
 
-  test("by next rotation: the soonest first, what nobody plans last", () => {
+  test("by next rotation: the soonest first, tokens without a plan last", () => {
     const text = pageOf(recordOf(14), look({ sort: "next" }));
     const order = [
       ...text.matchAll(
@@ -149,7 +149,7 @@ describe("a token's picture", () => {
     expect(positionOf(hours, BANDS)).toBe(position);
   });
 
-  test("bands in disorder or of no width are drawn all the same", () => {
+  test("bands in disorder or of no width are still drawn", () => {
     for (const bands of [
       { ...BANDS, should_rotate_hours: 24 },
       { ...BANDS, high_risk_hours: 48 },
@@ -160,7 +160,7 @@ describe("a token's picture", () => {
       }
   });
 
-  test("says in words what it shows", () => {
+  test("says in words the facts that it shows", () => {
     const text = pageOf(recordOf(14));
     expect(text).toContain('role="img" aria-label="41 d old, due now"');
     expect(text).toContain('role="img" aria-label="2 d old, rotates in 16 h"');
@@ -168,7 +168,7 @@ describe("a token's picture", () => {
   });
 });
 
-describe("who may only read", () => {
+describe("a caller who may only read", () => {
   test("has no button and no question", () => {
     const text = pageOf(recordOf(14), look(), { rotate: false });
     expect(
@@ -179,7 +179,7 @@ describe("who may only read", () => {
   });
 });
 
-test("a value that only a person has cannot be asked for here", () => {
+test("a value that only a person has cannot be requested here", () => {
   const tokens = {
     DEPLOY: { type: "github_pat" as const },
     PARTNER: { issuer: { use: "manual" as const } },
@@ -192,7 +192,7 @@ test("a value that only a person has cannot be asked for here", () => {
   expect(text).toContain('<span class="quiet">by hand</span>');
 });
 
-test("a button says where the credential goes, the first three by name", () => {
+test("a button names the credential's places, the first three by name", () => {
   const destinations = ["one", "two", "three", "four", "five"].map((name) => ({
     to: "actions" as const,
     repository: `acme/${name}`,
@@ -203,7 +203,7 @@ test("a button says where the credential goes, the first three by name", () => {
   );
 });
 
-describe("texts that others wrote", () => {
+describe("texts of other people", () => {
   const text = pageOf(
     recordOf(64, HOSTILE),
     look({ q: "" }),
@@ -228,13 +228,13 @@ describe("texts that others wrote", () => {
     expect(text.match(/<script/g)).toHaveLength(1);
   });
 
-  test("are cut where they are longer than anybody would read", () => {
+  test("are cut if they are too long to read", () => {
     expect(text).toContain(`<bdi>${`x${"very-long-".repeat(60)}`.slice(0, 240)}…</bdi>`);
     expect(text).not.toContain("very-long-".repeat(25));
     expect(bytes(text)).toBeLessThan(LIMIT);
   });
 
-  test("do not turn what stands around them, and lead nowhere but to https", () => {
+  test("do not change the direction of the text around them, and link only to https", () => {
     expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
     expect(
       [...text.matchAll(/href="([^"]*)"/g)]
@@ -250,7 +250,7 @@ describe("texts that others wrote", () => {
     );
   });
 
-  test("of a problem as well", () => {
+  test("in a problem are text as well", () => {
     const mistakes = HOSTILE.map((message) => ({ message, hint: message, position: { line: 1 } }));
     const problem = problemPage({
       status: 422,
@@ -264,7 +264,7 @@ describe("texts that others wrote", () => {
   });
 });
 
-test("a picture of what comes is only there where something comes, and the bands are told in words too", () => {
+test("the picture of future rotations exists only if there are any, and the bands are given in words too", () => {
   expect(pageOf(recordOf(0))).toContain(
     "<figure><figcaption>No rotation is due in the next 14 days.</figcaption></figure>",
   );
@@ -289,7 +289,7 @@ describe("weight", () => {
   });
 });
 
-test("style and script stand in the page as their digests say", () => {
+test("style and script in the page match their digests", () => {
   const text = pageOf(recordOf(3));
   for (const [tag, hash] of [
     ["style", STYLE_HASH],

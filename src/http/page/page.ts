@@ -1,4 +1,4 @@
-// The whole page, from the record's overview: text in, text out.
+// The whole page, as text made from the record's overview.
 import { inWords } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
 import type { Home } from "../../core/model/token.ts";
@@ -12,15 +12,15 @@ import { tokenSection } from "./tokens.ts";
 import type { View } from "./view.ts";
 import { command, moment } from "./words.ts";
 
-/** Hidden by the script: `noscript` would say nothing where a script is refused. */
+/** Hidden by the script, since `noscript` would show nothing if a script is refused. */
 function withoutScript(home: Home): Markup {
   return html`<p class="note no-script">Rotating from here needs JavaScript. ${command("rotate NAME", home)} does it without.</p>`;
 }
 
 /**
- * The page as HTML. It holds no value and no fingerprint, since the overview's parts that it shows have none.
- * @param stale that it was made from a copy of the record, since GitHub gave no answer
- * @param may what the caller may change: what they may not has no button
+ * The page as HTML. It holds no value and no fingerprint, since the parts of the overview that it shows have none.
+ * @param stale set if the page was made from a copy of the record, since GitHub gave no answer
+ * @param may the changes that the caller may make; the others have no button
  */
 export function page(
   overview: Overview,
@@ -33,8 +33,8 @@ export function page(
   const head = html`<p class="quiet">As of ${moment(now.toISOString())} <a href="?" id="again">Refresh</a> <button type="button" id="leave" hidden>Sign out</button></p>${stale !== null && staleNote(stale)}`;
   return markup(
     frame({
-      title: titleOf(overview),
-      place: placeOf(home),
+      title: writeTitle(overview),
+      place: describePlace(home),
       head,
       content,
       after: may.rotate ? confirmation() : html``,
@@ -42,20 +42,20 @@ export function page(
   );
 }
 
-/** Why the record could not be read anew; anything else is no answer. */
+/** Reasons why the record could not be read again. Any other reason means that no answer came. */
 const WHY: Readonly<Record<string, string>> = { "rate-limited": "GitHub's limit is used up" };
 
 function staleNote({ as_of, age_seconds, reason }: Stale): Markup {
   const age = age_seconds < 60 ? `${age_seconds} s` : inWords(age_seconds * 1000);
-  return html`<p class="note" id="stale">This is a copy of the record from ${moment(as_of)}, ${age} old: ${WHY[reason] ?? "GitHub gives no answer"}. What happened since is not shown.</p>`;
+  return html`<p class="note" id="stale">This is a copy of the record from ${moment(as_of)}, ${age} old: ${WHY[reason] ?? "GitHub gives no answer"}. Later events are not shown.</p>`;
 }
 
-function titleOf({ status: { health } }: Overview): string {
+function writeTitle({ status: { health } }: Overview): string {
   const urgent = health.needs_rotation.length;
   return `${urgent === 0 ? "" : `(${urgent}) `}Tokens`;
 }
 
-function placeOf(home: Home): string {
+function describePlace(home: Home): string {
   if (home.kind === "github") return home.repository;
   return home.repository === null ? "on this machine" : `${home.repository}, on this machine`;
 }

@@ -1,4 +1,4 @@
-// The way from one page of a list to the others.
+// Links from one page of a list to the others.
 import { html, type Markup } from "../markup.ts";
 import { addressOf, type View } from "./view.ts";
 
@@ -10,7 +10,7 @@ type Place = {
   readonly words?: readonly [before: string, after: string];
 };
 
-/** Nothing where one page holds all. */
+/** Nothing if one page holds all. */
 export function pager(
   label: string,
   view: View,

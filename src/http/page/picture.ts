@@ -1,10 +1,10 @@
-// A token's age against its bands, and its next rotation, as a picture with the same in words.
+// A token's age against its bands, and its next rotation, as a picture with the same facts in words.
 
 import { HOUR_MS, instantMs, inWords } from "../../core/base/instant.ts";
 import type { HealthBands } from "../../core/health/health.ts";
 import { html, type Markup } from "../markup.ts";
 
-/** In the picture's own units. Each band is as wide as any other: the first day matters as much as the second fortnight. */
+/** In the picture's own units. All bands are equally wide, since the first day matters as much as the second fortnight. */
 const BAND = 40;
 const BANDS = 5;
 const WIDTH = BAND * BANDS;
@@ -22,7 +22,7 @@ function limits(bands: HealthBands): readonly number[] {
   ];
 }
 
-/** How far along the bands an age is. The last band ends at twice the age at which it begins; older stays at its end. */
+/** The position of an age along the bands. The last band ends at twice the age at which it begins. Older ages stay at its end. */
 export function positionOf(ageHours: number, bands: HealthBands): number {
   const starts = limits(bands);
   let band = 0;
@@ -33,7 +33,7 @@ export function positionOf(ageHours: number, bands: HealthBands): number {
   return Math.round((band + share) * BAND * 10) / 10;
 }
 
-/** What every token's picture lies on: drawn once, used by all. */
+/** The ground of every token's picture, drawn once and used by all. */
 export function track(): Markup {
   const segments = TONES.map(
     (tone, index) =>
@@ -43,13 +43,13 @@ export function track(): Markup {
   return html`<symbol id="track" viewBox="0 0 ${WIDTH} 18">${segments}<path class="ends" d="${ends.join("")}"/></symbol>`;
 }
 
-/** Where bands end, in words: for those who do not see the scale, as on a phone. */
+/** The ends of the bands, in words for people who do not see the scale, as on a phone. */
 export function bandWords(bands: HealthBands): string {
   const [, ...ends] = limits(bands);
   return `to ${ends.map((hours) => inWords(hours * HOUR_MS)).join(", ")}, and over`;
 }
 
-/** The scale above the pictures: at which age each band begins. */
+/** The scale above the pictures, which shows the age at which each band begins. */
 export function scale(bands: HealthBands): Markup {
   const [, ...starts] = limits(bands);
   const marks = starts.map(
@@ -59,7 +59,7 @@ export function scale(bands: HealthBands): Markup {
   return html`<svg class="scale" viewBox="0 0 ${WIDTH} 14" aria-hidden="true">${marks}</svg>`;
 }
 
-/** @param ageHours null where it has none, or nobody can tell */
+/** @param ageHours null if the token has no age, or its age is unknown */
 export function picture(
   token: { readonly ageHours: number | null; readonly nextDue: string | null },
   bands: HealthBands,

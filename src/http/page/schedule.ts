@@ -1,16 +1,16 @@
-// What comes: rotations of the next two weeks as a picture, and the workflows with their next runs.
+// Future rotations: those of the next two weeks as a picture, and the workflows with their next runs.
 import { DAY_MS, instantMs } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
 import type { WorkflowOverview } from "../../core/health/shapes.ts";
 import { html, type Markup } from "../markup.ts";
 import { runButton } from "./buttons.ts";
-import { ago, command, counted, moment, some, until } from "./words.ts";
+import { ago, command, formatCount, moment, some, until } from "./words.ts";
 
 const DAYS = 14;
-/** Of the picture, in its own units. */
+/** Sizes of the picture, in its own units. */
 const COLUMN = 24;
 const HEIGHT = 56;
-/** Workflows told of before they are only counted, and names of one workflow's members. */
+/** Workflows that are listed before the others are only counted, and names of one workflow's members. */
 const MOST = 50;
 const MOST_NAMES = 4;
 
@@ -44,7 +44,7 @@ function row(
   return html`<tr><th scope="row"><code>${name}</code> <small><code>${schedule}</code> ${timezone ?? ""}</small></th><td data-label="Tokens">${resolved_tokens.length} <small>${some(tokens, MOST_NAMES)}</small></td><td data-label="Next run">${next}</td><td data-label="Last run">${last}</td>${may.rotate && html`<td>${runButton(name, resolved_tokens.length)}</td>`}</tr>`;
 }
 
-/** How many tokens are next due on each day (UTC), today with all that is due already. */
+/** How many tokens are due on each day (UTC). Today includes all that are due already. */
 function chart({ plan, now }: Overview): Markup {
   const today = Math.floor(now.getTime() / DAY_MS);
   const counts = Array.from({ length: DAYS }, () => 0);
@@ -69,7 +69,7 @@ function chart({ plan, now }: Overview): Markup {
     .filter(({ count }) => count > 0)
     .map(({ count, date }) => `${dayOf(date)}: ${count}`);
   const label = `Rotations by day. ${words.join(", ")}`;
-  const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${counted(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
+  const caption = html`<figcaption>${within === 0 ? "No rotation is due" : `${formatCount(within, "token")} ${within === 1 ? "is" : "are"} due`} in the next ${DAYS} days${later > 0 && `, ${later} later`}.</figcaption>`;
   // An empty picture would only look broken.
   if (within === 0) return html`<figure>${caption}</figure>`;
   return html`<figure><svg class="chart" viewBox="-6 0 ${DAYS * COLUMN + 6} ${HEIGHT + 32}" role="img" aria-label="${label}"><path class="base" d="M0 ${HEIGHT + 14.5}h${DAYS * COLUMN}"/>${columns}</svg>${caption}</figure>`;

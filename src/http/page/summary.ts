@@ -1,4 +1,4 @@
-// The head of the page: how things stand, in one sentence and one bar, and what needs a person first.
+// The head of the page: the state of all tokens in one sentence and one bar, and those that need a person first.
 
 import type { Overview } from "../../core/health/overview.ts";
 import type { TokenHealth } from "../../core/health/shapes.ts";
@@ -7,13 +7,13 @@ import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 import { rotateButton } from "./buttons.ts";
 import { addressOf, type View } from "./view.ts";
-import { chip, command, counted, FACES, reasonInWords, some, wantsAttention } from "./words.ts";
+import { chip, command, FACES, formatCount, reasonInWords, some, wantsAttention } from "./words.ts";
 
-/** Tokens told of one by one before they are only counted. */
+/** Tokens that are listed before the others are only counted. */
 const MOST = 10;
 const MOST_NAMES = 12;
 
-/** The worst first, else in declaration order. */
+/** The worst first, otherwise in declaration order. */
 export const WORST_FIRST = HEALTH_STATUSES.toReversed();
 
 export function summary({ status: { health } }: Overview, view: View): Markup {
@@ -34,7 +34,7 @@ function headline(tokens: readonly TokenHealth[]): string {
   if (tokens.length === 0) return "No token is declared yet";
   if (wanting === 0)
     return tokens.length === 1 ? "The token is well" : `All ${tokens.length} tokens are well`;
-  return `${wanting} of ${counted(tokens.length, "token")} ${wanting === 1 ? "needs" : "need"} attention`;
+  return `${wanting} of ${formatCount(tokens.length, "token")} ${wanting === 1 ? "needs" : "need"} attention`;
 }
 
 function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[] {
@@ -46,7 +46,7 @@ function shares(present: readonly (readonly [HealthStatus, number])[]): Markup[]
   });
 }
 
-/** What a person should do something about, the worst first, with what holds it back. */
+/** Tokens that a person should act on, the worst first, each with the reason why it is held back. */
 export function attention(
   overview: Overview,
   view: View,
@@ -72,16 +72,16 @@ function item(token: TokenHealth, overview: Overview, may: { readonly rotate: bo
   const hold = plan.skipped.find(({ token_name }) => token_name === name);
   const due = plan.due.some(({ token_name }) => token_name === name);
   const advice = actions.find((action) => action.token_name === name && action.request === null);
-  const told =
+  const note =
     hold !== undefined && hold.code !== "backoff"
       ? `Held back: ${hold.reason}`
       : due
         ? "The next run rotates it."
         : null;
-  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${told !== null && html`<p class="quiet">${reasonInWords(told)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
+  return html`<li class="${FACES[token.status].tone}"><div><h3><code>${name}</code> ${chip(token.status)}</h3><p>${reasonInWords(reason)}</p>${note !== null && html`<p class="quiet">${reasonInWords(note)}</p>`}${advice !== undefined && hold === undefined && html`<p class="quiet">${advice.reason}</p>`}</div>${may.rotate && rotateButton(name, overview)}</li>`;
 }
 
-/** A record on GitHub declares no new name unless it is told to. */
+/** A record on GitHub declares no new name without --create. */
 function firstSteps(home: Home): Markup {
   const first = command(home.kind === "github" ? "rotate NAME --create" : "rotate NAME", home);
   return html`<section aria-labelledby="begin"><h2 id="begin">Begin</h2><p>Declare tokens in <code>token_config.json</code>, or let ${first} declare one and make its first value.</p></section>`;

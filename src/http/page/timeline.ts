@@ -1,17 +1,17 @@
-// The history as a timeline, the newest first: what happened, to which token, and who asked for it.
+// The history as a timeline, the newest first: each event, its token, and who asked for it.
 import { instantMs } from "../../core/base/instant.ts";
 import type { Overview } from "../../core/health/overview.ts";
 import { html, type Markup } from "../markup.ts";
 import { pager } from "./pager.ts";
 import { pageAt, type View } from "./view.ts";
-import { foreign, outside, sign } from "./words.ts";
+import { foreign, link, sign } from "./words.ts";
 
 /** Entries on one page of the history. */
 export const ENTRIES = 25;
 
 type Entry = Overview["status"]["history"][number];
 
-/** How an event looks; any other is told by its own name. */
+/** The look of each event. Any other event shows its own name. */
 const EVENTS: ReadonlyMap<string, readonly [sign: string, tone: string]> = new Map([
   ["rotated", ["turn", "green"]],
   ["proved", ["check", "green"]],
@@ -65,10 +65,10 @@ function line(entry: Entry): Markup {
   const who = [kind.replaceAll("_", " "), actor, isOfToken ? workflow : null].flatMap((part) =>
     part ? [foreign(part)] : [],
   );
-  return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${outside(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
+  return html`<li class="${tone}">${sign(name)}<p><b>${foreign(event.replaceAll("_", " "))}</b> ${what !== "" && html`<code>${foreign(what)}</code> `}${generation !== null && html`<span>generation ${generation}</span> `}<small>${timeOfDay(at)} by ${link(run_url, html`${who.map((part, index) => html`${index > 0 && ", "}${part}`)}`)}</small></p></li>`;
 }
 
-/** Beside the day that stands above. */
+/** The time without its day, which stands above. */
 function timeOfDay(at: string): Markup {
   const ms = instantMs(at);
   if (ms === null) return html`${at}`;

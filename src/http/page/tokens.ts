@@ -1,4 +1,4 @@
-// The list of tokens: filter, order, one row a token with its picture, and the way to the next page.
+// The list of tokens: filter, order, one row a token with its picture, and the link to the next page.
 
 import type { Overview } from "../../core/health/overview.ts";
 import type { TokenHealth, TokenOverview } from "../../core/health/shapes.ts";
@@ -8,19 +8,19 @@ import { rotateButton } from "./buttons.ts";
 import { pager } from "./pager.ts";
 import { bandWords, picture, scale } from "./picture.ts";
 import { WORST_FIRST } from "./summary.ts";
-import { ORDERS, type Order, pageOf, type View } from "./view.ts";
+import { ORDERS, type Order, selectPage, type View } from "./view.ts";
 import {
   breakable,
   chip,
-  counted,
   FACES,
+  formatCount,
   moment,
   reasonInWords,
   until,
   wantsAttention,
 } from "./words.ts";
 
-/** Rows of one page: with every other part of it they stay below 100 KB. */
+/** Rows of one page. With every other part of it they stay below 100 KB. */
 const ROWS = 50;
 
 const ORDER_WORDS: Readonly<Record<Order, string>> = {
@@ -39,16 +39,16 @@ export function tokenSection(overview: Overview, view: View, may: May): Markup {
     (token): Listed => ({ ...token, overview: status.tokens[token.name] }),
   );
   if (all.length === 0) return html``;
-  const found = sorted(
+  const found = sort(
     all.filter((token) => matches(token, view)),
     view.sort,
   );
-  const { shown, page, pages, first } = pageOf(found, view.page, ROWS);
+  const { shown, page, pages, first } = selectPage(found, view.page, ROWS);
   const rows = shown.map((token) =>
     row(token, { bands, now, button: may.rotate && rotateButton(token.name, overview) }),
   );
   const range = pages > 1 ? `, ${first + 1}–${first + shown.length} shown` : "";
-  const count = `${found.length === all.length ? counted(all.length, "token") : `${found.length} of ${counted(all.length, "token")}`}${range}`;
+  const count = `${found.length === all.length ? formatCount(all.length, "token") : `${found.length} of ${formatCount(all.length, "token")}`}${range}`;
   return html`<section id="tokens" aria-labelledby="all"><h2 id="all" tabindex="-1">Tokens</h2>${filter(view)}<div id="found"><p id="count" class="quiet">${count}</p>${rows.length === 0 ? html`<p class="note">No token fits. <a href="?#tokens">Show all of them</a></p>` : table(rows, overview, may)}${pager("Pages of tokens", view, { field: "page", page, pages, anchor: "tokens" })}</div></section>`;
 }
 
@@ -69,7 +69,7 @@ function matches({ name, status, overview }: Listed, { q, health }: View): boole
     .every((word) => text.includes(word));
 }
 
-function sorted(tokens: readonly Listed[], order: Order): readonly Listed[] {
+function sort(tokens: readonly Listed[], order: Order): readonly Listed[] {
   switch (order) {
     case "worst":
       return tokens.toSorted(
@@ -84,7 +84,7 @@ function sorted(tokens: readonly Listed[], order: Order): readonly Listed[] {
   }
 }
 
-/** What nobody plans comes last; finite, since a difference of infinities is no order. */
+/** A token without a plan comes last. The number is finite, since a difference of infinities is no order. */
 function dueMs({ next_due }: TokenHealth): number {
   return next_due === null ? Number.MAX_SAFE_INTEGER : Date.parse(next_due);
 }

@@ -1,15 +1,15 @@
-// Which part of the record a page shows: what its address asks for, and the address that asks for another part.
+// The view: the part of the record that a page's address asks for, and the address of another part.
 import * as z from "zod";
 import { HEALTH_STATUSES, type HealthStatus } from "../../core/health/status.ts";
 
-/** What tokens may be sorted by; the first unless the address says otherwise. */
+/** Orders of the tokens. The first is the default. */
 export const ORDERS = ["worst", "name", "oldest", "next"] as const;
 export type Order = (typeof ORDERS)[number];
-/** What the filter may ask for beside one health. */
+/** Choices of the filter beside one health. */
 const ATTENTION = "attention";
 
 export type View = {
-  /** Words that a token's name, type, groups or places must hold, all of them. */
+  /** Words that a token's name, type, groups or places must all hold. */
   readonly q: string;
   readonly health: HealthStatus | typeof ATTENTION | null;
   readonly sort: Order;
@@ -42,7 +42,7 @@ export const viewQuery = z.strictObject({
   history: number,
 });
 
-/** The page's address with some of the view changed; what is as it is without being said is left out. */
+/** The page's address with a part of the view changed. Defaults are left out. */
 export function addressOf(view: View, change: Partial<View>, anchor: string): string {
   const { q, health, sort, page, history } = { ...view, ...change };
   const fields = new URLSearchParams();
@@ -54,8 +54,8 @@ export function addressOf(view: View, change: Partial<View>, anchor: string): st
   return `?${fields}#${anchor}`;
 }
 
-/** One page of a list: a number past the end means the last one. */
-export function pageOf<Item>(items: readonly Item[], wanted: number, size: number) {
+/** One page of a list. A number past the end means the last one. */
+export function selectPage<Item>(items: readonly Item[], wanted: number, size: number) {
   const { page, pages, first } = pageAt(items.length, wanted, size);
   return { page, pages, first, shown: items.slice(first, first + size) };
 }

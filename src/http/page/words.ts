@@ -1,11 +1,11 @@
-// What every part of the page is written with: a health's face, points in time, counts, links.
+// Wording that all parts of the page share: a health's look, points in time, counts, links.
 
 import { instantMs, inWords } from "../../core/base/instant.ts";
 import type { HealthStatus } from "../../core/health/status.ts";
 import type { Home } from "../../core/model/token.ts";
 import { html, type Markup } from "../markup.ts";
 
-/** How a health looks: its words, its sign (a symbol of `signs.ts`), and the tone that the style sheet gives it. */
+/** The look of a health: its words, its sign (a symbol of `signs.ts`), and the tone that the style sheet gives it. */
 type Face = {
   readonly words: string;
   readonly sign: string;
@@ -37,7 +37,7 @@ export function chip(status: HealthStatus): Markup {
   return html`<span class="chip ${tone}">${sign(name)}${words}</span>`;
 }
 
-/** A point in time to the minute, in UTC. What is none is shown as the text that it is. */
+/** A point in time to the minute, in UTC. A text that is no instant is shown as it is. */
 export function moment(instant: string | null): Markup {
   const ms = instantMs(instant);
   if (ms === null) return html`${instant ?? "–"}`;
@@ -57,12 +57,12 @@ export function ago(instant: string, now: Date): string {
   return passed < 60_000 ? "just now" : `${inWords(passed)} ago`;
 }
 
-/** A command for this record, to be typed. */
+/** A command for this record, for a person to type. */
 export function command(words: string, home: Home): Markup {
   return html`<code>token-automation ${words}${home.kind === "github" && ` --repo ${home.repository}`}</code>`;
 }
 
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
@@ -74,34 +74,34 @@ export function some(names: readonly string[], most: number): Markup {
   return html`${shown}${names.length > most && ` and ${names.length - most} more`}`;
 }
 
-/** A link to another site, only where it is one: the record is written by many, and `javascript:` is an address too. */
-export function outside(url: string | null | undefined, words: Markup): Markup {
+/** A link to another site, only if it is a web address. Many people write the record, and `javascript:` is an address too. */
+export function link(url: string | null | undefined, words: Markup): Markup {
   if (!url || !URL.canParse(url) || new URL(url).protocol !== "https:") return words;
   return html`<a href="${url}" rel="noreferrer">${words}</a>`;
 }
 
-/** A name that may be broken after its underscores, where the line is too short for it. */
+/** A name that may be broken after its underscores, if the line is too short for it. */
 export function breakable(name: string): Markup {
   return html`${name.split(/(?<=_)(?=[^_])/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`)}`;
 }
 
-/** The longest text that others wrote and that is shown whole, in characters: a page must stay small and readable whatever stands in a record. */
+/** The longest text of other people that is shown whole, in characters. A page must stay small and readable, whatever a record holds. */
 const MOST_CHARACTERS = 240;
 
-/** Text that others may have written: of a length that fits, and in whichever direction it reads, turning nothing around it. */
+/** Text that other people may have written, cut to a length that fits. Its direction does not change the text around it. */
 export function foreign(text: string): Markup {
-  return html`<bdi>${shortened(text)}</bdi>`;
+  return html`<bdi>${shorten(text)}</bdi>`;
 }
 
 const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
 
-/** As `foreign`, with points in time written as everywhere on the page, which no line breaks. */
+/** As `foreign`, with points in time in the page's own form, which no line breaks. */
 export function reasonInWords(text: string): Markup {
-  const parts = shortened(text).split(INSTANT);
+  const parts = shorten(text).split(INSTANT);
   return html`<bdi>${parts.map((part, index) => (index % 2 === 1 ? moment(part) : part))}</bdi>`;
 }
 
-function shortened(text: string): string {
+function shorten(text: string): string {
   const characters = text.length > MOST_CHARACTERS ? [...text] : [];
   return characters.length > MOST_CHARACTERS
     ? `${characters.slice(0, MOST_CHARACTERS).join("")}…`

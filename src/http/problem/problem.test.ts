@@ -19,7 +19,7 @@ async function respond(error: unknown) {
   return { ...(await answerOf(response)), log };
 }
 
-test("titles are those that Node.js has", () => {
+test("titles are those of Node.js", () => {
   const ofNode = Object.keys(STATUS_TITLES).map((status) => [status, STATUS_CODES[status]]);
   expect(Object.entries(STATUS_TITLES)).toEqual(ofNode);
 });
@@ -28,9 +28,9 @@ describe("the status of each failure", () => {
   const code = "some-code";
   test.each([
     ["misconfigured", new Misconfigured("m", { code }), 422],
-    ["a token that is not there", new Misconfigured("m", { code: "token-missing" }), 404],
-    ["a workflow that is not there", new Misconfigured("m", { code: "workflow-missing" }), 404],
-    ["a record that is not there", new Misconfigured("m", { code: "record-missing" }), 404],
+    ["a missing token", new Misconfigured("m", { code: "token-missing" }), 404],
+    ["a missing workflow", new Misconfigured("m", { code: "workflow-missing" }), 404],
+    ["a missing record", new Misconfigured("m", { code: "record-missing" }), 404],
     ["the service's own environment", new Misconfigured("m", { code: "environment-invalid" }), 500],
     ["denied", new Denied("m", { code, permission: "Secrets: write" }), 424],
     ["unchanged", new Unchanged("m", { code }), 503],
@@ -61,7 +61,7 @@ describe("the status of each failure", () => {
   });
 });
 
-test("what nobody foresaw: a reference for the caller; where it was thrown, but not its message, for the log", async () => {
+test("an unexpected error: a reference for the caller; its stack, but not its message, for the log", async () => {
   const canary = `canary-${"v".repeat(20)}`;
   const { status, headers, body, log } = await respond(
     new TypeError(`cannot read ${canary}\n    of\n${canary}`),
@@ -77,7 +77,7 @@ test("what nobody foresaw: a reference for the caller; where it was thrown, but 
       type: "about:blank",
       title: "Internal Server Error",
       status: 500,
-      detail: "something failed that nobody foresaw; the log has more under reference-1",
+      detail: "an unexpected error occurred (the log explains it under reference-1)",
       code: "unexpected",
       reference: "reference-1",
     },
@@ -143,7 +143,7 @@ describe("reports", () => {
     });
   });
 
-  test("a run that failed in part is no problem; one that rotated nothing is", () => {
+  test("a run that failed in part is not a problem; one that rotated nothing is", () => {
     expect(
       problem(() =>
         requireNotAllFailed(report(token("A", "failed", failure), token("B", "rotated"))),

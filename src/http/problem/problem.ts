@@ -1,5 +1,5 @@
-// Errors as application/problem+json (RFC 9457): which status each gets, and what may be said of
-// it.
+// Errors as application/problem+json (RFC 9457): the status of each, and the facts that a reply may
+// hold.
 // hono's HTTPException carries a status and a text, without the code, the hint and the nearest name
 // that programs read. Node has the titles too, but loading node:http would double the time that a
 // function takes to start.
@@ -18,7 +18,7 @@ import { REPORT_LISTS, shorten } from "./shorten.ts";
 type Extensions = {
   /** Stable, kebab-case, for programs. */
   readonly code: string;
-  /** For programs that decide whether to try again, where the failure was not the edge's own. */
+  /** For programs that decide whether to try again, unless the edge itself refused the request. */
   readonly kind?: FailureKind;
   readonly hint?: string | null | undefined;
   /** The name that was probably meant. */
@@ -26,7 +26,7 @@ type Extensions = {
   readonly problems?: readonly Problem[];
   /** The permission that GitHub says is missing. */
   readonly permission?: string | null;
-  /** What a run did before it failed. */
+  /** The run's report before it failed. */
   readonly report?: Report;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -44,28 +44,28 @@ export class HttpProblem extends Error {
   }
 }
 
-/** Something that the caller named does not exist. */
+/** A name in the request does not exist. */
 const NOT_FOUND = new Set(["token-missing", "workflow-missing", "record-missing", "run-missing"]);
-/** Whoever runs the service must act; no caller can. */
+/** The operator of the service must act. No caller can. */
 export const ENVIRONMENT_INVALID = "environment-invalid";
 
-/** What makes a problem long. */
+/** Fields that make a problem long. */
 const LONG_FIELDS = [...REPORT_LISTS.map((field) => `report.${field}`), "problems"];
 
-/** What the record itself refuses callers, whatever their key. */
+/** Refusals by the record itself, for every key. */
 const FORBIDDEN = new Set(["agents-off", "approval-required"]);
-/** What is no longer as the caller saw it. */
+/** State that has changed since the caller read it. */
 const CONFLICT = new Set(["record-moved"]);
 
 const STATUS_OF: Readonly<Record<FailureKind, number>> = {
   misconfigured: 422,
-  // The caller's key sufficed; GitHub refused ours. RFC 4918 §11.4: a failed dependency. 403 is kept for the caller's own scopes.
+  // The caller's key sufficed. GitHub refused ours. RFC 4918 §11.4: a failed dependency. 403 is kept for the caller's own scopes.
   denied: 424,
   unchanged: 503,
   uncertain: 502,
 };
 
-/** The status for a failure by its kind and code: as thrown, or as it stands in a report. */
+/** The status for a failure by its kind and code, thrown or from a report. */
 export function statusOf({
   kind,
   code,
@@ -80,7 +80,7 @@ export function statusOf({
 }
 
 /** A failure as the answer to a request. */
-function problemOf(failure: Failure, now: Date): HttpProblem {
+function toProblem(failure: Failure, now: Date): HttpProblem {
   const retryAt = failure instanceof Unchanged ? failure.retryAt : null;
   return new HttpProblem(statusOf(failure), failure.message, {
     code: failure.code,
@@ -100,7 +100,7 @@ function problemOf(failure: Failure, now: Date): HttpProblem {
   });
 }
 
-/** Where an error that nobody foresaw was thrown, without its message: nobody vetted that for values. */
+/** The stack of an unexpected error, without its message, which may hold a value. */
 export function describeUnexpected(error: unknown): string {
   const name = error instanceof Error ? error.name : typeof error;
   const frames =
@@ -110,7 +110,7 @@ export function describeUnexpected(error: unknown): string {
   return [name, ...frames].join("\n");
 }
 
-/** What a response to an error needs of the edge that it leaves by. */
+/** The edge's part in a response to an error. */
 export type ErrorWorld = {
   readonly now: () => Date;
   /** Joins a reply to the line in the log that explains it. */
@@ -120,20 +120,20 @@ export type ErrorWorld = {
 };
 
 /**
- * Any error as a response. Of what nobody foresaw, only a reference is told; `complain` gets the rest.
+ * Any error as a response. For an unexpected error the reply holds only a reference. `complain` gets the rest.
  * @param newReference makes the id that joins a 500 to its line in the log
  */
 export function errorResponse(error: unknown, world: ErrorWorld): Response {
   if (error instanceof HttpProblem) return problemResponse(error);
-  if (error instanceof Failure) return problemResponse(problemOf(error, world.now()));
+  if (error instanceof Failure) return problemResponse(toProblem(error, world.now()));
   const reference = world.newReference();
   world.complain(`unexpected error ${reference}: ${describeUnexpected(error)}`);
   const { code } = describeError(error);
-  const detail = `something failed that nobody foresaw; the log has more under ${reference}`;
+  const detail = `an unexpected error occurred (the log explains it under ${reference})`;
   return problemResponse(new HttpProblem(500, detail, { code }), { reference });
 }
 
-/** A problem as the response that tells it. */
+/** A problem as a response. */
 export function problemResponse(
   problem: HttpProblem,
   more: Readonly<Record<string, string>> = {},
@@ -157,7 +157,7 @@ export function problemResponse(
   });
 }
 
-/** A JSON response that no cache keeps and no browser takes for anything else. */
+/** A JSON response that no cache keeps and no browser takes for another type. */
 export function jsonResponse(
   status: number,
   body: unknown,

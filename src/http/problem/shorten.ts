@@ -1,4 +1,4 @@
-// Replies below a length, for callers that can take only so much: what was cut is always said.
+// Replies below a length, for callers that can take only so much. A cut is always reported.
 
 /** GPT Actions refuse replies of 100,000 characters and more: developers.openai.com, "Production notes on GPT Actions". */
 const MAX_REPLY_CHARACTERS = 99_000;
@@ -16,8 +16,8 @@ export const REPORT_LISTS = [
 ] as const;
 
 /**
- * Cuts lists (from their end; the history from its beginning) and maps until the whole is short enough, and says so in `left_out`.
- * @param fields what may be cut, dots between the names of nested ones; the first is cut first
+ * Cuts lists (from their end; the history from its beginning) and maps until the whole is short enough, and reports it in `left_out`.
+ * @param fields the fields that may be cut, dots between the names of nested ones; the first is cut first
  * @param most the longest that a field may be, whatever the length of the whole
  */
 export function shorten<Body extends object>(
@@ -38,7 +38,7 @@ export function shorten<Body extends object>(
     const excess = JSON.stringify(copy).length - MAX_REPLY_CHARACTERS;
     const kept = entries.slice(
       0,
-      Math.min(most[field] ?? entries.length, fitting(entries, excess)),
+      Math.min(most[field] ?? entries.length, countFitting(entries, excess)),
     );
     if (kept.length === entries.length) continue;
     if (field === "history") kept.reverse();
@@ -53,7 +53,7 @@ export function shorten<Body extends object>(
 }
 
 /** How many entries, counted from the first, can stay so that `excess` characters go. */
-function fitting(entries: readonly (readonly [string, unknown])[], excess: number): number {
+function countFitting(entries: readonly (readonly [string, unknown])[], excess: number): number {
   let kept = entries.length;
   let spare = excess;
   while (spare > 0 && kept > 0) {

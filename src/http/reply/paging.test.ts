@@ -1,4 +1,4 @@
-// Pages and short replies: every entry is told once, nothing is over the length, and what is left out is said.
+// Pages and short replies: every entry appears once, no reply is over the length, and every cut is reported.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import apply from "../../../functions/apply.ts";
 import health from "../../../functions/health.ts";
@@ -17,7 +17,7 @@ import { statusPage } from "./paging.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const TOKENS = 5_000;
-/** What GPT Actions take. */
+/** The limit of GPT Actions. */
 const MOST = 100_000;
 
 let host: LocalHost;
@@ -74,7 +74,7 @@ describe(`with ${TOKENS} tokens`, () => {
     expect(Object(whole).actions).toHaveLength(3333);
   });
 
-  test("status: every token with its rule once, workflows told of the page's tokens, the newest history", async () => {
+  test("status: every token with its rule once, workflows with the page's tokens, the newest history", async () => {
     const config = largeRecord(TOKENS, NOW);
     const entries = largeHistory(TOKENS, NOW).slice(-20);
     const whole = statusOf(config, {
@@ -104,7 +104,7 @@ describe(`with ${TOKENS} tokens`, () => {
     }
   });
 
-  test("history: asked for in parts, every entry once; asked for too much, the newest are told and the rest is said to be missing", async () => {
+  test("history: in parts, every entry once; if too much is requested, the newest entries, and the rest is reported as missing", async () => {
     const seen: string[] = [];
     let query = "?limit=1&history=90";
     for (;;) {
@@ -131,7 +131,7 @@ describe(`with ${TOKENS} tokens`, () => {
     expect(Object(older).history[0].token_name).toBe(`SERVICE_00${999 - history.length}_API_KEY`);
   });
 
-  test("a workflow: what it would do, and what it means, below the length", async () => {
+  test("a workflow: its dry run and its tokens, below the length", async () => {
     const run = await host.ask(workflowRun, {
       json: { workflow_name: "nightly", dry_run: true, limit: 100 },
     });
@@ -154,7 +154,7 @@ describe(`with ${TOKENS} tokens`, () => {
     expect(Object(created.body).resolved_tokens).toHaveLength(100);
   });
 
-  test("a plan, and what was done of it: below the length, and what is left out is said", async () => {
+  test("a plan and its result: below the length, and every cut is reported", async () => {
     const change = { operation: "run_workflow", workflow_name: "nightly" };
     const planned = await host.ask(plan, { json: { ...change, limit: 100 } });
     expect(planned).toMatchObject({
@@ -213,7 +213,7 @@ describe(`with ${TOKENS} tokens`, () => {
     expect(JSON.stringify(body).length).toBeLessThan(MOST);
   });
 
-  test("a run that fails altogether: the problem is below the length, and says what it left out", async () => {
+  test("a run that fails altogether: the problem is below the length, and reports its cuts", async () => {
     const tokens = Object.fromEntries(
       Array.from({ length: TOKENS }, (_, index) => [`PAT_${index}`, { type: "github_pat" }]),
     );
@@ -229,7 +229,7 @@ describe(`with ${TOKENS} tokens`, () => {
   });
 });
 
-test("one token alone is told however long; the next page begins after it", async () => {
+test("a single token is shown however long it is; the next page begins after it", async () => {
   const long = `K${"x".repeat(254)}`;
   await host.repository.write(
     "token_config.json",
@@ -251,11 +251,11 @@ test.each([
   [suggest, "?cursor=0", "cursor-unknown"],
   [status, "?history_cursor=gone", "cursor-unknown"],
   [status, "?limit=1&cursor=", "cursor-unknown"],
-])("%# is refused with what to do", async (route, query, code) => {
+])("%# is refused with a hint", async (route, query, code) => {
   expect(await host.ask(route, { query })).toMatchObject({ status: 400, body: { code } });
 });
 
-test("what is short enough is left as it is; cuts are in the order of the fields", () => {
+test("a short reply is left as it is; cuts are in the order of the fields", () => {
   const body = {
     name: "x",
     long: Array.from({ length: 3000 }, () => "0123456789012345678901234567890123456789"),

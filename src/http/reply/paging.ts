@@ -1,4 +1,4 @@
-// Replies in pages, for callers that can take only so much: the next page is always named.
+// Replies in pages, for callers that can take only so much. The next page is always named.
 import type { Advice } from "../../core/advice/advice.ts";
 import type { Discovery } from "../../core/discovery/shapes.ts";
 import type { HealthReport, Status, Suggestions } from "../../core/health/shapes.ts";
@@ -6,17 +6,17 @@ import type { HistoryPart } from "../../core/record/read-history.ts";
 import { HttpProblem } from "../problem/problem.ts";
 import { REPORT_LISTS, shorten } from "../problem/shorten.ts";
 
-/** What the tokens of a page may take of a reply, in characters; the rest is for what surrounds them. */
+/** The share of a reply that the tokens of a page may take, in characters. The rest is for the text around them. */
 const PAGE_CHARACTERS = 60_000;
 
 export type Page = {
-  /** At most so many entries; undefined: all of them, however long the reply. */
+  /** The most entries; undefined: all of them, however long the reply. */
   readonly limit?: number | undefined;
-  /** Where the page before ended. */
+  /** The end of the page before. */
   readonly cursor?: string | undefined;
 };
 
-/** One page of the health report: its lists name the tokens on the page. Throws `HttpProblem` 400 for a cursor that leads nowhere. */
+/** One page of the health report. Its lists name the tokens on the page. Throws `HttpProblem` 400 for an unknown cursor. */
 export function healthPage(
   report: HealthReport,
   page: Page,
@@ -28,10 +28,10 @@ export function healthPage(
     })),
     page,
   );
-  return { ...healthOf(report, shown), next_cursor: next };
+  return { ...filterHealth(report, shown), next_cursor: next };
 }
 
-/** One page of the suggestions: sentences are about everything, actions are the page's. Throws as `healthPage`. */
+/** One page of the suggestions. Sentences are about all tokens, actions about the page's. Throws as `healthPage`. */
 export function suggestionsPage(
   { suggestions, actions }: Suggestions,
   page: Page,
@@ -48,7 +48,7 @@ export function suggestionsPage(
   };
 }
 
-/** A page of the suggestions with a model's words beside it, whose lists are as long as the page's at most. */
+/** A page of the suggestions with a model's words beside it, whose lists are at most as long as the page's. */
 export function advicePage<Advised extends { readonly ai: Advice }>(
   advised: Advised,
   limit: number | undefined,
@@ -58,11 +58,11 @@ export function advicePage<Advised extends { readonly ai: Advice }>(
   return shorten(advised, Object.keys(most), most);
 }
 
-/** Where to go on reading. */
+/** The cursors of the next parts. */
 type Cursors = { readonly next_cursor: string | null; readonly next_history_cursor: string | null };
 
 /**
- * One page of the overview: tokens, rules, health and workflows' members of the page, with the history asked for.
+ * One page of the overview: tokens, rules, health and workflows' members of the page, with the requested part of the history.
  * Throws as `healthPage`.
  * @param part the entries of `status.history` with their places; null: the cursor leads nowhere
  */
@@ -81,10 +81,10 @@ export function statusPage(status: Status, page: Page, part: HistoryPart | null)
     return { key: name, size };
   });
   const { shown, next } = pageOf(entries, page);
-  const told = {
+  const body = {
     ...status,
-    tokens: only(status.tokens, shown),
-    rules: only(status.rules, shown),
+    tokens: pick(status.tokens, shown),
+    rules: pick(status.rules, shown),
     workflows: Object.fromEntries(
       Object.entries(status.workflows).map(([name, workflow]) => [
         name,
@@ -95,14 +95,14 @@ export function statusPage(status: Status, page: Page, part: HistoryPart | null)
       ]),
     ),
     history,
-    health: healthOf(status.health, shown),
+    health: filterHealth(status.health, shown),
     ...cursors,
     next_cursor: next,
   };
-  if (page.limit === undefined) return told;
-  const short = shorten(told, ["history", "workflows"]);
-  // Entries that did not fit are where the next part begins.
-  return short.history.length === told.history.length
+  if (page.limit === undefined) return body;
+  const short = shorten(body, ["history", "workflows"]);
+  // The next part begins with the entries that did not fit.
+  return short.history.length === body.history.length
     ? short
     : {
         ...short,
@@ -110,7 +110,7 @@ export function statusPage(status: Status, page: Page, part: HistoryPart | null)
       };
 }
 
-/** The report of many tokens, of which at most `limit` are told. */
+/** The report of many tokens, of which at most `limit` are shown. */
 export function shortReport<Report extends { readonly tokens: readonly unknown[] }>(
   report: Report,
   limit: number | undefined,
@@ -119,7 +119,7 @@ export function shortReport<Report extends { readonly tokens: readonly unknown[]
   return shorten(report, REPORT_LISTS, { tokens: limit });
 }
 
-/** What was done as planned, of whose tokens at most `limit` are told. */
+/** The result of a planned change, of whose tokens at most `limit` are shown. */
 export function shortApplied<Applied extends object>(
   done: Applied,
   limit: number | undefined,
@@ -133,7 +133,7 @@ export function shortApplied<Applied extends object>(
   return shorten(done, lists, { "report.tokens": limit, "workflow.resolved_tokens": limit });
 }
 
-function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthReport {
+function filterHealth(report: HealthReport, shown: ReadonlySet<string>): HealthReport {
   const on = (list: readonly string[]) => list.filter((name) => shown.has(name));
   return {
     ...report,
@@ -145,14 +145,14 @@ function healthOf(report: HealthReport, shown: ReadonlySet<string>): HealthRepor
   };
 }
 
-function only<Value>(
+function pick<Value>(
   all: Readonly<Record<string, Value>>,
   shown: ReadonlySet<string>,
 ): Record<string, Value> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => shown.has(name)));
 }
 
-/** The keys that one page holds, at least one where any is left, and where the next begins. */
+/** The keys on one page, at least one if any is left, and the start of the next page. */
 function pageOf(
   entries: readonly { readonly key: string; readonly size: number }[],
   { limit, cursor }: Page,
@@ -175,7 +175,7 @@ function pageOf(
 function cursorUnknown(field: string): HttpProblem {
   return new HttpProblem(
     400,
-    `the ${field} leads nowhere: the record has changed, or it was never given out`,
+    `the ${field} is unknown: the record has changed, or the cursor was never issued`,
     {
       code: "cursor-unknown",
       hint: `Begin again without ${field}.`,
@@ -183,12 +183,12 @@ function cursorUnknown(field: string): HttpProblem {
   );
 }
 
-/** Findings about everything, which stand on each page, in the order in which they are cut. */
+/** Findings about the whole repository, which each page has, in the order in which they are cut. */
 const FINDINGS = ["invisible_to_dependabot", "shadowed", "missing", "not_listed"] as const;
 
 /**
- * One page of the secrets that were found, with those of `undeclared` that are among them; the other findings are about all.
- * A scope without secrets stands on the first. Throws `HttpProblem` 400 for a cursor that leads nowhere.
+ * One page of the secrets that were found, with the `undeclared` ones among them. The other findings are about all secrets.
+ * A scope without secrets is on the first page. Throws `HttpProblem` 400 for an unknown cursor.
  */
 export function discoveryPage(
   discovery: Discovery,
@@ -206,11 +206,11 @@ export function discoveryPage(
     const here = secrets.filter(({ id }) => shown.has(id));
     return here.length > 0 || (isFirst && secrets.length === 0) ? [{ scope, secrets: here }] : [];
   });
-  const told = {
+  const body = {
     ...discovery,
     scopes,
     undeclared: discovery.undeclared.filter((id) => shown.has(id)),
     next_cursor: next,
   };
-  return page.limit === undefined ? told : shorten(told, FINDINGS);
+  return page.limit === undefined ? body : shorten(body, FINDINGS);
 }

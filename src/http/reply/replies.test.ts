@@ -1,4 +1,4 @@
-// Replies are declared once: what the core reports is described by the core's own definitions.
+// Replies are declared once: the core's own definitions describe its reports.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -9,18 +9,18 @@ import * as base from "../../core/model/schema-base.ts";
 import { reportSchema } from "../../core/ports/report.ts";
 import { DISPATCHED, replySchemas } from "./replies.ts";
 
-/** Definitions of what callers send: flat, and stricter than what the core reports. */
+/** Definitions of flat requests, which are stricter than the core's reports. */
 const INPUTS = ["src/http/change-input.ts"];
-/** A definition that has this part of another's members is about the same thing. */
+/** A definition that has this part of another's members is about the same subject. */
 const MOST = 2 / 3;
-/** It must have taken at least this part of them from the core; the others it may override. */
+/** It must have taken at least this part of them from the core. It may override the others. */
 const TAKEN = 1 / 3;
-/** The pieces that every definition is made of: having one of them says nothing. */
+/** The pieces that every definition is made of. A shared piece says nothing. */
 const BLOCKS: ReadonlySet<unknown> = new Set(Object.values(base));
 
 type Found = { readonly name: string; readonly object: z.ZodObject };
 
-/** The object and every other that it is made of. */
+/** The object and all objects inside it. */
 function objectsIn(name: string, schema: unknown): Found[] {
   const found = new Map<z.ZodObject, string>();
   const visit = (at: string, node: unknown): void => {
@@ -42,7 +42,7 @@ function objectsIn(name: string, schema: unknown): Found[] {
   return [...found].map(([object, at]) => ({ name: at, object }));
 }
 
-/** Every definition that files of that folder export, and what it is made of. */
+/** Every definition that files of that folder export, and the objects inside it. */
 async function exportedIn(folder: string, except: readonly string[]): Promise<Found[]> {
   const paths = (await readSources([folder])).map(({ path }) => path);
   const files = paths.filter((path) => !except.includes(path) && !path.includes("/page/client/"));

@@ -1,4 +1,4 @@
-// The replies of the routes, as definitions: the core's own shapes, and what HTTP adds to them.
+// The replies of the routes, as definitions: the core's own shapes, and the members that HTTP adds.
 // The API's description and the MCP tools are made from them, and tests hold real replies to them.
 import * as z from "zod";
 import { adviceSchema } from "../../core/advice/advice.ts";
@@ -26,34 +26,38 @@ import { runOutcomeSchema, workflowRunSchema } from "../../core/ports/workflow-r
 const nextCursor = z
   .string()
   .nullable()
-  .describe("Give it as cursor to get the next page; null: this was the last");
+  .describe("Send it as cursor to get the next page. Null if this was the last");
 const stale = staleSchema
   .optional()
-  .describe("There only if GitHub gave no answer: this is the last good copy, as it stood then");
+  .describe(
+    "Present only if GitHub gave no answer. The reply is then made from the last good copy of the record",
+  );
 /** The field that `shorten` adds. */
 const leftOut = z
   .array(z.object({ field: z.string(), told: count, of: count }))
   .optional()
-  .describe("Lists that were cut to keep the reply short: how many entries of how many are shown");
+  .describe(
+    "Lists that were cut to keep the reply short, each with the number of entries shown and the number of all",
+  );
 const health = healthReportSchema.extend({
-  total_tokens: count.describe("All declared tokens, on whatever page"),
+  total_tokens: count.describe("All declared tokens, on all pages"),
   needs_rotation: names.describe("Names of this page's tokens that should be rotated now"),
 });
 
 const run = workflowRunSchema.omit({ request: true });
 const dispatched = {
-  dispatched: z.literal(true).describe("The rotation workflow was started; nothing is rotated yet"),
+  dispatched: z.literal(true).describe("The rotation workflow was started. Nothing is rotated yet"),
   run: run.nullable(),
   follow: z
     .string()
     .nullable()
     .describe(
-      "The path that shows how the run goes, which get_run asks; null until GitHub has named it",
+      "The path that shows the run's state, which get_run reads. Null until GitHub has named it",
     ),
   replayed,
 };
 
-/** The body of a 202, by the route's path: of a service that starts the rotation workflow instead of rotating. */
+/** The body of a 202, by the route's path, for a service that starts the rotation workflow instead of rotating. */
 export const DISPATCHED: Readonly<Record<string, z.ZodObject>> = {
   "/tokens/rotate": tokenReportSchema.pick({ token_name: true }).extend(dispatched),
   "/tokens/workflow/run": workflowResultSchema.pick({ workflow_name: true }).extend(dispatched),
@@ -62,13 +66,13 @@ export const DISPATCHED: Readonly<Record<string, z.ZodObject>> = {
     .extend(dispatched),
 };
 
-/** Members that hold fingerprints and digests, which agents' tools do without. */
+/** Members that hold fingerprints and digests, which agents' tools leave out. */
 const CHANGE = { previous_hash: true, new_hash: true } as const;
 const ENTRY_DIGESTS = { ...CHANGE, previous_entry: true } as const;
 
 /**
  * The body of each route's success, by its path, as a caller without the scope `reveal` gets it.
- * @param options.hashes whether fingerprints are among it: over HTTP they are, and agents' tools do without
+ * @param options.hashes whether fingerprints are included: over HTTP they are, and in agents' tools they are not
  */
 export function replySchemas({
   hashes,
@@ -84,7 +88,7 @@ export function replySchemas({
   return {
     "/tokens/plan": plannedChangeSchema.extend({ left_out: leftOut }),
     "/tokens/apply": appliedChangeSchema.extend({
-      report: report.nullable().describe("What a rotation did"),
+      report: report.nullable().describe("The run's report"),
       left_out: leftOut,
       replayed,
     }),
@@ -104,7 +108,7 @@ export function replySchemas({
       stale,
       ai: adviceSchema
         .optional()
-        .describe("What a language model makes of the suggestions, if it was asked"),
+        .describe("A language model's words about the suggestions, if it was asked"),
       left_out: leftOut,
     }),
     "/tokens/status": statusReply(shownEntry, hashes),
@@ -118,7 +122,7 @@ export function replySchemas({
       report: runOutcomeSchema
         .extend({ entries: z.array(shownEntry) })
         .nullable()
-        .describe("What the record's history says of it; null if it says nothing yet"),
+        .describe("The run's result from the record's history. Null if the history has none yet"),
       left_out: leftOut,
       stale,
     }),
@@ -133,7 +137,7 @@ function statusReply(entry: z.ZodObject, hashes: boolean): z.ZodObject {
     ? tokenOverviewSchema
     : tokenOverviewSchema.omit({ fingerprint: true });
   const workflow = workflowOverviewSchema.extend({
-    resolved_tokens: names.describe("Of this page's tokens, those that it means"),
+    resolved_tokens: names.describe("The workflow's tokens on this page"),
   });
   return statusSchema.extend({
     tokens: z.record(z.string(), token).describe("By name"),
@@ -144,7 +148,7 @@ function statusReply(entry: z.ZodObject, hashes: boolean): z.ZodObject {
     next_history_cursor: z
       .string()
       .nullable()
-      .describe("Give it as history_cursor to get older entries; null: there are none"),
+      .describe("Send it as history_cursor to get older entries. Null if there are none"),
     left_out: leftOut,
     stale,
   });

@@ -1,4 +1,4 @@
-// All routes behind one web-standard handler, with one answer to what is none of them.
+// The router: all routes behind one web-standard handler, with one answer for unknown routes.
 import { Hono } from "hono";
 import { nearest } from "../../core/model/names.ts";
 import { authenticate } from "../access/authenticate.ts";
@@ -9,10 +9,10 @@ import { requireOwnOrigin } from "../access/origin.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { errorResponse, HttpProblem } from "../problem/problem.ts";
 
-/** `fetch` answers; hosts that hand over their environment with each request give it as its second argument. */
+/** `fetch` answers. Hosts that pass their environment with each request pass it as its second argument. */
 export type Router = Hono<{ Bindings: HostEnvironment }>;
 
-/** The routes over one edge, or over one that each request's environment makes. */
+/** The routes over one edge, or over an edge that each request's environment makes. */
 export function createRouter(
   routes: readonly Endpoint[],
   edgeOf: (environment: HostEnvironment) => Edge,
@@ -27,8 +27,8 @@ export function createRouter(
 }
 
 /**
- * The routes as a host runs them: callers by key, everything else from the environment.
- * @param environmentOf what the host gives: by default what comes with the request
+ * The routes as a host runs them: callers by key, all other settings from the environment.
+ * @param environmentOf the host's environment (default: the one that comes with the request)
  */
 export function hostRouter(
   routes: readonly Endpoint[],

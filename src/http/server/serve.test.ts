@@ -1,4 +1,4 @@
-// The server on this machine, over real sockets: addresses, other sites' pages, lying lengths, stopping.
+// The server on this machine, over real sockets: addresses, other sites' pages, false lengths, stopping.
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -44,7 +44,7 @@ const post = (url: string, json: unknown, headers: Record<string, string> = {}) 
     body: JSON.stringify(json),
   });
 
-/** Sends bytes as they are and gives all that came back until the server closed the connection. */
+/** Sends bytes as they are and returns all the bytes that came back until the server closed the connection. */
 async function raw(port: number, text: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
@@ -196,7 +196,7 @@ test("a body that goes on beyond the limit is cut off with 413", async () => {
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
 });
 
-describe("bytes that are no request, or not a whole one", () => {
+describe("bytes that are not a request, or not a whole one", () => {
   test.each([
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["an unknown method", "BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
@@ -220,7 +220,7 @@ describe("bytes that are no request, or not a whole one", () => {
     expect(JSON.parse(body)).toMatchObject({ status, code: "request-malformed" });
   });
 
-  test("an expectation that nobody knows is passed over: the answer is the one that it is without", async () => {
+  test("an unknown expectation is ignored: the answer is the same as without it", async () => {
     const { port } = await start();
     const answer = await raw(
       port,
@@ -238,7 +238,7 @@ describe("bytes that are no request, or not a whole one", () => {
       `POST /tokens/rotate HTTP/1.1\r\nHost: localhost:${port}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"token_name": "A"`,
     );
     await once(socket, "connect");
-    // An answer to another request tells that the server has read what came before.
+    // An answer to another request shows that the server has read the bytes before it.
     await fetch(`http://localhost:${port}/healthz`);
     socket.destroy();
     await once(socket, "close");
@@ -249,7 +249,7 @@ describe("bytes that are no request, or not a whole one", () => {
 });
 
 describe("addresses", () => {
-  test("a port that is taken", async () => {
+  test("a port that is in use", async () => {
     const { port } = await start();
     const refused = await start({ port }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Misconfigured);
@@ -268,7 +268,7 @@ describe("addresses", () => {
     });
   });
 
-  test("an address that reaches further asks for a key", async () => {
+  test("an address beyond this machine requires a key", async () => {
     const digest = createHash("sha256").update("right").digest();
     const apiKeys = [{ id: "ci", digest, scopes: new Set(["read"] as const), expiresAt: null }];
     const { port } = await start({ host: "0.0.0.0", apiKeys });
@@ -302,7 +302,7 @@ describe("addresses", () => {
 });
 
 describe("stopping", () => {
-  /** A server over a GitHub that holds one request back until it is let go. */
+  /** A server over a GitHub that holds one request back until it is released. */
   async function held(graceMs: number) {
     let letGo = () => {};
     let arrived = () => {};
@@ -335,7 +335,7 @@ describe("stopping", () => {
     return { github, server, reached, letGo };
   }
 
-  test("takes no more, and answers what it took", async () => {
+  test("accepts no more requests, and answers those it accepted", async () => {
     const { github, server, reached, letGo } = await held(20_000);
     const asked = post(`${server.url}/tokens/rotate`, { token_name: "API_KEY" });
     await reached;

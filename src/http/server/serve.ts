@@ -1,4 +1,4 @@
-// Serves routes on a port of this machine: the same handlers that hosts run, in one process.
+// A server on a port of this machine. It runs the same handlers as hosts do, in one process.
 import { createServer, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
@@ -21,27 +21,27 @@ import { type SharedAnswers, shareAnswers } from "./share-answers.ts";
 
 const DEFAULT_PORT = 5000;
 const DEFAULT_HOST = "127.0.0.1";
-/** How long a stop waits for requests that are being answered, in milliseconds: a rotation of a hundred secrets fits. */
+/** How long a stop waits for requests in progress, in milliseconds. A rotation of a hundred secrets fits. */
 const GRACE_MS = 30_000;
 
 export type ServeOptions = {
   readonly compose: ComposeOptions;
   readonly host?: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port?: number;
-  /** Asked for wherever `host` reaches further than this machine; without any, nothing is allowed there. */
+  /** Required if `host` reaches beyond this machine. Without any key, every request there is refused. */
   readonly apiKeys?: readonly ApiKey[];
-  /** Workflows that are let in where keys are needed; none unless given. */
+  /** Workflows that are let in if keys are needed (default: none). */
   readonly workflows?: WorkflowTrust | null;
-  /** Where keys are needed: points a minute and caller; null: no limit. */
+  /** Points a minute for each caller, if keys are needed. Null: no limit. */
   readonly pointsPerMinute?: number | null;
-  /** Where keys are needed: sites whose pages may call. */
+  /** Sites whose pages may call, if keys are needed. */
   readonly origins?: readonly string[];
-  /** Whether anybody may see in one word how all tokens stand. */
+  /** Whether callers without a key may see in one word how all tokens are. */
   readonly publicBadge?: boolean;
-  /** How callers reach it, where that is not how requests have it: behind a proxy. */
+  /** The address at which callers reach the server, if the requests do not name it, as behind a proxy. */
   readonly publicUrl?: string | null;
-  /** Gets what whoever runs the server should read; stderr unless given. */
+  /** Receives lines for the operator of the server (default: stderr). */
   readonly complain?: (line: string) => void;
   readonly graceMs?: number;
 };
@@ -49,11 +49,11 @@ export type ServeOptions = {
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
-  /** Takes no more requests, and waits for those being answered, but no longer than the grace. */
+  /** Accepts no more requests, and waits for those in progress, but no longer than the grace. */
   close(): Promise<void>;
 };
 
-/** Throws `Misconfigured` where the address cannot be listened on: taken, not allowed, or not this machine's. */
+/** Throws `Misconfigured` if the server cannot listen on the address: in use, not allowed, or not this machine's. */
 export async function serveRoutes(
   routes: readonly Endpoint[],
   options: ServeOptions,
@@ -102,15 +102,15 @@ export async function serveRoutes(
   };
   const listener = getRequestListener(answer, {
     overrideGlobalObjects: false,
-    errorHandler: (error) => errorResponse(malformed(error), world()),
+    errorHandler: (error) => errorResponse(toProblem(error), world()),
   });
-  // Where there are keys, each request counts against its caller's budget, so each is answered by itself.
+  // If there are keys, each request counts against its caller's budget, so each is answered by itself.
   let shared: SharedAnswers | null = null;
-  // A request without a Host gets its answer from the listener, in the form that every other mistake gets.
+  // The listener answers a request without a Host, in the same form as every other mistake.
   const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
     if (!shared?.take(incoming, outgoing)) void listener(incoming, outgoing);
   });
-  // Node would answer an expectation that it does not know with an empty 417; a server may pass it over (RFC 9110, 10.1.1).
+  // Node would answer an unknown expectation with an empty 417. A server may ignore it (RFC 9110, 10.1.1).
   server.on("checkExpectation", (incoming, outgoing) => void listener(incoming, outgoing));
   server.on("clientError", refuseUnparsed);
   await listen(server, host, port);
@@ -142,10 +142,10 @@ function accessFor(host: string, port: number, { keys, workflows }: Callers): Ac
     : { kind: "keys", keys: () => keys, workflows: () => workflows };
 }
 
-/** What the adapter could make no Request of: no `Host`, or an address that is none. */
-function malformed(error: unknown): unknown {
+/** A request that the adapter could not read: its `Host` is missing or malformed. */
+function toProblem(error: unknown): unknown {
   if (!(error instanceof RequestError)) return error;
-  return new HttpProblem(400, "the request names no host, or an address that is none", {
+  return new HttpProblem(400, "the request names no host, or a malformed one", {
     code: "request-malformed",
   });
 }
@@ -166,13 +166,13 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
   if (error.code === "EADDRINUSE") {
     return new Misconfigured(`${where} is in use by another program`, {
       code: "port-in-use",
-      hint: "Stop that program, or name another port with --port (0 takes any free one).",
+      hint: "Stop that program, or choose another port with --port (0 takes any free port).",
       cause: error,
     });
   }
   const hint =
     error.code === "EACCES"
-      ? "Ports below 1024 need more rights; name a higher one with --port."
+      ? "Ports below 1024 need more rights. Choose a higher one with --port."
       : "Name an address of this machine with --host.";
   return new Misconfigured(`cannot listen on ${where} (${error.code ?? error.name})`, {
     code: "cannot-listen",
@@ -192,7 +192,7 @@ async function stop(
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs);
   });
-  // A rotation goes on though its caller hung up, so connections alone do not tell whether work is left.
+  // A rotation goes on even if its caller hung up, so connections alone do not show whether work is left.
   await Promise.race([Promise.all([closed, Promise.allSettled(inFlight)]), grace]);
   clearTimeout(timer);
   server.closeAllConnections();
@@ -204,7 +204,7 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-/** Statuses as Node's own server answers with them, by the error's code; all else is 400. */
+/** Statuses by the error's code, as Node's own server answers. All other codes are 400. */
 const STATUS_OF: ReadonlyMap<string | undefined, readonly [status: number, detail: string]> =
   new Map([
     ["HPE_HEADER_OVERFLOW", [431, "the request's headers are too large"]],
@@ -212,9 +212,9 @@ const STATUS_OF: ReadonlyMap<string | undefined, readonly [status: number, detai
     ["ERR_HTTP_REQUEST_TIMEOUT", [408, "the request did not arrive in time"]],
   ]);
 
-/** Answers what Node's parser refused (`clientError`), and closes the connection. */
+/** Answers a request that Node's parser refused (`clientError`), and closes the connection. */
 function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Whoever hung up, or is in the middle of an answer, cannot be told.
+  // A caller that hung up, or that is receiving an answer, cannot get another one.
   if (
     error.code === "ECONNRESET" ||
     !socket.writable ||

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A server whose answers come when they are let go, each telling which one it is. */
+/** A server whose answers come when they are released, each with its number. */
 async function held() {
   const asked: string[] = [];
   const gates: (() => void)[] = [];
@@ -43,7 +43,7 @@ async function held() {
 }
 
 describe("requests that are the same to the last byte", () => {
-  test("share an answer; who comes while it is made gets the next one", async () => {
+  test("share an answer; a request that comes while it is made gets the next one", async () => {
     const { ask, arrivals, letGo, asked } = await held();
     const first = ask();
     await arrivals(1);
@@ -74,7 +74,7 @@ describe("requests that are the same to the last byte", () => {
     expect(asked.toSorted()).toEqual(["/a one", "/a one", "/a other", "/b one"]);
   });
 
-  test("what changes something, has a body or names another host is not taken", async () => {
+  test("a request that changes something, has a body or names another host is not shared", async () => {
     const { ask, asked, port } = await held();
     expect((await ask("/a", { method: "POST", body: "{}" })).headers.get("x-shared")).toBe("no");
     expect((await ask("/a", { method: "HEAD" })).headers.get("x-shared")).toBe("no");
@@ -83,7 +83,7 @@ describe("requests that are the same to the last byte", () => {
     expect(asked).toEqual([]);
   });
 
-  test("who hangs up takes nobody along", async () => {
+  test("a caller that hangs up affects no other caller", async () => {
     const { ask, arrivals, letGo } = await held();
     const leaving = new AbortController();
     const gone = ask("/a", { signal: leaving.signal }).catch(() => "gone");

@@ -1,4 +1,4 @@
-// One answer for requests that are the same to the last byte and wait at the same time, so that many who look cost as little as one.
+// One answer for identical requests that wait at the same time, so that many readers cost as little as one.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** An answer with all its bytes, to be written as often as needed. */
@@ -9,14 +9,14 @@ type Whole = {
 };
 
 export type SharedAnswers = {
-  /** Answers a request later, or gives false for one that it does not share. */
+  /** Answers a request later. Returns false for a request that it does not share. */
   take(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
 };
 
 /**
- * Shares answers of GETs without a body. Nobody gets an answer that was begun before the request came: who comes
- * while one is made waits for the next, so no answer is older than its request.
- * @param hosts what a `Host` header says that names this server; what names another is left to whoever refuses it
+ * Shares answers of GETs without a body. A request never gets an answer that was begun before it arrived. It waits for the
+ * next answer instead, so no answer is older than its request.
+ * @param hosts the values of a `Host` header that name this server; a request for another host is not shared
  * @param answer never rejects
  */
 export function shareAnswers(
@@ -27,12 +27,12 @@ export function shareAnswers(
 
   async function answerAll(key: string, ask: () => Request): Promise<void> {
     for (;;) {
-      // What the same turn of the event loop still reads may join.
+      // Requests that the same turn of the event loop still reads may join.
       await new Promise(setImmediate);
       const asked = waiting.get(key) ?? [];
       if (asked.length === 0) break;
       waiting.set(key, []);
-      const whole = await wholeOf(await answer(ask()));
+      const whole = await readWhole(await answer(ask()));
       for (const outgoing of asked) send(outgoing, whole);
     }
     waiting.delete(key);
@@ -61,10 +61,10 @@ export function shareAnswers(
   };
 }
 
-async function wholeOf(response: Response): Promise<Whole> {
+async function readWhole(response: Response): Promise<Whole> {
   const body = await response.text();
   const length = String(Buffer.byteLength(body));
-  // As text, Node writes it together with the headers at one go.
+  // As text, Node writes it together with the headers in one write.
   return {
     status: response.status,
     headers: [...response.headers].flat().concat("content-length", length),
@@ -73,6 +73,6 @@ async function wholeOf(response: Response): Promise<Whole> {
 }
 
 function send(outgoing: ServerResponse, { status, headers, body }: Whole): void {
-  // Whoever hung up meanwhile cannot be told.
+  // A caller that hung up meanwhile gets no answer.
   if (!outgoing.destroyed) outgoing.writeHead(status, [...headers]).end(body);
 }

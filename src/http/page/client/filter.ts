@@ -1,7 +1,7 @@
-// The filter, asked while a person types: the list is the server's, so that it is the same without a script.
+// The filter, applied while a person types. The server makes the list, so that it is the same without a script.
 import { find, load, say, session, swap } from "./show.ts";
 
-/** How long a person may pause in typing before the filter is asked, in milliseconds. */
+/** How long a person may pause in typing before the filter is applied, in milliseconds. */
 const PAUSE_MS = 200;
 
 let typing: number | undefined;
@@ -16,7 +16,7 @@ export function narrowSoon(form: HTMLFormElement): void {
 }
 
 async function narrow(form: HTMLFormElement): Promise<void> {
-  const address = wanted(form);
+  const address = buildAddress(form);
   const { status, page } = await load(address);
   if (status !== 200 || page === null) {
     say("The list could not be read. Refresh the page.");
@@ -28,8 +28,8 @@ async function narrow(form: HTMLFormElement): Promise<void> {
   say(find("#count")?.textContent ?? "", false);
 }
 
-/** The filter's fields as an address; what is as it is without being said is left out. */
-function wanted(form: HTMLFormElement): string {
+/** The filter's fields as an address. Defaults are left out. */
+function buildAddress(form: HTMLFormElement): string {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form))
     if (typeof value === "string" && value !== "" && value !== "worst") fields.set(name, value);

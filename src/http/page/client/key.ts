@@ -1,10 +1,10 @@
-// The key, where one is needed: entered by a person, held in this tab's memory, and kept there over a reload only if asked to.
+// The key, entered by a person if one is needed. This tab's memory holds it, and it outlives a reload only if the person chose so.
 import { find, session, show } from "./show.ts";
 
-/** Where a tab keeps the key that its person asked it to keep, until the tab is closed. */
+/** The name under which a tab keeps the key that the person chose to keep, until the tab is closed. */
 const KEPT = "token-automation.key";
 
-/** Comes in with the key that was entered. */
+/** Signs in with the entered key. */
 export async function enter(): Promise<void> {
   const key = find<HTMLInputElement>("#key")?.value.trim() ?? "";
   const keep = find<HTMLInputElement>("#keep")?.checked ?? false;
@@ -27,7 +27,7 @@ export function forget(): void {
   sessionStorage.removeItem(KEPT);
 }
 
-/** Comes in with the key that this tab kept. */
+/** Signs in with the key that this tab kept. */
 export async function resume(): Promise<void> {
   session.key = sessionStorage.getItem(KEPT);
   if (session.key === null || find("#key-form") === null) return;

@@ -1,4 +1,4 @@
-// The page's script, run by the browser: what a person does there, and who takes care of it. Without it the page reads the same.
+// The page's script, run by the browser: each act of a person, and the function that handles it. Without it the page reads the same.
 // `npm run generate` puts it into ../assets.ts.
 import { narrowSoon } from "./filter.ts";
 import { enter, forget, resume } from "./key.ts";
@@ -6,7 +6,7 @@ import { ask, confirm } from "./question.ts";
 import { find, prepare, say, session, show } from "./show.ts";
 
 document.addEventListener("click", (event) => {
-  // What was said before is over with whatever a person does next, and covers nothing any longer.
+  // A message is out of date with the person's next act, and must cover nothing any longer.
   say("");
   const at = event.target instanceof Element ? event.target : null;
   const button = at?.closest<HTMLElement>("[data-rotate],[data-run]");
@@ -16,7 +16,7 @@ document.addEventListener("click", (event) => {
     forget();
     location.reload();
   } else if (link && session.key !== null && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
-    // With a key in hand a plain visit would lose it; without one the browser does best by itself.
+    // A plain visit would lose a key. Without one the browser follows the link by itself.
     event.preventDefault();
     void follow(link);
   }
@@ -49,7 +49,7 @@ document.addEventListener("input", (event) => {
 });
 
 addEventListener("popstate", () => {
-  // A jump within the page is told as a step too.
+  // A jump within the page is reported as a step too.
   if (session.key !== null && location.search !== session.search) void show(location.search);
 });
 

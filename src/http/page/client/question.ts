@@ -1,8 +1,8 @@
-// The question before anything is changed, and what comes of the answer. No value is asked for, and none is shown.
+// The question before a change, and the result of the answer. No value is requested, and none is shown.
 import { follow } from "./follow.ts";
 import { find, say, session, show } from "./show.ts";
 
-/** What the person is being asked about. `id` is the same for every try, so that a repeated request is one change. */
+/** The change in question. `id` is the same for every try, so that a repeated request is one change. */
 type Question = {
   readonly path: string;
   readonly name: string;
@@ -10,23 +10,23 @@ type Question = {
   readonly id: string;
   readonly opener: string;
 };
-/** Done; refused or failed; or nobody knows, which the same request sent again tells. */
+/** Done, refused or failed, or unknown, which the same request sent again resolves. */
 type Ending = "done" | "failed" | "lost";
-type Answer = { readonly status: number; readonly told: Readonly<Record<string, unknown>> };
+type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
 const ROTATE = "/tokens/rotate";
 const NO_ANSWER =
-  "No answer came. It may have happened all the same; to ask again is safe, since it is done once.";
+  "No answer came. The change may have happened all the same. To try again is safe, since it is done once.";
 
 let question: Question | null = null;
 let busy = false;
 
-/** Asks about what a button does. */
+/** Asks about the button's change. */
 export function ask(button: HTMLElement): void {
   const { rotate, run, generation, places, tokens } = button.dataset;
   const dialog = find<HTMLDialogElement>("#ask");
   if (dialog === null) return;
-  // Not randomUUID: that is only there over https, or on this machine.
+  // Not randomUUID, which exists only over https, or on this machine.
   const id = [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
@@ -80,7 +80,7 @@ function fill(texts: Readonly<Record<string, string>>): void {
   }
 }
 
-/** Does what was asked about, once. */
+/** Makes the change in question, once. */
 export async function confirm(): Promise<void> {
   const yes = find("#ask-yes");
   const asked = question;
@@ -90,15 +90,15 @@ export async function confirm(): Promise<void> {
   const answer = await send(asked).catch(() => null);
   busy = false;
   yes.removeAttribute("aria-disabled");
-  if (answer === null) return tell(asked, NO_ANSWER, "lost");
-  const path = answer.status === 202 ? text(answer.told.follow) : "";
+  if (answer === null) return close(asked, NO_ANSWER, "lost");
+  const path = answer.status === 202 ? text(answer.body.follow) : "";
   if (/^\/tokens\/runs\/\d+$/.test(path) && find<HTMLDialogElement>("#ask")?.open)
-    return accompany(asked, answer.told, path);
-  await tell(asked, outcome(asked, answer), answer.status < 300 ? "done" : "failed");
+    return showRun(asked, answer.body, path);
+  await close(asked, describeOutcome(asked, answer), answer.status < 300 ? "done" : "failed");
 }
 
-/** Tells of the run in the dialog until it ends or is closed; the page is then shown as it is. */
-async function accompany(asked: Question, { run }: Answer["told"], path: string): Promise<void> {
+/** Shows the run in the dialog until it ends or is closed. The page is then loaded again. */
+async function showRun(asked: Question, { run }: Answer["body"], path: string): Promise<void> {
   const dialog = find<HTMLDialogElement>("#ask");
   const [yes, link] = [find("#ask-yes"), find<HTMLAnchorElement>("#ask-link a")];
   const url = text(Reflect.get(Object(run), "url"));
@@ -114,21 +114,21 @@ async function accompany(asked: Question, { run }: Answer["told"], path: string)
   };
   fill({
     wrong: "",
-    more: "The rotation workflow does it. It goes on when this is closed.",
+    more: "The rotation workflow does it. It goes on after you close this.",
     no: "Close",
   });
   words(last);
   find("#ask-no")?.focus();
-  dialog?.addEventListener("close", () => void tell(asked, last, "done"), { once: true });
+  dialog?.addEventListener("close", () => void close(asked, last, "done"), { once: true });
   await follow(path, asked.name, words);
 }
 
-async function tell(asked: Question, words: string, ending: Ending): Promise<void> {
+async function close(asked: Question, words: string, ending: Ending): Promise<void> {
   const dialog = find<HTMLDialogElement>("#ask");
   if (ending !== "done" && dialog?.open) {
-    fill({ wrong: words, yes: "Ask again" });
+    fill({ wrong: words, yes: "Try again" });
     const yes = find("#ask-yes");
-    // What was refused or failed is asked anew, from the page as it is then.
+    // A refused or failed change starts from a new question, on the page as it is then.
     if (yes !== null) yes.hidden = ending === "failed";
     find("#ask-no")?.focus();
     return;
@@ -147,24 +147,24 @@ async function send({ path, body, id }: Question): Promise<Answer> {
   };
   if (session.key !== null) headers.authorization = `Bearer ${session.key}`;
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  return { status: response.status, told: await response.json() };
+  return { status: response.status, body: await response.json() };
 }
 
-function outcome({ name, path }: Question, { status, told }: Answer): string {
+function describeOutcome({ name, path }: Question, { status, body }: Answer): string {
   if (status >= 300)
     return sentences([
-      text(told.detail) || "It failed",
-      text(told.hint),
-      ...mistakes(told.problems),
+      text(body.detail) || "It failed",
+      text(body.hint),
+      ...listMistakes(body.problems),
     ]);
-  if (status === 202) return text(told.detail) || `${name}: asked for, and under way elsewhere.`;
+  if (status === 202) return text(body.detail) || `${name}: requested, and under way elsewhere.`;
   if (path === ROTATE) return `${name} was rotated.`;
-  const [rotated, failed] = [names(told.rotated), names(told.failed)];
+  const [rotated, failed] = [names(body.rotated), names(body.failed)];
   return `${name}: ${rotated.length} rotated${failed.length > 0 ? `; failed: ${failed.join(", ")}` : ""}.`;
 }
 
-/** What a problem lists, as far as a dialog has room. */
-function mistakes(problems: unknown): string[] {
+/** The mistakes that a problem lists, as far as a dialog has room. */
+function listMistakes(problems: unknown): string[] {
   if (!Array.isArray(problems) || problems.length < 2) return [];
   return problems
     .slice(0, 5)

@@ -1,6 +1,6 @@
-// Fetches the page at another address, or of another caller, and puts its parts in place of these.
+// Loading of the page at another address, or for another caller, in place of this one.
 
-/** What the page knows beside what it shows. `key`: of the caller, where one is needed; `search`: the address of what is shown. */
+/** The page's state. `key`: the caller's, if one is needed. `search`: the address that is shown. */
 export const session: { key: string | null; search: string } = {
   key: null,
   search: location.search,
@@ -15,7 +15,7 @@ export function find<E extends HTMLElement = HTMLElement>(
   return root.querySelector<E>(selector);
 }
 
-/** The page at that address as a document. A fetch would give text, and no text is made into markup here. */
+/** The page at that address as a document. A fetch would return text, and no text is made into markup here. */
 export function load(
   address: string,
 ): Promise<{ readonly status: number; readonly page: Document | null }> {
@@ -34,8 +34,8 @@ export function load(
 }
 
 /**
- * Tells what has happened, also to those who do not see it.
- * @param shown false: it stands on the page already, where those look who see it
+ * Announces an event, also to people who do not see the page.
+ * @param shown false if the page already shows it to people who see it
  */
 export function say(text: string, shown = true): void {
   const said = find("#said");
@@ -44,7 +44,7 @@ export function say(text: string, shown = true): void {
   said.textContent = text;
 }
 
-/** Puts the named parts of another page in place of these; what was said stays. */
+/** Puts the named parts of another page in place of these. The announcement stays. */
 export function swap(page: Document, selectors: readonly string[]): void {
   for (const selector of selectors) {
     const part = find(selector, page);
@@ -54,7 +54,7 @@ export function swap(page: Document, selectors: readonly string[]): void {
   prepare();
 }
 
-/** Shows the page at that address in place of this one. Gives the status; 0 where no answer came, which is said. */
+/** Shows the page at that address in place of this one. Returns the status, or 0 if no answer came, which it announces. */
 export async function show(address: string): Promise<number> {
   const { status, page } = await load(address).catch(() => ({ status: 0, page: null }));
   if (page === null) {
@@ -69,7 +69,7 @@ export async function show(address: string): Promise<number> {
   return status;
 }
 
-/** Brings out what only works with this script, and hides what it does by itself. */
+/** Shows the parts that work only with this script, and hides those that it replaces. */
 export function prepare(): void {
   for (const part of document.querySelectorAll<HTMLElement>("[data-rotate],[data-run],#key-form"))
     part.hidden = false;
