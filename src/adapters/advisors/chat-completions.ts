@@ -1,18 +1,18 @@
-// Asks a language model through any endpoint that speaks OpenAI's chat completions: https://docs.github.com/rest/models/inference
+// Advice from a language model behind any endpoint of OpenAI's chat completions: https://docs.github.com/rest/models/inference
 import * as z from "zod";
 import type { Advisor } from "../../core/advice/question.ts";
 import { limitedText } from "../../core/base/bounded-body.ts";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
 
-/** How long a model may take, in milliseconds: the answer without it is there at once. */
+/** How long a model may take, in milliseconds. The suggestions without it are there at once. */
 const TIMEOUT_MS = 20_000;
-/** The most that is read of an answer, in bytes. */
+/** The most bytes that are read of an answer. */
 const LONGEST_ANSWER = 256 * 1024;
 const ANSWER_TOKENS = 2_000;
 
 export type ChatCompletionsOptions = {
-  /** The API's root: `/chat/completions` is added. */
+  /** The API's root, to which `/chat/completions` is added. */
   readonly url: string;
   readonly model: string;
   readonly key: Secret;
@@ -64,7 +64,8 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
       }
       const read = Reply.safeParse(parse(await limited(response)));
       const content = read.success ? read.data.choices[0]?.message.content : undefined;
-      if (content === undefined) throw failed("answered something else than a chat completion");
+      if (content === undefined)
+        throw failed("answered with something other than a chat completion");
       return content;
     },
   };
@@ -94,7 +95,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
 }
 
-/** Neither the address nor what it answered is told: both may hold a key. */
+/** The error shows neither the address nor the answer, since both may hold a key. */
 function failed(what: string): Unchanged {
   return new Unchanged(`the model ${what}`, {
     code: "advisor-unavailable",

@@ -17,7 +17,7 @@ const fileSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   key_id: z.string(),
-  // Not a z.record: that would lose a secret named __proto__.
+  // Not a z.record, which would lose a secret named __proto__.
   entries: z.custom<object>(
     (entries) => typeof entries === "object" && entries !== null && !Array.isArray(entries),
   ),
@@ -29,11 +29,11 @@ type VaultEntry = z.infer<typeof entrySchema>;
 export type VaultEntries = ReadonlyMap<string, VaultEntry>;
 
 /**
- * Reads and verifies the whole file; null where there is none.
- * A sealed box does not say who sealed it, nor under which name: whoever can write the file could swap two boxes,
+ * Reads and verifies the whole file. Returns null if there is none.
+ * A sealed box does not say who sealed it, nor under which name. An attacker who can write the file could swap two boxes,
  * or seal values of their own. The MAC over names, boxes and times shows that. It does not show that the whole
  * file was replaced by an older copy of itself.
- * @throws `Misconfigured` when the file is damaged, altered, of a newer version, or belongs to another key.
+ * @throws `Misconfigured` if the file is damaged, altered, of a newer version, or belongs to another key.
  */
 export async function readVaultFile(path: string, keys: VaultKeys): Promise<VaultEntries | null> {
   const text = await readText(path);
@@ -44,7 +44,7 @@ export async function readVaultFile(path: string, keys: VaultKeys): Promise<Vaul
       `the vault ${path} belongs to the key ${shown(file.key_id)}, and the one given is ${keys.id}`,
       {
         code: "vault-wrong-key",
-        hint: "Give the vault's own key. If it is lost, move the vault away and rotate its tokens: nobody can open it any more.",
+        hint: "Give the vault's own key. If it is lost, move the vault away and rotate its tokens, since no other key opens it.",
       },
     );
   }
@@ -67,7 +67,7 @@ export function formatVaultFile(entries: VaultEntries, keys: VaultKeys): string 
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** What the MAC covers: one text for one content, whatever the file's own order and spacing. */
+/** The text that the MAC covers, in one form for one content. The file's own order and spacing do not change it. */
 function authenticated(keyId: string, entries: VaultEntries): string {
   const rows = inOrder(entries).map(([name, entry]) => [
     name,
@@ -110,7 +110,7 @@ function parse(
     .safeParse(json);
   if (version.success) {
     throw new Misconfigured(
-      `the vault ${path} is of version ${version.data.version}, and this program knows ${VERSION}`,
+      `the vault ${path} has version ${version.data.version}, and this program knows ${VERSION}`,
       {
         code: "vault-too-new",
         hint: "Update token-automation.",
@@ -118,11 +118,11 @@ function parse(
     );
   }
   const file = fileSchema.safeParse(json);
-  if (!file.success) throw damaged(path, "it has not the shape of a vault");
+  if (!file.success) throw damaged(path, "it does not have the shape of a vault");
   const entries = new Map<string, VaultEntry>();
   for (const [name, value] of Object.entries(file.data.entries)) {
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw damaged(path, "an entry has not the shape of one");
+    if (!entry.success) throw damaged(path, "an entry does not have the shape of one");
     entries.set(name, entry.data);
   }
   return { key_id: file.data.key_id, mac: file.data.mac, entries };
@@ -136,11 +136,11 @@ function equal(a: string, b: string): boolean {
 function damaged(path: string, seen: string): Misconfigured {
   return new Misconfigured(`the vault ${path} is damaged: ${seen}`, {
     code: "vault-damaged",
-    hint: "Nothing was overwritten. Restore it from a backup; or move it away and rotate its tokens.",
+    hint: "Nothing was overwritten. Restore it from a backup, or move it away and rotate its tokens.",
   });
 }
 
-/** What a file says of itself comes from outside: only its harmless start is shown. */
+/** The file's own claims come from outside, so only a harmless start of each is shown. */
 function shown(keyId: string): string {
   return /^[0-9a-f]{1,32}$/.test(keyId) ? keyId : JSON.stringify(keyId.slice(0, 32));
 }

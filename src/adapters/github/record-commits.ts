@@ -7,23 +7,23 @@ import type { GitHubClient } from "./client.ts";
 import { graphqlErrors, toFailure } from "./errors.ts";
 import { type BranchPlace, branchMissing, repositoryEmpty, repositoryMissing } from "./snapshot.ts";
 
-/** `parents`: its parents on GitHub, whether they changed the record or not. */
+/** `parents` are its parents on GitHub, whether they changed the record or not. */
 export type BranchCommit = AuditCommit & { readonly parents: readonly string[] };
 
 /** A file's content by its id, and its size in bytes. */
 export type BlobRef = { readonly id: string; readonly size: number };
 
-/** `commits`: parents before children. */
+/** `commits` has parents before children. */
 export type BranchCommits = {
   readonly head: BranchCommit;
   readonly commits: readonly BranchCommit[];
 };
 
-/** GitHub's most for one page of a connection. */
+/** The most entries that GitHub gives on one page of a connection. */
 const PAGE = 100;
-/** Files asked for in one request: far below GitHub's 500,000 nodes. */
+/** Files asked for in one request, far below GitHub's 500,000 nodes. */
 const STATES_PER_REQUEST = 50;
-/** An octopus merge with more is not made by anybody's GitHub. */
+/** The most parents that are read. GitHub makes no octopus merge with more. */
 const PARENTS = 10;
 const READ = "Contents: read";
 
@@ -64,10 +64,10 @@ const LIST = `query ($owner: String!, $name: String!, $revision: String!, $recor
 }`;
 
 /**
- * The newest commits that changed the record or its monthly files, as GitHub's own history of a path has them: of a merge
- * that takes one side whole, the other side is not listed.
- * @param limit at most so many of each
- * @throws `Misconfigured` where the repository or the branch is missing; `Denied`, `Unchanged`.
+ * The newest commits that changed the record or its monthly files, as GitHub's own history of a path has them. If a merge
+ * took one side whole, the other side is not listed.
+ * @param limit the most commits of each kind
+ * @throws `Misconfigured` if the repository or the branch is missing; `Denied`, `Unchanged`.
  */
 export async function branchCommits(
   client: GitHubClient,
@@ -127,7 +127,7 @@ function commitOf({
   };
 }
 
-/** Two lists in one that keeps the order of both; by date where neither says. */
+/** Two lists merged into one that keeps the order of both. Dates decide the rest. */
 function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): BranchCommit[] {
   const [inOne, inOther] = [
     new Set(one.map(({ sha }) => sha)),
@@ -151,7 +151,7 @@ type Maybe = BranchCommit | undefined;
 
 function pick(a: Maybe, b: Maybe, inOne: ReadonlySet<string>, inOther: ReadonlySet<string>): Maybe {
   if (a === undefined || b === undefined || a.sha === b.sha) return a ?? b;
-  // One that stands in both lists waits until it is the next of both.
+  // A commit in both lists waits until it is the next of both.
   if (inOther.has(a.sha) !== inOne.has(b.sha)) return inOther.has(a.sha) ? b : a;
   return Date.parse(a.committed_at) <= Date.parse(b.committed_at) ? a : b;
 }
@@ -233,7 +233,7 @@ export async function ask(
   }
 }
 
-/** @throws `Misconfigured` for an answer of another form than GitHub's: of another server, or a proxy. */
+/** @throws `Misconfigured` for an answer of another form than GitHub's, from another server or a proxy. */
 export function understood<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
   const parsed = form.safeParse(reply);
   if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-// Commits what is left of the record: changes that were saved when git could not take them.
+// Commits of leftover changes of the record, which were saved while git could not take them.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Misconfigured } from "../../core/base/errors.ts";
@@ -10,10 +10,10 @@ import { gitIn, gitState } from "./git.ts";
 import { pathInside, requireFolder } from "./inside.ts";
 
 /**
- * Commits what is changed in the record's files and not committed yet, and nothing else.
- * @param paths relative to `directory`; files that do not exist are passed over.
- * @returns null when nothing is left. `url` is null: nobody can tell where a clone is pushed.
- * @throws `Misconfigured` where there is no git or no repository, and when git refuses.
+ * Commits the changes in the record's files that are not committed yet, and nothing else.
+ * @param paths relative to `directory`; missing files are skipped.
+ * @returns null if nothing is left. `url` is null, since a clone does not know its pages on the web.
+ * @throws `Misconfigured` without git or a repository, and if git refuses.
  */
 export async function commitPending(
   directory: string,
@@ -31,7 +31,7 @@ export async function commitPending(
   return sha === null ? null : { sha, url: null };
 }
 
-/** The record's own file and the monthly files that its older entries moved to, as they lie in the folder. */
+/** The record's own file and the monthly files that hold its older entries, as they are in the folder. */
 export async function recordFiles(directory: string, configPath: string): Promise<string[]> {
   const folder = historyFolder(configPath);
   const names = await readdir(join(directory, folder)).catch((error: NodeJS.ErrnoException) => {
@@ -44,10 +44,10 @@ export async function recordFiles(directory: string, configPath: string): Promis
 function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {
   const [why, hint] =
     state === "no-git"
-      ? ["git was not found", "Install git, and see that it is on the PATH."]
+      ? ["git was not found", "Install git, and check that it is on the PATH."]
       : [
           `${directory} is in no git work tree`,
-          "Run `git init` there, if the record is to be committed.",
+          "Run `git init` there if you want the record committed.",
         ];
   return new Misconfigured(`there is nothing to commit to: ${why}`, { code: state, hint });
 }

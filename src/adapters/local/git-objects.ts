@@ -1,4 +1,4 @@
-// What commits hold at the record's paths, and the contents, in few calls of git.
+// The files that commits hold at the record's paths, in few calls of git.
 import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
 import type { Git } from "./git.ts";
 import { notTold } from "./git-log.ts";
@@ -52,7 +52,7 @@ async function monthlyFiles(git: Git, tree: string, folder: string): Promise<Sto
   return files;
 }
 
-/** The contents by id; null for what is not UTF-8 text. @throws `Misconfigured` where git lacks one */
+/** The contents by id. Null for a blob that is not UTF-8 text. @throws `Misconfigured` if git lacks one */
 export async function readBlobs(
   git: Git,
   ids: readonly string[],
@@ -64,7 +64,7 @@ export async function readBlobs(
   for (const id of ids) {
     const end = result.stdout.indexOf("\n", at);
     const [, type, size] = result.stdout.toString("latin1", at, Math.max(at, end)).split(" ");
-    // `<id> missing`: a partial clone that cannot reach its remote, or a damaged repository.
+    // git prints `<id> missing` in a partial clone that cannot reach its remote, or in a damaged repository.
     if (type !== "blob") throw notTold(result);
     texts.set(id, decode(result.stdout.subarray(end + 1, end + 1 + Number(size))));
     at = end + 1 + Number(size) + 1;
@@ -72,12 +72,12 @@ export async function readBlobs(
   return texts;
 }
 
-/** UTF-8 as text; null for anything else. */
+/** UTF-8 as text. Null for anything else. */
 export function decode(content: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
-    // The audit tells which version cannot be read.
+    // The audit reports which version cannot be read.
     return null;
   }
 }

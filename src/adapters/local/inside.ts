@@ -1,18 +1,18 @@
-// Turns a path of the record into one on disk, or refuses it: nothing outside the directory is read or written.
+// A path of the record as one on disk, or its refusal: nothing outside the directory is read or written.
 import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { errorCode } from "./atomic-file.ts";
 
-/** git's own folder under any of the spellings that some file system takes for it. */
+/** git's own folder under every spelling that some file system takes for it. */
 const GIT_FOLDER = /^(?:\.git|git~\d+)[. ]*$/i;
-// Backslashes and colons are separators, drives and streams on Windows; a record committed here may be checked out there.
+// Backslashes and colons are separators, drives and streams on Windows. A record committed here may be checked out there.
 const UNSAFE_CHARACTERS = /[\p{C}\\:]/u;
 
 /**
  * The absolute path of a file inside `directory`.
  * @param path relative, with forward slashes.
- * @throws `Misconfigured` when the path leads outside, into git's own folder, through a symbolic link, or to something that is no file.
+ * @throws `Misconfigured` if the path leads outside, into git's own folder, through a symbolic link, or to something that is not a file.
  */
 export async function pathInside(directory: string, path: string): Promise<string> {
   const segments = path.split("/");
@@ -31,12 +31,12 @@ export async function pathInside(directory: string, path: string): Promise<strin
     const wanted = index === segments.length - 1 ? "file" : "folder";
     // git records a link, not what it points to, and a rename would replace it.
     if (kind === "link") throw refused(path, "a part of it is a symbolic link");
-    if (kind !== wanted) throw refused(path, `there is a ${kind} where a ${wanted} should be`);
+    if (kind !== wanted) throw refused(path, `it is a ${kind} and should be a ${wanted}`);
   }
   return join(directory, ...segments);
 }
 
-/** @throws `Misconfigured` when there is no such folder: a typo must not make one. */
+/** @throws `Misconfigured` if there is no such folder, since a typo must not make one. */
 export async function requireFolder(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => null);
   if (found?.isDirectory() === true) return;
@@ -54,7 +54,7 @@ async function kindOf(path: string): Promise<"nothing" | "link" | "file" | "fold
     return entry.isDirectory() ? "folder" : "device";
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error))) return "nothing";
-    throw new Misconfigured(`${JSON.stringify(path)} cannot be looked at: ${errorCode(error)}`, {
+    throw new Misconfigured(`${JSON.stringify(path)} cannot be read: ${errorCode(error)}`, {
       code: "not-readable",
       hint: "You must be allowed to read the folder.",
       cause: error,

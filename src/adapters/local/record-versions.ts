@@ -15,21 +15,21 @@ export type LocalVersionsOptions = {
   readonly directory: string;
   /** Relative to `directory`. */
   readonly path: string;
-  /** What git inherits; `process.env` unless given. */
+  /** The environment that git inherits (default: `process.env`). */
   readonly environment?: NodeJS.ProcessEnv;
 };
 
-/** How much is asked of git at once, in bytes: far below what one command may print. */
+/** The most bytes asked of git at once, far below what one command may print. */
 const BATCH_BYTES = 32 * 1024 * 1024;
-/** How many versions at once, where they are small. */
+/** The most versions at once if they are small. */
 const BATCH_VERSIONS = 500;
 /** A file that no system has. */
 const NO_FILE = "/dev/null/none";
 
 /**
- * All commits of HEAD that changed the record or its monthly files, merged branches included; those that the reflog
- * remembers of the current branch and its upstream and that neither holds any more; then the files in the folder.
- * The generator throws `Misconfigured` where git does not answer, and for refused paths.
+ * All commits of HEAD that changed the record or its monthly files, merged branches included. Then those that the reflog
+ * remembers of the current branch and its upstream and that neither holds any more. Then the files in the folder.
+ * The generator throws `Misconfigured` if git does not answer, and for refused paths.
  */
 export function localVersions(options: LocalVersionsOptions): RecordVersions {
   const { directory, path } = options;
@@ -57,7 +57,7 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
   };
 }
 
-/** What `git replace` and grafts put in a commit's place is not what was committed. */
+/** git's own objects. What `git replace` and grafts put in a commit's place was not committed. */
 function asCommitted(git: Git): Git {
   return (args, options = {}) =>
     git(["--no-replace-objects", ...args], {
@@ -94,7 +94,7 @@ async function* committed(
   }
 }
 
-/** As many versions as their new contents allow; at least one. */
+/** As many versions as their new contents allow, at least one. */
 function nextBatch(
   stored: readonly StoredFiles[],
   start: number,

@@ -1,4 +1,4 @@
-// Several files replaced as one: all of them new, or, where that fails, all of them as they were.
+// Several files replaced as one: all of them new, or, if that fails, all of them as they were.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, Uncertain, Unchanged } from "../../core/base/errors.ts";
@@ -12,7 +12,7 @@ import {
   syncFolder,
 } from "./atomic-file.ts";
 
-/** One file: its absolute path, its new content, and its present one (null: there is none). */
+/** One file: its absolute path, its new content, and its present one (null if there is none). */
 export type Replacement = {
   readonly path: string;
   readonly content: string;
@@ -20,10 +20,10 @@ export type Replacement = {
 };
 
 /**
- * Writes the files, in order. A crash leaves each of them old or new, and only between the renames are they mixed:
- * name last the one whose content readers go by. Only for the holder of the files' lock.
+ * Writes the files, in order. A crash leaves each of them old or new. They are mixed only between the renames, so
+ * name the file last that readers go by. Only for the holder of the files' lock.
  * @param ready called when everything is on disk and nothing is in place; it throws to stop there.
- * @throws `Unchanged` when nothing was written, `Uncertain` when the files could not be put back either.
+ * @throws `Unchanged` if nothing was written, `Uncertain` if the files could not be put back either.
  */
 export async function replaceFiles(
   files: readonly Replacement[],
@@ -78,7 +78,7 @@ async function putBack(files: readonly Replacement[]): Promise<void> {
 function notWritten(files: readonly Replacement[], cause: unknown): Unchanged {
   return new Unchanged(`${named(files)} cannot be written: ${errorCode(cause)}`, {
     code: "not-written",
-    hint: "See that the disk has room and that you may write there. Nothing was changed.",
+    hint: "Check that the disk has room and that you may write there. Nothing was changed.",
     cause,
   });
 }
