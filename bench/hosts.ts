@@ -1,4 +1,4 @@
-// What each host is given and how fast it starts: size of the bundle, and time from nothing to the first answer or the loaded entry.
+// Bundle size and start time of each host, from nothing to the first answer or the loaded entry.
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { atMost, type Figure, median, timeProcess } from "./measure.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DENO = join(ROOT, "node_modules/.bin/deno");
 const ROUNDS = 15;
-/** A worker starts a server of its own each time, which takes longer. */
+/** The turns of a worker. Each starts a server of its own, which takes longer. */
 const WORKER_ROUNDS = 5;
 const ENV = { PATH: process.env.PATH };
 
@@ -85,7 +85,7 @@ function importing(file: string): Command {
   return [process.execPath, ["--input-type=module", "-e", `await import(${JSON.stringify(file)})`]];
 }
 
-/** Turn by turn, so that whatever else the machine does meets all alike. The first turn, which fills caches, does not count. */
+/** Turn by turn, so that other load on the machine affects all alike. The first turn, which fills caches, does not count. */
 function medians<Name extends string>(
   commands: Readonly<Record<Name, Command>>,
 ): Record<Name, number> {
@@ -98,7 +98,7 @@ function medians<Name extends string>(
   ) as Record<Name, number>;
 }
 
-/** functions/health.ts by itself, as a host that bundles each function makes it. */
+/** functions/health.ts by itself, as a host makes it that bundles each function. */
 async function bundleHealth(folder: string): Promise<string> {
   await build({
     cwd: ROOT,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the built CLI; in a checkout that is not built, the sources, where this Node.js can run TypeScript.
+// The start of the built CLI, or of its sources in a checkout without a build, if this Node.js can run TypeScript.
 import { existsSync } from "node:fs";
 import process from "node:process";
 
@@ -12,7 +12,7 @@ if (existsSync(built)) {
   await import(sources.href);
 } else {
   process.stderr.write(
-    `token-automation: it is not built, and Node.js ${process.versions.node} cannot run its sources.\n` +
+    `token-automation is not built, and Node.js ${process.versions.node} cannot run its sources.\n` +
       "Run `npm run build` in its folder, or use Node.js 24.\n",
   );
   process.exitCode = 1;

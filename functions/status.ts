@@ -7,7 +7,7 @@ import { statusPage } from "../src/http/reply/paging.ts";
 export const config = { path: "/tokens/status" };
 
 const DEFAULT_HISTORY = 20;
-/** What the record's own file holds unless its settings say more. */
+/** The number that the record's own file holds, unless its settings say more. */
 const MAX_HISTORY = 1000;
 
 const history = queryNumber(0, MAX_HISTORY)
@@ -17,7 +17,7 @@ const history_cursor = z
   .string()
   .max(1000)
   .optional()
-  .describe("What next_history_cursor said: entries older than those are included");
+  .describe("The next_history_cursor of the page before. Older entries are included");
 
 export default endpoint({
   method: "GET",

@@ -1,5 +1,5 @@
-// Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
-// `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
+// The build of everything that ships. A flag chooses one target (default: all). `--out FOLDER` puts a bundle elsewhere.
+// `--check` writes nothing, and fails if the committed bundle of the Action differs from the sources. Prints only failures.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ const ACTION_FOLDER = join(ROOT, "action/dist");
 
 /** A target by the name of its flag. `out` is the folder that was asked for, else undefined. */
 const TARGETS: Readonly<Record<string, (out: string | undefined) => Promise<void>>> = {
-  /** dist/cli.js, for Node.js 20 and later; what a command may not need is in chunks of its own. */
+  /** dist/cli.js, for Node.js 20 and later. Code that a command may not need is in chunks of its own. */
   cli: (out) =>
     bundle({ input: { cli: "src/cli/main.ts" }, out, folder: "dist", target: "node20" }),
-  /** action/dist, which is committed: it is what a workflow runs. */
+  /** action/dist, which is committed, since workflows run it. */
   action: (out) => writeFolder(out ?? ACTION_FOLDER, bundleAction(ROOT)),
   cloudflare: (out) => writeHost("cloudflare", out),
   lambda: (out) => writeHost("lambda", out),
@@ -33,7 +33,7 @@ type Bundle = {
   /** Entry's name to its file. */
   readonly input: Readonly<Record<string, string>>;
   readonly out: string | undefined;
-  /** Where it goes unless told otherwise; emptied first. */
+  /** The output folder by default. It is emptied first. */
   readonly folder: string;
   readonly target: string;
 };
@@ -44,7 +44,7 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
     cwd: ROOT,
     input: { ...input },
     platform: "node",
-    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    // jsonc-parser's "main" is a UMD file, which bundlers cannot follow.
     resolve: { mainFields: ["module", "main"] },
     transform: { target },
     logLevel: "warn",
@@ -57,7 +57,7 @@ async function bundle({ input, out, folder, target }: Bundle): Promise<void> {
   });
 }
 
-/** Built before the folder is emptied: a failed build leaves what was there. */
+/** Built before the folder is emptied, so a failed build leaves the old files. */
 async function writeFolder(
   folder: string,
   building: Promise<ReadonlyMap<string, string>>,
@@ -68,7 +68,7 @@ async function writeFolder(
   for (const [name, content] of files) await writeFile(join(folder, name), content);
 }
 
-/** The names of files that are missing, superfluous or of other bytes than the sources make. */
+/** The names of files that are missing, superfluous or different from what the sources make. */
 async function staleFiles(
   folder: string,
   building: Promise<ReadonlyMap<string, string>>,
@@ -104,7 +104,7 @@ if (values.check) {
   const folder = values.out ?? ACTION_FOLDER;
   for (const name of await staleFiles(folder, bundleAction(ROOT))) {
     console.error(
-      `${relative(process.cwd(), join(folder, name))} is not what the sources make: run npm run build`,
+      `${relative(process.cwd(), join(folder, name))} is not what the sources make. Run npm run build`,
     );
     process.exitCode = 1;
   }

@@ -1,4 +1,4 @@
-// An OpenAPI description cut down to some of its operations, and to what a validator reads.
+// A cut of an OpenAPI description: some of its operations, and only what a validator reads.
 import type {
   Description,
   OpenapiSchema,
@@ -27,14 +27,14 @@ type Openapi = {
   };
 };
 
-/** Keywords for readers and clients, which no validator reads. */
+/** Keywords for readers and clients, which validators do not read. */
 const PROSE = ["description", "title", "example", "examples", "default", "deprecated"];
 const SCHEMA_REF = "#/components/schemas/";
 const ANY_TEXT = JSON.stringify({ type: "string" });
 /** The media types of replies whose JSON the server sends. */
 const JSON_TYPES = ["application/json", "application/vnd.github.object"];
 
-/** Takes prose out of a schema; out of a reply's, `required` too, since the server leaves members out. */
+/** Removes prose from a schema. Removes `required` from a reply too, since the server leaves members out. */
 function bare(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
   const kept = Object.entries(schema).filter(
     ([key]) =>
@@ -59,7 +59,7 @@ function bare(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
   );
 }
 
-/** An `allOf` of plain objects as one object, which alone can be closed to members that are not described. */
+/** An `allOf` of plain objects as one object, since only that can be closed to undescribed members. */
 function merged(schema: OpenapiSchema, schemas: Openapi["components"]["schemas"]): OpenapiSchema {
   if (!Array.isArray(schema.allOf)) return schema;
   const { allOf, ...rest } = schema;
@@ -133,7 +133,7 @@ function describe(
 }
 
 /**
- * The cut of a description's text as text, one operation or schema a line, so that a new version shows as a small diff.
+ * The cut of a description as text, with one operation or schema a line, so that a new version shows as a small diff.
  * @throws Error if an operation is not described, or has a keyword that the judge cannot close
  */
 export function cutOpenapi(text: string, operations: readonly string[], from: string): string {
@@ -148,7 +148,7 @@ export function cutOpenapi(text: string, operations: readonly string[], from: st
     return [operation, describe(found, openapi.components.parameters)] as const;
   });
   const schemas = new Map<string, OpenapiSchema>();
-  // A body's schema must keep what it requires, so it may not share components with replies.
+  // A body's schema must keep its required members, so it may not share components with replies.
   for (const reply of [false, true]) {
     const parts = described.map(([, { replies, ...rest }]) => (reply ? replies : rest));
     const waiting = refsOf(parts);

@@ -57,7 +57,7 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
   writeFileSync(join(io.directory, "token_config.json"), `${JSON.stringify(RECORD, null, 2)}\n`);
   if (git !== null) {
     git("init", "--quiet");
-    // Whatever this machine signs or hooks is not for a demonstration.
+    // The machine's own signing and hooks have no place in a demonstration.
     git("config", "commit.gpgsign", "false");
     git("config", "core.hooksPath", join(io.directory, ".git", "no-hooks"));
     git("add", "token_config.json");
@@ -134,25 +134,25 @@ async function demonstrate(): Promise<void> {
   await run(io, "health");
   chapter(
     "2. What would be done, and why",
-    "Decided from the record and the time alone. Changes nothing.",
+    "The plan comes from the record and the time alone. It changes nothing.",
   );
   await run(io, "plan");
   chapter(
     "3. Do it",
-    "New values go into an encrypted vault beside the record; on GitHub, into the repository's Actions secrets.",
+    "New values go into an encrypted vault beside the record. On GitHub they go into the repository's Actions secrets.",
   );
   await run(io, "run");
   if (git !== null) {
     chapter(
       "4. What git holds",
-      "The journal before anything was placed, the record after: what dies in between, the next run finishes.",
+      "The journal comes before anything is placed, the record after. If a run dies in between, the next run finishes it.",
     );
     showGit(git, "log", "--oneline");
     showGit(git, "show", "--stat", "--format=%h %s");
   }
   chapter(
     `${git === null ? 4 : 5}. How things stand now`,
-    "Run it again, and nothing is due. WEBHOOK_SECRET has no rule: `suggest` says what to do about that.",
+    "Run it again, and nothing is due. WEBHOOK_SECRET has no rule, and `suggest` says what to do about that.",
   );
   await run(io, "health");
   farewell(folder);

@@ -1,4 +1,4 @@
-// The page's style and script as constants with their digests: what a content security policy names, and hosts need no files for.
+// The page's style and script as constants with their digests, for the content security policy and for hosts without files.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,7 @@ async function bundled(): Promise<string> {
   return output[0].code.trim();
 }
 
-/** Without comments and the spaces that mean nothing. Fit for a style sheet whose strings hold no braces. */
+/** The style sheet without comments and meaningless spaces. Only for a style sheet whose strings hold no braces. */
 function squeezed(css: string): string {
   return css
     .replace(/\/\*[\s\S]*?\*\//g, "")
