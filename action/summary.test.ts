@@ -114,7 +114,7 @@ test("nothing due is three lines", () => {
 
     **Health:** 1 token, all well 🟢
 
-    Nothing is due next: no rule and no workflow asks for it.
+    Nothing is due next, because there is no rule and no workflow.
     "
   `);
 });
@@ -145,7 +145,7 @@ test("a failure lists every mistake with its place", () => {
 
 test("an error of nobody's making shows its kind and no more", () => {
   const summary = failureSummary(new TypeError("canary-8a1e in the message"));
-  expect(summary).toMatch(/^## Failed, and what was done is not known\n/);
+  expect(summary).toMatch(/^## Failed, and the outcome is not known\n/);
   expect(summary).not.toContain("canary");
 });
 
@@ -212,7 +212,7 @@ test("however much happened, the summary stays under GitHub's limit of 1 MiB and
     health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))),
   );
   expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
-  expect(summary).toMatch(/ \|\n\n… cut here: the rest is in the output `report`\.\n$/);
+  expect(summary).toMatch(/ \|\n\n… cut here. The rest is in the output `report`\.\n$/);
   const short = reportSummary(
     reportOf(many.map(({ token_name }) => tokenReport(token_name))),
     health([]),

@@ -17,9 +17,9 @@ const ROUNDS = 15;
 const WORKER_ROUNDS = 5;
 const ENV = { PATH: process.env.PATH };
 
-const told = (what: string, value: string): Figure => ({ what, value, limit: "", held: true });
-const started = (what: string, ms: number, emptyMs: number, of: string): Figure =>
-  told(what, `${(ms / emptyMs).toFixed(2)} × ${of}, ${ms.toFixed(0)} ms`);
+const figure = (what: string, value: string): Figure => ({ what, value, limit: "", held: true });
+const startFigure = (what: string, ms: number, emptyMs: number, of: string): Figure =>
+  figure(what, `${(ms / emptyMs).toFixed(2)} × ${of}, ${ms.toFixed(0)} ms`);
 
 export async function measureHosts(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "bench-hosts-"));
@@ -30,9 +30,9 @@ export async function measureHosts(): Promise<Figure[]> {
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
     const starts = medians({
       empty: [process.execPath, ["-e", "0"]],
-      health: importing(health),
-      lambda: importing(join(lambda, "index.js")),
-      vercel: importing(join(vercel, "functions/index.func/index.js")),
+      health: importCommand(health),
+      lambda: importCommand(join(lambda, "index.js")),
+      vercel: importCommand(join(vercel, "functions/index.func/index.js")),
       denoEmpty: [
         DENO,
         ["run", "--no-check", "--cached-only", await write(folder, "empty.ts", "export {};")],
@@ -56,17 +56,17 @@ export async function measureHosts(): Promise<Figure[]> {
         3,
         (ratio) => `${ratio.toFixed(2)} × node -e 0`,
       ),
-      started("AWS Lambda: importing all routes", starts.lambda, starts.empty, "node -e 0"),
+      startFigure("AWS Lambda: importing all routes", starts.lambda, starts.empty, "node -e 0"),
       ...(await sizes("lambda")),
-      started("Vercel: importing all routes", starts.vercel, starts.empty, "node -e 0"),
+      startFigure("Vercel: importing all routes", starts.vercel, starts.empty, "node -e 0"),
       ...(await sizes("vercel")),
-      started(
+      startFigure(
         "Deno: importing all routes (sources)",
         starts.deno,
         starts.denoEmpty,
         "an empty file",
       ),
-      started(
+      startFigure(
         "Workers: workerd's start to the first answer",
         workers.ours,
         workers.empty,
@@ -81,7 +81,7 @@ export async function measureHosts(): Promise<Figure[]> {
 
 type Command = readonly [command: string, args: readonly string[]];
 
-function importing(file: string): Command {
+function importCommand(file: string): Command {
   return [process.execPath, ["--input-type=module", "-e", `await import(${JSON.stringify(file)})`]];
 }
 
@@ -149,7 +149,7 @@ async function sizes(host: BundledHost): Promise<Figure[]> {
   );
   const all = contents.reduce((sum, content) => sum + content.length, 0);
   const packed = contents.reduce((sum, content) => sum + gzipSync(content).length, 0);
-  return [told("  size", `${(all / 1e6).toFixed(2)} MB, ${(packed / 1e6).toFixed(2)} MB packed`)];
+  return [figure("  size", `${(all / 1e6).toFixed(2)} MB, ${(packed / 1e6).toFixed(2)} MB packed`)];
 }
 
 async function write(folder: string, name: string, text: string): Promise<string> {

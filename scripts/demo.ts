@@ -48,7 +48,7 @@ function chapter(title: string, why: string): void {
   say(`\n${pc.bold(pc.cyan(title))}\n${pc.dim(why)}`);
 }
 
-function typed(command: string): void {
+function showCommand(command: string): void {
   say(`\n${pc.dim("$")} ${pc.bold(command)}`);
 }
 
@@ -71,13 +71,13 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
       "--message=Declare the tokens",
     );
   }
-  await before(io, 40 * DAY_MS, "API_KEY");
-  await before(io, 9 * DAY_MS, "WEBHOOK_SECRET");
-  await before(io, 3 * DAY_MS, "SESSION_SECRET");
+  await rotateEarlier(io, 40 * DAY_MS, "API_KEY");
+  await rotateEarlier(io, 9 * DAY_MS, "WEBHOOK_SECRET");
+  await rotateEarlier(io, 3 * DAY_MS, "SESSION_SECRET");
 }
 
 /** Rotates one token at an earlier time. */
-async function before(io: Io, ago: number, name: string): Promise<void> {
+async function rotateEarlier(io: Io, ago: number, name: string): Promise<void> {
   const then = new Date(io.now().getTime() - ago);
   const code = await main(["rotate", name], { ...io, ...QUIET, now: () => then });
   if (code !== 0)
@@ -85,13 +85,13 @@ async function before(io: Io, ago: number, name: string): Promise<void> {
 }
 
 async function run(io: Io, ...args: string[]): Promise<void> {
-  typed(`token-automation ${args.join(" ")}`);
+  showCommand(`token-automation ${args.join(" ")}`);
   const code = await main(args, io);
   if (code !== 0) throw new Error(`token-automation ${args.join(" ")} exited with ${code}`);
 }
 
 function showGit(git: (...args: string[]) => string, ...args: string[]): void {
-  typed(`git ${args.join(" ")}`);
+  showCommand(`git ${args.join(" ")}`);
   say(git(...args).trimEnd());
 }
 

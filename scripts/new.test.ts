@@ -85,7 +85,7 @@ describe("refuses", () => {
     // No issuer, but a file of the folder.
     const { code, stdout, stderr } = await runNew("issuer", "slots");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toBe("src/adapters/issuers/slots.ts exists already; nothing was written\n");
+    expect(stderr).toBe("src/adapters/issuers/slots.ts exists already, so nothing was written\n");
     expect(await textOf("src/core/model/schema-issuers.ts")).toBe(before);
   });
 

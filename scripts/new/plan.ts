@@ -26,7 +26,9 @@ export async function writePart(root: string, part: NewPart): Promise<string[]> 
   const changed = new Map<string, string>();
   for (const { path, at, side, text } of part.insertions) {
     const content = changed.get(path) ?? (await readFile(join(root, path), "utf8"));
-    const places = [...content.matchAll(new RegExp(at instanceof RegExp ? at : escaped(at), "g"))];
+    const places = [
+      ...content.matchAll(new RegExp(at instanceof RegExp ? at : escapePattern(at), "g")),
+    ];
     const [place] = places;
     if (place === undefined || places.length > 1)
       throw new Refused(
@@ -46,7 +48,7 @@ export async function writePart(root: string, part: NewPart): Promise<string[]> 
   return [...Object.keys(part.files), ...changed.keys()];
 }
 
-function escaped(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 

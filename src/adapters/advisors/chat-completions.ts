@@ -52,7 +52,7 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
         signal: AbortSignal.timeout(TIMEOUT_MS),
       } as const;
       const response = await send(url, request).catch((error: unknown) => {
-        throw failed(
+        throw adviceFailed(
           isTimeout(error)
             ? `gave no answer within ${TIMEOUT_MS / 1000} s`
             : "could not be reached",
@@ -60,26 +60,26 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
       });
       if (!response.ok) {
         await response.body?.cancel();
-        throw failed(`answered ${response.status}`);
+        throw adviceFailed(`answered ${response.status}`);
       }
-      const read = Reply.safeParse(parse(await limited(response)));
+      const read = Reply.safeParse(parse(await readLimited(response)));
       const content = read.success ? read.data.choices[0]?.message.content : undefined;
       if (content === undefined)
-        throw failed("answered with something other than a chat completion");
+        throw adviceFailed("answered with something other than a chat completion");
       return content;
     },
   };
 }
 
-async function limited(response: Response): Promise<string> {
+async function readLimited(response: Response): Promise<string> {
   const text = await limitedText(response, LONGEST_ANSWER).catch((error: unknown) => {
-    throw failed(
+    throw adviceFailed(
       isTimeout(error)
         ? `gave no whole answer within ${TIMEOUT_MS / 1000} s`
         : "broke off its answer",
     );
   });
-  if (text === null) throw failed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
+  if (text === null) throw adviceFailed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
   return text;
 }
 
@@ -96,7 +96,7 @@ function isTimeout(error: unknown): boolean {
 }
 
 /** The error shows neither the address nor the answer, since both may hold a key. */
-function failed(what: string): Unchanged {
+function adviceFailed(what: string): Unchanged {
   return new Unchanged(`the model ${what}`, {
     code: "advisor-unavailable",
     hint: "The suggestions stand without it. Check TOKEN_AUTOMATION_AI_URL, TOKEN_AUTOMATION_AI_MODEL and the key.",

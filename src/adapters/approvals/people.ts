@@ -34,7 +34,7 @@ export async function whoCommented(
   at: At,
   issue_number: number,
 ): Promise<string | null> {
-  const may = permitted(github, at);
+  const may = findPermitted(github, at);
   for (let page = 1; ; page += 1) {
     const query = { ...at, issue_number, per_page: 100, page };
     const { data } = await github.request(
@@ -63,7 +63,7 @@ export async function whoReviewed(
   at: At,
   pull_number: number,
 ): Promise<string | null> {
-  const may = permitted(github, at);
+  const may = findPermitted(github, at);
   const verdicts = new Map<string, Word & { readonly state: string }>();
   for (let page = 1; ; page += 1) {
     const query = { ...at, pull_number, per_page: 100, page };
@@ -83,7 +83,7 @@ export async function whoReviewed(
 }
 
 /** The login of the author if it is a person who may write. Each is looked up once, since anyone may comment often on a public repository. */
-function permitted(github: GitHubClient, at: At): (word: Word) => Promise<string | null> {
+function findPermitted(github: GitHubClient, at: At): (word: Word) => Promise<string | null> {
   const refused = new Set<string>();
   return async ({ user }) => {
     if (user?.type !== "User" || refused.has(user.login)) return null;

@@ -21,7 +21,7 @@ export function entriesOf(
   const text = content?.toString("utf8") ?? "";
   if (text === "") return new Map();
   const entries = Entries.safeParse(
-    format === "json" ? parsedJson(text) : text.startsWith(`${HEADER}\n`) ? parseEnv(text) : null,
+    format === "json" ? parseJson(text) : text.startsWith(`${HEADER}\n`) ? parseEnv(text) : null,
   );
   if (entries.success) return new Map(Object.entries(entries.data));
   throw new Misconfigured(`${path} holds something other than secrets that this program wrote`, {
@@ -37,11 +37,11 @@ export function textOf(
 ): string {
   const sorted = [...entries].toSorted(([one], [other]) => (one < other ? -1 : 1));
   if (format === "json") return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
-  return `${[HEADER, ...sorted.map(([name, value]) => `${name}=${quoted(value, name, path)}`)].join("\n")}\n`;
+  return `${[HEADER, ...sorted.map(([name, value]) => `${name}=${quoteValue(value, name, path)}`)].join("\n")}\n`;
 }
 
 /** Shells, Compose and Node.js all take single quotes literally. Inside double quotes each has rules of its own. */
-function quoted(value: string, name: string, path: string): string {
+function quoteValue(value: string, name: string, path: string): string {
   if (PLAIN.test(value)) return value;
   if (!/['\r]/.test(value)) return `'${value}'`;
   throw new Misconfigured(
@@ -53,7 +53,7 @@ function quoted(value: string, name: string, path: string): string {
   );
 }
 
-function parsedJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -21,8 +21,8 @@ import {
   type LocalKeyOptions,
   localKeys,
   localPaths,
-  locked,
   openForPlacing,
+  withFolderLock,
 } from "./local-keys.ts";
 
 const OWNER_ONLY = 0o600;
@@ -55,12 +55,12 @@ export function fileDestination(options: FileDestinationOptions): Destination {
       const paths = await localPaths(directory);
       const value = await openForPlacing(secretName, box, await local.orNew(paths));
       const target = await targetOf(options, secretName);
-      await locked(paths, async (stillHeld) => {
+      await withFolderLock(paths, async (stillHeld) => {
         // A reader of the file must find what is sealed, to the byte.
         const text =
           format === "files"
             ? value.reveal()
-            : await merged(target, format, secretName, value.reveal());
+            : await mergeSecret(target, format, secretName, value.reveal());
         await write(target, text, stillHeld);
       });
     },
@@ -81,7 +81,7 @@ async function targetOf(
 ): Promise<string> {
   const relative = format === "files" ? `${path.replace(/\/+$/, "")}/${secretName}` : path;
   const target = isAbsolute(relative)
-    ? await outside(relative)
+    ? await checkOutside(relative)
     : await pathInside(directory, relative);
   const folder = dirname(target);
   if ((await stat(folder).catch(() => null))?.isDirectory()) return target;
@@ -92,7 +92,7 @@ async function targetOf(
 }
 
 /** An absolute path is a person's choice. The rename must replace a file, or nothing. */
-async function outside(path: string): Promise<string> {
+async function checkOutside(path: string): Promise<string> {
   const found = await lstat(path).catch(() => null);
   if (found === null || found.isFile()) return path;
   throw new Misconfigured(`${path} is not a plain file`, {
@@ -122,7 +122,7 @@ async function requireIgnored(paths: readonly string[]): Promise<void> {
   );
 }
 
-async function merged(
+async function mergeSecret(
   path: string,
   format: "dotenv" | "json",
   name: string,

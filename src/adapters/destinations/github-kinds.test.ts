@@ -235,7 +235,7 @@ describe("limits", () => {
         code: "scope-full",
       });
       expect(refused.get("ONE_TOO_MANY")?.message).toContain(
-        `it holds ${limit - 1}, and GitHub allows ${limit}`,
+        `${limit - 1} of at most ${limit} exist`,
       );
     },
   );

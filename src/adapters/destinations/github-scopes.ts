@@ -63,7 +63,7 @@ const APPS: Readonly<Record<SecretApp, AppFacts>> = {
   },
 };
 
-const one = (permission: string) => (access: string) => `${permission}: ${access}`;
+const permissionFor = (permission: string) => (access: string) => `${permission}: ${access}`;
 
 /** @throws `Misconfigured` for an invalid name of a repository or organization, since both become parts of a URL. */
 export function factsOf(scope: GitHubScope): ScopeFacts {
@@ -84,7 +84,7 @@ export function factsOf(scope: GitHubScope): ScopeFacts {
     route,
     parameters: { owner, repo },
     secrets: `the ${called} of ${owner}/${repo}`,
-    needs: one(permission),
+    needs: permissionFor(permission),
     limit: MAX_OF_REPOSITORY,
   };
 }
@@ -104,7 +104,7 @@ function ofOrganization(org: string, app: SecretApp): ScopeFacts {
     route,
     parameters: { org },
     secrets: `the ${called} of the organization ${org}`,
-    needs: one(`Organization ${permission}`),
+    needs: permissionFor(`Organization ${permission}`),
     limit: app === "codespaces" ? MAX_OF_ORGANIZATION_CODESPACES : MAX_OF_ORGANIZATION,
   };
 }

@@ -200,7 +200,7 @@ describe("the Actions destination", () => {
         message:
           "could not read the public key of the secrets of acme/gadgets: GitHub answered 404",
         hint: expect.stringContaining(
-          "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Secrets: write.",
+          "Check the repository's name. If it exists, the token cannot see it. Give the token the permission Secrets: write.",
         ),
       });
     });

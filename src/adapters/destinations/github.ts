@@ -187,7 +187,7 @@ async function admit(
   const present = new Set((await list(facts)).map(({ name }) => name));
   const absent = fresh.filter((name) => !present.has(name));
   const room = Math.max(0, facts.limit - present.size);
-  for (const name of absent.slice(room)) refused.set(name, full(facts, name, present.size));
+  for (const name of absent.slice(room)) refused.set(name, scopeFull(facts, name, present.size));
   return refused;
 }
 
@@ -200,12 +200,16 @@ async function refuseFull(facts: Facts, secretName: string): Promise<void> {
     present.some(({ name }) => name === secretName)
   )
     return;
-  throw full(facts, secretName, present.length);
+  throw scopeFull(facts, secretName, present.length);
 }
 
-function full({ scope, secrets, limit }: Facts, secretName: string, count: number): Misconfigured {
+function scopeFull(
+  { scope, secrets, limit }: Facts,
+  secretName: string,
+  count: number,
+): Misconfigured {
   return new Misconfigured(
-    `${secretName} does not fit into ${secrets}, which already hold ${count} of GitHub's ${limit}`,
+    `${secretName} does not fit into ${secrets}, because ${count} of at most ${limit} exist`,
     {
       code: "scope-full",
       hint: `Remove unused secrets from ${scopeId(scope)} (\`token-automation discover\` lists them), or put this one elsewhere.`,

@@ -42,7 +42,7 @@ export function localKeys({ directory, key }: LocalKeyOptions) {
   async function orNew(paths: LocalPaths): Promise<VaultKeys> {
     const known = await ifAny(paths);
     if (known !== null) return known;
-    return locked(paths, async () => {
+    return withFolderLock(paths, async () => {
       const meanwhile = await ifAny(paths);
       if (meanwhile !== null) return meanwhile;
       await refuseOrphan(paths);
@@ -78,7 +78,7 @@ export async function refuseOrphan(paths: LocalPaths): Promise<void> {
 }
 
 /** Runs the action while it holds the folder's lock. Any error that is not a `Failure` becomes `Unchanged` (`vault-not-written`). */
-export async function locked<T>(
+export async function withFolderLock<T>(
   paths: LocalPaths,
   action: (stillHeld: StillHeld) => Promise<T>,
 ): Promise<T> {

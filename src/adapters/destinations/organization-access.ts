@@ -99,7 +99,7 @@ async function visibilityOf(
   try {
     const { data } = await (await client()).request(
       `GET ${facts.route}/{secret_name}`,
-      asked(facts, secretName, signal),
+      secretParameters(facts, secretName, signal),
     );
     return Found.parse(data).visibility;
   } catch (error) {
@@ -117,7 +117,7 @@ async function selectedOf(
   const found: number[] = [];
   try {
     for (let page = 1; ; page += 1) {
-      const given = { ...asked(facts, secretName, signal), per_page: PAGE_SIZE, page };
+      const given = { ...secretParameters(facts, secretName, signal), per_page: PAGE_SIZE, page };
       const { data } = await (await client()).request(
         `GET ${facts.route}/{secret_name}/repositories`,
         given,
@@ -125,7 +125,8 @@ async function selectedOf(
       const { total_count, repositories } = Selected.parse(data);
       found.push(...repositories.map(({ id }) => id));
       if (found.length >= total_count) return found;
-      if (repositories.length === 0) throw unseen(secretName, found.length, total_count);
+      if (repositories.length === 0)
+        throw repositoriesUnseen(secretName, found.length, total_count);
     }
   } catch (error) {
     if (error instanceof Unchanged) throw error;
@@ -160,7 +161,11 @@ async function repositoryId(
   }
 }
 
-function asked({ parameters }: ScopeFacts, secretName: string, signal: AbortSignal | undefined) {
+function secretParameters(
+  { parameters }: ScopeFacts,
+  secretName: string,
+  signal: AbortSignal | undefined,
+) {
   return {
     ...parameters,
     secret_name: secretName,
@@ -176,7 +181,7 @@ function refusal(error: unknown, doing: string, facts: ScopeFacts): Error {
   });
 }
 
-function unseen(secretName: string, seen: number, total: number): Unchanged {
+function repositoriesUnseen(secretName: string, seen: number, total: number): Unchanged {
   return new Unchanged(
     `${secretName} is selected for ${total} repositories, of which this token sees ${seen}`,
     {

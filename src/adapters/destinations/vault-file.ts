@@ -41,22 +41,22 @@ export async function readVaultFile(path: string, keys: VaultKeys): Promise<Vaul
   const file = parse(path, text);
   if (file.key_id !== keys.id) {
     throw new Misconfigured(
-      `the vault ${path} belongs to the key ${shown(file.key_id)}, and the one given is ${keys.id}`,
+      `the vault ${path} belongs to the key ${showKeyId(file.key_id)}, and the one given is ${keys.id}`,
       {
         code: "vault-wrong-key",
         hint: "Give the vault's own key. If it is lost, move the vault away and rotate its tokens, since no other key opens it.",
       },
     );
   }
-  if (!equal(file.mac, keys.mac(authenticated(keys.id, file.entries))))
-    throw damaged(path, "it was changed without its key");
-  return new Map(inOrder(file.entries));
+  if (!isEqual(file.mac, keys.mac(authenticatedText(keys.id, file.entries))))
+    throw vaultDamaged(path, "it was changed without its key");
+  return new Map(sortByName(file.entries));
 }
 
 /** The file's text: two-space JSON, names in order, a trailing newline. */
 export function formatVaultFile(entries: VaultEntries, keys: VaultKeys): string {
-  const sorted = new Map(inOrder(entries));
-  const mac = keys.mac(authenticated(keys.id, sorted));
+  const sorted = new Map(sortByName(entries));
+  const mac = keys.mac(authenticatedText(keys.id, sorted));
   const file = {
     format: FORMAT,
     version: VERSION,
@@ -68,8 +68,8 @@ export function formatVaultFile(entries: VaultEntries, keys: VaultKeys): string 
 }
 
 /** The text that the MAC covers, in one form for one content. The file's own order and spacing do not change it. */
-function authenticated(keyId: string, entries: VaultEntries): string {
-  const rows = inOrder(entries).map(([name, entry]) => [
+function authenticatedText(keyId: string, entries: VaultEntries): string {
+  const rows = sortByName(entries).map(([name, entry]) => [
     name,
     entry.sealed,
     entry.created_at,
@@ -78,7 +78,7 @@ function authenticated(keyId: string, entries: VaultEntries): string {
   return JSON.stringify([FORMAT, VERSION, keyId, rows]);
 }
 
-function inOrder(entries: VaultEntries): [string, VaultEntry][] {
+function sortByName(entries: VaultEntries): [string, VaultEntry][] {
   return [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
@@ -103,7 +103,7 @@ function parse(
     json = JSON.parse(text);
   } catch {
     // The parser's own message quotes the file.
-    throw damaged(path, "it is not JSON, or was cut short");
+    throw vaultDamaged(path, "it is not JSON, or was cut short");
   }
   const version = z
     .object({ format: z.literal(FORMAT), version: z.number().gt(VERSION) })
@@ -118,22 +118,22 @@ function parse(
     );
   }
   const file = fileSchema.safeParse(json);
-  if (!file.success) throw damaged(path, "it does not have the shape of a vault");
+  if (!file.success) throw vaultDamaged(path, "it does not have the shape of a vault");
   const entries = new Map<string, VaultEntry>();
   for (const [name, value] of Object.entries(file.data.entries)) {
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw damaged(path, "an entry does not have the shape of one");
+    if (!entry.success) throw vaultDamaged(path, "an entry does not have the shape of one");
     entries.set(name, entry.data);
   }
   return { key_id: file.data.key_id, mac: file.data.mac, entries };
 }
 
-function equal(a: string, b: string): boolean {
+function isEqual(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function damaged(path: string, seen: string): Misconfigured {
+function vaultDamaged(path: string, seen: string): Misconfigured {
   return new Misconfigured(`the vault ${path} is damaged: ${seen}`, {
     code: "vault-damaged",
     hint: "Nothing was overwritten. Restore it from a backup, or move it away and rotate its tokens.",
@@ -141,6 +141,6 @@ function damaged(path: string, seen: string): Misconfigured {
 }
 
 /** The file's own claims come from outside, so only a harmless start of each is shown. */
-function shown(keyId: string): string {
+function showKeyId(keyId: string): string {
   return /^[0-9a-f]{1,32}$/.test(keyId) ? keyId : JSON.stringify(keyId.slice(0, 32));
 }

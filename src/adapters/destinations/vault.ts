@@ -6,7 +6,13 @@ import { MAX_NAME_LENGTH, NAME_PATTERN } from "../../core/model/schema.ts";
 import type { Destination } from "../../core/ports/destination.ts";
 import { discardStaged, placeStaged, removeLeftovers, stageFile } from "../local/atomic-file.ts";
 import type { StillHeld } from "../local/file-lock.ts";
-import { localKeys, localPaths, locked, openForPlacing, refuseOrphan } from "./local-keys.ts";
+import {
+  localKeys,
+  localPaths,
+  openForPlacing,
+  refuseOrphan,
+  withFolderLock,
+} from "./local-keys.ts";
 import { formatVaultFile, readVaultFile, type VaultEntries } from "./vault-file.ts";
 import type { VaultKeys } from "./vault-key.ts";
 
@@ -59,7 +65,7 @@ export function openVault(options: VaultOptions): Vault {
       const keys = await local.orNew(paths);
       // A box that does not open must not replace one that does.
       await openForPlacing(secretName, box, keys);
-      await locked(paths, async (stillHeld) => {
+      await withFolderLock(paths, async (stillHeld) => {
         const entries = new Map(await readVaultFile(paths.vault, keys));
         const present = entries.get(secretName);
         if (present?.sealed === box.sealed) return;

@@ -355,7 +355,7 @@ describe("failures", () => {
     expect(await failureOf(client.request(GET, AT), "Contents: read")).toMatchObject({
       kind: "denied",
       permission: "Contents: read",
-      hint: "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Contents: read.",
+      hint: "Check the repository's name. If it exists, the token cannot see it. Give the token the permission Contents: read.",
     });
     expect(await failureOf(client.request(GET, AT))).toMatchObject({
       kind: "misconfigured",
@@ -391,7 +391,7 @@ describe("failures", () => {
       ),
     ).toMatchObject({
       kind: "uncertain",
-      hint: "Doing it again is harmless, and the next run does.",
+      hint: "Doing it again is harmless, and the next run does it.",
     });
     expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({
       kind: "unchanged",

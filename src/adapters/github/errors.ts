@@ -94,9 +94,9 @@ function fromHttp(seen: Seen, doing: string, permission: string | undefined): Fa
     return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
   if (status >= 500) return seen.reads ? unavailable(said) : unknownOutcome(said, seen.repeatable);
   if (status === 401) return tokenRefused(said);
-  if (status === 403 && ARCHIVED.test(seen.message)) return archived(said);
+  if (status === 403 && ARCHIVED.test(seen.message)) return repositoryArchived(said);
   if (status === 403 || (status === 404 && permission !== undefined))
-    return denied(said, status, headers, permission);
+    return permissionDenied(said, status, headers, permission);
   if (status === 404) {
     return new Misconfigured(said, {
       code: "not-found",
@@ -124,13 +124,13 @@ function fromGraphql(
     refusals.some(({ type, message }) => pattern.test(type ?? "") || pattern.test(message));
   if (any(/RATE_LIMIT|secondary rate|rate limit exceeded/i))
     return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
-  if (any(ARCHIVED)) return archived(said);
+  if (any(ARCHIVED)) return repositoryArchived(said);
   if (any(/^FORBIDDEN$|^INSUFFICIENT_SCOPES$|not accessible by/i))
-    return denied(said, 403, headers, permission);
+    return permissionDenied(said, 403, headers, permission);
   if (any(/^NOT_FOUND$/))
     return permission === undefined
       ? new Misconfigured(said, { code: "not-found", hint: "Check the name." })
-      : denied(said, 404, headers, permission);
+      : permissionDenied(said, 404, headers, permission);
   if (any(/something went wrong|timeout|^INTERNAL$|^SERVICE_UNAVAILABLE$/i))
     return unknownOutcome(said, false);
   return new Misconfigured(said, {
@@ -148,7 +148,7 @@ function noAnswer(seen: Seen, doing: string): Failure {
   return seen.reads || !seen.sent ? unavailable(said) : unknownOutcome(said, seen.repeatable);
 }
 
-function denied(
+function permissionDenied(
   said: string,
   status: number,
   headers: Seen["headers"],
@@ -185,7 +185,7 @@ function tokenRefused(said: string): Denied {
   });
 }
 
-function archived(said: string): Misconfigured {
+function repositoryArchived(said: string): Misconfigured {
   return new Misconfigured(`${said}, because the repository is archived`, {
     code: "repository-archived",
     hint: "Nothing in an archived repository can be changed. Unarchive it in its settings, or name another one.",

@@ -61,7 +61,7 @@ describe("pause", () => {
       kind: "unchanged",
       code: "rate-limited",
       message:
-        "nothing was asked, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
+        "no request was sent, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
     });
     expect(clock.waits).toEqual([]);
   });

@@ -87,7 +87,7 @@ export async function branchCommits(
       afterMonths: after.months,
     };
     const revision = head?.sha ?? (place.branch === null ? "HEAD" : `refs/heads/${place.branch}`);
-    const { repository } = understood(
+    const { repository } = readReply(
       Listing,
       await ask(client, place, LIST, { revision, ...paths }),
       place,
@@ -107,7 +107,7 @@ export async function branchCommits(
   }
   return {
     head,
-    commits: joined(found.record.toReversed(), found.months.toReversed()).slice(-limit),
+    commits: mergeInOrder(found.record.toReversed(), found.months.toReversed()).slice(-limit),
   };
 }
 
@@ -128,7 +128,10 @@ function commitOf({
 }
 
 /** Two lists merged into one that keeps the order of both. Dates decide the rest. */
-function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): BranchCommit[] {
+function mergeInOrder(
+  one: readonly BranchCommit[],
+  other: readonly BranchCommit[],
+): BranchCommit[] {
   const [inOne, inOther] = [
     new Set(one.map(({ sha }) => sha)),
     new Set(other.map(({ sha }) => sha)),
@@ -140,7 +143,7 @@ function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): B
     while (given.has(one[left]?.sha ?? "")) left += 1;
     while (given.has(other[right]?.sha ?? "")) right += 1;
     const [a, b] = [one[left], other[right]];
-    const next = pick(a, b, inOne, inOther);
+    const next = pickNext(a, b, inOne, inOther);
     if (next === undefined) return all;
     all.push(next);
     given.add(next.sha);
@@ -149,7 +152,12 @@ function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): B
 
 type Maybe = BranchCommit | undefined;
 
-function pick(a: Maybe, b: Maybe, inOne: ReadonlySet<string>, inOther: ReadonlySet<string>): Maybe {
+function pickNext(
+  a: Maybe,
+  b: Maybe,
+  inOne: ReadonlySet<string>,
+  inOther: ReadonlySet<string>,
+): Maybe {
   if (a === undefined || b === undefined || a.sha === b.sha) return a ?? b;
   // A commit in both lists waits until it is the next of both.
   if (inOther.has(a.sha) !== inOne.has(b.sha)) return inOther.has(a.sha) ? b : a;
@@ -172,7 +180,7 @@ export async function filesInCommits(
       variables.set(`record${index}`, `${sha}:${path}`).set(`months${index}`, `${sha}:${folder}`);
     }
     const query = queryOf([...variables.keys()], "String!", batch.map(stateFields));
-    const { repository } = understood(
+    const { repository } = readReply(
       States,
       await ask(client, place, query, Object.fromEntries(variables)),
       place,
@@ -234,7 +242,7 @@ export async function ask(
 }
 
 /** @throws `Misconfigured` for an answer of another form than GitHub's, from another server or a proxy. */
-export function understood<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
+export function readReply<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
   const parsed = form.safeParse(reply);
   if (parsed.success) return parsed.data;
   throw new Misconfigured(

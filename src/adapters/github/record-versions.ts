@@ -10,7 +10,7 @@ import {
   branchCommits,
   filesInCommits,
   queryOf,
-  understood,
+  readReply,
 } from "./record-commits.ts";
 import { parseRepository } from "./repository.ts";
 import type { BranchPlace } from "./snapshot.ts";
@@ -151,7 +151,7 @@ async function readTexts(
   const { repository } =
     short.length === 0
       ? { repository: null }
-      : understood(Texts, await ask(client, place, query, variables), place);
+      : readReply(Texts, await ask(client, place, query, variables), place);
   for (const [index, { id }] of short.entries()) {
     const blob = Blob.safeParse(repository?.[`blob${index}`]);
     if (blob.success && blob.data.isTruncated !== true)

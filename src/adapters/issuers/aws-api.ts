@@ -70,7 +70,7 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
 
   async function once(call: Call): Promise<Answer> {
     const { url, region } = endpoints[call.service];
-    const request = await signed(call, { url: `${url}/`, region, now: clock() });
+    const request = await signRequest(call, { url: `${url}/`, region, now: clock() });
     const { status, text } = await exchange(request, {
       fetch: send,
       timeoutMs: TIMEOUT_MS,
@@ -100,7 +100,7 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
   };
 }
 
-async function signed(
+async function signRequest(
   call: Call,
   { url, region, now }: { url: string; region: string; now: Date },
 ): Promise<Outgoing> {

@@ -82,7 +82,7 @@ export function readReply(action: Action, { output, fields, hidden }: Said): Rep
       kind: "unreadable",
       why: output.length === 0 ? "it printed nothing" : "it printed no JSON object",
     };
-  const show = (text: string) => shown(text, hidden);
+  const show = (text: string) => showText(text, hidden);
   const no = refusal.safeParse(parsed);
   if (no.success)
     return { kind: "refusal", as: no.data.error.kind, message: show(no.data.error.message) };
@@ -141,13 +141,13 @@ function credentialOf(
     entropyBits: issued.entropy_bits ?? null,
     expiresAt: issued.expires_at ?? null,
     settlesWithinMs: (issued.settles_within_seconds ?? 0) * 1000,
-    warnings: (issued.warnings ?? []).map((warning) => shown(warning, all)),
+    warnings: (issued.warnings ?? []).map((warning) => showText(warning, all)),
   };
   return { kind: "answer", answer: { credential } };
 }
 
 /** One line without the values that the program was given, and without any word that looks like one. */
-function shown(text: string, hidden: readonly Secret[]): string {
+function showText(text: string, hidden: readonly Secret[]): string {
   const values = hidden.map((secret) => secret.reveal()).filter((value) => value !== "");
   const forms = values.flatMap((value) => [
     value,
@@ -164,7 +164,7 @@ function shown(text: string, hidden: readonly Secret[]): string {
 }
 
 /** An orderly no, in the class that the program gave it. */
-export function refused({ as, message: said }: Refusal): Failure {
+export function refusalOf({ as, message: said }: Refusal): Failure {
   const text = `the issuer's program said: ${said === "" ? "no reason" : said}`;
   const options = {
     code: "command-refused",

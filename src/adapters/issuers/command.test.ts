@@ -285,10 +285,10 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     while (keys.asked().length === 0) await new Promise(setImmediate);
     stop.abort();
     expect(says(await asking)).toBe(
-      `uncertain: ${NO_ANSWER}: the run could wait no longer, and it was ended`,
+      `uncertain: ${NO_ANSWER}: the run's time was over, and it was ended`,
     );
     expect(says(await failure(issuer.issue({ ...REQUEST, signal: stop.signal })))).toBe(
-      "unchanged: the run could wait no longer, and started no program",
+      "unchanged: the issuer's program was not started, because the run's time was over",
     );
     expect(keys.asked()).toHaveLength(1);
   });

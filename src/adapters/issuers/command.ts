@@ -9,7 +9,7 @@ import {
   type Action,
   type ProgramRequest,
   readReply,
-  refused,
+  refusalOf,
   unclear,
 } from "./command-protocol.ts";
 
@@ -68,7 +68,7 @@ export function commandIssuer({
     const problem = endProblem(ended, request.action, declaration.run[0] ?? "");
     if (ended.kind !== "exited") throw problem ?? unclear(request.action, "it ended");
     const reply = readReply(request.action, { output: ended.output, fields, hidden });
-    if (reply.kind === "refusal") throw refused(reply);
+    if (reply.kind === "refusal") throw refusalOf(reply);
     // A program that failed after it answered may have failed at the very thing that it reports.
     if (problem !== null) throw problem;
     if (reply.kind === "unreadable") throw unclear(request.action, reply.why);

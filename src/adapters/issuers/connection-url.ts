@@ -67,12 +67,12 @@ export function accountUrl(
 ): Secret {
   const made = new URL(url.reveal());
   // Every character except letters and digits is encoded, since clients decode all of it.
-  made.username = encoded(account.user);
-  made.password = encoded(account.password.reveal());
+  made.username = encodePart(account.user);
+  made.password = encodePart(account.password.reveal());
   if (account.host !== undefined)
     made.hostname = account.host.includes(":") ? `[${account.host}]` : account.host;
   if (account.port !== undefined) made.port = String(account.port);
-  if (account.database !== undefined) made.pathname = `/${encoded(account.database)}`;
+  if (account.database !== undefined) made.pathname = `/${encodePart(account.database)}`;
   const options = new URLSearchParams(
     [...made.searchParams].filter(([name]) => keptOptions.includes(name)),
   );
@@ -98,7 +98,7 @@ export function readUrl({ url }: Pick<AdminUrl, "url">) {
   };
 }
 
-function encoded(text: string): string {
+function encodePart(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

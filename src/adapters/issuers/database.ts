@@ -90,7 +90,7 @@ export async function asAdmin<Session extends Progress, Result>(
   { admin, signal }: { readonly admin: AdminUrl; readonly signal?: AbortSignal | undefined },
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  return connected(database, admin, signal, async (ready) => {
+  return withConnection(database, admin, signal, async (ready) => {
     const session = await ready.catch((error: unknown) => {
       throw loginFailure(database, error, admin.variable);
     });
@@ -107,7 +107,7 @@ async function logIn(
   account: AdminUrl,
   signal: AbortSignal,
 ): Promise<CheckResult> {
-  return connected(database, account, signal, async (ready) => {
+  return withConnection(database, account, signal, async (ready) => {
     try {
       await ready;
       return { verdict: "works", detail: null };
@@ -124,7 +124,7 @@ async function logIn(
 const OPERATION_MS = 30_000;
 
 /** Connects, and leaves no connection behind. Ends when the signal says so or the time is over. */
-async function connected<Session, Result>(
+async function withConnection<Session, Result>(
   database: { readonly name: string; connect(url: AdminUrl): Promise<Connection<Session>> },
   url: AdminUrl,
   signal: AbortSignal | undefined,
@@ -132,7 +132,7 @@ async function connected<Session, Result>(
 ): Promise<Result> {
   const limit = AbortSignal.timeout(OPERATION_MS);
   const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  if (ending.aborted) throw stopped(database.name);
+  if (ending.aborted) throw runStopped(database.name);
   const connection = await database.connect(url);
   const cut = () => connection.cut();
   ending.addEventListener("abort", cut, { once: true });
@@ -228,7 +228,7 @@ export function rightMissing(
   });
 }
 
-function stopped(service: string): Unchanged {
+function runStopped(service: string): Unchanged {
   return new Unchanged(`${service} was not asked, because the run's time was over`, {
     code: "stopped",
     hint: "The next run tries again.",

@@ -32,7 +32,7 @@ const Key = z.object({ id: z.int().min(1), key: z.string(), title: z.string() })
  * @throws `Misconfigured` for a repository that is not `owner/name`.
  */
 export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptions): Issuer {
-  const home = at(repository);
+  const home = placeAt(repository);
 
   /** Every key of the repository, all pages. */
   async function list({ owner, repo }: Place): Promise<readonly z.infer<typeof Key>[]> {
@@ -69,7 +69,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
           throw toFailure(error, doing, WRITE);
         });
       const read = Key.safeParse(data);
-      if (!read.success || bare(read.data.key) !== pair.publicKey.openssh)
+      if (!read.success || withoutComment(read.data.key) !== pair.publicKey.openssh)
         throw notUnderstood(doing);
       return {
         fields: {
@@ -92,7 +92,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
       const given = { owner: place.owner, repo: place.repo, key_id: place.id, request: { signal } };
       try {
         const { data } = await github.request("GET /repos/{owner}/{repo}/keys/{key_id}", given);
-        const listed = bare(data.key) === publicOf(credential);
+        const listed = withoutComment(data.key) === publicOf(credential);
         return listed
           ? { verdict: "works", detail: null }
           : { verdict: "refused", detail: `GitHub has another key under the id ${place.id}` };
@@ -136,7 +136,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
 
 type Place = { readonly owner: string; readonly repo: string };
 
-function at(repository: string): Place {
+function placeAt(repository: string): Place {
   const { owner, name: repo } = parseRepository(repository);
   return { owner, repo };
 }
@@ -147,11 +147,11 @@ function named({ owner, repo }: Place): string {
 
 function placeOf(ref: string | null): (Place & { readonly id: number }) | null {
   const [, repository, id] = /^([\w.-]+\/[\w.-]+)#([1-9]\d{0,15})$/.exec(ref ?? "") ?? [];
-  return repository === undefined ? null : { ...at(repository), id: Number(id) };
+  return repository === undefined ? null : { ...placeAt(repository), id: Number(id) };
 }
 
 /** Type and bytes, without a comment. */
-function bare(key: string): string {
+function withoutComment(key: string): string {
   return key.trim().split(/\s+/, 2).join(" ");
 }
 

@@ -33,7 +33,7 @@ export function generateIssuer({
       pair,
       label,
     );
-    if (signal.aborted) throw cancelled();
+    if (signal.aborted) throw publicationCancelled();
     // Published before a consumer has the private key, so that its signatures can be verified from the first moment on.
     await publication?.add(publicKey, label);
     return {
@@ -96,7 +96,7 @@ export function generateIssuer({
   };
 }
 
-function cancelled(): Unchanged {
+function publicationCancelled(): Unchanged {
   return new Unchanged("the key pair was made, but the run had no time left to publish it", {
     code: "cancelled",
     hint: "Nothing was published. The next run makes another one.",

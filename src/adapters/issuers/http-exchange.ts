@@ -59,7 +59,7 @@ export async function exchange(
       hint: "Correct the declaration.",
     });
   if (signal?.aborted)
-    throw new Unchanged("the run could wait no longer, and sent nothing", {
+    throw new Unchanged("the request was not sent, because the run's time was over", {
       code: "http-failed",
       hint: RETRIED,
     });

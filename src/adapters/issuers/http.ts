@@ -39,7 +39,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
       allowHttp: declaration.allow_http ?? false,
     });
   const make = (described: Described, method: string, known: Known, changes = true) =>
-    outgoing(described, { method, known, variable, changes });
+    buildRequest(described, { method, known, variable, changes });
   const judge = (request: Outgoing, reply: ServiceReply) => refusalOf(request, reply, clock());
   return {
     async issue({ label, tokenName, current, signal }) {
@@ -114,7 +114,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
 /** The values of placeholders, beside the environment's variables. */
 type Known = Readonly<Record<string, string | Secret>>;
 
-function outgoing(
+function buildRequest(
   { method, url, headers = [], json, form }: Described,
   options: {
     readonly method: string;

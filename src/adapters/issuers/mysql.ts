@@ -53,12 +53,18 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
     settlesWithinMs: SETTLES_WITHIN_MS,
     async give(password, request) {
       const mark = newMark(request.label);
-      const account = await locked(admin, request.signal, async (session) => {
+      const account = await workLocked(admin, request.signal, async (session) => {
         const { user, mark: before } = chooseSlot(
           inOrder(await readSlots(session, accounts), accounts, MYSQL.name),
           request,
         );
-        await give(session, { account: user, password, mark, before, alone: users.length === 1 });
+        await givePassword(session, {
+          account: user,
+          password,
+          mark,
+          before,
+          alone: users.length === 1,
+        });
         return user;
       });
       return { user: userOf(account), ref: refOf(account, mark) };
@@ -66,7 +72,7 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
     async revoke(ref) {
       const ended = readRef(ref);
       if (ended === null) return;
-      await locked(admin, undefined, async (session) => {
+      await workLocked(admin, undefined, async (session) => {
         const [slot] = await readSlots(session, [ended.user]);
         // Another mark means that the account has a later password, and the one meant is gone already.
         if (slot?.mark?.nonce !== ended.nonce) return;
@@ -78,11 +84,11 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
           includeSpecial: null,
         });
         await alter(session, ended.user, value, "LOCK");
-        await unmark(session, ended.user);
+        await removeMark(session, ended.user);
       });
     },
     async find(label) {
-      const slots = await locked(admin, undefined, (session) => readSlots(session, accounts));
+      const slots = await workLocked(admin, undefined, (session) => readSlots(session, accounts));
       return slots.flatMap(({ user, mark }) => (mark?.label === label ? [refOf(user, mark)] : []));
     },
   });
@@ -125,7 +131,7 @@ type Given = {
  * The mark first, since no consumer uses the password of an account whose turn it is. A run that dies in between leaves a mark
  * that does no harm. If there is only one account, the mark comes last. It must not point to the password in use while that stands.
  */
-async function give(
+async function givePassword(
   session: Session,
   { account, password, mark, before, alone }: Given,
 ): Promise<void> {
@@ -135,7 +141,7 @@ async function give(
   } catch (error) {
     // The server refused, so the password stands as it was, and the mark must say so.
     if (!alone && replyNumber(error) !== null)
-      await (before === null ? unmark(session, account) : writeMark(session, account, before));
+      await (before === null ? removeMark(session, account) : writeMark(session, account, before));
     throw error;
   }
   if (alone) await writeMark(session, account, mark);
@@ -168,7 +174,7 @@ async function writeMark(session: Session, account: string, { nonce, label }: Ma
   );
 }
 
-async function unmark(session: Session, account: string): Promise<void> {
+async function removeMark(session: Session, account: string): Promise<void> {
   session.mayBeDone = true;
   await session.connection.query("DELETE FROM token_automation.passwords WHERE account = ?", [
     account,
@@ -176,7 +182,7 @@ async function unmark(session: Session, account: string): Promise<void> {
 }
 
 /** Works as the administrator while no other run does. */
-async function locked<Result>(
+async function workLocked<Result>(
   admin: AdminUrl,
   signal: AbortSignal | undefined,
   work: (session: Session) => Promise<Result>,
@@ -187,7 +193,7 @@ async function locked<Result>(
     const [[about]] = await connection.query<RowDataPacket[]>(
       "SELECT VERSION() AS version, CURRENT_USER() AS self, GET_LOCK('token-automation', 5) AS locked",
     );
-    if (Number(about?.locked) !== 1) throw busy();
+    if (Number(about?.locked) !== 1) throw serverBusy();
     session.isMariaDb = /mariadb/i.test(String(about?.version));
     session.self = String(about?.self);
     return work(session);
@@ -322,7 +328,7 @@ function nativeHash(password: Secret): string {
   return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
 }
 
-function busy(): Unchanged {
+function serverBusy(): Unchanged {
   const hint = "Nothing was changed. The next run tries again.";
   return new Unchanged("another run is changing passwords of this MySQL server", {
     code: "service-busy",

@@ -41,7 +41,7 @@ export async function commitFiles(options: CommitOptions): Promise<string | null
   if (paths.length === 0) return null;
   const changes = await changesOf(git, paths);
   if (changes.length === 0) return null;
-  if (changes.includes("!!")) throw ignored(paths);
+  if (changes.includes("!!")) throw recordIgnored(paths);
   await refuseDetached(git);
   const retrying = retryingWhileLocked(git, options.sleep ?? sleepFor);
   if (changes.includes("??")) succeed(await retrying(["add", "--intent-to-add", "--", ...paths]));
@@ -129,7 +129,7 @@ function hintFor(said: string): string {
   return "Run `git commit` there by hand to see what a hook or git objects to. Then commit the file.";
 }
 
-function ignored(paths: readonly string[]): Misconfigured {
+function recordIgnored(paths: readonly string[]): Misconfigured {
   return new Misconfigured(
     `git ignores ${paths.map((path) => JSON.stringify(path)).join(" or ")}`,
     {

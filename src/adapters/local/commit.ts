@@ -24,7 +24,7 @@ export async function commitPending(
   await requireFolder(directory);
   for (const path of paths) await pathInside(directory, path);
   const state = await gitState(directory, gitIn(directory, options.environment));
-  if (state !== "work-tree") throw nowhere(directory, state);
+  if (state !== "work-tree") throw nothingToCommitTo(directory, state);
   const sha = await withFileLock(recordLock(directory), () =>
     commitFiles({ identity: null, ...options, directory, paths, message }),
   );
@@ -41,7 +41,7 @@ export async function recordFiles(directory: string, configPath: string): Promis
   return [configPath, ...names.filter(isMonthlyFile).map((name) => `${folder}/${name}`)];
 }
 
-function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {
+function nothingToCommitTo(directory: string, state: "no-git" | "no-repository"): Misconfigured {
   const [why, hint] =
     state === "no-git"
       ? ["git was not found", "Install git, and check that it is on the PATH."]

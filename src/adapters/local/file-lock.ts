@@ -36,7 +36,7 @@ export async function withFileLock<T>(
   });
   const mark = await ownerMark(lockPath);
   const stillHeld = async () => {
-    if (compromised || (await ownerMark(lockPath)) !== mark) throw lost(lockPath);
+    if (compromised || (await ownerMark(lockPath)) !== mark) throw lockLost(lockPath);
   };
   try {
     return await action(stillHeld);
@@ -97,7 +97,7 @@ function notLocked(lockPath: string, cause: unknown): Misconfigured | Unchanged 
   });
 }
 
-function lost(lockPath: string): Unchanged {
+function lockLost(lockPath: string): Unchanged {
   return new Unchanged(
     `the lock ${lockPath} was lost while writing: this process was stopped for too long`,
     {

@@ -87,7 +87,7 @@ export async function shallowCommits(git: Git, directory: string): Promise<Reado
 }
 
 function parseCommits(result: GitResult): ListedCommit[] {
-  if (result.code !== 0) throw notTold(result);
+  if (result.code !== 0) throw historyUnreadable(result);
   return linesOf(result)
     .filter((line) => line.includes("\0"))
     .map((line) => {
@@ -104,7 +104,7 @@ function parseCommits(result: GitResult): ListedCommit[] {
 }
 
 /** The failure of a git that cannot show its history. */
-export function notTold(result: GitResult): Misconfigured {
+export function historyUnreadable(result: GitResult): Misconfigured {
   return new Misconfigured(`git could not show the record's history: ${gitSaid(result)}`, {
     code: "git-refused",
     hint: "Run `git fsck` there and follow what it says. In a partial clone, check that the remote can be reached.",

@@ -1,7 +1,7 @@
 // The files that commits hold at the record's paths, in few calls of git.
 import { historyFolder, isMonthlyFile } from "../../core/record/history.ts";
 import type { Git } from "./git.ts";
-import { notTold } from "./git-log.ts";
+import { historyUnreadable } from "./git-log.ts";
 
 /** A file's content as git names it, and its size in bytes. */
 type Blob = { readonly id: string; readonly size: number };
@@ -22,7 +22,7 @@ export async function storedFiles(
     ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"],
     { input },
   );
-  if (result.code !== 0) throw notTold(result);
+  if (result.code !== 0) throw historyUnreadable(result);
   const lines = result.stdout.toString().split("\n");
   const trees = new Map<string, StoredFiles>();
   const stored: StoredFiles[] = [];
@@ -43,7 +43,7 @@ export async function storedFiles(
 
 async function monthlyFiles(git: Git, tree: string, folder: string): Promise<StoredFiles> {
   const result = await git(["ls-tree", "-z", "--long", "--full-tree", tree]);
-  if (result.code !== 0) throw notTold(result);
+  if (result.code !== 0) throw historyUnreadable(result);
   const files = new Map<string, Blob>();
   for (const line of result.stdout.toString().split("\0")) {
     const [, id = "", size = "", name = ""] = /^\d+ blob (\w+) +(\d+)\t(.*)$/.exec(line) ?? [];
@@ -65,7 +65,7 @@ export async function readBlobs(
     const end = result.stdout.indexOf("\n", at);
     const [, type, size] = result.stdout.toString("latin1", at, Math.max(at, end)).split(" ");
     // git prints `<id> missing` in a partial clone that cannot reach its remote, or in a damaged repository.
-    if (type !== "blob") throw notTold(result);
+    if (type !== "blob") throw historyUnreadable(result);
     texts.set(id, decode(result.stdout.subarray(end + 1, end + 1 + Number(size))));
     at = end + 1 + Number(size) + 1;
   }

@@ -17,11 +17,11 @@ const UNSAFE_CHARACTERS = /[\p{C}\\:]/u;
 export async function pathInside(directory: string, path: string): Promise<string> {
   const segments = path.split("/");
   if (UNSAFE_CHARACTERS.test(path))
-    throw refused(path, "it holds a backslash, a colon or a control character");
+    throw pathRefused(path, "it holds a backslash, a colon or a control character");
   for (const segment of segments) {
     if (["", ".", ".."].includes(segment))
-      throw refused(path, "it is absolute or has an empty, `.` or `..` part");
-    if (GIT_FOLDER.test(segment)) throw refused(path, "it lies in git's own folder");
+      throw pathRefused(path, "it is absolute or has an empty, `.` or `..` part");
+    if (GIT_FOLDER.test(segment)) throw pathRefused(path, "it lies in git's own folder");
   }
   let current = directory;
   for (const [index, segment] of segments.entries()) {
@@ -30,8 +30,8 @@ export async function pathInside(directory: string, path: string): Promise<strin
     if (kind === "nothing") break;
     const wanted = index === segments.length - 1 ? "file" : "folder";
     // git records a link, not what it points to, and a rename would replace it.
-    if (kind === "link") throw refused(path, "a part of it is a symbolic link");
-    if (kind !== wanted) throw refused(path, `it is a ${kind} and should be a ${wanted}`);
+    if (kind === "link") throw pathRefused(path, "a part of it is a symbolic link");
+    if (kind !== wanted) throw pathRefused(path, `it is a ${kind} and should be a ${wanted}`);
   }
   return join(directory, ...segments);
 }
@@ -62,7 +62,7 @@ async function kindOf(path: string): Promise<"nothing" | "link" | "file" | "fold
   }
 }
 
-function refused(path: string, why: string): Misconfigured {
+function pathRefused(path: string, why: string): Misconfigured {
   return new Misconfigured(`the path ${JSON.stringify(path.slice(0, 200))} is refused: ${why}`, {
     code: "path-refused",
     hint: "Give a path of a plain file inside the record's folder, with forward slashes, like token_config.json.",

@@ -33,7 +33,7 @@ const NO_FILE = "/dev/null/none";
  */
 export function localVersions(options: LocalVersionsOptions): RecordVersions {
   const { directory, path } = options;
-  const git = asCommitted(gitIn(directory, options.environment));
+  const git = withoutReplacements(gitIn(directory, options.environment));
   return async function* versions(limit) {
     const head = await headOrNone(git);
     const paths = [path, historyFolder(path)];
@@ -43,14 +43,14 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
     const given = new Set(commits.map(({ sha }) => sha));
     const unseen = ({ id, parents }: Committed) =>
       cuts.has(id) ? "shallow" : parents.every((parent) => given.has(parent)) ? null : "limit";
-    for await (const version of committed(git, commits, path))
+    for await (const version of readCommitted(git, commits, path))
       yield { ...version, unseen: unseen(version) };
     const left = head === null ? [] : await abandonedCommits(git, paths);
-    for await (const version of committed(git, left, path))
+    for await (const version of readCommitted(git, left, path))
       yield { ...version, unseen: null, parents: [], abandoned: true };
     const newest = commits.at(-1);
     yield {
-      ...(await inFolder(directory, path)),
+      ...(await readFolder(directory, path)),
       parents: newest === undefined ? [] : [newest.sha],
       unseen: newest === undefined ? "no-git" : null,
     };
@@ -58,7 +58,7 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
 }
 
 /** git's own objects. What `git replace` and grafts put in a commit's place was not committed. */
-function asCommitted(git: Git): Git {
+function withoutReplacements(git: Git): Git {
   return (args, options = {}) =>
     git(["--no-replace-objects", ...args], {
       ...options,
@@ -68,7 +68,7 @@ function asCommitted(git: Git): Git {
 
 type Committed = Omit<RecordVersion, "unseen">;
 
-async function* committed(
+async function* readCommitted(
   git: Git,
   commits: readonly ListedCommit[],
   path: string,
@@ -115,7 +115,7 @@ function nextBatch(
 }
 
 /** The files as they are now, committed or not. */
-async function inFolder(
+async function readFolder(
   directory: string,
   path: string,
 ): Promise<Pick<RecordVersion, "id" | "commit" | "abandoned" | "files" | "texts">> {

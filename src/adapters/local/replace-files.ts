@@ -67,7 +67,7 @@ async function putBack(files: readonly Replacement[]): Promise<void> {
       else await placeStaged([await stageFile(path, before)]);
     }
   } catch (error) {
-    throw new Uncertain(`${named(files)} may be half written: ${errorCode(error)}`, {
+    throw new Uncertain(`${namePaths(files)} may be half written: ${errorCode(error)}`, {
       code: "half-written",
       hint: "Compare the files with git, and restore the ones that do not belong together.",
       cause: error,
@@ -76,13 +76,13 @@ async function putBack(files: readonly Replacement[]): Promise<void> {
 }
 
 function notWritten(files: readonly Replacement[], cause: unknown): Unchanged {
-  return new Unchanged(`${named(files)} cannot be written: ${errorCode(cause)}`, {
+  return new Unchanged(`${namePaths(files)} cannot be written: ${errorCode(cause)}`, {
     code: "not-written",
     hint: "Check that the disk has room and that you may write there. Nothing was changed.",
     cause,
   });
 }
 
-function named(files: readonly Replacement[]): string {
+function namePaths(files: readonly Replacement[]): string {
   return files.map(({ path }) => path).join(" and ");
 }

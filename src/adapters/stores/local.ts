@@ -56,7 +56,7 @@ export function localStore(options: LocalStoreOptions): Store {
         if (expected === null || !(await write(directory, change, expected, stillHeld)))
           return { kind: "conflict" };
         const sha = await commitSaved(options, [...change.files.keys()], change.message);
-        return saved(expected, change, sha ?? (await headOrNone(git)), sha);
+        return savedOutcome(expected, change, sha ?? (await headOrNone(git)), sha);
       });
     },
   };
@@ -101,7 +101,7 @@ function versionOf(head: string | null, files: Files): string | null {
   });
 }
 
-function saved(
+function savedOutcome(
   expected: LocalVersion,
   change: RecordChange,
   head: string | null,
