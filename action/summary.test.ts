@@ -143,13 +143,13 @@ test("a failure lists every mistake with its place", () => {
   `);
 });
 
-test("an error of nobody's making shows its kind and no more", () => {
+test("an unexpected error shows its kind and no more", () => {
   const summary = failureSummary(new TypeError("canary-8a1e in the message"));
   expect(summary).toMatch(/^## Failed, and the outcome is not known\n/);
   expect(summary).not.toContain("canary");
 });
 
-test("names and messages stay text, whatever they say", () => {
+test("names and messages stay text, whatever they contain", () => {
   const hostile = reportOf(
     [
       tokenReport(HOSTILE, {
@@ -178,7 +178,7 @@ test("names and messages stay text, whatever they say", () => {
   for (const summary of summaries) {
     const lines = summary.split("\n");
     expect(lines.filter((line) => /^\s*(# |::|- \[)/.test(line))).toEqual([]);
-    // Outside code, nothing of what was given can be an element, a mention, a link, emphasis or mathematics.
+    // Outside code, no part of the input can be an element, a mention, a link, emphasis or mathematics.
     const prose = summary
       .replace(/`[^`\n]*`/g, "")
       .replaceAll("<br>", "")
@@ -192,7 +192,7 @@ test("names and messages stay text, whatever they say", () => {
   }
 });
 
-test("however much happened, the summary stays under GitHub's limit of 1 MiB and says what it leaves out", () => {
+test("the summary of any run stays under GitHub's limit of 1 MiB and says what it leaves out", () => {
   const long = "ä".repeat(5000);
   const destinations = Array.from(
     { length: 50 },

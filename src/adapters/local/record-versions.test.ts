@@ -1,4 +1,4 @@
-// The audit of the history over real repositories: everything that people do to one, and what is told of it.
+// The audit of the history over real repositories: everything that people do to one, and its findings.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -31,7 +31,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((each) => each.close()));
 });
 
-/** Commits files with their times in step with the newest entry; gives the commit's id. */
+/** Commits files with their times in step with the newest entry. Returns the commit's id. */
 async function commit(
   files: ReadonlyMap<string, string> | readonly HistoryEntry[],
   message = "by the program",
@@ -185,7 +185,7 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       [["inserted", "x"]],
     ],
     [
-      "edited, and the chain made anew",
+      "edited, and the chain made again",
       (all) => rechain(edited(all, 1)),
       [
         ["edited", id(1)],
@@ -193,7 +193,7 @@ describe.skipIf(!toolAvailable("git"))("tampering is named with its commit", () 
       ],
     ],
     [
-      "deleted, and the chain made anew",
+      "deleted, and the chain made again",
       (all) => rechain(without(all, 2)),
       [
         ["removed", id(2)],
@@ -363,7 +363,7 @@ describe.skipIf(!toolAvailable("git"))("branches", () => {
   });
 });
 
-describe.skipIf(!toolAvailable("git"))("history made anew", () => {
+describe.skipIf(!toolAvailable("git"))("history made again", () => {
   test("an amended commit whose entry is another now: the reflog remembers", async () => {
     const entries = await begin();
     const old = await head();
@@ -407,7 +407,7 @@ describe.skipIf(!toolAvailable("git"))("history made anew", () => {
     expect(told).toContainEqual(["gap", "broken", id(2), expect.any(String)]);
   });
 
-  test("a branch made anew with all its digests: told where the old one was seen, and invisible to a fresh clone", async () => {
+  test("a branch made again with all its digests: found in a clone that saw the old one, and invisible to a fresh clone", async () => {
     const entries = await begin();
     const forged = rechain(edited(entries, 1));
     await repository.git("reset", "--quiet", "--hard", "HEAD~3");
