@@ -1,4 +1,4 @@
-// The bundle as a runner starts it, against a GitHub that speaks HTTP: config in, everything that came out compared.
+// The bundle as a runner starts it, against a GitHub that speaks HTTP. The config goes in, and all output is compared.
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TokenConfig } from "../src/core/model/schema.ts";
@@ -22,7 +22,7 @@ const TWO = {
   rules: { ALPHA: daily, BETA: daily },
 };
 
-/** All that a run with nothing to do loads. What is added here is paid for by every run of everybody. */
+/** All files that a run with nothing to do loads. Every run of every user pays for an addition. */
 const IDLE = [
   "core.js",
   "github.js",
@@ -65,7 +65,7 @@ function requestsTo(github: TestGitHub): string[] {
   );
 }
 
-/** What a workflow's next steps read, JSON parsed. */
+/** The outputs that a workflow's next steps read, JSON parsed. */
 function outputsOf({ outputs }: Step) {
   const { rotated, failed, skipped, report, health, ...rest } = outputs;
   const json = Object.fromEntries(
@@ -100,7 +100,7 @@ function formsOf(value: string): string[] {
   ];
 }
 
-/** Fails where a value stands anywhere but in the masks and, sealed, at GitHub. */
+/** Fails if a value stands anywhere but in the masks and, sealed, at GitHub. */
 function expectNoneShown(step: Step, github: TestGitHub, values: readonly string[]): void {
   const commits = github.repositories.flatMap((name) => {
     const repository = github.repository(name);
@@ -254,7 +254,7 @@ describe("run", () => {
   });
 });
 
-describe("what only tells", () => {
+describe("a command that only reports", () => {
   test.each([
     ["dry-run", { "dry-run": "true" }],
     ["plan", { command: "plan" }],
@@ -279,7 +279,7 @@ describe("what only tells", () => {
     });
   });
 
-  test("health tells the bands, and the earliest time at which anything is due", async () => {
+  test("health shows the bands, and the earliest time at which anything is due", async () => {
     const github = await startWith(aged({ OLD: 40, FRESH: 0.5 }));
     const step = await runStep({ github, inputs: { command: "health" } });
     expect(step).toMatchObject({
@@ -304,7 +304,7 @@ describe("commands with names", () => {
     expect(github.repository().secrets()).toEqual(["A", "B"]);
   });
 
-  test("rotate with a name that nobody declared names the nearest and does nothing", async () => {
+  test("rotate with an undeclared name names the nearest and does nothing", async () => {
     const github = await startWith(TWO);
     const step = await runStep({ github, inputs: { command: "rotate", tokens: "ALPAH" } });
     expect(step.code).toBe(1);
@@ -329,7 +329,7 @@ describe("commands with names", () => {
 });
 
 describe("verify", () => {
-  test("tells match, mismatch, not seen, gone and unknown apart; what is not what was placed fails the step", async () => {
+  test("distinguishes match, mismatch, not seen, gone and unknown, and fails the step if a secret is not the one placed", async () => {
     const github = await startWith({
       version: 1,
       tokens: { GOOD: {}, OTHER: {}, HIDDEN: {}, LOST: {}, NEW: {} },
@@ -374,7 +374,7 @@ describe("verify", () => {
     ).toBe(0);
   });
 
-  test("does not take the step's own inputs and token for what a consumer sees", async () => {
+  test("does not take the step's own inputs and token for a consumer's variables", async () => {
     const github = await startWith({ version: 1, tokens: { GH_TOKEN: {}, INPUT_TOKENS: {} } });
     await runStep({ github, inputs: { command: "rotate", tokens: "GH_TOKEN,INPUT_TOKENS" } });
     const step = await runStep({
@@ -389,7 +389,7 @@ describe("verify", () => {
     ]);
   });
 
-  test("finds a history that somebody changed", async () => {
+  test("finds a changed history", async () => {
     const github = await startWith(TWO);
     await runStep({ github });
     const files = Object.entries(github.repository().files());
@@ -405,7 +405,7 @@ describe("verify", () => {
   });
 });
 
-/** Tokens that were rotated so many days ago, without a rule. */
+/** Tokens that were rotated some days ago, without a rule. */
 function aged(days: Readonly<Record<string, number>>): unknown {
   const state = (name: string, age: number) => {
     const at = new Date(Date.now() - age * DAY).toISOString();
@@ -484,7 +484,7 @@ describe("a config with mistakes", () => {
 }
 `;
 
-  test("is told whole, each mistake on its line, with nothing written", async () => {
+  test("is reported whole, each mistake on its line, with nothing written", async () => {
     const github = await startWith(BAD);
     const head = github.repository().head();
     const step = await runStep({ github });
@@ -516,7 +516,7 @@ describe("a config with mistakes", () => {
     });
   });
 
-  test("is only warned of where nothing shall fail", async () => {
+  test("is only a warning if the step must not fail", async () => {
     const step = await runStep({ github: await startWith(BAD), inputs: { "fail-on": "never" } });
     expect(step.code).toBe(0);
     expect(annotationsOf(step)).toHaveLength(5);
@@ -556,7 +556,7 @@ describe("a config with mistakes", () => {
 });
 
 describe("inputs that cannot be right", () => {
-  test("are told all at once, before anything is asked of GitHub, without showing what may be a secret", async () => {
+  test("are reported all at once, before any request to GitHub, without showing what may be a secret", async () => {
     const github = await startWith(TWO);
     const canary = "canary-9f00-in-the-wrong-input";
     const step = await runStep({
@@ -601,7 +601,7 @@ describe("inputs that cannot be right", () => {
 describe("a token that may not", () => {
   const weak = `ghs_${"W".repeat(36)}`;
 
-  test("write secrets is told which permission is missing, with nothing written", async () => {
+  test("write secrets learns which permission is missing, with nothing written", async () => {
     const github = await startWith(TWO);
     github.addToken({ token: weak, kind: "github_token", permissions: { contents: "write" } });
     const head = github.repository().head();
@@ -621,7 +621,7 @@ describe("a token that may not", () => {
     );
   });
 
-  test("be known to GitHub at all is told so", async () => {
+  test("be known to GitHub at all gets that answer", async () => {
     const github = await startWith(TWO);
     const step = await runStep({ github, inputs: { "github-token": weak } });
     expect(step.code).toBe(1);
@@ -669,7 +669,7 @@ describe("where things live", () => {
     });
   });
 
-  test("GitHub Enterprise Server: the runner's addresses are used, and the GraphQL one is derived where it is missing", async () => {
+  test("GitHub Enterprise Server: the runner's addresses are used, and the GraphQL one is derived if it is missing", async () => {
     const github = await startWith(TWO);
     const environment = {
       GITHUB_API_URL: `${github.url}/api/v3`,
@@ -770,7 +770,7 @@ describe("the webhook", () => {
 });
 
 describe("a proxy", () => {
-  // Not 127.0.0.1: the toolkit never asks a proxy for loopback addresses. This one reaches the same server.
+  // Not 127.0.0.1, since the toolkit never asks a proxy for loopback addresses. This one reaches the same server.
   const elsewhere = (github: TestGitHub) => {
     const url = github.url.replace("127.0.0.1", "0.0.0.0");
     return { GITHUB_API_URL: url, GITHUB_GRAPHQL_URL: `${url}/graphql` };
@@ -790,7 +790,7 @@ describe("a proxy", () => {
     );
   });
 
-  test("is passed by for what no_proxy names", async () => {
+  test("is bypassed for the hosts that no_proxy names", async () => {
     const [github, proxy] = [await startWith(TWO), await startProxy()];
     open.push(proxy);
     const step = await runStep({

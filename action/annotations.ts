@@ -1,10 +1,10 @@
-// What people see beside the code and in the log: failures on the config's own lines, and lines that are no workflow commands.
+// Annotations and log lines: failures on the config's own lines, and text that the runner must not run as commands.
 import { type AnnotationProperties, error as complain, warning } from "@actions/core";
 import { describeError, Misconfigured, type Problem } from "../src/core/base/errors.ts";
 
 const TITLE = "token-automation";
 
-/** Everything that is wrong, one by one; the failure itself where it names no single problems. */
+/** Each single problem, or the failure itself if it names none. */
 export function problemsOf(
   error: unknown,
 ): readonly Pick<Problem, "message" | "hint" | "position">[] {
@@ -14,7 +14,7 @@ export function problemsOf(
 
 /**
  * One annotation per problem.
- * @param file the config's path where annotations can point at it, else null
+ * @param file the config's path if annotations can point at it, else null
  */
 export function annotateFailure(
   error: unknown,
@@ -33,12 +33,12 @@ function placeOf(
     : { file, startLine: position.line, startColumn: position.column };
 }
 
-/** What failed and what to do. */
+/** The failure and its cure. */
 export function sentence({ message, hint }: Pick<Problem, "message" | "hint">): string {
   return hint === null ? message : `${message}. ${hint}`;
 }
 
-/** Prints text that the runner must not take for commands, whatever it says. */
+/** Prints any text so that the runner does not take it for a command. */
 export function say(text: string): void {
   console.log(text.replaceAll("::", ": :").replaceAll("##[", "## ["));
 }

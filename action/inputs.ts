@@ -1,4 +1,4 @@
-// Reads the Action's inputs and surroundings, once, into one typed object.
+// The Action's inputs and surroundings, read once into one typed object.
 import { getInput } from "@actions/core";
 import { programsAllowed } from "../src/compose/environment.ts";
 import type { RecordLocation } from "../src/compose/record-location.ts";
@@ -24,23 +24,23 @@ export type Inputs = {
   readonly webhook: { readonly url: Secret; readonly secret: Secret | null } | null;
   readonly failOn: (typeof FAIL_ON)[number];
   readonly triggeredBy: TriggeredBy;
-  /** Of the request to the HTTP API that this run answers: carried out once. */
+  /** The id of the request to the HTTP API that this run answers. A request is carried out once. */
   readonly mark: RequestMark | null;
-  /** Whether the record is on the branch that the workflow runs on: only then can annotations point at its lines. */
+  /** Whether the record is on the branch that the workflow runs on. Annotations can point at its lines only then. */
   readonly recordIsHere: boolean;
-  /** Variables of this step, by name: what this job can see of the declared secrets. */
+  /** Variables of this step, by name. They are what this job can see of the declared secrets. */
   readonly seen: ReadonlyMap<string, Secret>;
-  /** The same for the variables that issuers name, as they stand. */
+  /** The variables that issuers name, as they are set. */
   readonly variables: Environment;
-  /** The folder in which programs that the config names may be run; null where none may. */
+  /** The folder in which programs that the config names may be run. Null if none may. */
   readonly programs: string | null;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** Notes a mistake and goes on: all of them are told at once. */
+/** Notes a mistake and goes on, so that all of them are reported at once. */
 type Blame = (code: string, message: string, hint: string) => void;
 
-/** Throws `Misconfigured` with every input that is missing or not one of its choices. No message holds what may be a secret put in the wrong place. */
+/** Throws `Misconfigured` with every input that is missing or not one of its choices. Messages never quote an input, which may be a misplaced secret. */
 export function readInputs(env: Environment): Inputs {
   const problems: Problem[] = [];
   const blame: Blame = (code, message, hint) =>
@@ -63,7 +63,7 @@ export function readInputs(env: Environment): Inputs {
         graphqlUrl: env.GITHUB_GRAPHQL_URL || null,
       },
     },
-    // To git, `./token_config.json` is the name of no file.
+    // To git, `./token_config.json` is no file's name.
     configPath: getInput("config-path").replace(/^(?:\.?\/)+/, "") || "token_config.json",
     dryRun: choice("dry-run", ["false", "true"], blame) === "true",
     fingerprintKey: secretInput("fingerprint-key"),
@@ -109,7 +109,7 @@ function repositoryOf(env: Environment, blame: Blame): string {
 function tokenOf(blame: Blame): Secret {
   const token = getInput("github-token");
   const hint =
-    "Give it an App installation token (actions/create-github-app-token) or a fine-grained PAT; a secret that is not set is empty too.";
+    "Give it an App installation token (actions/create-github-app-token) or a fine-grained PAT. A secret that is not set is empty too.";
   if (token === "") blame("github-token-missing", "the input github-token is empty", hint);
   return new Secret(token);
 }
@@ -159,15 +159,15 @@ function choice<Choice extends string>(
   return choices[0];
 }
 
-/** What the HTTP API hands to the workflow that it starts. */
+/** The input that the HTTP API passes to the workflow that it starts. */
 function requestOf(blame: Blame): ReturnType<typeof parseRequest> {
   const given = getInput("request");
   const request = given === "" ? null : parseRequest(given);
   if (given !== "" && request === null)
     blame(
       "input-invalid",
-      "the input request is none that the HTTP API makes",
-      "Leave it empty where a person starts the workflow.",
+      "the input request does not come from the HTTP API",
+      "Leave it empty if a person starts the workflow.",
     );
   return request;
 }
@@ -191,7 +191,7 @@ function triggerOf(env: Environment): TriggeredBy {
   };
 }
 
-/** Neither the step's inputs nor the runner's own variables, and nothing that holds the token this step works with. */
+/** Leaves out the step's inputs, the runner's own variables, and all that hold the token this step works with. */
 function seenBy(env: Environment, token: Secret): ReadonlyMap<string, Secret> {
   const own = (name: string, value: string) =>
     /^(INPUT|GITHUB)_/i.test(name) || value === token.reveal();

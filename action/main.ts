@@ -1,4 +1,4 @@
-// The Action's entry: read the inputs, mask, do the one thing asked for, render what came of it.
+// The Action's entry: read the inputs, mask, do the one thing asked for, render the result.
 import "./startup.ts";
 import { compose } from "../src/compose/compose.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
@@ -44,7 +44,7 @@ async function perform(wanted: Inputs): Promise<void> {
   await renderReport(report, await app.health({ asLeft: true }), wanted);
 }
 
-/** The fetch of @actions/github, which honours the proxy variables and `no_proxy`. Null if none is set: its code is then not loaded. */
+/** The fetch of @actions/github, which honours the proxy variables and `no_proxy`. Null if none is set, and its code is then not loaded. */
 async function proxiedFetch(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<typeof fetch | null> {

@@ -1,13 +1,13 @@
-// Data in GitHub-flavoured Markdown: whatever it says, it stays text. Pure.
+// Data in GitHub-flavoured Markdown, which stays text whatever it contains. Pure.
 
-/** GitHub's limit on a step's summary is 1 MiB; the rest is room for what the runner adds. */
+/** GitHub's limit on a step's summary is 1 MiB. The rest is room for what the runner adds. */
 const MAX_BYTES = 1024 * 1024 - 64 * 1024;
-/** A cell with more characters is cut: it is there to be looked at. */
+/** A longer cell is cut, since a reader only glances at it. */
 const MAX_CELL = 500;
-/** Rows past this are counted instead of listed. */
+/** Further rows are counted instead of listed. */
 const MAX_ROWS = 500;
 
-/** Names and messages are data: nothing in them may become markup, an element, a mention or a new cell. */
+/** Names and messages are data. Nothing in them may become markup, an element, a mention or a new cell. */
 export function text(value: string): string {
   return clip(value.replace(/\s+/g, " "))
     .replaceAll("&", "&amp;")
@@ -22,7 +22,7 @@ export function code(value: string): string {
   return `\`${clip(value.replace(/[`|\s]+/g, " "))}\``;
 }
 
-/** A link, where the address can be nothing but one; else its label alone. */
+/** A link if the address can only be one, else its label alone. */
 export function link(label: string, url: string | null): string {
   return url !== null && /^https?:\/\/[^\s()<>[\]]+$/.test(url) ? `[${label}](${url})` : label;
 }
@@ -54,12 +54,12 @@ export function list<Item>(items: readonly Item[], entry: (item: Item) => string
   ].join("\n");
 }
 
-/** Paragraphs; of more than GitHub takes, as many whole lines as fit. */
+/** Paragraphs. If they exceed GitHub's limit, as many whole lines as fit. */
 export function page(parts: readonly string[]): string {
   const whole = `${parts.filter((part) => part !== "").join("\n\n")}\n`;
   if (Buffer.byteLength(whole) <= MAX_BYTES) return whole;
   const head = Buffer.from(whole).subarray(0, MAX_BYTES).toString();
-  return `${head.slice(0, head.lastIndexOf("\n"))}\n\n… cut here: the rest is in the output \`report\`.\n`;
+  return `${head.slice(0, head.lastIndexOf("\n"))}\n\n… cut here. The rest is in the output \`report\`.\n`;
 }
 
 function more(total: number): string[] {

@@ -14,7 +14,7 @@ test("a value is masked as it is, in base64 (standard, URL-safe, with echo's new
   expect(maskedForms(">>>>??")).toEqual(expect.arrayContaining(["Pj4+Pj8/", "Pj4-Pj8_"]));
 });
 
-test("a value of several lines is masked whole and line by line, but for lines under four characters", () => {
+test("a value of several lines is masked whole and line by line, except lines under four characters", () => {
   const value = "-----BEGIN KEY-----\r\nabcdef\nxyz\n-----END KEY-----\n";
   const forms = maskedForms(value);
   expect(forms).toEqual(
@@ -36,7 +36,7 @@ test.each(["", "abc", "  a ", "\n\n"])(
   },
 );
 
-test("whatever the value, lone surrogates included, no form is short, blank at an end or there twice", () => {
+test("for any value, lone surrogates included, no form is short, blank at an end or repeated", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (value) => {
       const forms = maskedForms(value);

@@ -1,4 +1,4 @@
-// Makes the runner hide a value in every form in which it could come out in a log.
+// Masks of a value, in every form that a log could show.
 import { setSecret } from "@actions/core";
 import type { Secret } from "../src/core/base/secret.ts";
 
@@ -7,7 +7,7 @@ const MIN_MASK_LENGTH = 4;
 
 /** The forms of a value that a log may show: as it is, each of its lines, base64 (also URL-safe, also with the newline that `echo` adds), URL-encoded, escaped for JSON. */
 export function maskedForms(value: string): string[] {
-  // What a short value has of longer forms gives the value away less than masking common text gives trouble.
+  // A short value's longer forms reveal little. Masking such common text would do more harm.
   if (value.trim().length < MIN_MASK_LENGTH) return [];
   const bytes = Buffer.from(value);
   const base64 = [bytes, Buffer.from(`${value}\n`)].map((each) => each.toString("base64"));

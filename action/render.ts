@@ -1,4 +1,4 @@
-// Renders results into what the runner shows: outputs, annotations, the job summary, the exit code.
+// Results rendered into what the runner shows: outputs, annotations, the job summary, the exit code.
 import { setFailed, setOutput, summary, warning } from "@actions/core";
 import type { HealthReport } from "../src/core/health/shapes.ts";
 import type { Report } from "../src/core/ports/report.ts";
@@ -41,7 +41,7 @@ export async function renderHealth(health: HealthReport, inputs: Inputs): Promis
   await write(healthSummary(health));
 }
 
-/** The command `verify`: a secret that is not the one that was placed, or a broken chain, is an error like any other. */
+/** The command `verify`. A secret that is not the one that was placed, or a broken chain, is an error like any other. */
 export async function renderVerification(
   verification: Verification,
   inputs: Inputs,
@@ -60,7 +60,7 @@ export async function renderVerification(
   await write(verificationSummary(verification));
 }
 
-/** A failure before anything was done. `inputs` is null where not even they could be read. */
+/** A failure before anything was done. `inputs` is null if not even they could be read. */
 export async function renderFailure(error: unknown, inputs: Inputs | null): Promise<void> {
   const fatal = inputs?.failOn !== "never";
   if (fatal) process.exitCode = 1;
@@ -71,7 +71,7 @@ export async function renderFailure(error: unknown, inputs: Inputs | null): Prom
   await write(failureSummary(error));
 }
 
-/** Every output of the contract, always, so that a workflow can read each as what it is; `null` for a report that this command does not make. */
+/** Every output of the contract in every run, so that a workflow can rely on each. A report that this command does not make is `null`. */
 function setOutputs({
   report,
   health,
@@ -116,7 +116,7 @@ function line({ dry_run, tokens, rotated, failed, skipped }: Report): string {
   return `rotated: ${list(rotated)}; failed: ${list(failed)}; passed over: ${list(skipped)}`;
 }
 
-/** Outside a runner there is no summary file. What was done stays done, whether it can be written or not. */
+/** Outside a runner there is no summary file. A failure to write it does not fail the run. */
 async function write(markdown: string): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return;
   await summary

@@ -114,7 +114,7 @@ test("nothing due is three lines", () => {
 
     **Health:** 1 token, all well 🟢
 
-    Nothing is due next: no rule and no workflow asks for it.
+    Nothing is due next, because there is no rule and no workflow.
     "
   `);
 });
@@ -143,13 +143,13 @@ test("a failure lists every mistake with its place", () => {
   `);
 });
 
-test("an error of nobody's making shows its kind and no more", () => {
+test("an unexpected error shows its kind and no more", () => {
   const summary = failureSummary(new TypeError("canary-8a1e in the message"));
-  expect(summary).toMatch(/^## Failed, and what was done is not known\n/);
+  expect(summary).toMatch(/^## Failed, and the outcome is not known\n/);
   expect(summary).not.toContain("canary");
 });
 
-test("names and messages stay text, whatever they say", () => {
+test("names and messages stay text, whatever they contain", () => {
   const hostile = reportOf(
     [
       tokenReport(HOSTILE, {
@@ -183,7 +183,7 @@ test("names and messages stay text, whatever they say", () => {
   for (const summary of summaries) {
     const lines = summary.split("\n");
     expect(lines.filter((line) => /^\s*(# |::|- \[)/.test(line))).toEqual([]);
-    // Outside code, nothing of what was given can be an element, a mention, a link, emphasis or mathematics.
+    // Outside code, no part of the input can be an element, a mention, a link, emphasis or mathematics.
     const prose = summary
       .replace(/`[^`\n]*`/g, "")
       .replaceAll("<br>", "")
@@ -197,7 +197,7 @@ test("names and messages stay text, whatever they say", () => {
   }
 });
 
-test("however much happened, the summary stays under GitHub's limit of 1 MiB and says what it leaves out", () => {
+test("the summary of any run stays under GitHub's limit of 1 MiB and says what it leaves out", () => {
   const long = "ä".repeat(5000);
   const destinations = Array.from(
     { length: 50 },
@@ -217,7 +217,7 @@ test("however much happened, the summary stays under GitHub's limit of 1 MiB and
     health(many.map(({ token_name }) => ({ ...failing, name: token_name, reason: long }))),
   );
   expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
-  expect(summary).toMatch(/ \|\n\n… cut here: the rest is in the output `report`\.\n$/);
+  expect(summary).toMatch(/ \|\n\n… cut here. The rest is in the output `report`\.\n$/);
   const short = reportSummary(
     reportOf(many.map(({ token_name }) => tokenReport(token_name))),
     health([]),

@@ -1,4 +1,4 @@
-// The job summary: what a person wants to know of a run. Pure.
+// The job summary, for people who want to see what a run did. Pure.
 import { describeError } from "../src/core/base/errors.ts";
 import type { HealthReport } from "../src/core/health/shapes.ts";
 import type { HealthStatus } from "../src/core/health/status.ts";
@@ -7,7 +7,7 @@ import type { ProofVerdict, Verification } from "../src/core/proof/verify.ts";
 import { problemsOf } from "./annotations.ts";
 import { code, link, list, page, table, text, time } from "./markdown.ts";
 
-/** Destinations of one token past this are counted instead of listed. */
+/** Further destinations of one token are counted instead of listed. */
 const MAX_DESTINATIONS = 10;
 /** Names in one sentence. */
 const MAX_NAMES = 20;
@@ -39,7 +39,7 @@ const VERDICTS: Readonly<Record<ProofVerdict, string>> = {
   not_seen: "➖",
 };
 
-/** What happened and why, what to do about failures, the health of every token, and when the next is due. */
+/** What happened and why, the cure of each failure, the health of every token, and the next due time. */
 export function reportSummary(report: Report, health: HealthReport): string {
   return page([
     `## ${headline(report)}`,
@@ -56,12 +56,12 @@ export function healthSummary(health: HealthReport): string {
   return page(["## Health of the tokens", healthParts(health)]);
 }
 
-/** Whether what is there is not what was placed. */
+/** Whether the secret is not the one that was placed. */
 export function isWrong(verdict: ProofVerdict): boolean {
   return verdict === "mismatch" || verdict === "gone";
 }
 
-/** What this job sees of the declared secrets, and whether the history hangs together. */
+/** What this job sees of the declared secrets, and whether the history is whole. */
 export function verificationSummary({ tokens, history }: Verification): string {
   const wrong = tokens.filter(({ verdict }) => isWrong(verdict)).length;
   const headings = [
@@ -70,7 +70,7 @@ export function verificationSummary({ tokens, history }: Verification): string {
   ];
   const chain = history.ok
     ? `**History:** ${count(history.entries, "entry", "entries")}, each with the right digest of the one before ✅`
-    : `### What is wrong with the history\n\n${list(history.breaks, ({ entry, message }) => `${code(entry)}: ${text(message)}`)}`;
+    : `### Errors in the history\n\n${list(history.breaks, ({ entry, message }) => `${code(entry)}: ${text(message)}`)}`;
   const rows = table(
     ["", "Token", "What this job sees"],
     tokens,
@@ -87,12 +87,12 @@ export function verificationSummary({ tokens, history }: Verification): string {
   ]);
 }
 
-/** A failure before the run could begin, with every problem that is known. */
+/** A failure before the run could begin, with every known problem. */
 export function failureSummary(error: unknown): string {
   const { kind, message } = describeError(error);
   const problems = problemsOf(error);
   const heading =
-    kind === "uncertain" ? "Failed, and what was done is not known" : "Nothing was done";
+    kind === "uncertain" ? "Failed, and the outcome is not known" : "Nothing was done";
   const items = list(problems, (problem) => {
     const place =
       problem.position === null
@@ -160,7 +160,7 @@ function warnings({ warnings: general, tokens }: Report): string {
   return all.length === 0 ? "" : `### Worth knowing\n\n${list(all, text)}`;
 }
 
-/** A count when all is well; else the tokens to look at. */
+/** A count if all is well, else the tokens to look at. */
 function healthParts(health: HealthReport): string {
   if (health.total_tokens === 0) return "No tokens are declared yet.";
   const attention = health.tokens.filter(
@@ -187,7 +187,7 @@ function footer({ commit, next_due, proved, revoked }: Report): string {
     sha === null ? "" : `Recorded in ${link(code(sha.slice(0, 7)), commit?.url ?? null)}.`;
   const due =
     next_due === null
-      ? "Nothing is due next: no rule and no workflow asks for it."
+      ? "Nothing is due next, because there is no rule and no workflow."
       : `Next due: ${code(next_due.token_name)}, ${time(next_due.at)}.`;
   const names = (list: readonly string[]) =>
     list.slice(0, MAX_NAMES).map(code).join(", ") + (list.length > MAX_NAMES ? ", …" : "");

@@ -1,4 +1,4 @@
-// The same fifty secrets by this program, which also reads, journals and records, and by `gh secret set -f`, which only sets.
+// The same fifty secrets, placed by this program and by `gh secret set -f`. Only this program also reads, journals and records.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

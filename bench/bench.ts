@@ -1,4 +1,4 @@
-// `npm run bench`: the figures that the project has set itself, measured now, on this machine. Ratios are taken in one run.
+// `npm run bench`: the project's own figures, measured now on this machine. Each ratio is measured in one run.
 import { compareWithGh } from "./against-gh.ts";
 import { measureHosts } from "./hosts.ts";
 import type { Figure } from "./measure.ts";

@@ -1,4 +1,4 @@
-// What each host is given and how fast it starts: size of the bundle, and time from nothing to the first answer or the loaded entry.
+// Bundle size and start time of each host, from nothing to the first answer or the loaded entry.
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ import { atMost, type Figure, median, timeProcess } from "./measure.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DENO = join(ROOT, "tools/node_modules/.bin/deno");
 const ROUNDS = 15;
-/** A worker starts a server of its own each time, which takes longer. */
+/** The turns of a worker. Each starts a server of its own, which takes longer. */
 const WORKER_ROUNDS = 5;
 const ENV = { PATH: process.env.PATH };
 
-const told = (what: string, value: string): Figure => ({ what, value, limit: "", held: true });
-const started = (what: string, ms: number, emptyMs: number, of: string): Figure =>
-  told(what, `${(ms / emptyMs).toFixed(2)} × ${of}, ${ms.toFixed(0)} ms`);
+const figure = (what: string, value: string): Figure => ({ what, value, limit: "", held: true });
+const startFigure = (what: string, ms: number, emptyMs: number, of: string): Figure =>
+  figure(what, `${(ms / emptyMs).toFixed(2)} × ${of}, ${ms.toFixed(0)} ms`);
 
 export async function measureHosts(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "bench-hosts-"));
@@ -30,9 +30,9 @@ export async function measureHosts(): Promise<Figure[]> {
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
     const starts = medians({
       empty: [process.execPath, ["-e", "0"]],
-      health: importing(health),
-      lambda: importing(join(lambda, "index.js")),
-      vercel: importing(join(vercel, "functions/index.func/index.js")),
+      health: importCommand(health),
+      lambda: importCommand(join(lambda, "index.js")),
+      vercel: importCommand(join(vercel, "functions/index.func/index.js")),
       denoEmpty: [
         DENO,
         ["run", "--no-check", "--cached-only", await write(folder, "empty.ts", "export {};")],
@@ -56,17 +56,17 @@ export async function measureHosts(): Promise<Figure[]> {
         3,
         (ratio) => `${ratio.toFixed(2)} × node -e 0`,
       ),
-      started("AWS Lambda: importing all routes", starts.lambda, starts.empty, "node -e 0"),
+      startFigure("AWS Lambda: importing all routes", starts.lambda, starts.empty, "node -e 0"),
       ...(await sizes("lambda")),
-      started("Vercel: importing all routes", starts.vercel, starts.empty, "node -e 0"),
+      startFigure("Vercel: importing all routes", starts.vercel, starts.empty, "node -e 0"),
       ...(await sizes("vercel")),
-      started(
+      startFigure(
         "Deno: importing all routes (sources)",
         starts.deno,
         starts.denoEmpty,
         "an empty file",
       ),
-      started(
+      startFigure(
         "Workers: workerd's start to the first answer",
         workers.ours,
         workers.empty,
@@ -81,11 +81,11 @@ export async function measureHosts(): Promise<Figure[]> {
 
 type Command = readonly [command: string, args: readonly string[]];
 
-function importing(file: string): Command {
+function importCommand(file: string): Command {
   return [process.execPath, ["--input-type=module", "-e", `await import(${JSON.stringify(file)})`]];
 }
 
-/** Turn by turn, so that whatever else the machine does meets all alike. The first turn, which fills caches, does not count. */
+/** Turn by turn, so that other load on the machine affects all alike. The first turn, which fills caches, does not count. */
 function medians<Name extends string>(
   commands: Readonly<Record<Name, Command>>,
 ): Record<Name, number> {
@@ -98,7 +98,7 @@ function medians<Name extends string>(
   ) as Record<Name, number>;
 }
 
-/** functions/health.ts by itself, as a host that bundles each function makes it. */
+/** functions/health.ts by itself, as a host makes it that bundles each function. */
 async function bundleHealth(folder: string): Promise<string> {
   await build({
     cwd: ROOT,
@@ -149,7 +149,7 @@ async function sizes(host: BundledHost): Promise<Figure[]> {
   );
   const all = contents.reduce((sum, content) => sum + content.length, 0);
   const packed = contents.reduce((sum, content) => sum + gzipSync(content).length, 0);
-  return [told("  size", `${(all / 1e6).toFixed(2)} MB, ${(packed / 1e6).toFixed(2)} MB packed`)];
+  return [figure("  size", `${(all / 1e6).toFixed(2)} MB, ${(packed / 1e6).toFixed(2)} MB packed`)];
 }
 
 async function write(folder: string, name: string, text: string): Promise<string> {

@@ -1,9 +1,10 @@
-// A load generator: so many connections, each with one request at a time, for so long. The clock starts once all are warm.
+// A load generator: several connections, each with one open request, for a fixed time. The clock starts once all are warm.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 export type Load = {
-  readonly perSecond: number /** Milliseconds that 99 of 100 answers took at most. */;
+  readonly perSecond: number;
+  /** The longest time of 99 of 100 answers, in milliseconds. */
   readonly p99: number;
 };
 
@@ -11,7 +12,7 @@ const HEAD_END = "\r\n\r\n";
 
 /**
  * Asks for one path again and again.
- * @throws where an answer is not 200, or a connection is lost
+ * @throws if an answer is not 200, or a connection is lost
  */
 export async function load(
   url: URL,

@@ -1,4 +1,4 @@
-// Measuring by repetition: medians, since one slow run says nothing.
+// Measurement by repetition. It takes medians, since one slow run proves nothing.
 import { spawnSync } from "node:child_process";
 
 /** The median of some numbers. */
@@ -7,7 +7,7 @@ export function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Wall time of a child process from start to exit, in milliseconds. Throws where it fails. */
+/** Wall time of a child process from start to exit, in milliseconds. Throws if it fails. */
 export function timeProcess(
   command: string,
   args: readonly string[],
@@ -25,7 +25,7 @@ export function timeProcess(
   return took;
 }
 
-/** One line of the result: what, the figure, what it is measured against, and the limit that the project has set itself. */
+/** One line of the result: its name, the figure, its yardstick, and the limit that the project has set itself. */
 export type Figure = {
   readonly what: string;
   readonly value: string;

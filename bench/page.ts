@@ -1,4 +1,4 @@
-// What the page weighs, and what a browser must ask for before it paints.
+// The page's weight, and the requests of a browser before it paints.
 
 import { overviewOf } from "../src/core/health/overview.ts";
 import { SCRIPT, STYLE } from "../src/http/page/assets.ts";

@@ -1,4 +1,4 @@
-// How many requests a run makes.
+// The number of requests of a run.
 import { atMost, type Figure, timeProcess } from "./measure.ts";
 import { ACTION, actionEnvironment, dueConfig, startServer } from "./server.ts";
 

@@ -1,4 +1,4 @@
-// Health and plan over the largest record that GitHub has secrets for, and whether their time grows faster than the record.
+// Time of health and plan over the largest record that GitHub has secrets for, and its growth with the record.
 import { health } from "../src/core/health/health.ts";
 import type { TokenConfig } from "../src/core/model/schema.ts";
 import type { Home } from "../src/core/model/token.ts";
@@ -8,11 +8,11 @@ import { atMost, type Figure, median } from "./measure.ts";
 
 const NOW = new Date("2026-03-01T00:00:00Z");
 const HOME: Home = { kind: "github", repository: "acme/widgets" };
-/** What an organization may hold: https://docs.github.com/actions/reference/security/secrets#secret-limits */
+/** The most secrets of an organization: https://docs.github.com/actions/reference/security/secrets#secret-limits */
 const TOKENS = 1000;
-/** They stand in as many repositories. */
+/** The repositories that hold them. */
 const REPOSITORIES = 20;
-/** A judgement takes milliseconds, so the median needs many. */
+/** The number of repeats. One judgement takes milliseconds, so the median needs many. */
 const ROUNDS = 101;
 
 export function measureScale(): Figure[] {
@@ -23,7 +23,7 @@ export function measureScale(): Figure[] {
   const times = (ratio: number) => `${ratio.toFixed(1)} ×`;
   return [
     atMost("health and plan over 1,000 tokens", large, 50, milliseconds),
-    // Four times the tokens; a quadratic step would take sixteen times as long.
+    // The record has four times the tokens. A quadratic step would take sixteen times as long.
     atMost("  against 250 tokens", large / small, 6, times),
   ];
 }

@@ -1,4 +1,4 @@
-// The tests' GitHub in a process of its own, so that what is measured does not share its thread.
+// The tests' GitHub in a process of its own, so that it does not share the measured program's thread.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -49,7 +49,7 @@ export async function startServer(config: string, latencyMs = 0): Promise<Server
   };
 }
 
-/** What a runner gives the Action; `url` is the server's. */
+/** The environment that a runner gives the Action. `url` is the server's. */
 export function actionEnvironment(url: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,

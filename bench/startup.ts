@@ -1,4 +1,4 @@
-// What it costs to start: time against an empty process, and how much JavaScript is loaded.
+// The cost of starting: time against an empty process, and how much JavaScript is loaded.
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

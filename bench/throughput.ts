@@ -1,4 +1,4 @@
-// How many requests a second the API answers, against a bare server of Node's that gives the same bytes.
+// Requests a second of the API, against a bare server of Node's that gives the same bytes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -22,11 +22,11 @@ export async function measureThroughput(): Promise<Figure[]> {
     const [line] = await once(createInterface(child.stdout), "line");
     const servers: Servers = JSON.parse(String(line));
     const many = await compare(servers, { connections: CONNECTIONS, rounds: ROUNDS });
-    // Requests that wait together share an answer, so this one is dearer; the figure is not of it.
+    // Requests that wait together share an answer, so a single one costs more. The figure leaves it out.
     const single = await compare(servers, { connections: 1, rounds: SINGLE_ROUNDS });
     return [
       {
-        what: `GET /tokens/health by \`serve\`, ${CONNECTIONS} at a time`,
+        what: `GET /tokens/health by \`serve\`, ${CONNECTIONS} together`,
         value: `${many.ratio.toFixed(2)} × bare node:http`,
         limit: `≥ ${WANTED_RATIO.toFixed(2)} × bare node:http`,
         held: many.ratio >= WANTED_RATIO,
@@ -34,7 +34,7 @@ export async function measureThroughput(): Promise<Figure[]> {
       { what: "  by the API", value: many.ours, limit: "", held: true },
       { what: "  by bare node:http with the same bytes", value: many.bare, limit: "", held: true },
       {
-        what: "  one at a time",
+        what: "  one by one",
         value: `${single.ratio.toFixed(2)} × bare node:http`,
         limit: "",
         held: true,
@@ -53,7 +53,7 @@ async function compare(
   const ask = (origin: string) =>
     load(new URL("/tokens/health", origin), { connections, milliseconds: ROUND_MS });
   const asked: { readonly ours: Load; readonly bare: Load }[] = [];
-  // Turn by turn, so that whatever else the machine does meets both alike. The first turn warms up.
+  // Turn by turn, so that other load on the machine affects both alike. The first turn warms up.
   for (let round = 0; round <= rounds; round += 1)
     asked.push({ bare: await ask(servers.bare), ours: await ask(servers.ours) });
   const counted = asked.slice(1);

@@ -1,4 +1,4 @@
-// POST /tokens/apply: does a change exactly as it was planned.
+// POST /tokens/apply: a change, applied exactly as planned.
 import {
   applied,
   markOfPlan,
@@ -17,7 +17,7 @@ export default endpoint({
   method: "POST",
   path: config.path,
   summary:
-    "Do a planned change; refused where the record has moved since, or nobody has approved what needs it",
+    "Apply a planned change. Refused if the record has moved since, or if an approval is needed and missing",
   scope: "read",
   input: applied,
   async handle({ input, triggeredBy, ...call }) {

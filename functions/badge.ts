@@ -7,7 +7,7 @@ import { endpoint } from "../src/http/endpoint.ts";
 export const config = { path: "/tokens/badge.svg" };
 
 const MAX_LABEL_LENGTH = 40;
-/** A badge may be as old as this, in seconds: pages show many, and ask for them again and again. */
+/** The age of a cached badge, in seconds. Pages show many, and ask for them again and again. */
 const MAX_AGE_S = 300;
 
 export default endpoint({
@@ -18,7 +18,7 @@ export default endpoint({
   input: z.strictObject({ label: z.string().min(1).max(MAX_LABEL_LENGTH).default("tokens") }),
   async handle({ input, app }) {
     const body = badge(await (await app()).health(), input.label);
-    // Private: what needs a key must not be kept for those who have none (RFC 9111 §3.5).
+    // Private, since a reply that needs a key must not be cached for callers without one (RFC 9111 §3.5).
     return documentResponse({
       type: "image/svg+xml",
       body,

@@ -15,11 +15,11 @@ export default endpoint({
     idempotency_key: idempotencyKey.optional(),
   }),
   async handle({ input, app, triggeredBy }) {
-    // What was committed once is not left over any more, so this is done once by itself.
+    // A commit leaves nothing over, so repeating this request does nothing.
     const commit = await (await app()).commitPending(input.message ?? null, triggeredBy);
     const detail =
       commit === null
-        ? "nothing was left to commit: every rotation commits by itself"
+        ? "nothing was left to commit, because every rotation commits by itself"
         : "the record's changes were committed";
     return ok({ committed: commit !== null, sha: commit?.sha ?? null, detail });
   },

@@ -1,4 +1,4 @@
-// GET /tokens/health: how old and how sound each credential is.
+// GET /tokens/health: the age and state of each credential.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { page } from "../src/http/input/inputs.ts";

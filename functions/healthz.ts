@@ -1,4 +1,4 @@
-// GET /healthz: whether the service answers at all. Needs no key and tells nothing of the record.
+// GET /healthz: a sign of life. Needs no key and shows nothing of the record.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 
@@ -9,7 +9,7 @@ export default endpoint({
   path: config.path,
   summary: "Liveness",
   scope: null,
-  // Probes add whatever they like to the query.
+  // Probes add anything they like to the query.
   input: z.looseObject({}),
   async handle() {
     return ok({ status: "ok" });

@@ -1,4 +1,4 @@
-// GET /openapi.json: what agents may ask, as OpenAPI 3.1. Needs no key and tells nothing of the record.
+// GET /openapi.json: the API for agents, as OpenAPI 3.1. Needs no key and shows nothing of the record.
 import * as z from "zod";
 import { type Endpoint, endpoint, ok } from "../src/http/endpoint.ts";
 
@@ -9,7 +9,7 @@ const openapi: Endpoint = endpoint({
   path: config.path,
   summary: "The description of the API for agents, as OpenAPI 3.1",
   scope: null,
-  // Importers add what they like to the query, to get round caches.
+  // Importers add anything they like to the query, to get round caches.
   input: z.looseObject({}),
   async handle({ origin }) {
     const { openApiDocument } = await import("../src/http/openapi/openapi.ts");

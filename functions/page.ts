@@ -10,7 +10,7 @@ export const config = { path: "/" };
 export default pageEndpoint({
   method: "GET",
   path: config.path,
-  summary: "The record as a page for people; asks for the key where it needs one",
+  summary: "The record as a page for people. It asks for the key if it needs one",
   scope: "read",
   input: viewQuery,
   async handle({ input, app, may }) {

@@ -1,4 +1,4 @@
-// POST /tokens/plan: what a change would do, and where a person can approve it.
+// POST /tokens/plan: the effects of a change, and the place of a person's approval.
 
 import { mayApply, planned, readChange } from "../src/http/change-input.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
@@ -10,7 +10,7 @@ export default endpoint({
   method: "POST",
   path: config.path,
   summary:
-    "Tell what a change would do, and ask a person to approve it where the record wants that",
+    "Show what a change would do, and ask a person to approve it if the record requires that",
   scope: "read",
   input: planned,
   async handle({ input, triggeredBy, app, may }) {

@@ -1,4 +1,4 @@
-// GET /badge.svg: how all tokens stand in one word, for a README; only where whoever runs the service says so.
+// GET /badge.svg: the health of all tokens in one word, for a README. Only if the host allows it.
 import * as z from "zod";
 import { OVERALL_KEPT_MS } from "../src/http/access/overall.ts";
 import { overallBadge } from "../src/http/badge.ts";
@@ -12,14 +12,14 @@ export default endpoint({
   method: "GET",
   path: config.path,
   summary:
-    "How all tokens stand, in one word and without a key; only where TOKEN_AUTOMATION_PUBLIC_BADGE is 1",
+    "The health of all tokens in one word, without a key. Only if TOKEN_AUTOMATION_PUBLIC_BADGE is 1",
   scope: null,
   input: z.strictObject({}),
   async handle({ overall }) {
     if (overall === null) {
       throw new HttpProblem(404, "this service has no public badge", {
         code: "badge-private",
-        hint: "Whoever runs it can set TOKEN_AUTOMATION_PUBLIC_BADGE=1. GET /tokens/badge.svg is for callers with a key.",
+        hint: "The operator of the service can set TOKEN_AUTOMATION_PUBLIC_BADGE=1. GET /tokens/badge.svg is for callers with a key.",
       });
     }
     const status = await overall();
@@ -27,7 +27,7 @@ export default endpoint({
       type: "image/svg+xml",
       body: overallBadge(status === "unread" ? "unknown" : status),
       headers: {
-        // What is not known yet is asked again at once; it costs nothing.
+        // An unknown state is asked for again at once, which costs nothing.
         "cache-control":
           status === "unread" ? "no-store" : `public, max-age=${OVERALL_KEPT_MS / 1000}`,
         // Pages of other sites that isolate themselves show it too.

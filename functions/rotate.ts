@@ -59,7 +59,7 @@ export default endpoint({
     }
     let made: Secret | undefined;
     const report = await app.run({
-      // A record on this machine declares what is asked for; elsewhere a slip of the pen would make a secret nobody reads.
+      // A record on this machine declares a token that is not there yet. Elsewhere a typo would make a secret that has no consumer.
       wanted: {
         kind: "tokens",
         names: [input.token_name],

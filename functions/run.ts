@@ -1,4 +1,4 @@
-// GET /tokens/runs/:id: how a run of the rotation workflow goes, and what it did.
+// GET /tokens/runs/:id: the progress of a run of the rotation workflow, and its report.
 import * as z from "zod";
 import { runBody } from "../src/http/dispatch.ts";
 import { endpoint, ok } from "../src/http/endpoint.ts";
@@ -20,16 +20,16 @@ export default endpoint({
     id: z
       .string()
       .regex(/^\d{1,15}$/, "must be a run's number")
-      .describe("The run's number: run.id of the answer that started it"),
+      .describe("The run's number, which is run.id of the answer that started it"),
     limit: page.limit.describe(
-      "At most so many entries of the history, and below 100,000 characters; left_out says what was cut",
+      "The most entries of the history, in an answer below 100,000 characters. left_out says what was cut",
     ),
   }),
   async handle({ input, app, runs }) {
     if (runs === null)
       throw new HttpProblem(404, "this service starts no workflow, so it has no runs", {
         code: "run-missing",
-        hint: "In direct mode the answer to a request tells what was done.",
+        hint: "In direct mode the answer to a request says what was done.",
       });
     const [run, record] = await Promise.all([
       runs().then(({ get }) => get(Number(input.id))),

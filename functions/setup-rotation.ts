@@ -1,4 +1,4 @@
-// POST /tokens/setup-rotation: sets a token's rule.
+// POST /tokens/setup-rotation: a token's rule.
 import * as z from "zod";
 import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";
@@ -18,7 +18,7 @@ export default endpoint({
       .boolean()
       .default(true)
       .describe("Whether a run rotates it when the interval has elapsed"),
-    notify: z.boolean().default(true).describe("Whether its rotations are told to the notifiers"),
+    notify: z.boolean().default(true).describe("Whether the notifiers report its rotations"),
     create: create.optional(),
     idempotency_key: idempotencyKey.optional(),
   }),

@@ -17,7 +17,7 @@ const history_cursor = z
   .string()
   .max(1000)
   .optional()
-  .describe("What next_history_cursor said: entries older than those are included");
+  .describe("The next_history_cursor of the page before. Older entries are included");
 
 export default endpoint({
   method: "GET",

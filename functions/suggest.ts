@@ -1,4 +1,4 @@
-// GET /tokens/suggest: what to do next.
+// GET /tokens/suggest: the next steps.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { flag, page } from "../src/http/input/inputs.ts";
@@ -13,7 +13,7 @@ export default endpoint({
   scope: "read",
   input: z.strictObject({
     ...page,
-    ai: flag("Whether a language model explains and orders them; they stand without it too"),
+    ai: flag("Whether a language model explains and orders them. They come without it too"),
   }),
   async handle({ input: { ai, ...wanted }, app }) {
     if (ai !== true) return ok(suggestionsPage(await (await app()).suggest(), wanted));

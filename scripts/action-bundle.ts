@@ -1,17 +1,17 @@
-// The Action's bundle: which code goes into which file, and whose licences go along.
+// The Action's bundle: the file of each piece of code, and the licences.
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { build, type ChunkingContext, type OutputChunk, type PreRenderedChunk } from "rolldown";
 
-/** What the runner starts (`runs.main` in action.yml). */
+/** The file that the runner starts (`runs.main` in action.yml). */
 const ENTRY = "action/main.ts";
-/** @actions/core does nothing when imported; its OpenID Connect client, which nothing here calls, alone would bring this of 0.7 MB. */
+/** @actions/core does nothing when imported. Its OpenID Connect client, which this program never calls, would alone add 0.7 MB. */
 const HTTP_CLIENT = /[\\/]node_modules[\\/](@actions[\\/]http-client|undici|tunnel)[\\/]/;
 const LICENSE_FILE = /^(licen[cs]e|copying|notice)(\.|$)/i;
 
-/** What every run loads: the entry, and all that it imports statically. It imports no other file of the bundle, whatever is named below. */
+/** The chunk that every run loads: the entry, and all its static imports. It imports no other file of the bundle, even one named below. */
 const CORE = "core";
-/** The rest by what needs it: each is loaded when the run first does. What no pattern names goes where dynamic imports alone put it. */
+/** The other chunks by their purpose. A run loads each on first use. Code without a pattern goes to the chunk of its dynamic import. */
 const CHUNKS: readonly {
   readonly name: string;
   readonly own?: RegExp;
@@ -41,7 +41,7 @@ const CHUNKS: readonly {
     packages:
       /^(jose|sshpk|assert-plus|asn1|bcrypt-pbkdf|dashdash|ecc-jsbn|getpass|jsbn|tweetnacl)$/,
   },
-  // One chunk for each service's client, so that nobody loads another's.
+  // One chunk for each service's client, so that a run loads only the clients it uses.
   { name: "postgres", packages: /^(pg(-.*|pass)?|postgres-.*|split2|xtend)$/ },
   {
     name: "mysql",
@@ -51,7 +51,7 @@ const CHUNKS: readonly {
   { name: "redis", packages: /^(@redis\/.*|cluster-key-slot)$/ },
   { name: "sodium", packages: /^libsodium/ },
   { name: "proxy", packages: /^(undici|tunnel|@actions\/(github|http-client))$/ },
-  // What is asked for only now and then: telling people, asking them, asking a model.
+  // Rarely used: notifying people, asking them, asking a model.
   { name: "people", own: /^src\/(?:adapters\/(?:notifiers|approvals|advisors)|core\/advice)\// },
   {
     name: "local",
@@ -69,7 +69,7 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
     write: false,
     logLevel: "warn",
     preserveEntrySignatures: false,
-    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    // jsonc-parser's "main" is a UMD file, which bundlers cannot follow.
     resolve: { mainFields: ["module", "main"] },
     transform: { target: "node24" },
     treeshake: {
@@ -78,7 +78,7 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
         { test: HTTP_CLIENT, sideEffects: false },
       ],
     },
-    // @actions/github, for proxies, imports Octokit as it is; what is loaded late is settled by chunksOf and seen by the tests.
+    // @actions/github, for proxies, imports Octokit as it is. chunksOf decides what is loaded late, and the tests check it.
     checks: { ineffectiveDynamicImport: false },
     output: {
       format: "esm",
@@ -105,7 +105,7 @@ export async function bundleAction(root: string): Promise<ReadonlyMap<string, st
   return files;
 }
 
-/** Which chunk a module goes into. */
+/** The chunk of a module. */
 function chunksOf(root: string): (id: string, graph: ChunkingContext) => string | null {
   let core: ReadonlySet<string> | null = null;
   return (id, graph) => {
@@ -132,7 +132,7 @@ function importedAtOnce(entry: string, graph: ChunkingContext): ReadonlySet<stri
   return found;
 }
 
-/** Two files that import each other run before what they need of one another is there, and only when they are loaded does anybody see it. */
+/** Two files that import each other run before their imports are ready. That shows only when they are loaded. */
 function requireOneDirection(chunks: readonly OutputChunk[]): void {
   const importsOf = new Map(chunks.map(({ fileName, imports }) => [fileName, imports]));
   for (const { fileName } of chunks) {
@@ -146,7 +146,7 @@ function requireOneDirection(chunks: readonly OutputChunk[]): void {
   }
 }
 
-/** Dynamic imports get a file each, which only points at its chunk where that has a name: it is called after what it gives. */
+/** Dynamic imports get a file each, named after its export. It only points at its chunk if that has a name. */
 function chunkName({ name, facadeModuleId }: PreRenderedChunk, root: string): string {
   if (!facadeModuleId) return name;
   const path =
@@ -154,7 +154,7 @@ function chunkName({ name, facadeModuleId }: PreRenderedChunk, root: string): st
   return `load-${path.replaceAll(/[^\w.-]+/g, "-").replace(/^-/, "")}`;
 }
 
-/** The package that a module belongs to; null for this program's own. */
+/** The package that a module belongs to. Null for this program's own. */
 function packageOf(id: string): { readonly name: string; readonly folder: string } | null {
   const [, folder, name] =
     /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(id) ?? [];
@@ -163,7 +163,7 @@ function packageOf(id: string): { readonly name: string; readonly folder: string
     : { name: name.replace("\\", "/"), folder };
 }
 
-/** The licence of every package that the bundle holds code of, as each of them asks for. */
+/** The licence of every package whose code is in the bundle, since each requires it. */
 async function licenses(modules: readonly string[], root: string): Promise<string> {
   const packages = modules.flatMap((id) => packageOf(id) ?? []);
   const folders = [...new Set(packages.map(({ folder }) => folder))].toSorted((a, b) =>

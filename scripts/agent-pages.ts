@@ -1,4 +1,4 @@
-// The pages that agents may read over MCP, as JSON: what is bundled for a host has no documentation beside it.
+// The pages that agents may read over MCP, as JSON, since a host's bundle has no documentation beside it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { join } from "node:path";
 const PAGES = ["agents", "rotation", "faq"] as const;
 
 /**
- * Each page's title and lines; by lines, so that a change shows as one.
+ * Each page's title and lines. They are split by lines, so that a change shows as one.
  * @param root the folder that holds docs/
  */
 export async function agentPages(root: string): Promise<string> {

@@ -1,4 +1,4 @@
-// What is built is what runs: the bundle, started as people start it.
+// The built files as people start them.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,7 +70,7 @@ test("the build is silent, and its CLI works by itself, with no node_modules bes
   expect(JSON.parse(cli("schema").stdout).title).toBe("token_config.json");
 });
 
-test("what a command does not need, it does not load", () => {
+test("a command does not load what it does not need", () => {
   const loaded = (...args: string[]) => {
     const env = { ...process.env, NODE_V8_COVERAGE: join(folder, "coverage") };
     rmSync(env.NODE_V8_COVERAGE, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// Builds what ships, each target by its flag, all of them without one; `--out FOLDER` puts a bundle elsewhere.
-// `--check` writes nothing, and fails where the committed bundle, the Action's, is not what the sources make. Says nothing unless it fails.
+// The build of everything that ships. A flag chooses one target (default: all). `--out FOLDER` puts a bundle elsewhere.
+// `--check` writes nothing, and fails if the committed bundle of the Action differs from the sources. Prints only failures.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,7 @@ async function writeFolder(
   for (const [name, content] of files) await writeFile(join(folder, name), content);
 }
 
-/** The names of files that are missing, superfluous or of other bytes than the sources make. */
+/** The names of files that are missing, superfluous or different from what the sources make. */
 async function staleFiles(
   folder: string,
   building: Promise<ReadonlyMap<string, string>>,
@@ -79,7 +79,7 @@ if (values.check) {
   const folder = values.out ?? ACTION_FOLDER;
   for (const name of await staleFiles(folder, bundleAction(ROOT))) {
     console.error(
-      `${relative(process.cwd(), join(folder, name))} is not what the sources make: run npm run build`,
+      `${relative(process.cwd(), join(folder, name))} is not what the sources make. Run npm run build`,
     );
     process.exitCode = 1;
   }

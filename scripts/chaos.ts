@@ -1,4 +1,4 @@
-// `npm run chaos`: the bundled Action in every kind of trouble, and whether its promises held. Writes nothing that stays.
+// `npm run chaos`: the bundled Action under every kind of fault, and a check of its promises. Leaves no files behind.
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -11,13 +11,13 @@ import { SCENARIOS } from "../test/chaos/scenarios.ts";
 import { openSuite } from "../test/chaos/suite.ts";
 
 const USAGE = `npm run chaos -- [--only ID] [--sample N] [--jobs N] [--main FILE]
-  --only ID     the case with that id, or all whose id begins so: 1x1-private, 1x1-private/kill
+  --only ID     the case with that id, or all cases whose id begins with it: 1x1-private, 1x1-private/kill
   --sample N    N cases, always the same ones, from all groups
-  --jobs N      how many at a time; one more than this machine's cores unless given
-  --main FILE   the Action's entry; action/dist/main.js unless given
+  --jobs N      how many run together (default: this machine's cores and one more)
+  --main FILE   the Action's entry (default: action/dist/main.js)
 `;
 const BUNDLE = fileURLToPath(new URL("../action/dist/main.js", import.meta.url));
-/** Between two lines that say how far it is, in milliseconds. */
+/** The time between two progress lines, in milliseconds. */
 const PROGRESS_MS = 10_000;
 
 function readArguments() {
@@ -39,7 +39,7 @@ function readArguments() {
 
 async function chaos(): Promise<boolean> {
   const { only, jobs, main, sample: size } = readArguments();
-  if (!existsSync(main)) throw new Error(`${main} does not exist: make it with npm run build`);
+  if (!existsSync(main)) throw new Error(`${main} does not exist. Make it with npm run build`);
   const startedAt = performance.now();
   const bench = await openBench(main);
   try {

@@ -2,7 +2,7 @@
 import type { Command, Option } from "commander";
 import { markdownTable } from "./table.ts";
 
-/** Options that all commands take, then one section per command, subcommands in place of their parent. */
+/** Options of all commands, then one section per command. Subcommands replace their parent. */
 export function cliReference(program: Command): string {
   const common = ["## Options of every command", optionTable(program.options)];
   return [

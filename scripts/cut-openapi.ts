@@ -1,4 +1,4 @@
-// An OpenAPI description cut down to some of its operations, and to what a validator reads.
+// A cut of an OpenAPI description: some of its operations, and only what a validator reads.
 import type {
   Description,
   OpenapiSchema,
@@ -27,15 +27,15 @@ type Openapi = {
   };
 };
 
-/** Keywords for readers and clients, which no validator reads. */
+/** Keywords for readers and clients, which validators do not read. */
 const PROSE = ["description", "title", "example", "examples", "default", "deprecated"];
 const SCHEMA_REF = "#/components/schemas/";
 const ANY_TEXT = JSON.stringify({ type: "string" });
 /** The media types of replies whose JSON the server sends. */
 const JSON_TYPES = ["application/json", "application/vnd.github.object"];
 
-/** Takes prose out of a schema; out of a reply's, `required` too, since the server leaves members out. */
-function bare(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
+/** Removes prose from a schema. Removes `required` from a reply too, since the server leaves members out. */
+function stripProse(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
   const kept = Object.entries(schema).filter(
     ([key]) =>
       !PROSE.includes(key) &&
@@ -49,18 +49,24 @@ function bare(schema: OpenapiSchema, reply: boolean): OpenapiSchema {
         return [
           key,
           Object.fromEntries(
-            Object.entries(value).map(([name, of]) => [name, isSchema(of) ? bare(of, reply) : of]),
+            Object.entries(value).map(([name, of]) => [
+              name,
+              isSchema(of) ? stripProse(of, reply) : of,
+            ]),
           ),
         ];
       if (Array.isArray(value))
-        return [key, value.map((item) => (isSchema(item) ? bare(item, reply) : item))];
-      return [key, isSchema(value) ? bare(value, reply) : value];
+        return [key, value.map((item) => (isSchema(item) ? stripProse(item, reply) : item))];
+      return [key, isSchema(value) ? stripProse(value, reply) : value];
     }),
   );
 }
 
-/** An `allOf` of plain objects as one object, which alone can be closed to members that are not described. */
-function merged(schema: OpenapiSchema, schemas: Openapi["components"]["schemas"]): OpenapiSchema {
+/** An `allOf` of plain objects as one object, since only that can be closed to undescribed members. */
+function mergeAllOf(
+  schema: OpenapiSchema,
+  schemas: Openapi["components"]["schemas"],
+): OpenapiSchema {
   if (!Array.isArray(schema.allOf)) return schema;
   const { allOf, ...rest } = schema;
   const parts: OpenapiSchema[] = [...allOf, rest].map((part) =>
@@ -105,7 +111,7 @@ function describe(
     Object.fromEntries(
       all
         .filter((parameter) => parameter.in === place)
-        .map(({ name, schema }) => [name, bare(schema, false)] as const)
+        .map(({ name, schema }) => [name, stripProse(schema, false)] as const)
         // Every part of a path is a text.
         .filter(([, schema]) => place !== "path" || JSON.stringify(schema) !== ANY_TEXT),
     );
@@ -117,7 +123,7 @@ function describe(
     ...(multi.length === 0 ? {} : { multi }),
     query: schemasOf("query"),
     ...(required.length === 0 ? {} : { requiredQuery: required.map(({ name }) => name) }),
-    ...(body === undefined ? {} : { body: bare(body, false) }),
+    ...(body === undefined ? {} : { body: stripProse(body, false) }),
     ...(requestBody?.required ? { bodyRequired: true } : {}),
     replies: Object.fromEntries(
       Object.entries(responses)
@@ -126,20 +132,20 @@ function describe(
           status,
           JSON_TYPES.map((type) => content[type]?.schema)
             .filter((schema) => schema !== undefined)
-            .map((schema) => bare(schema, true)),
+            .map((schema) => stripProse(schema, true)),
         ]),
     ),
   };
 }
 
 /**
- * The cut of a description's text as text, one operation or schema a line, so that a new version shows as a small diff.
+ * The cut of a description as text, with one operation or schema a line, so that a new version shows as a small diff.
  * @throws Error if an operation is not described, or has a keyword that the judge cannot close
  */
 export function cutOpenapi(text: string, operations: readonly string[], from: string): string {
   const { components }: Openapi = JSON.parse(text);
   const openapi: Openapi = JSON.parse(text, (_key, value) =>
-    isSchema(value) ? merged(value, components.schemas) : value,
+    isSchema(value) ? mergeAllOf(value, components.schemas) : value,
   );
   const described = operations.map((operation) => {
     const [method = "", path = ""] = operation.split(" ");
@@ -148,7 +154,7 @@ export function cutOpenapi(text: string, operations: readonly string[], from: st
     return [operation, describe(found, openapi.components.parameters)] as const;
   });
   const schemas = new Map<string, OpenapiSchema>();
-  // A body's schema must keep what it requires, so it may not share components with replies.
+  // A body's schema must keep its required members, so it may not share components with replies.
   for (const reply of [false, true]) {
     const parts = described.map(([, { replies, ...rest }]) => (reply ? replies : rest));
     const waiting = refsOf(parts);
@@ -156,7 +162,7 @@ export function cutOpenapi(text: string, operations: readonly string[], from: st
       const schema = openapi.components.schemas[name];
       if (schema === undefined) throw new Error(`GitHub describes no ${SCHEMA_REF}${name}`);
       const known = schemas.get(name);
-      const kept = bare(schema, reply);
+      const kept = stripProse(schema, reply);
       if (known !== undefined && JSON.stringify(known) === JSON.stringify(kept)) continue;
       if (known !== undefined) throw new Error(`both bodies and replies refer to ${name}`);
       schemas.set(name, kept);

@@ -48,7 +48,7 @@ function chapter(title: string, why: string): void {
   say(`\n${pc.bold(pc.cyan(title))}\n${pc.dim(why)}`);
 }
 
-function typed(command: string): void {
+function showCommand(command: string): void {
   say(`\n${pc.dim("$")} ${pc.bold(command)}`);
 }
 
@@ -57,7 +57,7 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
   writeFileSync(join(io.directory, "token_config.json"), `${JSON.stringify(RECORD, null, 2)}\n`);
   if (git !== null) {
     git("init", "--quiet");
-    // Whatever this machine signs or hooks is not for a demonstration.
+    // The machine's own signing and hooks have no place in a demonstration.
     git("config", "commit.gpgsign", "false");
     git("config", "core.hooksPath", join(io.directory, ".git", "no-hooks"));
     git("add", "token_config.json");
@@ -71,13 +71,13 @@ async function makeRepository(io: Io, git: ((...args: string[]) => string) | nul
       "--message=Declare the tokens",
     );
   }
-  await before(io, 40 * DAY_MS, "API_KEY");
-  await before(io, 9 * DAY_MS, "WEBHOOK_SECRET");
-  await before(io, 3 * DAY_MS, "SESSION_SECRET");
+  await rotateEarlier(io, 40 * DAY_MS, "API_KEY");
+  await rotateEarlier(io, 9 * DAY_MS, "WEBHOOK_SECRET");
+  await rotateEarlier(io, 3 * DAY_MS, "SESSION_SECRET");
 }
 
 /** Rotates one token at an earlier time. */
-async function before(io: Io, ago: number, name: string): Promise<void> {
+async function rotateEarlier(io: Io, ago: number, name: string): Promise<void> {
   const then = new Date(io.now().getTime() - ago);
   const code = await main(["rotate", name], { ...io, ...QUIET, now: () => then });
   if (code !== 0)
@@ -85,13 +85,13 @@ async function before(io: Io, ago: number, name: string): Promise<void> {
 }
 
 async function run(io: Io, ...args: string[]): Promise<void> {
-  typed(`token-automation ${args.join(" ")}`);
+  showCommand(`token-automation ${args.join(" ")}`);
   const code = await main(args, io);
   if (code !== 0) throw new Error(`token-automation ${args.join(" ")} exited with ${code}`);
 }
 
 function showGit(git: (...args: string[]) => string, ...args: string[]): void {
-  typed(`git ${args.join(" ")}`);
+  showCommand(`git ${args.join(" ")}`);
   say(git(...args).trimEnd());
 }
 
@@ -134,25 +134,25 @@ async function demonstrate(): Promise<void> {
   await run(io, "health");
   chapter(
     "2. What would be done, and why",
-    "Decided from the record and the time alone. Changes nothing.",
+    "The plan comes from the record and the time alone. It changes nothing.",
   );
   await run(io, "plan");
   chapter(
     "3. Do it",
-    "New values go into an encrypted vault beside the record; on GitHub, into the repository's Actions secrets.",
+    "New values go into an encrypted vault beside the record. On GitHub they go into the repository's Actions secrets.",
   );
   await run(io, "run");
   if (git !== null) {
     chapter(
       "4. What git holds",
-      "The journal before anything was placed, the record after: what dies in between, the next run finishes.",
+      "The journal comes before anything is placed, the record after. If a run dies in between, the next run finishes it.",
     );
     showGit(git, "log", "--oneline");
     showGit(git, "show", "--stat", "--format=%h %s");
   }
   chapter(
     `${git === null ? 4 : 5}. How things stand now`,
-    "Run it again, and nothing is due. WEBHOOK_SECRET has no rule: `suggest` says what to do about that.",
+    "Run it again, and nothing is due. WEBHOOK_SECRET has no rule, and `suggest` says what to do about that.",
   );
   await run(io, "health");
   farewell(folder);

@@ -57,7 +57,7 @@ test("descriptions of GitHub's that hold other operations or fields than the ser
   });
 });
 
-test("of a page only what stands between its markers is written", async () => {
+test("of a page only the text between its markers is written", async () => {
   const root = await copyOfPages();
   expect(generate("--root", root).status).toBe(0);
   const page = join(root, "README.md");
@@ -71,7 +71,7 @@ test("of a page only what stands between its markers is written", async () => {
   expect(await readFile(page, "utf8")).toBe(`By hand.\n${good}`);
 });
 
-test("a marker without its counterpart and a block that nobody makes are errors", () => {
+test("a marker without its counterpart and an unknown block are errors", () => {
   expect(() => fillBlocks("<!-- generated:stages -->\n")).toThrow(
     "without its counterpart: <!-- generated:stages -->",
   );
@@ -81,7 +81,7 @@ test("a marker without its counterpart and a block that nobody makes are errors"
   );
 });
 
-/** What is generated, but for the schema, in a folder of its own. */
+/** All generated files except the schema, in a folder of its own. */
 async function copyOfPages(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "generate-"));
   onTestFinished(() => rm(root, { recursive: true }));

@@ -1,5 +1,5 @@
-// Writes the files that are generated from the code. `--check` writes nothing and fails where one is stale. `--root FOLDER` puts them elsewhere.
-// `--github` fetches GitHub's descriptions first, which nothing else here does, and cuts them.
+// The files that are generated from the code. `--check` writes nothing and fails if one is stale. `--root FOLDER` puts them elsewhere.
+// `--github` fetches and cuts GitHub's descriptions first. No other option uses the network.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,13 +11,13 @@ import { fillBlocks } from "./generated-blocks.ts";
 import { staleDescriptions, writeDescriptions } from "./github-description.ts";
 import { pageAssets } from "./page-assets.ts";
 
-/** One generated file; `current` is what it holds now, for those of which only a part is generated. */
+/** One generated file. `current` is its present content, if only a part of it is generated. */
 type GeneratedFile = {
   readonly path: string;
   readonly content: (current: string | null, root: string) => string | Promise<string>;
 };
 
-/** Pages written by hand around tables that are not. */
+/** Pages that people write around generated tables. */
 const PAGES = [
   "README.md",
   "docs/action.md",
@@ -42,7 +42,9 @@ const FILES: readonly GeneratedFile[] = [
 
 function fillPage(path: string, current: string | null): string {
   if (current === null)
-    throw new Error(`${path} is missing: only its tables are generated, so it cannot be made here`);
+    throw new Error(
+      `${path} is missing, and cannot be made here, because only its tables are generated`,
+    );
   return fillBlocks(current);
 }
 
@@ -60,7 +62,7 @@ async function writeInto(file: string, content: string): Promise<void> {
   await writeFile(file, content);
 }
 
-/** Brings every file up to date, or only looks; gives the paths of those that were stale. */
+/** Brings every file up to date, or only looks. Returns the paths of the stale ones. */
 async function generate(root: string, write: boolean): Promise<string[]> {
   const stale: string[] = [];
   for (const { path, content } of FILES) {

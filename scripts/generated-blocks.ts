@@ -1,4 +1,4 @@
-// The generated parts of hand-written pages: what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
+// The generated parts of hand-written pages: the text between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parse } from "yaml";
@@ -59,8 +59,8 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
 };
 
 /**
- * The page with every block up to date; what stands around them is left as it is.
- * @throws Error for a marker without its counterpart, or of a name that no block has
+ * The page with every block up to date. The text around them stays as it is.
+ * @throws Error for a marker without its counterpart, or with a name that no block has
  */
 export function fillBlocks(page: string): string {
   const filled = page.replace(
@@ -95,7 +95,7 @@ function shownDefault(input: Interface["inputs"][string]): string {
   return input.default === undefined ? "" : `\`${input.default}\``;
 }
 
-/** As the CLI builds it, to be looked at and never run. */
+/** The CLI's own program, built to be read and never run. */
 function program(): Command {
   return buildProgram({
     io: processIo(),

@@ -9,7 +9,7 @@ import { SERVED_FIELDS } from "../test/github/served-fields.ts";
 import { cutGraphql, fieldsOf } from "./cut-graphql.ts";
 import { cutOpenapi } from "./cut-openapi.ts";
 
-/** 385 MB unpacked: fetched for a new cut only, and one file of it unpacked. */
+/** 385 MB unpacked. It is fetched for a new cut only, and only one file of it is unpacked. */
 const OPENAPI = { name: "@octokit/openapi", version: "23.0.2" };
 const GRAPHQL = { name: "@octokit/graphql-schema", version: "15.26.1" };
 const OPENAPI_PATH = "test/github/github-openapi.json";

@@ -1,4 +1,4 @@
-// The bundles that hosts run: one entry of functions/hosts each, and what only some requests need in files of its own.
+// The bundles that hosts run: one entry of functions/hosts each, and separate files for code that only some requests need.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -9,20 +9,20 @@ type Files = ReadonlyMap<string, string | Uint8Array>;
 type HostBundle = {
   readonly entry: string;
   readonly target: string;
-  /** Where WebAssembly may not be compiled while the program runs: it is a file beside the bundle, compiled when that is deployed. */
+  /** For hosts that may not compile WebAssembly at run time. It is a file beside the bundle, compiled on deployment. */
   readonly wasmAsFile: boolean;
-  /** Where it goes, from the project's folder. */
+  /** Its path from the project's folder. */
   readonly folder: string;
   /** The whole folder, as the host's tool expects it. */
   readonly layout: (files: Files) => Files;
 };
 
-/** So that Node.js takes the files for modules. */
+/** A package.json that makes Node.js take the files for modules. */
 const MODULES = ["package.json", `${JSON.stringify({ type: "module" })}\n`] as const;
 
-/** Hosts that take a bundle; the others take functions/ as it is. */
+/** Hosts that take a bundle. The others take functions/ as it is. */
 export const HOST_BUNDLES = {
-  /** What wrangler.jsonc names as `main`. */
+  /** The file that wrangler.jsonc names as `main`. */
   cloudflare: {
     entry: "functions/hosts/cloudflare.ts",
     target: "es2024",
@@ -30,7 +30,7 @@ export const HOST_BUNDLES = {
     folder: "build/cloudflare",
     layout: (files) => files,
   },
-  /** What template.yaml names as `CodeUri`. */
+  /** The folder that template.yaml names as `CodeUri`. */
   lambda: {
     entry: "functions/hosts/lambda.ts",
     target: "node24",
@@ -67,7 +67,7 @@ export const HOST_BUNDLES = {
 
 export type BundledHost = keyof typeof HOST_BUNDLES;
 
-/** A host's record lives on GitHub, so what works on this machine's files stays out of its bundle. */
+/** A host's record is on GitHub, so code that works on this machine's files stays out of its bundle. */
 const LOCAL_ONLY =
   /[\\/]src[\\/](?:local[\\/](?!atomic-file)[\w-]+|stores[\\/]local[\w-]*|destinations[\\/](?:file|vault)|issuers[\\/]command)\.ts$/;
 /** libsodium's program, as its package holds it: `\0asm` in base64. */
@@ -77,8 +77,8 @@ const LIBSODIUM_END = "export default A;\n";
 const WASM_FILE = "libsodium.wasm";
 
 /**
- * In place of libsodium's own start: instantiates what the host has compiled, and only once somebody waits for it. Workers
- * evaluate modules outside of any request, where no random number may be drawn, and libsodium draws one as it starts.
+ * Replaces libsodium's own start. It instantiates what the host has compiled, and only when the result is awaited. Workers
+ * evaluate modules outside any request, and may draw no random number there. libsodium draws one as it starts.
  */
 const START_FROM_FILE = `import wasm from "./${WASM_FILE}";
 function later(start) {
@@ -97,17 +97,17 @@ export async function bundleHost(root: string, host: BundledHost): Promise<Files
   const { output } = await build({
     cwd: root,
     input: { index: entry },
-    // Neutral, since what "node" adds to a bundle asks for a file's own address, which Workers have not.
+    // Neutral, since "node" adds code that asks for a file's own address, which Workers do not have.
     platform: "neutral",
     write: false,
     logLevel: "warn",
     external: /^node:/,
     makeAbsoluteExternalsRelative: false,
     plugins: [withoutLocal(), nodeByName(), ...(wasmAsFile ? [sodiumFromFile()] : [])],
-    // jsonc-parser's "main" is a UMD file, which no bundler can follow.
+    // jsonc-parser's "main" is a UMD file, which bundlers cannot follow.
     resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
     transform: { target },
-    // A route may ask for all of them when it is called; here they are one file anyway.
+    // A route may load any of them when it is called. Here they are one file anyway.
     checks: { ineffectiveDynamicImport: false },
     output: {
       format: "esm",
@@ -121,7 +121,7 @@ export async function bundleHost(root: string, host: BundledHost): Promise<Files
   );
 }
 
-/** Writes a host's bundle into a folder; returns the folder. */
+/** Writes a host's bundle into a folder. Returns the folder. */
 export async function writeHostFolder(
   root: string,
   host: BundledHost,
@@ -140,7 +140,7 @@ function withoutLocal(): Plugin {
   return { name: "without-local", load: { filter: { id: LOCAL_ONLY }, handler: refuse } };
 }
 
-/** Older packages leave the `node:` away, which Workers want. */
+/** Older packages leave out the `node:` that Workers need. */
 function nodeByName(): Plugin {
   const bare = new RegExp(
     `^(?:${builtinModules.filter((name) => !name.includes(":")).join("|")})$`,
@@ -151,7 +151,7 @@ function nodeByName(): Plugin {
   };
 }
 
-/** The same libsodium, but for how its WebAssembly reaches it: Emscripten's `instantiateWasm` takes it from a file of the host. */
+/** The same libsodium with another source for its WebAssembly. Emscripten's `instantiateWasm` takes it from a file of the host. */
 function sodiumFromFile(): Plugin {
   return {
     name: "sodium-from-file",

@@ -4,9 +4,9 @@ import { markdownTable } from "./table.ts";
 type Schema = Readonly<Record<string, unknown>>;
 type Row = { readonly path: string; readonly kind: string; readonly meaning: string };
 
-/** What the program writes for itself is no concern of whoever writes the file. */
+/** Written by the program for itself. It does not concern people who write the file. */
 const WRITTEN_BY_THE_PROGRAM = ["state", "history"];
-/** What stands in place of a name that people choose. */
+/** The placeholder for a name that people choose. */
 const NAMES: Readonly<Record<string, string>> = {
   tokens: "NAME",
   rules: "NAME",
@@ -44,7 +44,7 @@ function rowsBelow(schema: Schema, path: string, section: string): Row[] {
   });
 }
 
-/** A variant is told by the one key that has a fixed value; its other keys say which variant they belong to. */
+/** A variant is known by the one key that has a fixed value. Its other keys say which variant they belong to. */
 function variantRows(variant: Schema, path: string, section: string): Row[] {
   const properties = Object.entries(propertiesOf(variant));
   const fixed = properties.find(([, value]) => "const" in value);

@@ -1,4 +1,4 @@
-// `npm run new` in a copy of the project: what it refuses, and that what it writes is whole and honest.
+// `npm run new` in a copy of the project: its refusals, and a check that the files it writes are whole and honest.
 import { execFile } from "node:child_process";
 import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => copy?.close());
 
-/** Runs a program in the copy to its end, whatever its exit code. */
+/** Runs a program in the copy to its end, with any exit code. */
 async function inCopy(script: string, ...args: string[]) {
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
   const options = { cwd: copy.path, env, maxBuffer: 64 * 1024 * 1024 };
@@ -82,10 +82,10 @@ describe("refuses", () => {
 
   test("a name whose file exists, and writes nothing", async () => {
     const before = await textOf("src/core/model/schema-issuers.ts");
-    // No issuer, but a file of the folder.
+    // Not an issuer, but a file of the folder.
     const { code, stdout, stderr } = await runNew("issuer", "slots");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toBe("src/adapters/issuers/slots.ts exists already; nothing was written\n");
+    expect(stderr).toBe("src/adapters/issuers/slots.ts exists already, so nothing was written\n");
     expect(await textOf("src/core/model/schema-issuers.ts")).toBe(before);
   });
 

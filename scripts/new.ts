@@ -1,4 +1,4 @@
-// Writes the starting files of a new issuer, destination or command, and prints what to do next. `--root FOLDER` works on another copy of the project.
+// The starting files of a new issuer, destination or command, and the next steps. `--root FOLDER` works on another copy of the project.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// The page's style and script as constants with their digests: what a content security policy names, and hosts need no files for.
+// The page's style and script as constants with their digests, for the content security policy and for hosts without files.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -8,8 +8,8 @@ const FOLDER = new URL("../src/http/page/", import.meta.url);
 
 /** The source of src/http/page/assets.ts. The same sources give the same bytes on any machine. */
 export async function pageAssets(): Promise<string> {
-  const script = await bundled();
-  const style = squeezed(await readFile(new URL("page.css", FOLDER), "utf8"));
+  const script = await bundleScript();
+  const style = squeezeStyle(await readFile(new URL("page.css", FOLDER), "utf8"));
   for (const text of [script, style])
     if (/<\/(?:script|style)|<!--/i.test(text))
       throw new Error("the page's script or style would end its own element");
@@ -22,7 +22,7 @@ export const SCRIPT_HASH = "${digest(script)}";
 `;
 }
 
-async function bundled(): Promise<string> {
+async function bundleScript(): Promise<string> {
   const { output } = await build({
     input: fileURLToPath(new URL("client/main.ts", FOLDER)),
     write: false,
@@ -34,8 +34,8 @@ async function bundled(): Promise<string> {
   return output[0].code.trim();
 }
 
-/** Without comments and the spaces that mean nothing. Fit for a style sheet whose strings hold no braces. */
-function squeezed(css: string): string {
+/** The style sheet without comments and meaningless spaces. Only for a style sheet whose strings hold no braces. */
+function squeezeStyle(css: string): string {
   return css
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/\s+/g, " ")

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Endpoint } from "../src/http/endpoint.ts";
 import { markdownTable } from "./table.ts";
 
-/** Fields that must be given are bold. */
+/** Required fields are bold. */
 export function routeTable(routes: readonly Endpoint[]): string {
   return markdownTable(
     ["Route", "Scope", "Takes", "What it does"],

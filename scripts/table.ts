@@ -1,6 +1,6 @@
 // A Markdown table.
 
-/** Cells are Markdown; bars and line breaks in them are made harmless. */
+/** Cells are Markdown. Bars and line breaks in them are made harmless. */
 export function markdownTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],

@@ -2,8 +2,8 @@
 import { type RunningServer, type ServeOptions, serveRoutes } from "../../src/http/server/serve.ts";
 
 /**
- * Serves the API on this machine: 127.0.0.1:5000 unless told otherwise.
- * @throws `Misconfigured` where the address cannot be listened on
+ * Serves the API on this machine (default: 127.0.0.1:5000).
+ * @throws `Misconfigured` if the address cannot be listened on
  */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const { ROUTES } = await import("./routes.ts");

@@ -1,4 +1,4 @@
-// The operations of the API: every route but the two that describe or offer these.
+// The operations of the API: every route except the two that describe or offer these.
 import type { Endpoint } from "../../src/http/endpoint.ts";
 import apply from "../apply.ts";
 import badge from "../badge.ts";

@@ -1,4 +1,4 @@
-// What a person asks `npm run new` for, and the names that it takes.
+// The arguments of `npm run new`, and the names that it accepts.
 import type { Command } from "commander";
 import { buildProgram } from "../../src/cli/program.ts";
 import { processIo } from "../../src/cli/session/io.ts";
@@ -10,7 +10,7 @@ import { type NewPart, Refused } from "./plan.ts";
 
 type Kind = {
   readonly pattern: RegExp;
-  /** What a right name looks like. */
+  /** The form of a valid name. */
   readonly example: string;
   readonly taken: () => readonly string[];
   readonly part: (name: string) => NewPart;

@@ -1,8 +1,8 @@
-// What a new part of the product consists of: files to write and places that must know them.
+// The contents of a new part of the product: files to write, and places that must know them.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** A text to put into a file that exists, before or after a place that is in it exactly once. */
+/** A text to insert into an existing file, before or after a place that occurs in it exactly once. */
 type Insertion = {
   readonly path: string;
   readonly at: string | RegExp;
@@ -14,19 +14,21 @@ export type NewPart = {
   /** Each new file's content by its path from the project's folder. */
   readonly files: Readonly<Record<string, string>>;
   readonly insertions: readonly Insertion[];
-  /** What is left for a person, in order. */
+  /** The steps that are left for a person, in order. */
   readonly next: readonly string[];
 };
 
 /** A request that cannot be carried out. */
 export class Refused extends Error {}
 
-/** Writes the part; nothing is written if any place is taken or has changed. Gives the paths. Throws `Refused`. */
+/** Writes the part, or nothing if any place is taken or has changed. Returns the paths. Throws `Refused`. */
 export async function writePart(root: string, part: NewPart): Promise<string[]> {
   const changed = new Map<string, string>();
   for (const { path, at, side, text } of part.insertions) {
     const content = changed.get(path) ?? (await readFile(join(root, path), "utf8"));
-    const places = [...content.matchAll(new RegExp(at instanceof RegExp ? at : escaped(at), "g"))];
+    const places = [
+      ...content.matchAll(new RegExp(at instanceof RegExp ? at : escapePattern(at), "g")),
+    ];
     const [place] = places;
     if (place === undefined || places.length > 1)
       throw new Refused(
@@ -37,7 +39,7 @@ export async function writePart(root: string, part: NewPart): Promise<string[]> 
   }
   for (const path of Object.keys(part.files))
     if (await isThere(join(root, path)))
-      throw new Refused(`${path} exists already; nothing was written`);
+      throw new Refused(`${path} exists already, so nothing was written`);
   for (const [path, content] of Object.entries(part.files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content, { flag: "wx" });
@@ -46,7 +48,7 @@ export async function writePart(root: string, part: NewPart): Promise<string[]> 
   return [...Object.keys(part.files), ...changed.keys()];
 }
 
-function escaped(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 

@@ -23,21 +23,21 @@ export type ComposeOptions = {
   readonly place: RecordLocation;
   /** Relative to the repository's root (GitHub) or the directory (local), forward slashes. */
   readonly configPath: string;
-  /** Turns fingerprints into HMACs; null: none. */
+  /** Turns fingerprints into HMACs. Null means no key. */
   readonly fingerprintKey: Secret | null;
-  /** `empty`: a record that does not exist yet is an empty one, and is written by the first change. */
+  /** `empty` treats a record that does not exist yet as an empty one, which the first change writes. */
   readonly whenMissing: "empty" | "error";
   readonly webhook?: { readonly url: Secret; readonly secret: Secret | null } | null;
-  /** For `suggestWithAdvice`; null: no language model is asked. */
+  /** For `suggestWithAdvice`. Null means that no language model is asked. */
   readonly advisor?: AdvisorAccess | null;
-  /** The edge's own: where what a run did is not rendered as its answer. */
+  /** Notifiers of the edge itself, if it does not render the report as its answer. */
   readonly notifier?: Notifier;
   readonly clock?: () => Date;
   /** For edges that only read a record on GitHub: copies of it, kept from one request to the next. */
   readonly copies?: Copies;
-  /** The environment of the process, for the variables that issuers name; none unless given. */
+  /** The environment of the process, for the variables that issuers name (default: empty). */
   readonly variables?: Readonly<Record<string, string | undefined>>;
-  /** The folder in which programs that the config names may be run; unless given, none is. */
+  /** The folder in which programs that the config names may be run (default: none may). */
   readonly programs?: string | null;
   /** Nothing will be changed, so a local record is read without asking git anything. */
   readonly looking?: boolean;
@@ -48,7 +48,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
   const { place, configPath } = options;
   const clock = options.clock ?? (() => new Date());
   const home = await homeOf(place);
-  // Who only looks waits for the answer, whatever is asked for it.
+  // An edge that only reads waits for the answer of any operation.
   const looking = options.copies !== undefined || options.looking === true;
   const client = remember(() => connect(place.access, looking ? IMPATIENT : {}));
   const warnings = new Set<string>();
@@ -67,7 +67,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
     : stored;
   const destinations = new Map<string, Destination>();
   const issuers = new Map<string, Issuer>();
-  // Made now: an address that cannot be right must be told before anything is rotated.
+  // Made now, so that an address that cannot be right is reported before anything is rotated.
   // A runner that reaches GitHub through a proxy reaches nothing else without it.
   const proxied = place.access?.fetch ? { fetch: place.access.fetch } : {};
   const webhook = options.webhook
@@ -149,7 +149,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
   });
 }
 
-/** The place's store by itself, for what is no operation of the app: the first version's file is no record that it could load. */
+/** The place's store by itself, for work that is not an operation of the app. The app could not load the first version's file as a record. */
 export function openStore(
   place: RecordLocation,
   onUncommitted: (failure: Failure) => void,
@@ -178,7 +178,7 @@ async function homeOf(place: RecordLocation): Promise<Home> {
   return { kind: "local", repository: await localRepository(place.directory) };
 }
 
-/** GitHub where it is anyway, with a token of an issuer's own. */
+/** GitHub at the record's own address, with a token of an issuer's own. */
 function accessWith(
   token: Secret,
   { place, variables }: Pick<ComposeOptions, "place" | "variables">,
@@ -236,7 +236,7 @@ async function commitPending(
   return commit(place.directory, await recordFiles(place.directory, configPath), message);
 }
 
-/** Made once, when first needed; a failure is not kept, so that the next call tries again. */
+/** Made once, when first needed. A failure is not kept, so the next call tries again. */
 function remember<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
   return () => {

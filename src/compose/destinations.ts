@@ -6,7 +6,7 @@ import type { Destination } from "../core/ports/destination.ts";
 import { openLocalVault } from "./local.ts";
 import type { RecordLocation } from "./record-location.ts";
 
-/** What destinations need beside their scope. */
+/** What destinations need besides their scope. */
 export type DestinationContext = {
   readonly place: RecordLocation;
   /** GitHub as the run reaches it. */
@@ -14,7 +14,7 @@ export type DestinationContext = {
   readonly clock: () => Date;
 };
 
-/** Opens one scope. Throws `Misconfigured` (`vault-not-local`, `file-not-local`) for one on this machine beside a record that is on GitHub. */
+/** Opens one scope. Throws `Misconfigured` (`vault-not-local`, `file-not-local`) for one on this machine if the record is on GitHub. */
 export async function openDestination(
   scope: Scope,
   { place, client, clock }: DestinationContext,
@@ -42,11 +42,8 @@ export async function openDestination(
 }
 
 function notLocal(what: string, code: string): Misconfigured {
-  return new Misconfigured(
-    `${what} a file beside a local record, and this record lives on GitHub`,
-    {
-      code,
-      hint: 'Use {"to": "actions"}, or run it in a checkout.',
-    },
-  );
+  return new Misconfigured(`${what} a file beside a local record, and this record is on GitHub`, {
+    code,
+    hint: 'Use {"to": "actions"}, or run it in a checkout.',
+  });
 }

@@ -1,4 +1,4 @@
-// Which language model the environment names: pure, since edges hand the environment in.
+// The language model that the environment names. Pure, since edges pass the environment in.
 import { Secret } from "../core/base/secret.ts";
 
 /** A language model: the root of an API that speaks OpenAI's chat completions, and the key to it. */
@@ -10,9 +10,9 @@ const DEFAULT_MODEL = "openai/gpt-4.1-mini";
 
 /**
  * Reads TOKEN_AUTOMATION_AI_URL, TOKEN_AUTOMATION_AI_MODEL and TOKEN_AUTOMATION_AI_KEY. Without a key of its own, GitHub
- * Models is asked with GitHub's token; that token goes to no other address.
- * @param githubToken the one that this process works with; null where it has none
- * @returns null where nothing may be asked
+ * Models gets GitHub's token. That token goes to no other address.
+ * @param githubToken the token that this process works with; null if it has none
+ * @returns null if no model may be asked
  */
 export function advisorAccess(
   env: Readonly<Record<string, string | undefined>>,
@@ -30,7 +30,7 @@ export function advisorAccess(
 
 const ALLOWED: readonly string[] = ["1", "true"];
 
-/** Whether TOKEN_AUTOMATION_ALLOW_COMMANDS says that programs may run where they would be refused otherwise. */
+/** Whether TOKEN_AUTOMATION_ALLOW_COMMANDS allows programs that are refused by default. */
 export function programsAllowed(variables: Readonly<Record<string, string | undefined>>): boolean {
   return ALLOWED.includes((variables.TOKEN_AUTOMATION_ALLOW_COMMANDS ?? "").toLowerCase());
 }

@@ -17,24 +17,24 @@ import type { Home } from "../core/model/token.ts";
 import type { Issuer } from "../core/ports/issuer.ts";
 import type { Store } from "../core/ports/store.ts";
 
-/** What issuers need beside their declared options. */
+/** What issuers need besides their declared options. */
 export type IssuerContext = {
   readonly home: Home;
   /** The environment of the process, by name. */
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** GitHub as the run reaches it, or as that token does. */
+  /** GitHub as the run reaches it, or with the token given. */
   readonly client: (token?: Secret) => Promise<GitHubClient>;
-  /** Where the record lives. */
+  /** The place of the record. */
   readonly store: Store;
   readonly clock: () => Date;
-  /** The folder in which programs that the config names may be run; null where none may. */
+  /** The folder in which programs that the config names may be run. Null if none may. */
   readonly programs: string | null;
-  /** In place of the global one, where requests must go through a proxy. */
+  /** In place of the global one, if requests must go through a proxy. */
   readonly fetch?: typeof fetch;
 };
 
 /**
- * Opens the issuer that a token declares, or that the record says made a credential.
+ * Opens the issuer that a token declares, or the one that made a credential by the record.
  * Throws `Misconfigured`: `issuer-unknown`, `issuer-invalid`, `variable-missing`.
  */
 export async function openIssuer(
@@ -63,7 +63,7 @@ async function open(declaration: IssuerDeclaration, context: IssuerContext): Pro
       return commandIssuer({ declaration, directory, named, variables: context.variables });
     }
     case "http": {
-      // Before anything is announced; the requests themselves read them when they are sent.
+      // Checked before anything is announced. The requests themselves read them when they are sent.
       for (const name of stringsIn(declaration)
         .flatMap(({ text }) => placeholdersIn(text))
         .map(variableIn)) {
@@ -127,7 +127,7 @@ function awsAdmin(
     secret_access_key_variable: secret,
     session_token_variable: session,
   } = declaration;
-  // A session belongs to the key beside it, so it is not taken for one that was named.
+  // A session belongs to the key beside it, so it does not go with another key.
   const usual =
     id === undefined && context.variables.AWS_SESSION_TOKEN ? "AWS_SESSION_TOKEN" : undefined;
   const token = session ?? usual;
@@ -138,13 +138,13 @@ function awsAdmin(
   };
 }
 
-/** What an environment variable that a declaration names holds. Throws `Misconfigured` (`variable-missing`); a set but empty one is missing too. */
+/** The value of an environment variable that a declaration names. Throws `Misconfigured` (`variable-missing`) if it is missing or empty. */
 function variable(name: string, { variables }: Pick<IssuerContext, "variables">): Secret {
   const value = variables[name] ?? "";
   if (value !== "") return new Secret(value);
   throw new Misconfigured(`the environment variable ${name} is not set`, {
     code: "variable-missing",
-    hint: `Set it where this runs; in a workflow, under the step's env: "${name}: \${{ secrets.${name} }}".`,
+    hint: `Set it in the environment of this program. In a workflow, set it under the step's env: "${name}: \${{ secrets.${name} }}".`,
   });
 }
 
@@ -154,7 +154,7 @@ function requirePrograms({ programs }: IssuerContext): string {
     "the issuer command runs a program that the config names, which is not allowed here",
     {
       code: "command-not-allowed",
-      hint: "Let the workflow of the record's own repository or the CLI rotate it, or set TOKEN_AUTOMATION_ALLOW_COMMANDS=1 where this runs.",
+      hint: "Let the workflow of the record's own repository or the CLI rotate it, or set TOKEN_AUTOMATION_ALLOW_COMMANDS=1 for this program.",
     },
   );
 }
@@ -163,10 +163,10 @@ function unusable(use: string): Misconfigured {
   const isKnown = ISSUERS.some((name) => name === use);
   if (isKnown) {
     return new Misconfigured(
-      `the record's options of the issuer ${use} are none that this version understands`,
+      `this version does not understand the record's options of the issuer ${use}`,
       {
         code: "issuer-invalid",
-        hint: "Declare the token's issuer anew, or use the version that wrote the record.",
+        hint: "Declare the token's issuer again, or use the version that wrote the record.",
       },
     );
   }
@@ -176,7 +176,7 @@ function unusable(use: string): Misconfigured {
   });
 }
 
-/** Throws `Misconfigured` (`no-repository`) where nobody can tell whose variable is meant. */
+/** Throws `Misconfigured` (`no-repository`) if the repository of the variable is unknown. */
 async function openGenerate(
   { algorithm, bits, format, publish }: GenerateDeclaration,
   context: IssuerContext,
@@ -194,7 +194,7 @@ async function openGenerate(
       publication: publicationOf(fileDocument(context.store, publish.path), form),
     });
   const repository = publish.repository ?? context.home.repository;
-  if (repository === null) throw noRepository("whose variable the public key goes to");
+  if (repository === null) throw noRepository("the repository of the public key's variable");
   const document = variableDocument(() => context.client(), { repository, name: publish.name });
   return generateIssuer({ pair, publication: publicationOf(document, form) });
 }
@@ -206,7 +206,7 @@ async function openDeployKey(
 ): Promise<Issuer> {
   const { deployKeyIssuer } = await import("../adapters/issuers/deploy-key.ts");
   const repository = declaration.repository ?? context.home.repository;
-  if (repository === null) throw noRepository("which repository the deploy key is for");
+  if (repository === null) throw noRepository("the deploy key's repository");
   const token =
     declaration.token_variable === undefined
       ? undefined
@@ -240,7 +240,7 @@ async function openGithubApp(
 }
 
 function noRepository(what: string): Misconfigured {
-  return new Misconfigured(`nothing says ${what}`, {
+  return new Misconfigured(`${what} is not known`, {
     code: "no-repository",
     hint: 'Add "repository": "owner/name" to it.',
   });

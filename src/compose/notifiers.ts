@@ -20,7 +20,7 @@ export async function openReminders(
     if (webhook !== null)
       return (await import("../adapters/notifiers/webhook.ts")).webhookReminders(webhook);
     const hint = 'Set notify-webhook, or let the issuer say "remind": "issue".';
-    throw new Misconfigured("a reminder is to go to a webhook, and none is set", {
+    throw new Misconfigured("the reminder cannot go to a webhook, because none is set", {
       code: "webhook-missing",
       hint,
     });
@@ -28,10 +28,13 @@ export async function openReminders(
   if (home.repository === null) {
     const hint =
       'Give the work tree an origin on GitHub, or let the issuer say "remind": "notification".';
-    throw new Misconfigured("a reminder is to be an issue, and nothing says of which repository", {
-      code: "no-repository",
-      hint,
-    });
+    throw new Misconfigured(
+      "the reminder cannot be an issue, because its repository is not known",
+      {
+        code: "no-repository",
+        hint,
+      },
+    );
   }
   return (await import("../adapters/notifiers/reminder-issue.ts")).reminderIssues({
     client,
@@ -39,7 +42,7 @@ export async function openReminders(
   });
 }
 
-/** Those that are given, and the issue of a failed run if the config asks for it and the repository is known. */
+/** The notifiers given, and the issue of a failed run if the config asks for it and the repository is known. */
 export async function notifiersOf(asked: {
   readonly given: readonly (Notifier | null | undefined)[];
   readonly config: TokenConfig;

@@ -8,7 +8,7 @@ import type { RecordLocation } from "./record-location.ts";
 /** How long a client tries. */
 export type Haste = Pick<GitHubClientOptions, "retries" | "requestTimeoutMs" | "longestWaitS">;
 
-/** Who waits for a page has a copy to look at, or is told at once that there is none. */
+/** A caller that waits for a page has a copy to look at, or hears at once that there is none. */
 export const IMPATIENT: Haste = { retries: 1, requestTimeoutMs: 8_000, longestWaitS: 0 };
 
 type CopiesOptions = {
@@ -19,7 +19,7 @@ type CopiesOptions = {
   readonly onStale: (stale: Stale) => void;
 };
 
-/** The store as it is, where it is not on GitHub. */
+/** The store as it is, if it is not on GitHub. */
 export async function readByCopies(
   stored: Store,
   { place, client, copies, now, onStale }: CopiesOptions,
@@ -33,7 +33,7 @@ export async function readByCopies(
   return copiedStore({ store, client, repository, branch, copies, name, now, onStale });
 }
 
-/** Opens the store where the record lives. */
+/** Opens the store of the record. */
 export async function storeOf(
   place: RecordLocation,
   client: () => Promise<GitHubClient>,

@@ -196,7 +196,7 @@ describe("POST /git/commit", () => {
       body: {
         committed: false,
         sha: null,
-        detail: "nothing was left to commit: every rotation commits by itself",
+        detail: "nothing was left to commit, because every rotation commits by itself",
       },
     });
   });

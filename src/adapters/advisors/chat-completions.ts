@@ -1,18 +1,18 @@
-// Asks a language model through any endpoint that speaks OpenAI's chat completions: https://docs.github.com/rest/models/inference
+// Advice from a language model behind any endpoint of OpenAI's chat completions: https://docs.github.com/rest/models/inference
 import * as z from "zod";
 import type { Advisor } from "../../core/advice/question.ts";
 import { limitedText } from "../../core/base/bounded-body.ts";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
 
-/** How long a model may take, in milliseconds: the answer without it is there at once. */
+/** How long a model may take, in milliseconds. The suggestions without it are there at once. */
 const TIMEOUT_MS = 20_000;
-/** The most that is read of an answer, in bytes. */
+/** The most bytes that are read of an answer. */
 const LONGEST_ANSWER = 256 * 1024;
 const ANSWER_TOKENS = 2_000;
 
 export type ChatCompletionsOptions = {
-  /** The API's root: `/chat/completions` is added. */
+  /** The API's root, to which `/chat/completions` is added. */
   readonly url: string;
   readonly model: string;
   readonly key: Secret;
@@ -52,7 +52,7 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
         signal: AbortSignal.timeout(TIMEOUT_MS),
       } as const;
       const response = await send(url, request).catch((error: unknown) => {
-        throw failed(
+        throw adviceFailed(
           isTimeout(error)
             ? `gave no answer within ${TIMEOUT_MS / 1000} s`
             : "could not be reached",
@@ -60,25 +60,26 @@ export function chatCompletionsAdvisor(options: ChatCompletionsOptions): Advisor
       });
       if (!response.ok) {
         await response.body?.cancel();
-        throw failed(`answered ${response.status}`);
+        throw adviceFailed(`answered ${response.status}`);
       }
-      const read = Reply.safeParse(parse(await limited(response)));
+      const read = Reply.safeParse(parse(await readLimited(response)));
       const content = read.success ? read.data.choices[0]?.message.content : undefined;
-      if (content === undefined) throw failed("answered something else than a chat completion");
+      if (content === undefined)
+        throw adviceFailed("answered with something other than a chat completion");
       return content;
     },
   };
 }
 
-async function limited(response: Response): Promise<string> {
+async function readLimited(response: Response): Promise<string> {
   const text = await limitedText(response, LONGEST_ANSWER).catch((error: unknown) => {
-    throw failed(
+    throw adviceFailed(
       isTimeout(error)
         ? `gave no whole answer within ${TIMEOUT_MS / 1000} s`
         : "broke off its answer",
     );
   });
-  if (text === null) throw failed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
+  if (text === null) throw adviceFailed(`answered more than ${LONGEST_ANSWER / 1024} KB`);
   return text;
 }
 
@@ -94,8 +95,8 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
 }
 
-/** Neither the address nor what it answered is told: both may hold a key. */
-function failed(what: string): Unchanged {
+/** The error shows neither the address nor the answer, since both may hold a key. */
+function adviceFailed(what: string): Unchanged {
   return new Unchanged(`the model ${what}`, {
     code: "advisor-unavailable",
     hint: "The suggestions stand without it. Check TOKEN_AUTOMATION_AI_URL, TOKEN_AUTOMATION_AI_MODEL and the key.",

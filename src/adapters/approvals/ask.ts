@@ -1,4 +1,4 @@
-// How a plan is put to people on GitHub, wherever they are asked: found again before it is put once more, and known by its words.
+// The question for approval of a plan on GitHub: looked for before it is asked, and known by its words.
 import { Unchanged } from "../../core/base/errors.ts";
 import type { Approval, ApprovalRequest, Approvals } from "../../core/ports/approvals.ts";
 import type { GitHubClient } from "../github/client.ts";
@@ -9,23 +9,23 @@ export type GitHubApprovalsOptions = {
   readonly repository: string;
 };
 
-/** An open question, where it stands. */
+/** An open question, and its address. */
 export type Found = { readonly number: number; readonly url: string };
 
-/** What differs from one place to ask in to another. */
+/** The differences between an issue and a pull request. */
 export type PlaceToAsk = {
-  /** In words, as `issue`. */
+  /** The kind in words, as `issue`. */
   readonly what: string;
   readonly permission: string;
-  /** The open question about that plan, if this service put it and nobody changed it. */
+  /** The open question about that plan, if this service asked it and it was not changed. */
   readonly find: (github: GitHubClient, digest: string) => Promise<Found | null>;
   readonly whoApproved: (github: GitHubClient, number: number) => Promise<string | null>;
-  /** Gives its address. */
+  /** Returns its address. */
   readonly open: (github: GitHubClient, request: ApprovalRequest) => Promise<string>;
   readonly close: (github: GitHubClient, number: number, digest: string) => Promise<unknown>;
 };
 
-/** Approvals in one place on GitHub. They throw `Failure` where GitHub cannot be asked: what could not be told is no approval. */
+/** Approvals in one place on GitHub. They throw `Failure` if GitHub cannot be asked, since no answer is no approval. */
 export function approvalsIn(
   place: PlaceToAsk,
   { client, repository }: GitHubApprovalsOptions,

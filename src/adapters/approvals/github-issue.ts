@@ -1,4 +1,4 @@
-// A person's approval of an agent's plan: an issue that tells the plan, and a comment on it by somebody who may write.
+// A person's approval of an agent's plan: an issue that shows the plan, and a comment by a person who may write.
 
 import type { Approvals } from "../../core/ports/approvals.ts";
 import type { GitHubClient } from "../github/client.ts";
@@ -7,10 +7,10 @@ import { approvalsIn, type Found, type GitHubApprovalsOptions } from "./ask.ts";
 import { isOurs, whoCommented } from "./people.ts";
 import { marker, wordsOf } from "./words.ts";
 
-/** By which the issues are found again. Only who may triage can set it. */
+/** The label by which the issues are found again. Only people who may triage can set it. */
 const ISSUE_LABEL = "token-automation-plan";
 
-/** Approvals for a record on GitHub. Throws `Failure` where GitHub cannot be asked: what could not be told is no approval. */
+/** Approvals for a record on GitHub. Throws `Failure` if GitHub cannot be asked, since no answer is no approval. */
 export function githubApprovals(options: GitHubApprovalsOptions): Approvals {
   const { owner, name: repo } = parseRepository(options.repository);
   const at = { owner, repo };
@@ -33,7 +33,7 @@ export function githubApprovals(options: GitHubApprovalsOptions): Approvals {
       find,
       whoApproved: (github, number) => whoCommented(github, at, number),
       async open(github, request) {
-        // Sent once: of two issues only one would be closed.
+        // Sent once, since only one of two issues would be closed.
         const content = { ...wordsOf(request), labels: [ISSUE_LABEL], request: { retries: 0 } };
         return (await github.request("POST /repos/{owner}/{repo}/issues", { ...at, ...content }))
           .data.html_url;

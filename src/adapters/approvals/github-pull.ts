@@ -1,4 +1,4 @@
-// A person's approval of an agent's plan: a pull request that tells the plan and changes no file, and a review of it, or a comment.
+// A person's approval of an agent's plan: a pull request that shows the plan and changes no file, and a review or comment.
 
 import type { Approvals } from "../../core/ports/approvals.ts";
 import type { GitHubClient } from "../github/client.ts";
@@ -9,9 +9,9 @@ import { isOurs, whoCommented, whoReviewed } from "./people.ts";
 import { marker, wordsOf } from "./words.ts";
 
 const HOW =
-  "approve this pull request in a review, or comment with a line that says `/approve`. It changes no file: merging it does nothing";
+  "approve this pull request in a review, or comment with a line that says `/approve`. It changes no file, so merging it does nothing";
 
-/** @param options.branch where the record lives; null: the repository's default branch */
+/** @param options.branch the branch that holds the record; null means the repository's default branch */
 export type GitHubPullApprovalsOptions = GitHubApprovalsOptions & {
   readonly branch: string | null;
 };
@@ -33,7 +33,7 @@ export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsO
     return null;
   }
 
-  /** GitHub opens a pull request only for a commit that the base does not have: this one holds the same files. */
+  /** GitHub opens a pull request only for a commit that the base does not have. This one holds the same files. */
   async function makeBranch(github: GitHubClient, digest: string, base: string): Promise<void> {
     const { data: head } = await github.request("GET /repos/{owner}/{repo}/commits/{ref}", {
       ...at,
@@ -52,7 +52,7 @@ export function githubPullApprovals({ branch, ...options }: GitHubPullApprovalsO
     await github
       .request("POST /repos/{owner}/{repo}/git/refs", { ...at, ...ref })
       .catch((error: unknown) => {
-        // It is there already: of a plan that was asked for before, or by another process just now.
+        // The branch is there already, from an earlier question about the plan or from another process just now.
         if (statusOf(error) !== 422) throw error;
       });
   }

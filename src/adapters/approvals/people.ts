@@ -1,4 +1,4 @@
-// Whose word on GitHub counts for a plan: people who may write to the repository, in words that nobody has changed.
+// The people on GitHub whose approval of a plan counts: those who may write to the repository, in unchanged words.
 import type { GitHubClient } from "../github/client.ts";
 import { statusOf } from "../github/errors.ts";
 
@@ -10,8 +10,8 @@ type At = { readonly owner: string; readonly repo: string };
 type Word = { readonly user: { readonly login: string; readonly type: string } | null };
 
 /**
- * Whether this service wrote it and nobody changed it since. Programs may write and edit issues too: what a person approved
- * counts only where it is what was asked, word for word. REST does not tell: https://docs.github.com/graphql/reference/interfaces#comment
+ * Whether this service wrote it and it was not changed since. Programs may write and edit issues too. A person's approval
+ * counts only if the text is still word for word what was asked. REST does not show that: https://docs.github.com/graphql/reference/interfaces#comment
  */
 export async function isOurs(
   github: GitHubClient,
@@ -28,13 +28,13 @@ export async function isOurs(
   return viewerDidAuthor === true && lastEditedAt === null;
 }
 
-/** Who has approved it by a comment; null where nobody has. A pull request's comments are an issue's. */
+/** The person who has approved it by a comment, or null. A pull request's comments are an issue's. */
 export async function whoCommented(
   github: GitHubClient,
   at: At,
   issue_number: number,
 ): Promise<string | null> {
-  const may = permitted(github, at);
+  const may = findPermitted(github, at);
   for (let page = 1; ; page += 1) {
     const query = { ...at, issue_number, per_page: 100, page };
     const { data } = await github.request(
@@ -48,7 +48,7 @@ export async function whoCommented(
       created_at: written,
       updated_at: edited,
     } of data) {
-      // A program's comment is no person's, whoever's token it has; nor is one that was changed, since programs may edit anybody's.
+      // A program's comment is no person's, even under a person's token. Nor does a changed comment count, since programs may edit anyone's.
       if (app || written !== edited || !APPROVE.test(body ?? "")) continue;
       const person = await may({ user: user ?? null });
       if (person !== null) return person;
@@ -57,13 +57,13 @@ export async function whoCommented(
   }
 }
 
-/** Who has approved a pull request by a review that stands: neither dismissed, nor followed by another verdict of the same person. */
+/** The person who has approved a pull request by a review that stands: not dismissed, and not followed by another verdict of theirs. */
 export async function whoReviewed(
   github: GitHubClient,
   at: At,
   pull_number: number,
 ): Promise<string | null> {
-  const may = permitted(github, at);
+  const may = findPermitted(github, at);
   const verdicts = new Map<string, Word & { readonly state: string }>();
   for (let page = 1; ; page += 1) {
     const query = { ...at, pull_number, per_page: 100, page };
@@ -82,8 +82,8 @@ export async function whoReviewed(
   return null;
 }
 
-/** Whose word it is, where it is a person's who may write; each is looked up once, since on a public repository anybody may come as often as they like. */
-function permitted(github: GitHubClient, at: At): (word: Word) => Promise<string | null> {
+/** The login of the author if it is a person who may write. Each is looked up once, since anyone may comment often on a public repository. */
+function findPermitted(github: GitHubClient, at: At): (word: Word) => Promise<string | null> {
   const refused = new Set<string>();
   return async ({ user }) => {
     if (user?.type !== "User" || refused.has(user.login)) return null;

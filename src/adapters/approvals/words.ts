@@ -1,20 +1,20 @@
-// How a plan is put to people on GitHub, and how its words are known again. Pure.
+// The text of a plan's question to people on GitHub, and its marker. Pure.
 
 import type { ApprovalRequest } from "../../core/ports/approvals.ts";
 import { quoted } from "../github/quoted.ts";
 
 /** GitHub's limit on a title, in characters. */
 const LONGEST_TITLE = 256;
-/** What the plan's lines may take of a body, in characters, of which GitHub takes 65,536. */
+/** The most characters that the plan's lines may take of a body. GitHub takes 65,536. */
 const LONGEST_LINES = 60_000;
 const BY_COMMENT = "comment with a line that says `/approve`";
 
-/** By which a plan's issue or pull request is found again. */
+/** The marker by which a plan's issue or pull request is found again. */
 export function marker(digest: string): string {
   return `<!-- token-automation plan: ${digest} -->`;
 }
 
-/** As many of the lines as there is room for, and how many there is none for. */
+/** The lines that fit, and a count of those that do not. */
 function stepsOf(lines: readonly string[]): string[] {
   const steps: string[] = [];
   let room = LONGEST_LINES;
@@ -22,16 +22,13 @@ function stepsOf(lines: readonly string[]): string[] {
     const step = `- ${quoted(line)}`;
     room -= step.length + 1;
     if (room < 0)
-      return [
-        ...steps,
-        `- and ${lines.length - steps.length} more lines, for which there is no room here`,
-      ];
+      return [...steps, `- and ${lines.length - steps.length} more lines that do not fit here`];
     steps.push(step);
   }
   return steps;
 }
 
-/** Title and body of what asks for the approval. */
+/** Title and body of the question. */
 export function wordsOf(
   { digest, lines, askedBy, title }: ApprovalRequest,
   approve = BY_COMMENT,

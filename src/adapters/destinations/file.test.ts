@@ -1,4 +1,4 @@
-// Files that containers read, on a real disk: the contract, modes, readers of other makes, and what is left alone.
+// Files that containers read, on a real disk: the contract, modes, other programs as readers, and files left alone.
 import { execFile } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ test.each([
   ["dotenv", "run/app.env", "run/app.env"],
   ["json", "run/app.json", "run/app.json"],
 ] as const)(
-  "%s at %s: only the owner may read it, whatever stood there, and nothing is left beside it",
+  "%s at %s: only the owner may read it, whatever file was there before, and nothing is left beside it",
   async (format, path, file) => {
     await put(path, format, { A: "first" });
     expect(await mode(join(directory, file))).toBe("600");
@@ -66,7 +66,7 @@ test.each([
   },
 );
 
-test("a box sealed for the vault's key opens here too: they share it", async () => {
+test("a box sealed for the vault's key opens here too, since they share it", async () => {
   const vault = openVault({ directory, key: null, now: () => new Date(0) });
   expect(await open("run", "files").publicKey()).toEqual(await vault.publicKey());
 });
@@ -80,7 +80,7 @@ describe("dotenv", () => {
 
   test("a shell and Node.js read what was sealed", async () => {
     await put("run/app.env", "dotenv", values);
-    // The file is read and written anew with each.
+    // The file is read and written again with each.
     await put("run/app.env", "dotenv", { LAST: "x" });
     const show = `process.stdout.write(JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, process.env[name]]))))`;
     const file = join(directory, "run/app.env");
@@ -96,7 +96,7 @@ describe("dotenv", () => {
     expect(JSON.parse(byShell.stdout)).toEqual(values);
   });
 
-  test("a value that readers disagree about is refused, and what stands there stays", async () => {
+  test("a value that readers disagree about is refused, and the old value stays", async () => {
     const destination = await put("run/app.env", "dotenv", { A: "first" });
     for (const value of ["it's", "a\r\nb"]) {
       const box = await seal(new Secret(value), await destination.publicKey());
@@ -125,8 +125,8 @@ describe("refused before anything is written", () => {
     ["a way out of the record's folder", "../outside", "files", "path-refused"],
     ["git's own folder", ".git/hooks", "files", "path-refused"],
     ["a folder where a file should be", "run", "json", "path-refused"],
-    ["a file of somebody else's", "foreign", "dotenv", "file-not-ours"],
-    ["JSON of somebody else's", "foreign", "json", "file-not-ours"],
+    ["a file of another program", "foreign", "dotenv", "file-not-ours"],
+    ["JSON of another program", "foreign", "json", "file-not-ours"],
     ["a symbolic link", "link", "json", "path-refused"],
   ];
   test.each(cases)("%s", async (_, path, format, code) => {
@@ -142,7 +142,7 @@ describe("refused before anything is written", () => {
     expect(await readFile(join(directory, "foreign"), "utf8")).toBe('{"port": 80}\n');
   });
 
-  test("what git would commit", async () => {
+  test("a file that git would commit", async () => {
     const repository = await folders.repository();
     const destination = fileDestination({
       directory: repository.directory,

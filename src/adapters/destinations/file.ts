@@ -21,8 +21,8 @@ import {
   type LocalKeyOptions,
   localKeys,
   localPaths,
-  locked,
   openForPlacing,
+  withFolderLock,
 } from "./local-keys.ts";
 
 const OWNER_ONLY = 0o600;
@@ -30,8 +30,8 @@ const OWNER_ONLY = 0o600;
 export type FileDestinationOptions = LocalKeyOptions & Pick<FileScope, "path" | "format">;
 
 /**
- * The destination for files on this machine. Boxes are sealed for the vault's key, so that a run that died is rolled
- * forward from the record, and opened where the file is written.
+ * The destination for files on this machine. Boxes are sealed for the vault's key, so that the record alone rolls a dead run
+ * forward. They are opened when the file is written.
  * Members throw `Misconfigured` for a path that cannot be right, and for a file that this program did not write.
  */
 export function fileDestination(options: FileDestinationOptions): Destination {
@@ -55,12 +55,12 @@ export function fileDestination(options: FileDestinationOptions): Destination {
       const paths = await localPaths(directory);
       const value = await openForPlacing(secretName, box, await local.orNew(paths));
       const target = await targetOf(options, secretName);
-      await locked(paths, async (stillHeld) => {
-        // Whoever reads the file must find what is sealed, to the byte.
+      await withFolderLock(paths, async (stillHeld) => {
+        // A reader of the file must find what is sealed, to the byte.
         const text =
           format === "files"
             ? value.reveal()
-            : await merged(target, format, secretName, value.reveal());
+            : await mergeSecret(target, format, secretName, value.reveal());
         await write(target, text, stillHeld);
       });
     },
@@ -74,14 +74,14 @@ export function fileDestination(options: FileDestinationOptions): Destination {
   };
 }
 
-/** The file that holds the secret. Its folder must be there: a typo must not make one. */
+/** The file that holds the secret. Its folder must exist, since a typo must not make one. */
 async function targetOf(
   { directory, path, format }: FileDestinationOptions,
   secretName: string,
 ): Promise<string> {
   const relative = format === "files" ? `${path.replace(/\/+$/, "")}/${secretName}` : path;
   const target = isAbsolute(relative)
-    ? await outside(relative)
+    ? await checkOutside(relative)
     : await pathInside(directory, relative);
   const folder = dirname(target);
   if ((await stat(folder).catch(() => null))?.isDirectory()) return target;
@@ -91,13 +91,13 @@ async function targetOf(
   });
 }
 
-/** An absolute path is a person's choice; but what is renamed onto must be a file, or nothing. */
-async function outside(path: string): Promise<string> {
+/** An absolute path is a person's choice. The rename must replace a file, or nothing. */
+async function checkOutside(path: string): Promise<string> {
   const found = await lstat(path).catch(() => null);
   if (found === null || found.isFile()) return path;
-  throw new Misconfigured(`${path} is no plain file`, {
+  throw new Misconfigured(`${path} is not a plain file`, {
     code: "path-refused",
-    hint: 'Name a file; or, for one file per secret, a folder with "format": "files".',
+    hint: 'Name a file. For one file per secret, name a folder with "format": "files".',
   });
 }
 
@@ -107,7 +107,7 @@ async function requireIgnored(paths: readonly string[]): Promise<void> {
   if (first === undefined) return;
   const git = gitIn(dirname(first));
   if ((await gitState(dirname(first), git)) !== "work-tree") return;
-  // This command refuses to be told that paths are literal.
+  // This command does not accept literal pathspecs.
   const options = { input: paths.join("\0"), env: { GIT_LITERAL_PATHSPECS: "0" } };
   const { stdout } = await git(["check-ignore", "-z", "--stdin"], options);
   const ignored = new Set(stdout.toString().split("\0"));
@@ -117,12 +117,12 @@ async function requireIgnored(paths: readonly string[]): Promise<void> {
     `${open} is in a git work tree and not ignored, so its values could be committed`,
     {
       code: "file-not-ignored",
-      hint: "Add it to .gitignore (and `git rm --cached` it where it is tracked), or name a path outside.",
+      hint: "Add it to .gitignore (and `git rm --cached` it if it is tracked), or name a path outside.",
     },
   );
 }
 
-async function merged(
+async function mergeSecret(
   path: string,
   format: "dotenv" | "json",
   name: string,
@@ -146,7 +146,7 @@ async function write(path: string, text: string, stillHeld: StillHeld): Promise<
     if (error instanceof Failure) throw error;
     throw new Unchanged(`${path} cannot be written: ${errorCode(error)}`, {
       code: "file-not-written",
-      hint: "See that the disk has room and that you may write there. What it held is still there.",
+      hint: "Check that the disk has room and that you may write there. The old content is still there.",
       cause: error,
     });
   }

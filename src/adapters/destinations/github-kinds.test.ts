@@ -1,4 +1,4 @@
-// Every kind of scope on GitHub: the contract, its own key, its permission, what disappears, and what is full.
+// Every kind of scope on GitHub: the contract, its own key, its permission, missing scopes, and full ones.
 import { afterEach, describe, expect, test } from "vitest";
 import { destinationContract } from "../../../test/destination-contract.ts";
 import { testClient } from "../../../test/github/client.ts";
@@ -74,7 +74,7 @@ for (const [id, scope] of named) {
   });
 }
 
-test("every scope and app has a key of its own; what is sealed with another's is accepted, and is garbage", async () => {
+test("every scope and app has a key of its own. GitHub accepts a box for another key, and it is garbage", async () => {
   const github = await start();
   const destinations = await Promise.all(SCOPES.map((scope) => open(github, scope)));
   const keys = await Promise.all(destinations.map((destination) => destination.publicKey()));
@@ -110,7 +110,7 @@ describe("a permission that is missing is named before anything is written", () 
     expect(JSON.stringify(error)).not.toContain("canary");
   });
 
-  test("of an environment both are needed", async () => {
+  test("an environment needs both", async () => {
     const github = await start();
     github.addToken({ token: "ghs_half", permissions: { secrets: "write" } });
     const destination = await open(
@@ -124,10 +124,10 @@ describe("a permission that is missing is named before anything is written", () 
   });
 });
 
-describe("what is not there", () => {
+describe("a missing scope", () => {
   const missing = { kind: "environment", repository, environment: "prodution" } as const;
 
-  test("an environment: the nearest name is told", async () => {
+  test("an environment: the message names the nearest one", async () => {
     const destination = await open(await start(), missing);
     await expect(destination.publicKey()).rejects.toMatchObject({
       kind: "misconfigured",
@@ -191,7 +191,7 @@ describe("what is not there", () => {
     await expect(destination.put("A", box)).rejects.toMatchObject({ code: "environment-missing" });
   });
 
-  test.each(["", "a/b", "..", "a b", "acme?x"])("what is no login: %j", async (organization) => {
+  test.each(["", "a/b", "..", "a b", "acme?x"])("not a login: %j", async (organization) => {
     const github = await start();
     await expect(
       open(github, { kind: "organization", organization, app: "actions" }),
@@ -224,7 +224,7 @@ describe("limits", () => {
   ];
 
   test.each(limited)(
-    "%j: what does not fit is refused before anything is written, and what is there already is not",
+    "%j: a secret that does not fit is refused before anything is written, and one that exists is not",
     async (scope, limit) => {
       const github = await start();
       const destination = await fill(github, scope, limit - 1);
@@ -235,12 +235,12 @@ describe("limits", () => {
         code: "scope-full",
       });
       expect(refused.get("ONE_TOO_MANY")?.message).toContain(
-        `it holds ${limit - 1}, and GitHub allows ${limit}`,
+        `${limit - 1} of at most ${limit} exist`,
       );
     },
   );
 
-  test("what the record holds as placed costs no request, nor do Actions secrets of a repository that are alone", async () => {
+  test("secrets that the record holds as placed cost no request, nor do Actions secrets of a repository that are alone", async () => {
     const github = await start();
     const known = [{ name: "A", isNew: false, alone: false, access: null }];
     for (const scope of SCOPES) await (await open(github, scope)).admit(known);
@@ -250,7 +250,7 @@ describe("limits", () => {
     expect(github.requests).toHaveLength(1);
   });
 
-  test("one too many of a repository's Actions secrets is told by what GitHub refuses", async () => {
+  test("one too many of a repository's Actions secrets is known by GitHub's refusal", async () => {
     const github = await start();
     const destination = await fill(github, { kind: "actions", repository }, 100);
     const box = await seal(new Secret("x"), await destination.publicKey());
@@ -289,7 +289,7 @@ describe("who may read an organization's secret", () => {
       expect(secrets.get("A")?.value).toBe("new");
     });
 
-    test("what is declared wins; names become ids, each asked for once", async () => {
+    test("the declaration wins, and names become ids, each asked for once", async () => {
       const { github, destination, box, readers } = await organization(app);
       readers.set("A", { visibility: "all", selected: [] });
       github.reset();
@@ -302,7 +302,7 @@ describe("who may read an organization's secret", () => {
       expect(github.requests).toHaveLength(4);
     });
 
-    test("a secret that is new is private unless something else is declared", async () => {
+    test("a new secret is private unless the declaration says otherwise", async () => {
       const { destination, box, readers } = await organization(app);
       await destination.put("A", box);
       await destination.put("B", box, { access: { visibility: "all", repositories: [] } });
@@ -334,7 +334,7 @@ describe("who may read an organization's secret", () => {
     expect(readers.get("A")?.selected).toEqual(selected);
   });
 
-  test("a repository that is not there is told before anything is written", async () => {
+  test("a missing repository is reported before anything is written", async () => {
     const { destination } = await organization("actions");
     const access = { visibility: "selected", repositories: ["widgets", "wodgets"] } as const;
     const refused = await destination.admit([
@@ -348,7 +348,7 @@ describe("who may read an organization's secret", () => {
     });
   });
 
-  test("what cannot be read is not taken for absent", async () => {
+  test("an unreadable secret is not taken for absent", async () => {
     const { github, destination, box, readers, secrets } = await organization("actions");
     secrets.put("A", { encrypted_value: box.sealed, key_id: box.keyId }, new Date());
     readers.set("A", { visibility: "selected", selected: [1] });

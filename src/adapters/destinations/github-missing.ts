@@ -1,4 +1,4 @@
-// What a 404 means: GitHub answers it for what is not there and for what the token may not see, so it is looked at again.
+// The meaning of a 404. GitHub answers it for a missing thing and for one that the token may not see, so another request decides.
 import * as z from "zod";
 import { type Failure, Misconfigured } from "../../core/base/errors.ts";
 import { didYouMean } from "../../core/model/names.ts";
@@ -19,8 +19,8 @@ type Asked = {
 };
 
 /**
- * The better failure for a 404 of a scope: that its environment or organization does not exist, where GitHub says so
- * when asked for it. Else the one given. Costs one request for each hundred environments, of a path that has failed already.
+ * The better failure for a 404 of a scope: its environment or organization does not exist, if GitHub says so
+ * when asked for it. Else the one given. Costs one request for each hundred environments, and only after a failure.
  */
 export async function explainMissing(asked: Asked, failure: Failure): Promise<Failure> {
   const { scope } = asked;
@@ -28,7 +28,7 @@ export async function explainMissing(asked: Asked, failure: Failure): Promise<Fa
     if (scope.kind === "environment") return (await missingEnvironment(asked, scope)) ?? failure;
     if (scope.kind === "organization") return (await missingOrganization(asked, scope)) ?? failure;
   } catch {
-    // It could not be told: the first answer stands.
+    // The second request failed too, so the first answer stands.
   }
   return failure;
 }
@@ -43,7 +43,7 @@ async function missingEnvironment(
   const known = names.length === 0 ? "It has none." : `It has ${names.join(", ")}.`;
   return new Misconfigured(`${repository} has no environment ${JSON.stringify(environment)}`, {
     code: "environment-missing",
-    hint: `${meant ?? known} Make it in the repository's settings, or correct the destination; what is journalled waits for it.`,
+    hint: `${meant ?? known} Make it in the repository's settings, or correct the destination. The journalled value waits for it.`,
   });
 }
 
@@ -73,7 +73,7 @@ async function missingOrganization(
   if (status !== 404) return null;
   return new Misconfigured(`there is no organization ${organization} that this token can see`, {
     code: "organization-missing",
-    hint: "Check its login; a personal account has no organization secrets.",
+    hint: "Check its login. A personal account has no organization secrets.",
   });
 }
 

@@ -1,22 +1,22 @@
-// What differs between the scopes in which GitHub keeps secrets: the route, the words, the permission, the limit.
+// The differences between the scopes of GitHub's secrets: the route, the words, the permission, the limit.
 import type { paths } from "@octokit/openapi-types";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { GitHubScope, SecretApp } from "../../core/model/scope.ts";
 import { parseRepository } from "../github/repository.ts";
 
-/** The route of a scope's list; `/public-key` and `/{secret_name}` below it are the others. */
+/** The route of a scope's list. `/public-key` and `/{secret_name}` below it are the others. */
 type SecretsRoute = Extract<keyof paths, `/${"repos" | "orgs"}/${string}/secrets`>;
 
 export type ScopeFacts = {
-  /** A `SecretsRoute`. A string, since Octokit's types know no request to one of several routes. */
+  /** A `SecretsRoute`. It is a string, since Octokit's types know no request to one of several routes. */
   readonly route: string;
-  /** What the route's braces stand for. */
+  /** The values for the route's braces. */
   readonly parameters: Readonly<Record<string, string>>;
   /** As in "list …": `the Dependabot secrets of acme/widgets`. */
   readonly secrets: string;
-  /** What the token needs, in the words of GitHub's settings, by what is done. */
+  /** The permission that the token needs for each action, in the words of GitHub's settings. */
   readonly needs: (access: "read" | "write") => string;
-  /** Secrets that it holds at the most. */
+  /** The most secrets that it holds. */
   readonly limit: number;
 };
 
@@ -63,9 +63,9 @@ const APPS: Readonly<Record<SecretApp, AppFacts>> = {
   },
 };
 
-const one = (permission: string) => (access: string) => `${permission}: ${access}`;
+const permissionFor = (permission: string) => (access: string) => `${permission}: ${access}`;
 
-/** @throws `Misconfigured` for what is no repository's or organization's name, since both become parts of a URL. */
+/** @throws `Misconfigured` for an invalid name of a repository or organization, since both become parts of a URL. */
 export function factsOf(scope: GitHubScope): ScopeFacts {
   if (scope.kind === "organization") return ofOrganization(scope.organization, scope.app);
   const { owner, name: repo } = parseRepository(scope.repository);
@@ -84,7 +84,7 @@ export function factsOf(scope: GitHubScope): ScopeFacts {
     route,
     parameters: { owner, repo },
     secrets: `the ${called} of ${owner}/${repo}`,
-    needs: one(permission),
+    needs: permissionFor(permission),
     limit: MAX_OF_REPOSITORY,
   };
 }
@@ -95,7 +95,7 @@ function ofOrganization(org: string, app: SecretApp): ScopeFacts {
       `${JSON.stringify(org.slice(0, 200))} is not the login of an organization`,
       {
         code: "organization-malformed",
-        hint: "Write it as it stands in the organization's address, github.com/LOGIN.",
+        hint: "Write it as in the organization's address, github.com/LOGIN.",
       },
     );
   }
@@ -104,7 +104,7 @@ function ofOrganization(org: string, app: SecretApp): ScopeFacts {
     route,
     parameters: { org },
     secrets: `the ${called} of the organization ${org}`,
-    needs: one(`Organization ${permission}`),
+    needs: permissionFor(`Organization ${permission}`),
     limit: app === "codespaces" ? MAX_OF_ORGANIZATION_CODESPACES : MAX_OF_ORGANIZATION,
   };
 }

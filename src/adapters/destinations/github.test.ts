@@ -93,7 +93,7 @@ describe("the Actions destination", () => {
     expect(github.repository().secret("A")?.value).toBe("y");
   });
 
-  test("a put whose time is over is ended, and neither sent nor sent again", async () => {
+  test("a put whose time is over ends, and is not sent again", async () => {
     const destination = destinationWith();
     const box = await seal(new Secret("x"), await destination.publicKey());
     github.reset();
@@ -200,7 +200,7 @@ describe("the Actions destination", () => {
         message:
           "could not read the public key of the secrets of acme/gadgets: GitHub answered 404",
         hint: expect.stringContaining(
-          "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Secrets: write.",
+          "Check the repository's name. If it exists, the token cannot see it. Give the token the permission Secrets: write.",
         ),
       });
     });
@@ -230,7 +230,7 @@ describe("the Actions destination", () => {
       });
     });
 
-    test.each(["GITHUB_X", "A-B", "1A"])("a name that GitHub does not take: %s", async (name) => {
+    test.each(["GITHUB_X", "A-B", "1A"])("a name that GitHub does not accept: %s", async (name) => {
       const destination = destinationWith();
       const box = await seal(new Secret("x"), await destination.publicKey());
       await expect(destination.put(name, box)).rejects.toMatchObject({
@@ -241,7 +241,7 @@ describe("the Actions destination", () => {
     });
 
     test.each(["acme", "acme/", "a/b/c", "../x", "acme/..", "a b/c", "acme/x?y"])(
-      "what is no repository: %j",
+      "not a repository: %j",
       (repository) => {
         expect(() => destinationWith(DEFAULT_TOKEN, repository)).toThrow(
           expect.objectContaining({ kind: "misconfigured", code: "repository-malformed" }),
@@ -251,7 +251,7 @@ describe("the Actions destination", () => {
   });
 });
 
-test("what is not GitHub's API is called that, and nothing it says is taken for a key or for a placement", async () => {
+test("a server that is not GitHub's API is reported as such, and its answers are no key and no placement", async () => {
   const github = await startGitHub();
   try {
     const destination = githubDestination({ client: () => testClient(github), scope: ACTIONS });

@@ -1,4 +1,4 @@
-// Secrets that GitHub keeps: of a repository, an environment or an organization, for Actions, Dependabot, Codespaces or agents.
+// GitHub's secrets of a repository, an environment or an organization, for Actions, Dependabot, Codespaces or agents.
 import * as z from "zod";
 import { Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { type GitHubScope, scopeId } from "../../core/model/scope.ts";
@@ -17,12 +17,12 @@ import { factsOf, type ScopeFacts } from "./github-scopes.ts";
 import { type AccessReader, organizationAccess } from "./organization-access.ts";
 
 export type GitHubDestinationOptions = {
-  /** Called when it is first needed, and again after it failed. */
+  /** Called when it is first needed, and again after a failure. */
   readonly client: () => Promise<GitHubClient>;
   readonly scope: GitHubScope;
 };
 
-/** The most that GitHub gives on one page. */
+/** The most secrets that GitHub gives on one page. */
 const PAGE_SIZE = 100;
 
 const Key = z.object({ key_id: z.string().min(1), key: z.string().min(1) });
@@ -34,8 +34,8 @@ const Page = z.object({
 type Facts = ScopeFacts & Pick<GitHubDestinationOptions, "client" | "scope">;
 
 /**
- * The destination for one scope of secrets on GitHub: https://docs.github.com/rest/actions/secrets and its like.
- * @throws `Misconfigured` for a repository that is not `owner/name`, or an organization's login that is none.
+ * The destination for one scope of secrets on GitHub: https://docs.github.com/rest/actions/secrets and similar pages.
+ * @throws `Misconfigured` for a repository that is not `owner/name`, or an invalid login of an organization.
  */
 export function githubDestination({ client, scope }: GitHubDestinationOptions): Destination {
   const facts: Facts = { ...factsOf(scope), client, scope };
@@ -72,7 +72,7 @@ export function githubDestination({ client, scope }: GitHubDestinationOptions): 
     } catch (error) {
       if (error instanceof Unchanged) throw error;
       const status = statusOf(error);
-      // GitHub replaced the scope's key, perhaps: the next one to ask must not get the old one.
+      // GitHub may have replaced the scope's key, so the next caller must not get the old one.
       if (status === 422) key = null;
       if (status === 422) await refuseFull(facts, secretName);
       const failure = toFailure(
@@ -101,7 +101,7 @@ async function fetchKey(facts: Facts): Promise<PublicKey> {
     return { keyId: read.data.key_id, key: read.data.key };
   } catch (error) {
     if (error instanceof Unchanged) throw error;
-    // Whoever fetches the key is about to write, and a token that can only read should be refused before that.
+    // A caller that fetches the key is about to write. A token that can only read should be refused before that.
     const failure = toFailure(
       error,
       `read the public key of ${facts.secrets}`,
@@ -165,8 +165,8 @@ async function listPage(
 }
 
 /**
- * Room for what is new, and the repositories that may read it. A repository's Actions secrets are not asked for where
- * each is alone: that would cost every first rotation a request, and GitHub refuses the hundred-and-first by itself.
+ * Room for new secrets, and the repositories that may read them. A repository's Actions secrets are not counted if
+ * each is alone. That would cost every first rotation a request, and GitHub itself refuses the hundred-and-first.
  */
 async function admit(
   facts: Facts,
@@ -181,17 +181,17 @@ async function admit(
     fresh.length <= facts.limit &&
     newcomers.every(({ alone }) => alone);
   if (fresh.length === 0 || leftToGitHub) return refused;
-  // Where the room cannot be looked at, nothing is held back for it: GitHub itself refuses what does not fit.
+  // If the room cannot be read, nothing is held back. GitHub itself refuses what does not fit.
   const first = await listPage(facts, 1).catch(() => null);
   if (first === null || first.total + fresh.length <= facts.limit) return refused;
   const present = new Set((await list(facts)).map(({ name }) => name));
   const absent = fresh.filter((name) => !present.has(name));
   const room = Math.max(0, facts.limit - present.size);
-  for (const name of absent.slice(room)) refused.set(name, full(facts, name, present.size));
+  for (const name of absent.slice(room)) refused.set(name, scopeFull(facts, name, present.size));
   return refused;
 }
 
-/** Throws where the refusal of a secret means that there is no room for it. */
+/** Throws if the refusal of a secret means that there is no room for it. */
 async function refuseFull(facts: Facts, secretName: string): Promise<void> {
   const present = await list(facts).catch(() => null);
   if (
@@ -200,15 +200,19 @@ async function refuseFull(facts: Facts, secretName: string): Promise<void> {
     present.some(({ name }) => name === secretName)
   )
     return;
-  throw full(facts, secretName, present.length);
+  throw scopeFull(facts, secretName, present.length);
 }
 
-function full({ scope, secrets, limit }: Facts, secretName: string, count: number): Misconfigured {
+function scopeFull(
+  { scope, secrets, limit }: Facts,
+  secretName: string,
+  count: number,
+): Misconfigured {
   return new Misconfigured(
-    `there is no room for ${secretName} in ${secrets}: it holds ${count}, and GitHub allows ${limit}`,
+    `${secretName} does not fit into ${secrets}, because ${count} of at most ${limit} exist`,
     {
       code: "scope-full",
-      hint: `Remove secrets that nothing reads from ${scopeId(scope)} (\`token-automation discover\` lists them), or put this one elsewhere.`,
+      hint: `Remove unused secrets from ${scopeId(scope)} (\`token-automation discover\` lists them), or put this one elsewhere.`,
     },
   );
 }
@@ -216,6 +220,6 @@ function full({ scope, secrets, limit }: Facts, secretName: string, count: numbe
 function notGitHub(what: string): Unchanged {
   return new Unchanged(`what answered for ${what} is not GitHub's API`, {
     code: "not-github",
-    hint: "Check GITHUB_API_URL, and whether a proxy in between answers with a page of its own.",
+    hint: "Check GITHUB_API_URL, and check that no proxy answers in GitHub's place.",
   });
 }

@@ -1,4 +1,4 @@
-// What destinations on this machine share: the folder beside the record, its lock, and the key that boxes are sealed for.
+// The shared parts of destinations on this machine: the folder beside the record, its lock, and the key that boxes are sealed for.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
@@ -30,7 +30,7 @@ export type LocalPaths = {
 export type LocalKeyOptions = {
   /** The record's folder. */
   readonly directory: string;
-  /** 32 bytes in base64 or hex; null: the key file, which is made on first use. */
+  /** 32 bytes in base64 or hex. Null means the key file, which is made on first use. */
   readonly key: Secret | null;
 };
 
@@ -42,7 +42,7 @@ export function localKeys({ directory, key }: LocalKeyOptions) {
   async function orNew(paths: LocalPaths): Promise<VaultKeys> {
     const known = await ifAny(paths);
     if (known !== null) return known;
-    return locked(paths, async () => {
+    return withFolderLock(paths, async () => {
       const meanwhile = await ifAny(paths);
       if (meanwhile !== null) return meanwhile;
       await refuseOrphan(paths);
@@ -59,7 +59,7 @@ export function localKeys({ directory, key }: LocalKeyOptions) {
   return { ifAny, orNew, publicKey };
 }
 
-/** Where everything is. Throws `Misconfigured` for a folder that is not there. */
+/** The paths of the folder's files. Throws `Misconfigured` for a folder that does not exist. */
 export async function localPaths(directory: string): Promise<LocalPaths> {
   await requireFolder(directory);
   // A link that came with a clone must not lead the key and the values elsewhere.
@@ -68,17 +68,17 @@ export async function localPaths(directory: string): Promise<LocalPaths> {
   return { folder: join(directory, FOLDER), vault, key, lock: `${vault}.lock` };
 }
 
-/** A vault without its key stays as it is: a new key could open nothing in it. */
+/** A vault without its key stays as it is, since a new key could open nothing in it. */
 export async function refuseOrphan(paths: LocalPaths): Promise<void> {
   if ((await readIfThere(paths.vault)) === null) return;
-  throw new Misconfigured(`there is a vault ${paths.vault}, but not its key`, {
+  throw new Misconfigured(`the vault ${paths.vault} has no key file`, {
     code: "vault-key-missing",
     hint: `Restore ${paths.key}, or give the key in TOKEN_AUTOMATION_KEY. If it is lost, move the vault away and rotate its tokens.`,
   });
 }
 
-/** Holds the folder's lock while it acts. What is thrown that is no `Failure` becomes `Unchanged` (`vault-not-written`). */
-export async function locked<T>(
+/** Runs the action while it holds the folder's lock. Any error that is not a `Failure` becomes `Unchanged` (`vault-not-written`). */
+export async function withFolderLock<T>(
   paths: LocalPaths,
   action: (stillHeld: StillHeld) => Promise<T>,
 ): Promise<T> {
@@ -92,21 +92,21 @@ export async function locked<T>(
       `the vault's folder ${paths.folder} cannot be written: ${errorCode(error)}`,
       {
         code: "vault-not-written",
-        hint: "See that the disk has room and that you may write there. Nothing was changed.",
+        hint: "Check that the disk has room and that you may write there. Nothing was changed.",
         cause: error,
       },
     );
   }
 }
 
-/** Everything in the folder is ignored, the rule itself too, so that neither vault nor key is ever committed. */
+/** git ignores everything in the folder, the rule itself too, so that neither vault nor key is ever committed. */
 async function hideFromGit(folder: string): Promise<void> {
   const path = join(folder, ".gitignore");
   if ((await readIfThere(path))?.toString() === IGNORE_ALL) return;
   await placeStaged([await stageFile(path, IGNORE_ALL, 0o600)]);
 }
 
-/** What a box holds. Throws `Misconfigured` for one that is sealed for another key, does not open, or holds nothing. */
+/** The content of a box. Throws `Misconfigured` if it is sealed for another key, does not open, or holds nothing. */
 export async function openForPlacing(
   name: string,
   box: SealedBox,

@@ -1,4 +1,4 @@
-// Which repositories may read an organization's secret: a PUT that leaves them out would take it from all of them.
+// The repositories that may read an organization's secret. A PUT that leaves them out would take it from all of them.
 import * as z from "zod";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { OrganizationAccess, SecretApp } from "../../core/model/scope.ts";
@@ -7,7 +7,7 @@ import type { GitHubClient } from "../github/client.ts";
 import { statusOf, toFailure } from "../github/errors.ts";
 import type { ScopeFacts } from "./github-scopes.ts";
 
-/** Of a secret that does not exist yet: what GitHub's own command line takes too. No public repository, and no fork of one, sees it. */
+/** For a secret that does not exist yet, the default of GitHub's own command line. No public repository, and no fork of one, sees it. */
 const DEFAULT_VISIBILITY = "private";
 const PAGE_SIZE = 100;
 
@@ -18,20 +18,20 @@ const Selected = z.object({
 });
 const Repository = z.object({ id: z.int() });
 
-/** The part of a PUT that says who may read. Dependabot's ids are strings, all others are integers. */
+/** The part of a PUT that says who may read. Dependabot's ids are strings. All others are integers. */
 type Readers = {
   readonly visibility: OrganizationAccess["visibility"];
   readonly selected_repository_ids?: readonly (number | string)[];
 };
 
 export type AccessReader = {
-  /** What a PUT must say: what is declared, else what GitHub has now, else the default. */
+  /** The access that a PUT must name: the declared one, else GitHub's present one, else the default. */
   bodyFor(
     secretName: string,
     declared: OrganizationAccess | null,
     signal?: AbortSignal,
   ): Promise<Readers>;
-  /** By secret name: why its declared repositories cannot be used. */
+  /** By secret name, the reason why its declared repositories cannot be used. */
   refusals(secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>>;
 };
 
@@ -42,7 +42,7 @@ export type OrganizationAccessOptions = {
   readonly facts: ScopeFacts;
 };
 
-/** Reads and keeps who may read an organization's secrets. Ids of repositories that are declared by name are asked for once. */
+/** Reads and keeps who may read an organization's secrets. It asks once for the ids of repositories that are declared by name. */
 export function organizationAccess(options: OrganizationAccessOptions): AccessReader {
   const { app } = options;
   const ids = new Map<string, Promise<number>>();
@@ -90,7 +90,7 @@ export function organizationAccess(options: OrganizationAccessOptions): AccessRe
   };
 }
 
-/** Null where there is no such secret yet. */
+/** Null if there is no such secret yet. */
 async function visibilityOf(
   { client, facts }: OrganizationAccessOptions,
   secretName: string,
@@ -99,7 +99,7 @@ async function visibilityOf(
   try {
     const { data } = await (await client()).request(
       `GET ${facts.route}/{secret_name}`,
-      asked(facts, secretName, signal),
+      secretParameters(facts, secretName, signal),
     );
     return Found.parse(data).visibility;
   } catch (error) {
@@ -108,7 +108,7 @@ async function visibilityOf(
   }
 }
 
-/** Every selected repository's id. Throws rather than give a list that is not whole: what is missing in it would lose the secret. */
+/** Every selected repository's id. Throws if the list is not whole, since a missing repository would lose the secret. */
 async function selectedOf(
   { client, facts }: OrganizationAccessOptions,
   secretName: string,
@@ -117,7 +117,7 @@ async function selectedOf(
   const found: number[] = [];
   try {
     for (let page = 1; ; page += 1) {
-      const given = { ...asked(facts, secretName, signal), per_page: PAGE_SIZE, page };
+      const given = { ...secretParameters(facts, secretName, signal), per_page: PAGE_SIZE, page };
       const { data } = await (await client()).request(
         `GET ${facts.route}/{secret_name}/repositories`,
         given,
@@ -125,7 +125,8 @@ async function selectedOf(
       const { total_count, repositories } = Selected.parse(data);
       found.push(...repositories.map(({ id }) => id));
       if (found.length >= total_count) return found;
-      if (repositories.length === 0) throw unseen(secretName, found.length, total_count);
+      if (repositories.length === 0)
+        throw repositoriesUnseen(secretName, found.length, total_count);
     }
   } catch (error) {
     if (error instanceof Unchanged) throw error;
@@ -154,13 +155,17 @@ async function repositoryId(
       `there is no repository ${organization}/${name} that this token can see`,
       {
         code: "repository-missing",
-        hint: 'Correct it under "repositories", or give the token access to it: GitHub wants its id.',
+        hint: 'Correct it under "repositories", or give the token access to it. GitHub needs its id.',
       },
     );
   }
 }
 
-function asked({ parameters }: ScopeFacts, secretName: string, signal: AbortSignal | undefined) {
+function secretParameters(
+  { parameters }: ScopeFacts,
+  secretName: string,
+  signal: AbortSignal | undefined,
+) {
   return {
     ...parameters,
     secret_name: secretName,
@@ -176,7 +181,7 @@ function refusal(error: unknown, doing: string, facts: ScopeFacts): Error {
   });
 }
 
-function unseen(secretName: string, seen: number, total: number): Unchanged {
+function repositoriesUnseen(secretName: string, seen: number, total: number): Unchanged {
   return new Unchanged(
     `${secretName} is selected for ${total} repositories, of which this token sees ${seen}`,
     {

@@ -51,7 +51,7 @@ async function reveal(vault: Vault, name: string): Promise<string | null> {
   return (await vault.get(name))?.reveal() ?? null;
 }
 
-/** Every way to use a vault whose files are not as they should be: all refuse with that code, and the files stay as they are. */
+/** Every way to use a vault whose files are wrong. All refuse with that code, and the files stay as they are. */
 async function refusesAll(vault: Vault, code: string): Promise<void> {
   const before = existsSync(inVault("vault.json")) ? await readVault() : null;
   const box = { keyId: (await open(BASE64_KEY).publicKey()).keyId, sealed: "AAAA" };
@@ -79,7 +79,7 @@ describe("the files", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("are the owner's alone, whatever the umask, and leave nothing beside them", async () => {
+  test("are the owner's alone under any umask, and leave nothing beside them", async () => {
     const umask = process.umask(0);
     await put(open(), "A", "one");
     process.umask(umask);
@@ -203,7 +203,7 @@ describe("the key", () => {
     expect(existsSync(inVault("vault.key"))).toBe(false);
   });
 
-  test("another vault's key is told as such", async () => {
+  test("another vault's key is reported as such", async () => {
     await put(open(BASE64_KEY), "A", "one");
     await refusesAll(open(Buffer.alloc(32, 8).toString("hex")), "vault-wrong-key");
     expect(await reveal(open(HEX_KEY), "A")).toBe("one");
@@ -256,7 +256,7 @@ describe("damage and tampering", () => {
     await refusesAll(open(HEX_KEY), "vault-damaged");
   });
 
-  test("a value that somebody sealed with the public key alone is refused", async () => {
+  test("a value that was sealed with the public key alone is refused", async () => {
     const { sealed } = await seal(new Secret("theirs"), await open(HEX_KEY).publicKey());
     const file: File = JSON.parse(await readVault());
     const forged = { ...file, entries: { ...file.entries, A: { ...file.entries.A, sealed } } };
@@ -272,7 +272,7 @@ describe("damage and tampering", () => {
     }
   });
 
-  test("a newer version is told as such", async () => {
+  test("a newer version is reported as such", async () => {
     await writeFile(
       inVault("vault.json"),
       JSON.stringify({ ...JSON.parse(await readVault()), version: 2 }),
@@ -289,7 +289,7 @@ describe("damage and tampering", () => {
     expect(await reveal(open(HEX_KEY), "B")).toBe("two");
   });
 
-  test("a box that does not open takes no other's place", async () => {
+  test("a box that does not open replaces no other", async () => {
     const { keyId, key } = await open(HEX_KEY).publicKey();
     const { sealed } = await seal(
       new Secret("x"),

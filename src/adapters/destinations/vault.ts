@@ -6,29 +6,35 @@ import { MAX_NAME_LENGTH, NAME_PATTERN } from "../../core/model/schema.ts";
 import type { Destination } from "../../core/ports/destination.ts";
 import { discardStaged, placeStaged, removeLeftovers, stageFile } from "../local/atomic-file.ts";
 import type { StillHeld } from "../local/file-lock.ts";
-import { localKeys, localPaths, locked, openForPlacing, refuseOrphan } from "./local-keys.ts";
+import {
+  localKeys,
+  localPaths,
+  openForPlacing,
+  refuseOrphan,
+  withFolderLock,
+} from "./local-keys.ts";
 import { formatVaultFile, readVaultFile, type VaultEntries } from "./vault-file.ts";
 import type { VaultKeys } from "./vault-key.ts";
 
 export type VaultOptions = {
-  /** The record's folder: the vault is `.token-automation/vault.json` in it, its key `.token-automation/vault.key`. */
+  /** The record's folder. The vault is `.token-automation/vault.json` in it, its key `.token-automation/vault.key`. */
   readonly directory: string;
-  /** 32 bytes in base64 or hex; null: the key file, which is made on first use. */
+  /** 32 bytes in base64 or hex. Null means the key file, which is made on first use. */
   readonly key: Secret | null;
   readonly now: () => Date;
 };
 
 export type Vault = Destination & {
-  /** The value; null where there is no such secret. */
+  /** The value. Null if there is no such secret. */
   get(name: string): Promise<Secret | null>;
   /** The names of all secrets, sorted. */
   names(): Promise<readonly string[]>;
 };
 
 /**
- * Opens the vault of a folder. Reading makes no file; the first `publicKey` or `put` does.
- * Every member throws `Misconfigured` when the key is missing, wrong or open to others, or the file damaged or altered
- * (then nothing is overwritten), and `Unchanged` when the file cannot be written or stays locked.
+ * Opens the vault of a folder. Reading makes no file. The first `publicKey` or `put` does.
+ * Every member throws `Misconfigured` if the key is missing, wrong or open to others, or the file damaged or altered
+ * (then nothing is overwritten), and `Unchanged` if the file cannot be written or stays locked.
  */
 export function openVault(options: VaultOptions): Vault {
   const local = localKeys(options);
@@ -57,9 +63,9 @@ export function openVault(options: VaultOptions): Vault {
       checkName(secretName);
       const paths = await localPaths(options.directory);
       const keys = await local.orNew(paths);
-      // A box that does not open must not take the place of one that does.
+      // A box that does not open must not replace one that does.
       await openForPlacing(secretName, box, keys);
-      await locked(paths, async (stillHeld) => {
+      await withFolderLock(paths, async (stillHeld) => {
         const entries = new Map(await readVaultFile(paths.vault, keys));
         const present = entries.get(secretName);
         if (present?.sealed === box.sealed) return;
@@ -109,7 +115,7 @@ async function write(path: string, text: string, stillHeld: StillHeld): Promise<
 function checkName(name: string): void {
   if (NAME_PATTERN.test(name) && name.length <= MAX_NAME_LENGTH) return;
   throw new Misconfigured(
-    `the vault takes no secret named ${JSON.stringify(name.slice(0, MAX_NAME_LENGTH))}`,
+    `the vault cannot hold a secret named ${JSON.stringify(name.slice(0, MAX_NAME_LENGTH))}`,
     {
       code: "name-refused",
       hint: `Use letters, digits and underscores, no digit first, at most ${MAX_NAME_LENGTH} characters.`,

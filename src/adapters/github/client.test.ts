@@ -30,7 +30,7 @@ afterEach(async () => {
   await github.close();
 });
 
-/** What a failed request becomes; everything that could show the token or a body is looked through. */
+/** The failure of a request, after a search through everything that could show the token or a body. */
 async function failureOf(request: Promise<unknown>, permission?: string): Promise<Failure> {
   const thrown: unknown = await request.then(
     () => expect.fail("the request succeeded"),
@@ -239,7 +239,7 @@ describe("limits", () => {
     expect(github.requests).toHaveLength(3);
   });
 
-  test("the budget's reset is waited for, where it is near", async () => {
+  test("the budget's reset is waited for, if it is near", async () => {
     const reset = String(Math.floor(Date.now() / 1000) + 50);
     const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset };
     github.faults.add({ match: {}, action: { kind: "status", status: 403, headers } });
@@ -250,7 +250,7 @@ describe("limits", () => {
     expect(statuses()).toEqual([403, 200]);
   });
 
-  test("a far reset is not waited for: the failure says until when, and nothing more is asked meanwhile", async () => {
+  test("a far reset is not waited for. The failure says until when, and no more requests are sent meanwhile", async () => {
     const reset = Math.floor(Date.now() / 1000) + 3600;
     const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(reset) };
     github.faults.add({
@@ -285,7 +285,7 @@ describe("limits", () => {
     expect(github.requests).toHaveLength(3);
   });
 
-  test("GraphQL's limit, told with status 200, is the same failure", async () => {
+  test("GraphQL's limit, which comes with status 200, is the same failure", async () => {
     await github.close();
     github = await startGitHub({ rateLimit: { limit: 1, windowSeconds: 3600 } });
     const client = await testClient(github);
@@ -350,12 +350,12 @@ describe("failures", () => {
     });
   });
 
-  test("404 where a permission is needed: missing, or not to be seen", async () => {
+  test("404 if a permission is needed: missing, or not visible", async () => {
     answer(404);
     expect(await failureOf(client.request(GET, AT), "Contents: read")).toMatchObject({
       kind: "denied",
       permission: "Contents: read",
-      hint: "Check the repository's name; if it exists, the token cannot see it. Give the token the permission Contents: read.",
+      hint: "Check the repository's name. If it exists, the token cannot see it. Give the token the permission Contents: read.",
     });
     expect(await failureOf(client.request(GET, AT))).toMatchObject({
       kind: "misconfigured",
@@ -363,7 +363,7 @@ describe("failures", () => {
     });
   });
 
-  test("headers that are not of their form are not shown", async () => {
+  test("malformed headers are not shown", async () => {
     answer(403, {
       "x-accepted-github-permissions": "<b>canary-in-the-body",
       "x-github-request-id": "canary-in-the-body <script>",
@@ -382,7 +382,7 @@ describe("failures", () => {
     });
   });
 
-  test("5xx: nothing changed where it only reads, unknown otherwise, and whether it may be sent again", async () => {
+  test("5xx: nothing changed if it only reads, unknown otherwise, and whether it may be sent again", async () => {
     answer(502);
     expect(await failureOf(client.request(GET, AT))).toMatchObject({ kind: "unchanged" });
     expect(
@@ -391,7 +391,7 @@ describe("failures", () => {
       ),
     ).toMatchObject({
       kind: "uncertain",
-      hint: "Doing it again is harmless, and the next run does.",
+      hint: "Doing it again is harmless, and the next run does it.",
     });
     expect(await failureOf(client.graphql("query { viewer { login } }"))).toMatchObject({
       kind: "unchanged",
@@ -419,7 +419,7 @@ describe("failures", () => {
     ]);
   });
 
-  test("a signal ends what is under way", async () => {
+  test("a signal ends the request under way", async () => {
     const controller = new AbortController();
     github.faults.add({
       match: {},

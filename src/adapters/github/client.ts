@@ -1,14 +1,14 @@
-// The one way to GitHub's API: Octokit with bounded waits, bounded retries and a time-out on every request.
+// The one client of GitHub's API: Octokit with bounded waits, bounded retries and a time-out on every request.
 import type { Octokit } from "@octokit/rest";
 import pLimit from "p-limit";
 import { Misconfigured } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
 import { type Clock, createPause, createWindow, systemClock } from "./pace.ts";
 
-/** Typed by GitHub's OpenAPI description. Errors are Octokit's: pass them through `toFailure` before anybody sees them. */
+/** Typed by GitHub's OpenAPI description. Errors are Octokit's, so pass them through `toFailure` before they are shown. */
 export type GitHubClient = Pick<Octokit, "request" | "graphql">;
 
-/** Why a client is about to wait, for progress messages. */
+/** The reason why a client is about to wait, for progress messages. */
 export type Wait = {
   readonly reason: "rate-limit" | "secondary-rate-limit";
   readonly seconds: number;
@@ -18,21 +18,21 @@ export type GitHubClientOptions = {
   readonly token: Secret;
   /** As in GITHUB_API_URL: `https://api.github.com`, `https://ghe.example/api/v3`. */
   readonly apiUrl: string;
-  /** As in GITHUB_GRAPHQL_URL; derived from `apiUrl` where it is not given. */
+  /** As in GITHUB_GRAPHQL_URL (default: derived from `apiUrl`). */
   readonly graphqlUrl?: string | null | undefined;
   readonly userAgent?: string | undefined;
   /** For proxies. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly onWait?: ((wait: Wait) => void) | undefined;
-  /** Further attempts after a 5xx or a network failure; mutations are sent once. */
+  /** Further attempts after a 5xx or a network failure. Mutations are sent once. */
   readonly retries?: number | undefined;
   readonly requestTimeoutMs?: number | undefined;
-  /** The longest wait that GitHub orders and that is obeyed, in seconds; 0: none is waited for. */
+  /** The longest wait ordered by GitHub that is obeyed, in seconds. 0 obeys none. */
   readonly longestWaitS?: number | undefined;
   /** Ends every request. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
-  /** How long a second of back-off or of a wait that GitHub orders lasts, in milliseconds: tests shorten it. */
+  /** How long a second of back-off or of an ordered wait lasts, in milliseconds. Tests shorten it. */
   readonly secondMs?: number | undefined;
 };
 
@@ -42,20 +42,20 @@ const REQUESTS_IN_FLIGHT = 10;
 /** "In general, no more than 80 content-generating requests per minute". */
 const WRITES_PER_WINDOW = 80;
 const WRITE_WINDOW_MS = 60_000;
-/** Beyond it a wait costs more than another run; an Action bills by the minute. */
+/** A longer wait costs more than another run, since an Action bills by the minute. */
 const LONGEST_WAIT_S = 120;
-/** A wait that GitHub ordered is obeyed this many times per request. */
+/** How often a wait that GitHub ordered is obeyed per request. */
 const LIMIT_RETRIES = 2;
 /** "Otherwise, wait for at least one minute". */
 const WAIT_WHERE_UNTOLD_S = 60;
 const RETRIES = 3;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Every 4xx is an answer, not an accident; plugin-throttling handles 403 and 429. */
+/** Every 4xx is an answer, so none is retried. plugin-throttling handles 403 and 429. */
 const NOT_RETRIED = Array.from({ length: 100 }, (_, index) => 400 + index);
 const USER_AGENT = "token-automation";
 
 /**
- * Makes a client of its own limits: nothing is shared with another one. Octokit is loaded here, not at import.
+ * Makes a client with limits of its own, which it shares with no other. Octokit is loaded here, not at import.
  * @throws `Misconfigured` for a token or a URL that cannot be right.
  */
 export async function createGitHubClient(options: GitHubClientOptions): Promise<GitHubClient> {
@@ -74,7 +74,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
     baseUrl,
     userAgent: options.userAgent ?? USER_AGENT,
     request: { fetch: boundedFetch(options) },
-    // Octokit logs URLs and failed requests to the console unless told otherwise; failures are told by toFailure.
+    // By default Octokit logs URLs and failed requests to the console. Here toFailure reports failures.
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     retry: {
       retries: options.retries ?? RETRIES,
@@ -83,7 +83,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
     },
     throttle: throttleOptions(options, secondMs),
   });
-  // An absolute baseUrl too: Octokit rewrites one that ends in /api/v3.
+  // The baseUrl must be absolute too, since Octokit rewrites one that ends in /api/v3.
   return {
     request: client.request,
     graphql: client.graphql.defaults({ baseUrl: graphqlUrl, url: graphqlUrl }),
@@ -92,7 +92,7 @@ export async function createGitHubClient(options: GitHubClientOptions): Promise<
 
 /**
  * plugin-throttling keeps its groups in a variable of its module, shared by all clients, and lets one write a second
- * through. It uses of a group only `key(id).schedule(options, job, ...args)`, so groups of that shape are given to it:
+ * through. It only calls `key(id).schedule(options, job, ...args)` on a group, so it gets groups of that shape here.
  * Bottleneck's own would wait for a refill on a timer that does not keep the process alive.
  */
 function throttleOptions(options: GitHubClientOptions, secondMs: number): object {
@@ -138,8 +138,8 @@ function group(run: <T>(job: () => Promise<T>) => Promise<T>): object {
 }
 
 /**
- * plugin-throttling knows a secondary limit by its English message alone, and takes `retry-after: 0` for none.
- * What says `retry-after` with 403 or 429 is one, whatever it is called.
+ * plugin-throttling knows a secondary limit only by its English message, and takes `retry-after: 0` for none.
+ * Any 403 or 429 with `retry-after` is one, under any message.
  */
 function nameLimits({ hook }: Pick<Octokit, "hook">): void {
   hook.error("request", (error) => {
@@ -153,13 +153,13 @@ function nameLimits({ hook }: Pick<Octokit, "hook">): void {
   });
 }
 
-/** Reads the whole body here: Octokit takes one that was cut for an empty one. */
+/** Reads the whole body here, since Octokit takes a cut body for an empty one. */
 function boundedFetch(options: GitHubClientOptions): typeof globalThis.fetch {
   const fetch = options.fetch ?? globalThis.fetch;
   const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   return async (input, init) => {
     const ends = [options.signal, init?.signal].filter((end) => end !== undefined && end !== null);
-    // Of this name, since Octokit would send again what ended for any other reason.
+    // It needs this name, since Octokit retries a request that ended for any other reason.
     if (ends.some((end) => end.aborted))
       throw new DOMException("the request was cancelled", "AbortError");
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...ends]);
@@ -188,7 +188,7 @@ function checkUrl(text: string, name: string): string {
   );
 }
 
-/** Only visible ASCII can stand in a header; the rest is what copying and pasting adds. Formats and lengths are GitHub's to change. */
+/** Only visible ASCII can stand in a header. The rest comes from copying and pasting. GitHub may change formats and lengths. */
 function checkToken(token: Secret): string {
   const text = token.reveal();
   if (/^[\x21-\x7e]+$/.test(text)) return text;
@@ -196,7 +196,7 @@ function checkToken(token: Secret): string {
     text === "" ? "is empty" : "holds a blank, a line break or a character that no token has";
   throw new Misconfigured(`the GitHub token ${seen}`, {
     code: "token-malformed",
-    hint: "Check how the token reaches this program: a secret that does not exist arrives empty, and a copied one may end in a line break.",
+    hint: "Check how the token reaches this program. A secret that does not exist arrives empty, and a copied one may end in a line break.",
   });
 }
 

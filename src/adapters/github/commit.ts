@@ -1,4 +1,4 @@
-// One commit of several files as a compare-and-set on a branch, and what became of it where the reply was lost.
+// One commit of several files as a compare-and-set on a branch, and the search for it after a lost reply.
 import { z } from "zod";
 import {
   Denied,
@@ -15,7 +15,7 @@ import { type BranchPlace, branchMissing, readHead, repositoryMissing } from "./
 /** The branch to commit to, by its own name. */
 export type CommitPlace = BranchPlace & { readonly branch: string };
 
-/** What one attempt gave. `unknown`: it may have happened. */
+/** The outcome of one attempt. `unknown` means that it may have happened. */
 export type Attempt =
   | { readonly kind: "saved"; readonly oid: string; readonly url: string | null }
   | { readonly kind: "stale" }
@@ -31,16 +31,16 @@ const Reply = z.object({
   }),
 });
 
-/** GitHub's classic protections have a type of their own, its rulesets only a message. */
+/** GitHub's classic protections have a type of their own. Its rulesets have only a message. */
 const PROTECTED =
   /RULE_VIOLATION|rule violation|protected branch|through a pull request|approving review|required status check|verified signature/i;
 const STALE = /expected branch to point to|pull and try again/i;
-/** How far back the look for a commit goes: more than that many commits within one request's time-out are not ours to guess. */
+/** How many commits back the search goes. If the branch got more within one request's time-out, the outcome stays open. */
 const COMMITS_LOOKED_AT = 30;
 
 /**
  * `createCommitOnBranch`, sent once. https://docs.github.com/graphql/reference/mutations#createcommitonbranch
- * @throws `Denied`, `Misconfigured` or `Unchanged` where nothing was written.
+ * @throws `Denied`, `Misconfigured` or `Unchanged` if nothing was written.
  */
 export async function commitOnBranch(
   client: GitHubClient,
@@ -66,7 +66,7 @@ export async function commitOnBranch(
   }
 }
 
-/** The commit that was made on top of `change.expected` since, if it says what ours says: null where it is not there. */
+/** The commit that was made on top of `change.expected` since, if its message equals ours. Null if it is not there. */
 export async function findCommit(
   client: GitHubClient,
   place: CommitPlace,
@@ -77,7 +77,7 @@ export async function findCommit(
 }> {
   const head = await readHead(client, place, place.branch);
   if (head === change.expected) return { head, ours: null };
-  // By its id: `sha` takes that or a branch's bare name, which a tag may have too; a full ref is not documented, and not taken everywhere.
+  // By its id. `sha` takes an id or a branch's bare name, which a tag may have too. Full refs are undocumented, and some servers refuse them.
   const at = { owner: place.owner, repo: place.name, sha: head, per_page: COMMITS_LOOKED_AT };
   const { data: commits } = await client.request("GET /repos/{owner}/{repo}/commits", at);
   const next = commits.find(({ parents }) => parents[0]?.sha === change.expected);
@@ -115,16 +115,16 @@ function throwKnown(refusals: readonly GraphqlError[], place: CommitPlace): void
   if (any(/^NOT_FOUND$/)) throw repositoryMissing(place);
 }
 
-/** It may have been made. `cause`: a failure of ours, since Octokit's errors hold the request. */
+/** The commit may have been made. `cause` is a failure of ours, since Octokit's errors hold the request. */
 export function outcomeUnknown({ owner, name }: CommitPlace, cause?: Failure): Uncertain {
-  return new Uncertain(`could not tell whether the commit to ${owner}/${name} was made`, {
+  return new Uncertain(`the commit to ${owner}/${name} may or may not have been made`, {
     code: "outcome-unknown",
-    hint: "Run it again: it reads the record first, and goes on from what it finds.",
+    hint: "Run it again. It reads the record first, and goes on from what it finds.",
     cause,
   });
 }
 
-/** Nothing can be compared with: GitHub makes a commit only on top of one. */
+/** There is nothing to compare with, and GitHub makes a commit only on top of one. */
 export function expectedMissing(place: BranchPlace): Misconfigured {
   return new Misconfigured(
     `could not commit to ${place.owner}/${place.name}: no version was given to build on`,
@@ -135,13 +135,13 @@ export function expectedMissing(place: BranchPlace): Misconfigured {
   );
 }
 
-/** Sent, looked for, and not there. */
+/** The commit was sent, looked for, and is not there. */
 export function notSaved(place: CommitPlace): Unchanged {
   return new Unchanged(
     `could not commit to ${place.owner}/${place.name}: no answer came, and the branch ${place.branch} has not moved`,
     {
       code: "github-unavailable",
-      hint: "Run it again later; https://www.githubstatus.com tells of outages.",
+      hint: "Run it again later. https://www.githubstatus.com shows outages.",
     },
   );
 }

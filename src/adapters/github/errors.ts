@@ -1,24 +1,24 @@
-// Turns what Octokit throws into the program's failures, without a header, a body or a request inside.
+// The program's failures for what Octokit throws, without a header, a body or a request inside.
 import { Denied, Failure, Misconfigured, Uncertain, Unchanged } from "../../core/base/errors.ts";
 import { rateLimited } from "./pace.ts";
 
-/** One entry of a GraphQL reply's `errors`. GitHub adds `type` to those of its resolvers. */
+/** One entry of a GraphQL reply's `errors`. GitHub adds `type` to the errors of its resolvers. */
 export type GraphqlError = { readonly type: string | null; readonly message: string };
 
-/** What is safe to know of a failed request. */
+/** The safe facts of a failed request. */
 type Seen = {
-  /** Null where no answer came. */
+  /** Null if no answer came. */
   readonly status: number | null;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Whether it changes nothing, whatever became of it. */
+  /** Whether the request changes nothing, even if it was carried out. */
   readonly reads: boolean;
-  /** Whether sending the request again could do nothing twice. */
+  /** Whether the request can be sent again without doing anything twice. */
   readonly repeatable: boolean;
   /** Whether the request may have reached the server. */
   readonly sent: boolean;
   /** Node's error code or name: ECONNRESET, TimeoutError. */
   readonly reason: string | null;
-  /** For telling kinds of refusal apart. Never shown. */
+  /** Distinguishes kinds of refusal. Never shown. */
   readonly message: string;
 };
 
@@ -32,12 +32,12 @@ const NEVER_SENT = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** GitHub says it with a 403 like that of a missing permission, and no permission helps. */
+/** The message of a 403 that looks like a missing permission although no permission helps. */
 const ARCHIVED = /was archived so is read-only/i;
 
 /**
- * What a failed request means for the caller. Octokit's error is not kept as `cause`: it holds the request and the response.
- * @param error whatever was thrown; a `Failure` is returned as it is.
+ * The failure that a failed request means for the caller. Octokit's error is not kept as `cause`, since it holds the request and the response.
+ * @param error anything that was thrown; a `Failure` is returned as it is.
  * @param doing what failed, to follow "could not": `place API_KEY in actions:owner/name`.
  * @param permission what the request needs, in the words of GitHub's settings: `Secrets: write`.
  */
@@ -50,21 +50,21 @@ export function toFailure(error: unknown, doing: string, permission?: string): F
   if (error instanceof Error && error.name === "AbortError") {
     return new Uncertain(`could not ${doing}: it was cancelled`, {
       code: "cancelled",
-      hint: "Run it again: it looks first at what was done.",
+      hint: "Run it again. It looks first at what was done.",
     });
   }
   return new Uncertain(
     `could not ${doing}: an unexpected ${error instanceof Error ? error.name : typeof error} was thrown`,
     {
       code: "unexpected",
-      hint: "Run it again with TOKEN_AUTOMATION_DEBUG=1 to see where, and report it.",
-      // An error of Octokit's that is not known here would show the request.
+      hint: "Run it again with TOKEN_AUTOMATION_DEBUG=1 to see the place, and report it.",
+      // An unknown error of Octokit's would show the request.
       cause: isRecord(error) && ("request" in error || "response" in error) ? undefined : error,
     },
   );
 }
 
-/** The errors of a GraphQL reply that came with status 200; null for anything else. */
+/** The errors of a GraphQL reply that came with status 200. Null for anything else. */
 export function graphqlErrors(error: unknown): readonly GraphqlError[] | null {
   if (!(error instanceof Error)) return null;
   // plugin-throttling has an error of its own for RATE_LIMITED.
@@ -81,7 +81,7 @@ export function graphqlErrors(error: unknown): readonly GraphqlError[] | null {
   }));
 }
 
-/** The HTTP status of an answer that Octokit took for an error; null where there was no answer. */
+/** The HTTP status of an answer that Octokit took for an error. Null if there was no answer. */
 export function statusOf(error: unknown): number | null {
   return httpFailure(error)?.status ?? null;
 }
@@ -94,18 +94,18 @@ function fromHttp(seen: Seen, doing: string, permission: string | undefined): Fa
     return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
   if (status >= 500) return seen.reads ? unavailable(said) : unknownOutcome(said, seen.repeatable);
   if (status === 401) return tokenRefused(said);
-  if (status === 403 && ARCHIVED.test(seen.message)) return archived(said);
+  if (status === 403 && ARCHIVED.test(seen.message)) return repositoryArchived(said);
   if (status === 403 || (status === 404 && permission !== undefined))
-    return denied(said, status, headers, permission);
+    return permissionDenied(said, status, headers, permission);
   if (status === 404) {
     return new Misconfigured(said, {
       code: "not-found",
-      hint: "Check the name; a token that may not see something gets the same answer.",
+      hint: "Check the name. A token that may not see something gets the same answer.",
     });
   }
   return new Misconfigured(said, {
     code: "request-refused",
-    hint: "GitHub refuses these values, so trying again changes nothing: check them.",
+    hint: "GitHub refuses these values, so trying again changes nothing. Check them.",
   });
 }
 
@@ -124,13 +124,13 @@ function fromGraphql(
     refusals.some(({ type, message }) => pattern.test(type ?? "") || pattern.test(message));
   if (any(/RATE_LIMIT|secondary rate|rate limit exceeded/i))
     return rateLimited(`${said}, because its rate limit is used up`, limitedUntil(headers));
-  if (any(ARCHIVED)) return archived(said);
+  if (any(ARCHIVED)) return repositoryArchived(said);
   if (any(/^FORBIDDEN$|^INSUFFICIENT_SCOPES$|not accessible by/i))
-    return denied(said, 403, headers, permission);
+    return permissionDenied(said, 403, headers, permission);
   if (any(/^NOT_FOUND$/))
     return permission === undefined
       ? new Misconfigured(said, { code: "not-found", hint: "Check the name." })
-      : denied(said, 404, headers, permission);
+      : permissionDenied(said, 404, headers, permission);
   if (any(/something went wrong|timeout|^INTERNAL$|^SERVICE_UNAVAILABLE$/i))
     return unknownOutcome(said, false);
   return new Misconfigured(said, {
@@ -148,7 +148,7 @@ function noAnswer(seen: Seen, doing: string): Failure {
   return seen.reads || !seen.sent ? unavailable(said) : unknownOutcome(said, seen.repeatable);
 }
 
-function denied(
+function permissionDenied(
   said: string,
   status: number,
   headers: Seen["headers"],
@@ -162,9 +162,9 @@ function denied(
       ? " Or authorize the token for the organization's single sign-on."
       : "";
   const missing =
-    status === 404 ? "Check the repository's name; if it exists, the token cannot see it. " : "";
+    status === 404 ? "Check the repository's name. If it exists, the token cannot see it. " : "";
   const secrets = /secrets/i.test(permission ?? "")
-    ? " A workflow's GITHUB_TOKEN can never have it: use a GitHub App's installation token or a fine-grained personal access token."
+    ? " A workflow's GITHUB_TOKEN can never have it. Use a GitHub App's installation token or a fine-grained personal access token."
     : "";
   const need = given ?? named;
   const grant =
@@ -181,30 +181,30 @@ function denied(
 function tokenRefused(said: string): Denied {
   return new Denied(`${said}: the token was refused, so it is wrong or expired`, {
     code: "token-refused",
-    hint: "Make a new token and give it to this program. An App's installation token lives one hour: mint it in the same job.",
+    hint: "Make a new token and give it to this program. An App's installation token lives one hour. Mint it in the same job.",
   });
 }
 
-function archived(said: string): Misconfigured {
+function repositoryArchived(said: string): Misconfigured {
   return new Misconfigured(`${said}, because the repository is archived`, {
     code: "repository-archived",
-    hint: "Nothing in an archived repository can be changed: unarchive it in its settings, or name another one.",
+    hint: "Nothing in an archived repository can be changed. Unarchive it in its settings, or name another one.",
   });
 }
 
 function unavailable(said: string): Unchanged {
   return new Unchanged(said, {
     code: "github-unavailable",
-    hint: "Nothing was changed. Run it again later; https://www.githubstatus.com tells of outages.",
+    hint: "Nothing was changed. Run it again later. https://www.githubstatus.com shows outages.",
   });
 }
 
 function unknownOutcome(said: string, repeatable: boolean): Uncertain {
-  return new Uncertain(`${said}, so whether it was done is not known`, {
+  return new Uncertain(`${said}, so it may or may not have been done`, {
     code: "outcome-unknown",
     hint: repeatable
-      ? "Doing it again is harmless, and the next run does."
-      : "Look before doing it again: a new run does.",
+      ? "Doing it again is harmless, and the next run does it."
+      : "Look before doing it again. A new run looks first.",
   });
 }
 
@@ -218,7 +218,7 @@ function isLimit({ status, headers, message }: Seen): boolean {
   );
 }
 
-/** The server's own time plus the wait it ordered, or its reset time. */
+/** The server's own time plus the wait that it ordered, or its reset time. */
 function limitedUntil(headers: Seen["headers"]): Date | null {
   const after = Number(headers["retry-after"] ?? Number.NaN);
   const date = Date.parse(String(headers.date ?? ""));
@@ -238,7 +238,7 @@ function headerText(headers: Seen["headers"], name: string, form: RegExp): strin
   return typeof value === "string" && form.test(value) ? value : null;
 }
 
-/** Octokit's RequestError, known by its shape so that Octokit need not be loaded. It says 500 where no answer came. */
+/** Octokit's RequestError, known by its shape so that Octokit need not be loaded. Its status is 500 if no answer came. */
 function httpFailure(error: unknown): Seen | null {
   if (
     !(error instanceof Error) ||

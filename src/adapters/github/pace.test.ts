@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Clock, createPause, createWindow } from "./pace.ts";
 
-/** A clock that stands still until somebody waits: the earliest waiter's time comes next. */
+/** A clock that stands still until a caller waits. The earliest waiter's time comes next. */
 function manualClock(start = 0): Clock & { readonly waits: number[] } {
   let now = start;
   const waits: number[] = [];
@@ -16,7 +16,7 @@ function manualClock(start = 0): Clock & { readonly waits: number[] } {
 }
 
 describe("window", () => {
-  test("a burst passes at once; what follows starts as soon as the window has room", async () => {
+  test("a burst passes at once, and the next callers start as soon as the window has room", async () => {
     const clock = manualClock(1000);
     const pass = createWindow(3, 60_000, clock);
     for (let count = 0; count < 3; count += 1) await pass();
@@ -26,7 +26,7 @@ describe("window", () => {
     expect(clock.now()).toBe(121_000);
   });
 
-  test("callers that come together are all given a time: never more than the limit in a window", async () => {
+  test("callers that come together all get a time, never more than the limit in a window", async () => {
     const waits: number[] = [];
     const pass = createWindow(80, 60_000, {
       now: () => 0,
@@ -42,7 +42,7 @@ describe("window", () => {
 });
 
 describe("pause", () => {
-  test("holds everybody until the time has come, the longest order winning", async () => {
+  test("holds every caller until the time has come, and the longest order wins", async () => {
     const clock = manualClock();
     const pause = createPause(10_000, clock);
     await pause.pass();
@@ -61,7 +61,7 @@ describe("pause", () => {
       kind: "unchanged",
       code: "rate-limited",
       message:
-        "nothing was asked, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
+        "no request was sent, because GitHub's rate limit is used up until 2026-01-01T01:00:00.000Z",
     });
     expect(clock.waits).toEqual([]);
   });

@@ -1,9 +1,9 @@
-// How fast one client may ask: starts per window, and the waits that GitHub orders.
-// Our own: Bottleneck, which Octokit's throttling brings, refills on a timer that does not keep the process alive,
+// The pace of one client: starts per window, and the waits that GitHub orders.
+// Our own, since Bottleneck, which Octokit's throttling brings, refills on a timer that does not keep the process alive,
 // and p-throttle takes no clock and no order to pause.
 import { Unchanged } from "../../core/base/errors.ts";
 
-/** What the pace needs of time. Milliseconds since the epoch; `wait` must keep the process alive. */
+/** The clock and timer of the pace. Milliseconds since the epoch. `wait` must keep the process alive. */
 export type Clock = { now(): number; wait(ms: number): Promise<void> };
 
 export const systemClock: Clock = {
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Lets at most `limit` callers pass in any `windowMs`: a burst at once, then as the window moves on. */
+/** Lets at most `limit` callers pass in any `windowMs`: a burst at once, then one as each leaves the window. */
 export function createWindow(limit: number, windowMs: number, clock: Clock): () => Promise<void> {
   // When the last `limit` callers started or will start, oldest first.
   const starts: number[] = [];
@@ -27,15 +27,15 @@ export function createWindow(limit: number, windowMs: number, clock: Clock): () 
   };
 }
 
-/** Holds everybody back until the time GitHub named. */
+/** Holds every caller back until the time that GitHub named. */
 export type Pause = {
-  /** Nobody passes for that many milliseconds. */
+  /** Lets no caller pass for that many milliseconds. */
   hold(ms: number): void;
-  /** Waits while held. @throws `Unchanged` where the wait would be longer than `longestMs`. */
+  /** Waits while held. @throws `Unchanged` if the wait would be longer than `longestMs`. */
   pass(): Promise<void>;
 };
 
-/** @param longestMs a longer wait is refused at once, since asking on would only prolong it. */
+/** @param longestMs the longest wait; a longer one is refused at once, since more requests would only prolong it. */
 export function createPause(longestMs: number, clock: Clock): Pause {
   let until = 0;
   return {
@@ -46,7 +46,7 @@ export function createPause(longestMs: number, clock: Clock): Pause {
       for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
         if (left > longestMs)
           throw rateLimited(
-            "nothing was asked, because GitHub's rate limit is used up",
+            "no request was sent, because GitHub's rate limit is used up",
             new Date(until),
           );
         await clock.wait(left);
@@ -55,12 +55,12 @@ export function createPause(longestMs: number, clock: Clock): Pause {
   };
 }
 
-/** The failure of a request that GitHub will not answer before `until`; null where it did not say. */
+/** The failure of a request that GitHub will not answer before `until`. Null if GitHub did not say when. */
 export function rateLimited(what: string, until: Date | null): Unchanged {
   const when = until === null ? "" : ` until ${until.toISOString()}`;
   return new Unchanged(`${what}${when}`, {
     code: "rate-limited",
     retryAt: until,
-    hint: `Run it again ${until === null ? "in some minutes" : "after that time"}; if it happens often, rotate fewer tokens at once or use a GitHub App's token, whose budget is its own.`,
+    hint: `Run it again ${until === null ? "in some minutes" : "after that time"}. If it happens often, rotate fewer tokens at once or use a GitHub App's token, whose budget is its own.`,
   });
 }

@@ -1,9 +1,9 @@
-// Lists that GitHub gives in pages, with how long they are in all.
+// Lists that GitHub gives in pages, with their total length.
 
-/** The most that GitHub gives on one page. */
+/** The most entries that GitHub gives on one page. */
 export const PAGE_SIZE = 100;
 
-/** The whole list. @param ask for one page, counted from 1 */
+/** The whole list. @param ask fetches one page, counted from 1 */
 export async function pages<Item>(
   ask: (page: number) => Promise<{ readonly total: number; readonly items: readonly Item[] }>,
 ): Promise<Item[]> {

@@ -1,6 +1,6 @@
-// Text of others in an issue's body.
+// Quoted text of others in an issue's body.
 
-/** The text as GitHub shows it and no more, in one line: it is data, and no mention, link or markup comes of it. */
+/** The text in one line, as plain data: GitHub makes no mention, link or markup of it. */
 export function quoted(text: string): string {
   return text.replace(/[\\`*_{}[\]<>()#|~!@]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -7,19 +7,19 @@ import type { GitHubClient } from "./client.ts";
 import { graphqlErrors, toFailure } from "./errors.ts";
 import { type BranchPlace, branchMissing, repositoryEmpty, repositoryMissing } from "./snapshot.ts";
 
-/** `parents`: its parents on GitHub, whether they changed the record or not. */
+/** `parents` are its parents on GitHub, whether they changed the record or not. */
 export type BranchCommit = AuditCommit & { readonly parents: readonly string[] };
 
 /** A file's content by its id, and its size in bytes. */
 export type BlobRef = { readonly id: string; readonly size: number };
 
-/** `commits`: parents before children. */
+/** `commits` has parents before children. */
 export type BranchCommits = {
   readonly head: BranchCommit;
   readonly commits: readonly BranchCommit[];
 };
 
-/** GitHub's most for one page of a connection. */
+/** The most entries that GitHub gives on one page of a connection. */
 const PAGE = 100;
 /** Files and folders asked for in one request: far below GitHub's 500,000 nodes. */
 const STATES_PER_REQUEST = 100;
@@ -89,7 +89,7 @@ export async function branchCommits(
       afterDays: after.days,
     };
     const revision = head?.sha ?? (place.branch === null ? "HEAD" : `refs/heads/${place.branch}`);
-    const { repository } = understood(
+    const { repository } = readReply(
       Listing,
       await ask(client, place, LIST, { revision, ...paths }),
       place,
@@ -109,7 +109,7 @@ export async function branchCommits(
   }
   return {
     head,
-    commits: joined(found.record.toReversed(), found.days.toReversed()).slice(-limit),
+    commits: mergeInOrder(found.record.toReversed(), found.days.toReversed()).slice(-limit),
   };
 }
 
@@ -129,8 +129,11 @@ function commitOf({
   };
 }
 
-/** Two lists in one that keeps the order of both; by date where neither says. */
-function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): BranchCommit[] {
+/** Two lists merged into one that keeps the order of both. Dates decide the rest. */
+function mergeInOrder(
+  one: readonly BranchCommit[],
+  other: readonly BranchCommit[],
+): BranchCommit[] {
   const [inOne, inOther] = [
     new Set(one.map(({ sha }) => sha)),
     new Set(other.map(({ sha }) => sha)),
@@ -142,7 +145,7 @@ function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): B
     while (given.has(one[left]?.sha ?? "")) left += 1;
     while (given.has(other[right]?.sha ?? "")) right += 1;
     const [a, b] = [one[left], other[right]];
-    const next = pick(a, b, inOne, inOther);
+    const next = pickNext(a, b, inOne, inOther);
     if (next === undefined) return all;
     all.push(next);
     given.add(next.sha);
@@ -151,9 +154,14 @@ function joined(one: readonly BranchCommit[], other: readonly BranchCommit[]): B
 
 type Maybe = BranchCommit | undefined;
 
-function pick(a: Maybe, b: Maybe, inOne: ReadonlySet<string>, inOther: ReadonlySet<string>): Maybe {
+function pickNext(
+  a: Maybe,
+  b: Maybe,
+  inOne: ReadonlySet<string>,
+  inOther: ReadonlySet<string>,
+): Maybe {
   if (a === undefined || b === undefined || a.sha === b.sha) return a ?? b;
-  // One that stands in both lists waits until it is the next of both.
+  // A commit in both lists waits until it is the next of both.
   if (inOther.has(a.sha) !== inOne.has(b.sha)) return inOther.has(a.sha) ? b : a;
   return Date.parse(a.committed_at) <= Date.parse(b.committed_at) ? a : b;
 }
@@ -222,7 +230,7 @@ async function objectsAt(
       (_, index) => `at${index}: object(expression: $at${index}) { ${fields[start + index]} }`,
     );
     const query = queryOf(Object.keys(variables), "String!", asked);
-    const { repository } = understood(States, await ask(client, place, query, variables), place);
+    const { repository } = readReply(States, await ask(client, place, query, variables), place);
     for (const index of batch.keys()) objects.push(repository?.[`at${index}`]);
   }
   return objects;
@@ -258,8 +266,8 @@ export async function ask(
   }
 }
 
-/** @throws `Misconfigured` for an answer of another form than GitHub's: of another server, or a proxy. */
-export function understood<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
+/** @throws `Misconfigured` for an answer of another form than GitHub's, from another server or a proxy. */
+export function readReply<T>(form: z.ZodType<T>, reply: unknown, place: BranchPlace): T {
   const parsed = form.safeParse(reply);
   if (parsed.success) return parsed.data;
   throw new Misconfigured(

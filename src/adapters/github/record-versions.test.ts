@@ -1,4 +1,4 @@
-// The audit over GitHub's API: what it finds, and what it asks for.
+// The audit over GitHub's API: its findings and its requests.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testClient } from "../../../test/github/client.ts";
 import { DEFAULT_REPOSITORY, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
@@ -85,7 +85,7 @@ test("edits of days' files are named with their commits", async () => {
   });
 });
 
-test("several pages of commits; the older ones are not asked for where a limit says so", async () => {
+test("several pages of commits, of which a limit leaves out the older ones", async () => {
   for (let count = 1; count <= 120; count += 1) commit(chainOf(count), count - 1);
   expect(await audit()).toMatchObject({ verdict: "ok", entries: 120, commits: 120, findings: [] });
   const limited = await audit(10);

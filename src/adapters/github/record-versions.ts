@@ -10,7 +10,7 @@ import {
   branchCommits,
   filesInCommits,
   queryOf,
-  understood,
+  readReply,
 } from "./record-commits.ts";
 import { parseRepository } from "./repository.ts";
 import type { BranchPlace } from "./snapshot.ts";
@@ -19,18 +19,18 @@ export type GitHubVersionsOptions = {
   readonly client: () => Promise<GitHubClient>;
   /** `owner/name` */
   readonly repository: string;
-  /** Null: the default branch. */
+  /** Null means the default branch. */
   readonly branch: string | null;
   readonly path: string;
 };
 
-/** Commits looked at unless asked for more: every version's whole text is fetched. */
+/** The commits that are read by default. Each version's whole text is fetched. */
 const DEFAULT_COMMITS = 500;
-/** Of one request's texts, in bytes. */
+/** The most bytes of one request's texts. */
 const BATCH_BYTES = 4_000_000;
-/** Of one request. */
+/** The most texts of one request. */
 const BATCH_BLOBS = 50;
-/** GraphQL cuts texts that are longer, in bytes; they are read by REST. */
+/** GraphQL cuts longer texts, in bytes. REST reads those. */
 const LONGEST_TEXT_BYTES = 512_000;
 
 const Texts = z.object({ repository: z.record(z.string(), z.unknown()).nullable() });
@@ -134,7 +134,7 @@ function nextBatch(
   return { blobs: [...blobs.values()], end };
 }
 
-/** By id; null for what is not text. */
+/** Text by blob id. Null for a blob that is not text. */
 async function readTexts(
   client: GitHubClient,
   place: BranchPlace,
@@ -151,7 +151,7 @@ async function readTexts(
   const { repository } =
     short.length === 0
       ? { repository: null }
-      : understood(Texts, await ask(client, place, query, variables), place);
+      : readReply(Texts, await ask(client, place, query, variables), place);
   for (const [index, { id }] of short.entries()) {
     const blob = Blob.safeParse(repository?.[`blob${index}`]);
     if (blob.success && blob.data.isTruncated !== true)
@@ -177,7 +177,7 @@ async function readRaw(
     const bytes = await new Response(body).arrayBuffer();
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    // What is not UTF-8 is a finding of the audit.
+    // The audit reports text that is not UTF-8.
     if (error instanceof TypeError) return null;
     throw toFailure(error, `read ${id} of ${place.owner}/${place.name}`, "Contents: read");
   }

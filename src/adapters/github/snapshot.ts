@@ -1,10 +1,10 @@
-// Files of one branch or commit in a single GraphQL request; by REST where the server does not answer that, and for big files.
+// Files of one branch or commit in a single GraphQL request, or by REST for big files and servers without GraphQL.
 import { z } from "zod";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { GitHubClient } from "./client.ts";
 import { graphqlErrors, statusOf, toFailure } from "./errors.ts";
 
-/** A repository, and the branch in it; null: its default branch. */
+/** A repository and a branch in it. A null branch means the default branch. */
 export type BranchPlace = {
   readonly owner: string;
   readonly name: string;
@@ -13,12 +13,12 @@ export type BranchPlace = {
 
 /** Files as they stood at one commit. */
 export type GitHubSnapshot = {
-  /** The branch's head; where another version was asked for, that one. */
+  /** The branch's head, or the version that was asked for. */
   readonly oid: string;
   /** The branch's own name. */
   readonly branch: string;
   readonly isPrivate: boolean | null;
-  /** Null where the file does not exist at that commit. */
+  /** Null if the file does not exist at that commit. */
   readonly files: ReadonlyMap<string, string | null>;
 };
 
@@ -43,8 +43,8 @@ const Reply = z.object({ repository: Repository.nullable() });
 /**
  * Reads the files by GraphQL, in one request unless a file is big or binary.
  * @param version a commit to read at, rather than the branch's head.
- * @returns null where the server answers GraphQL with nothing that can be used: read by REST then.
- * @throws `Misconfigured` where the repository, the branch or the version is missing; `Denied`, `Unchanged`.
+ * @returns null if the server's GraphQL answer cannot be used. The caller then reads by REST.
+ * @throws `Misconfigured` if the repository, the branch or the version is missing; `Denied`, `Unchanged`.
  */
 export async function readByGraphql(
   client: GitHubClient,
@@ -124,14 +124,14 @@ async function ask(
     if (graphqlErrors(error)?.some(({ type }) => type === "NOT_FOUND"))
       throw repositoryMissing(place);
     const failure = toFailure(error, `read ${named(place)}`, undefined);
-    // A 4xx that is neither about the token nor about a limit: this server has no GraphQL, or another one.
+    // A 4xx that is neither about the token nor about a limit means that this server has no GraphQL, or another one.
     if (failure.kind === "misconfigured" || statusOf(error) === 501) return null;
     throw failure.kind === "denied" ? toFailure(error, `read ${named(place)}`, READ) : failure;
   }
 }
 
 /**
- * The head is asked for before the files: should somebody save in between, the files are newer than the head, and the
+ * Asks for the head before the files. If another process saves in between, the files are newer than the head. The
  * compare-and-set on that head then fails, as it must.
  */
 function queryFor({ branch }: BranchPlace, count: number, version: string | undefined): string {
@@ -168,7 +168,7 @@ export async function readHead(
   const at = { owner: place.owner, repo: place.name, branch };
   const doing = `read the branch ${branch} of ${named(place)}`;
   try {
-    // Not by its typed route: that one escapes the slash between "heads" and the name, which not every proxy leaves alone.
+    // Not by its typed route, which escapes the slash between "heads" and the name. Not every proxy keeps that escape.
     const { data } = await client.request("GET /repos/{owner}/{repo}/git/ref/heads/{branch}", at);
     return Head.parse(data).object.sha;
   } catch (error) {
@@ -187,7 +187,7 @@ async function readExisting(
   const text = await readRaw(client, place, path, oid);
   if (text !== null) return text;
   throw new Unchanged(
-    `could not read ${path} of ${named(place)}: GitHub named it and then did not give it`,
+    `could not read ${path} of ${named(place)}: GitHub listed it and then did not return it`,
     {
       code: "github-unavailable",
       hint: "Run it again.",
@@ -195,7 +195,7 @@ async function readExisting(
   );
 }
 
-/** A file up to 100 MB, byte for byte; null where it does not exist. Octokit would strip a byte order mark. */
+/** A file up to 100 MB, byte for byte. Null if it does not exist. Octokit would strip a byte order mark. */
 async function readRaw(
   client: GitHubClient,
   place: BranchPlace,
@@ -249,7 +249,7 @@ export function branchMissing(place: BranchPlace): Misconfigured {
 export function repositoryEmpty(place: BranchPlace): Misconfigured {
   return new Misconfigured(`${named(place)} has no commit yet`, {
     code: "repository-empty",
-    hint: "Make a first commit: a README.md is enough.",
+    hint: "Make a first commit. A README.md is enough.",
   });
 }
 

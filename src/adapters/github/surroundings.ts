@@ -1,4 +1,4 @@
-// What there is around a repository: its environments, and its organization's secrets as far as they may be seen.
+// The surroundings of a repository: its environments, and its organization's secrets as far as the token may see them.
 import * as z from "zod";
 import type { Surroundings } from "../../core/discovery/surroundings.ts";
 import type { Scope, SecretApp } from "../../core/model/scope.ts";
@@ -18,7 +18,7 @@ const Secrets = z.object({
   secrets: z.array(z.object({ name: z.string(), created_at: z.string(), updated_at: z.string() })),
 });
 
-/** Apps of which GitHub tells a repository what it can see of its organization's secrets, and by which route. */
+/** The kinds of organization secrets that GitHub shows to a repository, and the route of each. */
 const SHARED = {
   actions: "GET /repos/{owner}/{repo}/actions/organization-secrets",
   agents: "GET /repos/{owner}/{repo}/agents/organization-secrets",
@@ -27,7 +27,7 @@ const LISTED: readonly SecretApp[] = ["dependabot", "codespaces"];
 
 type Part = Partial<Surroundings>;
 
-/** Never throws for what the token may not see: that is among `refused`. Throws `Misconfigured` where there is no client. */
+/** Never throws for what the token may not see, which is listed in `refused`. Throws `Misconfigured` without a client. */
 export async function surroundingsOf(
   client: () => Promise<GitHubClient>,
   repository: string,

@@ -1,4 +1,4 @@
-// Starts the rotation workflow on GitHub and looks at its runs, with nothing but the permission Actions: write.
+// Starts of the rotation workflow on GitHub, and its runs. Both need only the permission Actions: write.
 import { Misconfigured, Uncertain } from "../../core/base/errors.ts";
 import type { WorkflowRun } from "../../core/ports/workflow-run.ts";
 import { areSame, haveSameKey, type WorkflowRuns } from "../../core/ports/workflow-runs.ts";
@@ -11,13 +11,13 @@ export type WorkflowRunsOptions = {
   readonly client: () => Promise<GitHubClient>;
   /** `owner/name` */
   readonly repository: string;
-  /** The workflow's file, as `rotate-tokens.yml`. */
+  /** The workflow's file, such as `rotate-tokens.yml`. */
   readonly workflow: string;
-  /** The branch whose version of the workflow is started; null: the default branch. */
+  /** The branch whose version of the workflow is started. Null means the default branch. */
   readonly ref: string | null;
 };
 
-/** How many of the newest runs are looked through for one. */
+/** How many of the newest runs are searched for one. */
 const RUNS_LOOKED_AT = 100;
 
 type Told = {
@@ -86,7 +86,7 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
       return runOf(await newest(), word);
     } catch (error) {
       const failure = refused(error, ref) ?? toFailure(error, `start ${what}`, "Actions: write");
-      // The answer may be lost while the run was started; if it was not, asking again starts it, and the record lets it be done once.
+      // The reply may be lost although the run was started. If it was not, asking again starts it. The record carries a request out once.
       const seen =
         failure instanceof Uncertain
           ? await newest().then(
@@ -118,7 +118,7 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
         repo,
         run_id: id,
       });
-      // Of other workflows in the repository nothing is told.
+      // Runs of other workflows in the repository are not shown.
       if (!data.path.split("@")[0]?.endsWith(`/${workflow_id}`)) throw runMissing(id);
       return viewOf(data, requestIn(data.display_title));
     } catch (error) {
@@ -140,7 +140,7 @@ export function githubWorkflowRuns(options: WorkflowRunsOptions): WorkflowRuns {
   return { find, start, get };
 }
 
-/** The one that answers that very request, whoever sent it. */
+/** The run that answers that request. */
 function runOf(runs: readonly WorkflowRun[], word: string): WorkflowRun | null {
   return runs.find(({ request }) => request !== null && areSame(request, word)) ?? null;
 }
@@ -161,7 +161,7 @@ function missing(error: unknown, what: string): Misconfigured | null {
   if (statusOf(error) !== 404) return null;
   return new Misconfigured(`there is no workflow ${what}, or the token cannot see it`, {
     code: "rotation-workflow-missing",
-    hint: "Add it with `token-automation init --workflow` and commit it to the default branch; the token needs Actions: write.",
+    hint: "Add it with `token-automation init --workflow` and commit it to the default branch. The token needs Actions: write.",
   });
 }
 

@@ -28,7 +28,7 @@ type Call = {
   readonly signal?: AbortSignal | null;
 };
 
-/** An answer that is no success; `code` is AWS's own name for it. */
+/** An answer that is no success. `code` is AWS's own name for it. */
 export type Refusal = { readonly code: string; readonly failure: Failure };
 type Answer = { readonly ok: true; readonly body: unknown } | ({ readonly ok: false } & Refusal);
 
@@ -48,7 +48,7 @@ const PARTITIONS = {
   },
 } as const;
 const TIMEOUT_MS = 15_000;
-/** Tries of a call that AWS throttles, and the wait after the first, in milliseconds; it doubles. */
+/** Tries of a call that AWS throttles, and the wait after the first, in milliseconds. It doubles. */
 const THROTTLED_TRIES = 4;
 const THROTTLED_WAIT_MS = 200;
 const THROTTLED =
@@ -56,7 +56,7 @@ const THROTTLED =
 const REFUSED =
   /^(?:AccessDenied|AccessDeniedException|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|UnrecognizedClientException|IncompleteSignature|InvalidAccessKeyId)$/;
 
-/** The caller of one account. Its answers are parsed XML; throws `Unchanged` or `Uncertain` where no answer came. */
+/** The caller of one account. Its answers are parsed XML. Throws `Unchanged` or `Uncertain` if no answer came. */
 export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
   const place = PARTITIONS[declaration.partition ?? "aws"];
   const stsRegion = declaration.region ?? place.region;
@@ -70,7 +70,7 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
 
   async function once(call: Call): Promise<Answer> {
     const { url, region } = endpoints[call.service];
-    const request = await signed(call, { url: `${url}/`, region, now: clock() });
+    const request = await signRequest(call, { url: `${url}/`, region, now: clock() });
     const { status, text } = await exchange(request, {
       fetch: send,
       timeoutMs: TIMEOUT_MS,
@@ -87,7 +87,7 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
   return async function ask(call: Call): Promise<Answer> {
     for (let tries = 1; ; tries++) {
       const answer = await once(call);
-      // What is throttled was not done.
+      // A throttled call was not carried out.
       if (
         answer.ok ||
         !THROTTLED.test(answer.code) ||
@@ -100,7 +100,7 @@ export function awsApi({ declaration, fetch: send, clock }: AwsOptions) {
   };
 }
 
-async function signed(
+async function signRequest(
   call: Call,
   { url, region, now }: { url: string; region: string; now: Date },
 ): Promise<Outgoing> {
@@ -130,7 +130,7 @@ async function signed(
 async function parseXml(text: string): Promise<unknown> {
   const { XMLParser } = await import("fast-xml-parser");
   try {
-    // Everything stays text: an id of digits is no number.
+    // Everything stays text, since an id of digits is not a number.
     return new XMLParser({ parseTagValue: false, ignoreAttributes: true }).parse(text, true);
   } catch {
     return undefined;
@@ -144,7 +144,7 @@ function failureOf(
 ): Failure {
   const message = `AWS answered ${service}:${action} with ${code}`;
   if (THROTTLED.test(code) || status === 429)
-    return new Unchanged(message, { code: "aws-throttled", hint: "It is tried again later." });
+    return new Unchanged(message, { code: "aws-throttled", hint: "A later run tries again." });
   if (REFUSED.test(code)) {
     const permission = `${service}:${action}`;
     return new Denied(message, {
@@ -157,6 +157,6 @@ function failureOf(
     return failed(request, `${service}:${action} was answered ${status}`);
   return new Misconfigured(message, {
     code: "aws-refused",
-    hint: "See that the user exists, and compare with docs/issuers/aws_iam.md.",
+    hint: "Check that the user exists, and compare with docs/issuers/aws_iam.md.",
   });
 }

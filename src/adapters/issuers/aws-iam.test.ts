@@ -75,7 +75,7 @@ async function start() {
   return aws;
 }
 
-/** A key that somebody made by hand, so many milliseconds ago. */
+/** A key that a person made by hand, some milliseconds ago. */
 const byHand = (age = 0, used = false) => ({
   keys: {
     [FOREIGN]: {
@@ -178,7 +178,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     expect((await idsOf(aws)).toSorted()).toEqual([FOREIGN, ref].toSorted());
   });
 
-  test("says what it waits for where the second key is the one before", async () => {
+  test("says what it waits for if the second key is the one before", async () => {
     const aws = await start();
     const issuer = await aws.open();
     const first = await issuer.issue(issueRequest(1));
@@ -219,7 +219,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     expect((await issuer.issue(issueRequest(3, { current: ref }))).ref).not.toBe(ref);
   });
 
-  test("finds it also when the next one was made before anybody could look for it", async () => {
+  test("finds it also if the next one was made before a run could look for it", async () => {
     const aws = await start();
     const issuer = await aws.open();
     await aws.control({ lose: { CreateAccessKey: 1 } });
@@ -227,7 +227,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     const orphans = await idsOf(aws);
     await aws.control({ deny: ["GetAccessKeyLastUsed"] });
     expect((await failureOf(issuer.find(labelOf(1)))).kind).toBe("denied");
-    // What nobody can look for must not be forgotten for a new one either.
+    // A key that no run can look for must not be forgotten for a new one either.
     expect((await failureOf(issuer.issue(issueRequest(2)))).kind).toBe("denied");
     await aws.control({ deny: [] });
     const { ref } = await issuer.issue(issueRequest(3));

@@ -1,4 +1,4 @@
-// The issuer `aws_iam`: access keys of one IAM user. A new one is made beside the one in use; the old one is deactivated, then deleted.
+// The issuer `aws_iam`: access keys of one IAM user. A new one is made beside the one in use. The old one is deactivated, then deleted.
 import { Misconfigured, Uncertain, Unchanged } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 import { atPointer } from "../../core/config/template.ts";
@@ -7,17 +7,17 @@ import { type AwsOptions, awsApi, type Refusal } from "./aws-api.ts";
 
 /** AWS's limit on access keys of one user. */
 const MAX_KEYS = 2;
-/** How long IAM may take until a new key works everywhere, in milliseconds: seconds as a rule. */
+/** How long IAM may take until a new key works everywhere, in milliseconds. It usually takes seconds. */
 const SETTLES_WITHIN_MS = 15_000;
 /** A secret access key is 40 characters of base64. */
 const ENTROPY_BITS = 240;
-/** Tags of the user: which label each key of ours has; and, before a key is made, that it will be, and which ones there were. */
+/** Tags of the user. They hold the label of each key of ours, and an announcement of each new key with the keys that exist before it. */
 const TAG = "token-automation:";
 const ANNOUNCED = `${TAG}announced`;
 const ANNOUNCED_AT = `${TAG}announced-at`;
 /** AWS's limit on a tag's value, in characters. */
 const MAX_TAG_VALUE = 256;
-/** A key without a label is the announced one only if it was made so soon after, in milliseconds; clocks may differ by the second. */
+/** A key without a label is the announced one only if it was made this soon after, in milliseconds. Clocks may differ by the second. */
 const ANNOUNCED_FOR_MS = 10 * 60_000;
 const CLOCKS_DIFFER_MS = 5 * 60_000;
 
@@ -87,7 +87,7 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
       ),
     });
 
-  /** A key that a run made and could not label: announced, made soon after, labelled by nobody and used by nobody. */
+  /** A key that a run made and could not label: announced, made soon after, without a label and never used. */
   async function unlabelled(
     label: string,
     known: ReadonlyMap<string, string>,
@@ -120,7 +120,7 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
     return unused.flat();
   }
 
-  /** There is room for one announcement: what only the one before leads to would be found by nobody once this one stands there. */
+  /** There is room for one announcement. A new one would make the key of the one before impossible to find. */
   async function labelEarlier(keys: readonly AccessKey[], signal: AbortSignal): Promise<void> {
     const known = await tags(signal);
     const earlier = known.get(ANNOUNCED);
@@ -144,7 +144,7 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
       if (typeof id !== "string" || typeof secret !== "string" || !/^\w{16,128}$/.test(id))
         throw noKey("AWS's answer holds no access key");
       await tag({ [`${TAG}${id}`]: label }, signal).catch((cause: unknown) => {
-        throw noKey(`the access key ${id} was made, and could not be labelled`, cause);
+        throw noKey(`the access key ${id} was made, but could not be labelled`, cause);
       });
       const value = new Secret(secret);
       return {
@@ -159,7 +159,7 @@ export function awsIamIssuer(options: AwsOptions): Issuer {
     async check({ fields }, signal) {
       const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = fields;
       if (accessKeyId === undefined || secretAccessKey === undefined)
-        return { verdict: "unknown", detail: "it is no access key" };
+        return { verdict: "unknown", detail: "it is not an access key" };
       const key = { accessKeyId, secretAccessKey, sessionToken: null };
       const answer = await ask({
         service: "sts",
@@ -197,7 +197,7 @@ type IamCall = {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly changes?: boolean;
   readonly signal?: AbortSignal | null;
-  /** The error that says that there is nothing left to do. */
+  /** The error that means that there is nothing left to do. */
   readonly unless?: string;
 };
 
@@ -210,7 +210,7 @@ function isRefused({ code }: Refusal): boolean {
   ].includes(code);
 }
 
-/** XML does not tell one from a list of one. */
+/** XML does not distinguish one element from a list of one. */
 function listAt(body: unknown, pointer: string): unknown[] {
   const found = atPointer(body, pointer);
   if (found === undefined) return [];
@@ -222,7 +222,7 @@ function textAt(document: unknown, pointer: string): string {
   if (typeof value === "string") return value;
   throw new Unchanged("AWS's answer is not as its documentation says", {
     code: "aws-answer",
-    hint: "It is tried again later.",
+    hint: "A later run tries again.",
   });
 }
 
@@ -237,7 +237,7 @@ function noRoom(
       `the IAM user ${user} has two access keys, and the earlier one still works through its overlap`,
       {
         code: "aws-two-keys",
-        hint: "It is deleted when overlap_hours after the last rotation are over and the new one is proved where that is asked for; then a new one is made. Rotate less often, or shorten the overlap.",
+        hint: "A run deletes it when overlap_hours after the last rotation are over and, if the rule asks for proof, the new one is proved. Then it makes a new one. Rotate less often, or shorten the overlap.",
       },
     );
   }
@@ -245,7 +245,7 @@ function noRoom(
     `the IAM user ${user} has two access keys, AWS's limit, and this record did not make ${foreign.join(" and ")}`,
     {
       code: "aws-foreign-key",
-      hint: "Delete the one that nobody uses. No key that this record did not make is ever touched.",
+      hint: "Delete the unused one. A run never touches a key that this record did not make.",
     },
   );
 }

@@ -1,4 +1,4 @@
-// What the issuer `command` and its program say to each other: judged strictly, since what came of a question is at stake.
+// The questions of the issuer `command` and its program's answers. They are judged strictly, since a credential depends on them.
 import * as z from "zod";
 import {
   Denied,
@@ -14,7 +14,7 @@ import type { CheckResult, Credential } from "../../core/ports/issuer.ts";
 
 export type Action = "issue" | "check" | "revoke" | "find";
 
-/** What the program is asked: `action`, and what it is about. */
+/** A question to the program: `action`, and its subject. */
 export type ProgramRequest = { readonly action: Action; readonly [about: string]: unknown };
 
 type Answer = {
@@ -32,12 +32,12 @@ type Reply =
   | { readonly kind: "unreadable"; readonly why: string }
   | { readonly kind: "answer"; readonly answer: Answer };
 
-/** Most characters of a message that are shown. */
+/** The most characters of a message that are shown. */
 const MAX_MESSAGE = 200;
-/** The longest that a credential may take until it works, in seconds. */
+/** The longest time that a credential may take until it works, in seconds. */
 const MAX_SETTLE_SECONDS = 240;
 
-// A ref stands in the record, in commits and in messages.
+// A ref is kept in the record, in commits and in messages.
 const ref = z
   .string()
   .min(1)
@@ -67,14 +67,14 @@ const answers = {
   find: z.strictObject({ refs: z.array(ref).max(1000) }),
 } as const;
 
-/** What to read, and what must not be shown of it. */
+/** The shape to read, and the values that must not be shown. */
 type Said = {
   readonly output: Uint8Array;
   readonly fields: readonly string[];
   readonly hidden: readonly Secret[];
 };
 
-/** Reads one answer. Nothing that it calls unreadable is quoted: there may be values in it. */
+/** Reads one answer. An unreadable answer is never quoted, since it may hold values. */
 export function readReply(action: Action, { output, fields, hidden }: Said): Reply {
   const parsed = parse(output);
   if (parsed === undefined)
@@ -82,7 +82,7 @@ export function readReply(action: Action, { output, fields, hidden }: Said): Rep
       kind: "unreadable",
       why: output.length === 0 ? "it printed nothing" : "it printed no JSON object",
     };
-  const show = (text: string) => shown(text, hidden);
+  const show = (text: string) => showText(text, hidden);
   const no = refusal.safeParse(parsed);
   if (no.success)
     return { kind: "refusal", as: no.data.error.kind, message: show(no.data.error.message) };
@@ -111,7 +111,7 @@ function parse(output: Uint8Array): unknown {
   }
 }
 
-/** Only the places that this program named: a key that the other one made up may be a value. */
+/** Only keys that this program knows. A key that the other program invented may be a value. */
 function placesOf(error: z.ZodError): string {
   const places = error.issues.map(({ path }) => (path.length === 0 ? "its top" : String(path[0])));
   return [...new Set(places)].join(", ");
@@ -141,13 +141,13 @@ function credentialOf(
     entropyBits: issued.entropy_bits ?? null,
     expiresAt: issued.expires_at ?? null,
     settlesWithinMs: (issued.settles_within_seconds ?? 0) * 1000,
-    warnings: (issued.warnings ?? []).map((warning) => shown(warning, all)),
+    warnings: (issued.warnings ?? []).map((warning) => showText(warning, all)),
   };
   return { kind: "answer", answer: { credential } };
 }
 
 /** One line without the values that the program was given, and without any word that looks like one. */
-function shown(text: string, hidden: readonly Secret[]): string {
+function showText(text: string, hidden: readonly Secret[]): string {
   const values = hidden.map((secret) => secret.reveal()).filter((value) => value !== "");
   const forms = values.flatMap((value) => [
     value,
@@ -164,11 +164,11 @@ function shown(text: string, hidden: readonly Secret[]): string {
 }
 
 /** An orderly no, in the class that the program gave it. */
-export function refused({ as, message: said }: Refusal): Failure {
+export function refusalOf({ as, message: said }: Refusal): Failure {
   const text = `the issuer's program said: ${said === "" ? "no reason" : said}`;
   const options = {
     code: "command-refused",
-    hint: "These are the program's own words. Run it by hand to see more.",
+    hint: "The message is the program's own. Run it by hand to see more.",
   };
   switch (as) {
     case "unchanged":
@@ -182,7 +182,7 @@ export function refused({ as, message: said }: Refusal): Failure {
   }
 }
 
-/** What came of a question that changes something is unknown unless the program says so in an orderly way. */
+/** The outcome of a question that changes something is unknown, unless the program answers in an orderly way. */
 export function unclear(action: Action, seen: string): Failure {
   const message = `the issuer's program gave no usable answer to ${action}: ${seen}`;
   const code = "command-failed";
@@ -194,6 +194,6 @@ export function unclear(action: Action, seen: string): Failure {
   }
   return new Uncertain(message, {
     code,
-    hint: "Run it by hand with the same question on its standard input. The next run looks for what it may have made, by its label.",
+    hint: "Run it by hand with the same question on its standard input. The next run looks for a credential with its label.",
   });
 }

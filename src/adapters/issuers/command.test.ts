@@ -165,7 +165,7 @@ describe.skipIf(!toolAvailable("python"))("what the program gets", () => {
     expect(JSON.stringify(check)).not.toContain(credential.fields.value?.reveal());
   });
 
-  test("is refused where the variable is missing, and where programs may not be run", async () => {
+  test("is refused if the variable is missing, and if programs may not be run", async () => {
     expect(await failure(python({ env: ["KEYS_DIR", "ELSEWHERE"] }))).toMatchObject({
       kind: "misconfigured",
       code: "variable-missing",
@@ -231,7 +231,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
       "its ref holds the value itself",
     ],
     [
-      "gives a time that is none",
+      "gives a time that is not one",
       { answer: { expires_at: "soon" } },
       "its answer is not as expected at expires_at",
     ],
@@ -241,7 +241,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     expect(JSON.stringify(describeError(error)) + String(error.stack)).not.toMatch(/canary/);
   });
 
-  test("hands over an empty value is told by what judges every value", async () => {
+  test("hands over an empty value meets the check of every value", async () => {
     keys.fault({ issue: { answer: { fields: { value: "" } } } });
     const { fields, ref } = await (await python()).issue(REQUEST);
     expect({ value: fields.value?.reveal(), ref }).toEqual({
@@ -277,7 +277,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     await gone(childOf(keys));
   });
 
-  test("nobody waits for any more is ended", async () => {
+  test("is no longer awaited is ended", async () => {
     keys.fault({ issue: { children: true, hang: true } });
     const issuer = await python();
     const stop = new AbortController();
@@ -285,10 +285,10 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     while (keys.asked().length === 0) await new Promise(setImmediate);
     stop.abort();
     expect(says(await asking)).toBe(
-      `uncertain: ${NO_ANSWER}: the run could wait no longer, and it was ended`,
+      `uncertain: ${NO_ANSWER}: the run's time was over, and it was ended`,
     );
     expect(says(await failure(issuer.issue({ ...REQUEST, signal: stop.signal })))).toBe(
-      "unchanged: the run could wait no longer, and started no program",
+      "unchanged: the issuer's program was not started, because the run's time was over",
     );
     expect(keys.asked()).toHaveLength(1);
   });
@@ -327,14 +327,14 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     ]);
   });
 
-  test("reads nothing of what it is told answers all the same", async () => {
+  test("reads nothing of its input answers all the same", async () => {
     const refs = await (
       await open({ use: "command", run: ["sh", "-c", "exec <&-; echo '{\"refs\":[]}'"] })
     ).find(LABEL);
     expect(refs).toEqual([]);
   });
 
-  test("fails at a question that changes nothing has changed nothing; at a revocation nobody knows", async () => {
+  test("fails at a question that changes nothing has changed nothing. At a revocation the outcome is unknown", async () => {
     const garbage = { instead: "?" } as const;
     keys.fault({ check: garbage, find: garbage, revoke: garbage });
     const issuer = await python();
@@ -351,7 +351,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
     ]);
   });
 
-  test("answers a check tells no value by its detail, nor a warning by its text", async () => {
+  test("answers a check shows no value in its detail, nor a warning by its text", async () => {
     keys.fault({
       issue: {
         answer: {
@@ -384,12 +384,12 @@ function childOf(folder: KeyFolder): number {
   return Number(readFileSync(join(folder.directory, "child.pid"), "utf8"));
 }
 
-/** Resolves once the process has ended: it need not be through with it when the signal has reached it. */
+/** Resolves once the process has ended, which may be some time after the signal has reached it. */
 async function gone(pid: number): Promise<void> {
   while (isAlive(pid)) await new Promise(setImmediate);
 }
 
-/** Whether a process runs; one that ended and waits to be collected by its parent does not. */
+/** Whether a process runs. One that ended and waits to be collected by its parent does not. */
 function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

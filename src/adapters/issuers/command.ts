@@ -1,4 +1,4 @@
-// The issuer `command`: a program of the user's, asked in JSON on its standard input, answering in JSON on its standard output.
+// The issuer `command`: a program of the user's that reads JSON on its standard input and answers in JSON on its standard output.
 import { type Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
 import type { IssuerDeclaration } from "../../core/model/schema.ts";
@@ -9,7 +9,7 @@ import {
   type Action,
   type ProgramRequest,
   readReply,
-  refused,
+  refusalOf,
   unclear,
 } from "./command-protocol.ts";
 
@@ -23,7 +23,7 @@ export type CommandOptions = {
   readonly variables: Readonly<Record<string, string | undefined>>;
 };
 
-/** What every program needs to find others, its home and its language; nothing here holds a credential. */
+/** The variables that every program needs to find others, its home and its language. None of them holds a credential. */
 const INHERITED = [
   "PATH",
   "HOME",
@@ -39,10 +39,10 @@ const INHERITED = [
   "PATHEXT",
 ];
 const DEFAULT_TIMEOUT_SECONDS = 60;
-/** Most bytes of an answer: a few fields of GitHub's 48 KB, with JSON's escapes. */
+/** The most bytes of an answer: a few fields of GitHub's 48 KB, with JSON's escapes. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
-/** Opens the issuer; the program is started once for each question. */
+/** Opens the issuer. It starts the program once for each question. */
 export function commandIssuer({
   declaration,
   directory,
@@ -68,8 +68,8 @@ export function commandIssuer({
     const problem = endProblem(ended, request.action, declaration.run[0] ?? "");
     if (ended.kind !== "exited") throw problem ?? unclear(request.action, "it ended");
     const reply = readReply(request.action, { output: ended.output, fields, hidden });
-    if (reply.kind === "refusal") throw refused(reply);
-    // A program that failed after it answered may have failed at what it answers for.
+    if (reply.kind === "refusal") throw refusalOf(reply);
+    // A program that failed after it answered may have failed at the very thing that it reports.
     if (problem !== null) throw problem;
     if (reply.kind === "unreadable") throw unclear(request.action, reply.why);
     return reply.answer;
@@ -132,7 +132,7 @@ function environmentOf(
   return environment;
 }
 
-/** What its end says against it; null where it ended well. */
+/** The failure that its exit shows. Null if it ended well. */
 function endProblem(ended: Ended, action: Action, file: string): Failure | null {
   switch (ended.kind) {
     case "not-started":
@@ -140,7 +140,7 @@ function endProblem(ended: Ended, action: Action, file: string): Failure | null 
     case "late":
       return unclear(action, "it took too long and was ended");
     case "aborted":
-      return unclear(action, "the run could wait no longer, and it was ended");
+      return unclear(action, "the run's time was over, and it was ended");
     case "too-much":
       return unclear(action, `it printed more than ${MAX_OUTPUT_BYTES / 1024} KiB and was ended`);
     case "exited":
@@ -151,18 +151,18 @@ function endProblem(ended: Ended, action: Action, file: string): Failure | null 
 
 function notStarted(file: string, code: string): Failure {
   if (code === ABORTED)
-    return new Unchanged("the run could wait no longer, and started no program", {
+    return new Unchanged("the issuer's program was not started, because the run's time was over", {
       code: "command-not-started",
     });
   const shown = JSON.stringify(file.slice(0, 200));
   if (code === "ENOENT") {
     return new Misconfigured(`the issuer's program ${shown} was not found`, {
       code: "command-not-found",
-      hint: "Paths start from the repository's folder: in a workflow, check the repository out first. No shell is used.",
+      hint: "Paths start from the repository's folder. In a workflow, check the repository out first. No shell is used.",
     });
   }
   return new Misconfigured(`the issuer's program ${shown} could not be started: ${code}`, {
     code: "command-not-started",
-    hint: "See that it may be executed, and that its first line names an interpreter that exists.",
+    hint: "Check that it may be executed, and that its first line names an interpreter that exists.",
   });
 }

@@ -2,14 +2,14 @@
 import { Misconfigured } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 
-/** Where the administrator's URL comes from, and what it may look like. */
+/** The source of the administrator's URL, and its allowed forms. */
 export type AdminUrl = {
   readonly url: Secret;
-  /** The environment variable that held it: errors name this, never the URL. */
+  /** The environment variable that held it. Errors name this, never the URL. */
   readonly variable: string;
 };
 
-/** What a consumer's URL has in place of the administrator's; null or left out: the same. */
+/** The parts of a consumer's URL that differ from the administrator's. Null or left out means the same. */
 export type Account = {
   readonly user: string;
   readonly password: Secret;
@@ -19,12 +19,12 @@ export type Account = {
   readonly database?: string | undefined;
 };
 
-/** Throws `Misconfigured` (`admin-url-invalid`) unless it is a URL of one of those schemes that names a host and a user. */
+/** Throws `Misconfigured` (`admin-url-invalid`) unless it is a URL of one of those schemes with a host and a user. */
 export function requireAdminUrl({ url, variable }: AdminUrl, schemes: readonly string[]): void {
   const parsed = URL.canParse(url.reveal()) ? new URL(url.reveal()) : null;
   const wrong =
     parsed === null
-      ? "is no URL"
+      ? "is not a URL"
       : !schemes.includes(parsed.protocol.slice(0, -1))
         ? `does not begin with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`
         : parsed.hostname === ""
@@ -39,11 +39,11 @@ export function requireAdminUrl({ url, variable }: AdminUrl, schemes: readonly s
   });
 }
 
-/** Throws `Misconfigured` (`admin-url-invalid`) for a database that is named where this service numbers them. */
+/** Throws `Misconfigured` (`admin-url-invalid`) for a named database if this service numbers them. */
 export function requireNumberedDatabase({ url, variable }: AdminUrl): void {
   if (/^\/?\d*$/.test(new URL(url.reveal()).pathname)) return;
   throw new Misconfigured(
-    `the environment variable ${variable} ends in something else than the number of a database`,
+    `the environment variable ${variable} ends in something other than the number of a database`,
     {
       code: "admin-url-invalid",
       hint: "Set it to redis://USER:PASSWORD@HOST:PORT, or with /NUMBER at its end.",
@@ -51,7 +51,7 @@ export function requireNumberedDatabase({ url, variable }: AdminUrl): void {
   );
 }
 
-/** The administrator's URL for what is done to the whole server: to choose a database would take a right of its own. */
+/** The administrator's URL for work on the whole server, without a database, since choosing one would need a right of its own. */
 export function withoutDatabase({ url, variable }: AdminUrl): AdminUrl {
   return {
     url: new Secret(Object.assign(new URL(url.reveal()), { pathname: "" }).href),
@@ -59,20 +59,20 @@ export function withoutDatabase({ url, variable }: AdminUrl): AdminUrl {
   };
 }
 
-/** The URL by which the account logs in: the administrator's, with the account's parts; of its options only those named. */
+/** The URL by which the account logs in: the administrator's, with the account's parts, and only those options that are named. */
 export function accountUrl(
   { url }: AdminUrl,
   account: Account,
   keptOptions: readonly string[],
 ): Secret {
   const made = new URL(url.reveal());
-  // Whatever is not a letter or digit is encoded, since clients decode all of it.
-  made.username = encoded(account.user);
-  made.password = encoded(account.password.reveal());
+  // Every character except letters and digits is encoded, since clients decode all of it.
+  made.username = encodePart(account.user);
+  made.password = encodePart(account.password.reveal());
   if (account.host !== undefined)
     made.hostname = account.host.includes(":") ? `[${account.host}]` : account.host;
   if (account.port !== undefined) made.port = String(account.port);
-  if (account.database !== undefined) made.pathname = `/${encoded(account.database)}`;
+  if (account.database !== undefined) made.pathname = `/${encodePart(account.database)}`;
   const options = new URLSearchParams(
     [...made.searchParams].filter(([name]) => keptOptions.includes(name)),
   );
@@ -81,7 +81,7 @@ export function accountUrl(
   return new Secret(made.href);
 }
 
-/** The parts of the administrator's URL, decoded; what it does not say is null. */
+/** The parts of the administrator's URL, decoded. Null for a part that it does not have. */
 export function readUrl({ url }: Pick<AdminUrl, "url">) {
   const { username, password, hostname, port, pathname, protocol, searchParams } = new URL(
     url.reveal(),
@@ -98,7 +98,7 @@ export function readUrl({ url }: Pick<AdminUrl, "url">) {
   };
 }
 
-function encoded(text: string): string {
+function encodePart(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

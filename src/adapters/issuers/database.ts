@@ -5,17 +5,17 @@ import { generateValue } from "../../core/credentials/generate.ts";
 import type { CheckResult, IssueRequest, Issuer } from "../../core/ports/issuer.ts";
 import { type Account, type AdminUrl, accountUrl } from "./connection-url.ts";
 
-/** How one service is asked, and what its errors mean. */
+/** The client of one service, and the meaning of its errors. */
 export type Database<Session extends Progress> = {
   /** Its name in messages. */
   readonly name: string;
   /** Begins to connect. Throws `Misconfigured` for a URL that the client cannot use. */
   connect(url: AdminUrl): Promise<Connection<Session>>;
-  /** The service's reply, as its manual lists it (`SQLSTATE 28P01`); null for an error that is no reply. */
+  /** The service's reply, as its manual lists it (`SQLSTATE 28P01`). Null for an error that is no reply. */
   replyOf(error: unknown): string | null;
-  /** The part of the URL that a login was refused for; null for every other error. */
+  /** The part of the URL that made the service refuse a login. Null for every other error. */
   refusalOf(error: unknown): "account" | "database" | null;
-  /** The failure of a reply that this service alone has; null for what all of them have. */
+  /** The failure of a reply that only this service has. Null for replies that all of them have. */
   explain(error: unknown, session: Session, variable: string): Failure | null;
 };
 
@@ -23,29 +23,29 @@ export type Database<Session extends Progress> = {
 type Connection<Session> = {
   /** Resolves when the service has let the user in. */
   readonly ready: Promise<Session>;
-  /** Ends it at once, whatever is under way. */
+  /** Ends it at once, even in the middle of a command. */
   cut(): void;
   /** Leaves nothing behind. Never rejects. */
   close(): Promise<void>;
 };
 
-/** How far the administrator's work has come. */
+/** The progress of the administrator's work. */
 export type Progress = {
-  /** Whether a change was sent: if the connection ends now, nothing says whether it was made. */
+  /** Whether a change was sent. If the connection ends now, the change may or may not have been made. */
   mayBeDone: boolean;
 };
 
-/** What the issuers of all services share, and where they differ. */
+/** The shared parts of all services' issuers, and their differences. */
 export type PasswordIssuer = {
   readonly database: Pick<Database<Progress>, "name" | "connect" | "replyOf" | "refusalOf">;
   readonly admin: AdminUrl;
-  /** Where consumers log in; what is left out is as in the administrator's URL. */
+  /** The consumers' address. A part left out is as in the administrator's URL. */
   readonly place: Pick<Account, "host" | "port" | "database">;
   /** Options of the administrator's URL that a consumer's has too. */
   readonly consumerOptions: readonly string[];
   /** Options that the check needs. */
   readonly checkOptions: readonly string[];
-  /** What may pass until every part of the service knows the new password, in milliseconds. */
+  /** How long every part of the service may take to know the new password, in milliseconds. */
   readonly settlesWithinMs: number;
   /** Gives an account the password. Returns the account's user, and the ref of this one password. */
   give(
@@ -83,14 +83,14 @@ export function passwordIssuer(options: PasswordIssuer): Issuer {
 /**
  * Works as the administrator, over one connection that is closed afterwards.
  * @param signal ends the work, as does the time that one operation may take.
- * @throws `Failure`, whatever the client threw: never with its message, which may quote a password.
+ * @throws `Failure` for anything that the client threw, without its message, which may quote a password.
  */
 export async function asAdmin<Session extends Progress, Result>(
   database: Database<Session>,
   { admin, signal }: { readonly admin: AdminUrl; readonly signal?: AbortSignal | undefined },
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  return connected(database, admin, signal, async (ready) => {
+  return withConnection(database, admin, signal, async (ready) => {
     const session = await ready.catch((error: unknown) => {
       throw loginFailure(database, error, admin.variable);
     });
@@ -107,7 +107,7 @@ async function logIn(
   account: AdminUrl,
   signal: AbortSignal,
 ): Promise<CheckResult> {
-  return connected(database, account, signal, async (ready) => {
+  return withConnection(database, account, signal, async (ready) => {
     try {
       await ready;
       return { verdict: "works", detail: null };
@@ -123,8 +123,8 @@ async function logIn(
 /** The longest that one operation may take, in milliseconds. */
 const OPERATION_MS = 30_000;
 
-/** Connects, and leaves no connection behind; ends when the signal says so or the time is over. */
-async function connected<Session, Result>(
+/** Connects, and leaves no connection behind. Ends when the signal says so or the time is over. */
+async function withConnection<Session, Result>(
   database: { readonly name: string; connect(url: AdminUrl): Promise<Connection<Session>> },
   url: AdminUrl,
   signal: AbortSignal | undefined,
@@ -132,7 +132,7 @@ async function connected<Session, Result>(
 ): Promise<Result> {
   const limit = AbortSignal.timeout(OPERATION_MS);
   const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  if (ending.aborted) throw stopped(database.name);
+  if (ending.aborted) throw runStopped(database.name);
   const connection = await database.connect(url);
   const cut = () => connection.cut();
   ending.addEventListener("abort", cut, { once: true });
@@ -141,20 +141,20 @@ async function connected<Session, Result>(
   try {
     return await work(connection.ready);
   } finally {
-    // A service that does not answer a goodbye is waited for until the time is over.
+    // A service that does not answer a goodbye is awaited until the time is over.
     await connection.close();
     ending.removeEventListener("abort", cut);
   }
 }
 
-/** The code that a socket's or a client's error has: `ECONNREFUSED`, an SQLSTATE; else null. */
+/** The code that a socket's or a client's error has: `ECONNREFUSED`, an SQLSTATE. Else null. */
 export function codeOf(error: unknown): string | null {
   const code: unknown =
     typeof error === "object" && error !== null && "code" in error ? error.code : null;
   return typeof code === "string" && /^[A-Z0-9_]{3,60}$/.test(code) ? code : null;
 }
 
-/** The service does not let the administrator in. */
+/** The failure of a service that does not let the administrator in. */
 function loginFailure<Session extends Progress>(
   database: Database<Session>,
   error: unknown,
@@ -170,11 +170,11 @@ function loginFailure<Session extends Progress>(
   );
 }
 
-/** The service does not take the administrator's user or password. */
+/** The failure of a service that does not accept the administrator's user or password. */
 export function adminRefused(service: string, reply: string | null, variable: string): Denied {
   return new Denied(`${service} refused the administrator's login (${reply})`, {
     code: "admin-refused",
-    hint: `Correct the user or the password in ${variable}, and see that the service lets it in from here.`,
+    hint: `Correct the user or the password in ${variable}, and check that the service lets it in from here.`,
   });
 }
 
@@ -191,31 +191,31 @@ function workFailure<Session extends Progress>(
     return session.mayBeDone ? cutOff(database.name) : notReached(database.name, error, variable);
   return new Unchanged(`${database.name} refused to change a password (${reply})`, {
     code: "service-refused",
-    hint: `Nothing was changed; the server's log may say more. A read-only server is a replica: let ${variable} name the primary.`,
+    hint: `Nothing was changed. The server's log may say more. A read-only server is a replica, so let ${variable} name the primary.`,
   });
 }
 
-/** The service was not reached, or the connection ended before anything was changed. */
+/** The failure of a service that was not reached, or whose connection ended before anything was changed. */
 function notReached(service: string, error: unknown, variable: string): Unchanged {
   const code = codeOf(error);
   return new Unchanged(`${service} could not be reached${code === null ? "" : ` (${code})`}`, {
     code: "service-unreachable",
-    hint: `Nothing was changed. See that it runs, and that the host, the port and the TLS options in ${variable} are right.`,
+    hint: `Nothing was changed. Check that it runs, and that the host, the port and the TLS options in ${variable} are right.`,
   });
 }
 
-/** The connection ended while the service changed a password: it may have. */
+/** The failure of a connection that ended while the service changed a password, which it may have done. */
 export function cutOff(service: string): Uncertain {
   return new Uncertain(
-    `the connection to ${service} ended while it changed a password: whether it was done is not known`,
+    `the connection to ${service} ended while it changed a password, so the change may or may not have been made`,
     {
       code: "connection-lost",
-      hint: "The next run looks for it and ends it, then tries again.",
+      hint: "The next run looks for the new password and ends it, then tries again.",
     },
   );
 }
 
-/** The administrator lacks a right. @param what in words, as in `change the role "app"`. */
+/** The failure of an administrator that lacks a right. @param what the action in words: `change the role "app"`. */
 export function rightMissing(
   service: string,
   what: string,
@@ -228,8 +228,8 @@ export function rightMissing(
   });
 }
 
-function stopped(service: string): Unchanged {
-  return new Unchanged(`${service} was not asked, since the run may no longer wait`, {
+function runStopped(service: string): Unchanged {
+  return new Unchanged(`${service} was not asked, because the run's time was over`, {
     code: "stopped",
     hint: "The next run tries again.",
   });

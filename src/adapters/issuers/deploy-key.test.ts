@@ -23,7 +23,7 @@ function issuerAt(github: TestGitHub, token?: string) {
   return deployKeyIssuer({ client, repository: DEFAULT_REPOSITORY, readOnly: true });
 }
 
-/** The public key that the private one has, as ssh-keygen tells it. */
+/** The public key that the private one has, according to ssh-keygen. */
 async function publicOf(privateKey: string): Promise<string> {
   const folder = await temporaryFolder();
   try {
@@ -202,7 +202,7 @@ describe("a run", () => {
     }
   });
 
-  test("that got no answer leaves the old key working; the next one removes what was added all the same", async () => {
+  test("that got no answer leaves the old key working; the next one removes the key that was added all the same", async () => {
     const { open, github, repository, state, passed } = await recordOnGitHub(config);
     await (await open()).run(rotate);
     const placed = repository.secret("ALPHA")?.value;

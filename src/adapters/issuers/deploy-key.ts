@@ -21,18 +21,18 @@ export type DeployKeyOptions = {
 const WRITE = "Administration: write";
 const READ = "Administration: read";
 const PAGE_SIZE = 100;
-/** How long GitHub may take until it lists a new key, in milliseconds. */
+/** How long GitHub may take to list a new key, in milliseconds. */
 const SETTLES_WITHIN_MS = 15_000;
 const PUBLIC_FIELD = "public_key";
 
 const Key = z.object({ id: z.int().min(1), key: z.string(), title: z.string() });
 
 /**
- * The issuer of deploy keys. A ref is `owner/name#id`, so that a key is ended where it was made, whatever is declared since.
+ * The issuer of deploy keys. A ref is `owner/name#id`, so that a key is removed from its own repository even if the declaration changes.
  * @throws `Misconfigured` for a repository that is not `owner/name`.
  */
 export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptions): Issuer {
-  const home = at(repository);
+  const home = placeAt(repository);
 
   /** Every key of the repository, all pages. */
   async function list({ owner, repo }: Place): Promise<readonly z.infer<typeof Key>[]> {
@@ -60,7 +60,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
         label,
       );
       const github = await client();
-      // Sent once: a second key of the same bytes would be refused, and the first one's id never known.
+      // Sent once. GitHub would refuse a second key of the same bytes, and the first one's id would stay unknown.
       const once = { request: { signal, retries: 0 } };
       const content = { title: label, key: pair.publicKey.openssh, read_only: readOnly };
       const { data } = await github
@@ -69,7 +69,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
           throw toFailure(error, doing, WRITE);
         });
       const read = Key.safeParse(data);
-      if (!read.success || bare(read.data.key) !== pair.publicKey.openssh)
+      if (!read.success || withoutComment(read.data.key) !== pair.publicKey.openssh)
         throw notUnderstood(doing);
       return {
         fields: {
@@ -87,13 +87,12 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
 
     async check(credential, signal) {
       const place = placeOf(credential.ref);
-      if (place === null)
-        return { verdict: "refused", detail: "it has no id by which GitHub could be asked" };
+      if (place === null) return { verdict: "refused", detail: "it has no id" };
       const github = await client();
       const given = { owner: place.owner, repo: place.repo, key_id: place.id, request: { signal } };
       try {
         const { data } = await github.request("GET /repos/{owner}/{repo}/keys/{key_id}", given);
-        const listed = bare(data.key) === publicOf(credential);
+        const listed = withoutComment(data.key) === publicOf(credential);
         return listed
           ? { verdict: "works", detail: null }
           : { verdict: "refused", detail: `GitHub has another key under the id ${place.id}` };
@@ -118,7 +117,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
         });
       } catch (error) {
         if (statusOf(error) !== 404) throw toFailure(error, doing, WRITE);
-        // What may not be seen is answered like what is gone: only the list tells the two apart.
+        // GitHub answers the same for a key that is gone and one that the token may not see. Only the list shows which it is.
         const listed = await list(place).catch((seen: unknown) => {
           throw toFailure(seen, doing, WRITE);
         });
@@ -137,7 +136,7 @@ export function deployKeyIssuer({ client, repository, readOnly }: DeployKeyOptio
 
 type Place = { readonly owner: string; readonly repo: string };
 
-function at(repository: string): Place {
+function placeAt(repository: string): Place {
   const { owner, name: repo } = parseRepository(repository);
   return { owner, repo };
 }
@@ -148,11 +147,11 @@ function named({ owner, repo }: Place): string {
 
 function placeOf(ref: string | null): (Place & { readonly id: number }) | null {
   const [, repository, id] = /^([\w.-]+\/[\w.-]+)#([1-9]\d{0,15})$/.exec(ref ?? "") ?? [];
-  return repository === undefined ? null : { ...at(repository), id: Number(id) };
+  return repository === undefined ? null : { ...placeAt(repository), id: Number(id) };
 }
 
 /** Type and bytes, without a comment. */
-function bare(key: string): string {
+function withoutComment(key: string): string {
   return key.trim().split(/\s+/, 2).join(" ");
 }
 
@@ -168,8 +167,8 @@ function refMalformed(): Misconfigured {
 }
 
 function notUnderstood(doing: string): Uncertain {
-  return new Uncertain(`could not ${doing}: what came back is not what GitHub answers`, {
+  return new Uncertain(`could not ${doing}: the reply is not GitHub's`, {
     code: "reply-malformed",
-    hint: "Check GITHUB_API_URL and proxies in between. The next run looks for a key that was added all the same, and removes it.",
+    hint: "Check GITHUB_API_URL and any proxy. If a key was added, the next run finds and removes it.",
   });
 }

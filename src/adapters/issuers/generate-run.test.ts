@@ -1,4 +1,4 @@
-// Key pairs in whole runs: the public key is there before the private one is used, and stays as long as the old one may be.
+// Key pairs in whole runs. The public key is there before the private one is used, and stays as long as the old one may be.
 import { createLocalJWKSet, importJWK, importPKCS8, type JWK, jwtVerify, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { useFolders } from "../../../test/folders.ts";
@@ -29,7 +29,7 @@ const declared = (publish: object, more: object = {}) => ({
   },
 });
 
-/** What a consumer does: signs with the secret, and is verified by whoever reads the set. */
+/** A consumer's work: it signs with the secret, and a reader of the set verifies that. */
 async function verifies(
   privateKey: string | null | undefined,
   set: string | null | undefined,
@@ -48,7 +48,7 @@ const kidsOf = (set: string | null | undefined): string[] =>
   JSON.parse(set ?? '{"keys":[]}').keys.map(({ kid }: JWK) => kid);
 
 describe("a JWKS in a file of the record's repository", () => {
-  test("verifies what either key signs until the overlap is over, at every commit and write of the way", async () => {
+  test("verifies what either key signs until the overlap is over, at every commit and write on the way", async () => {
     const { open, repository, github, passed, state } = await recordOnGitHub(
       declared({ to: "file", path: JWKS }),
     );
@@ -88,7 +88,7 @@ describe("a JWKS in a file of the record's repository", () => {
     ).not.toContain(d);
   });
 
-  test("is merged with what somebody commits at the same moment", async () => {
+  test("is merged with what another program commits at the same moment", async () => {
     const { open, repository, github } = await recordOnGitHub(declared({ to: "file", path: JWKS }));
     const theirs = JSON.stringify({ keys: [{ kty: "oct", kid: "theirs" }] });
     const action = {
@@ -104,7 +104,7 @@ describe("a JWKS in a file of the record's repository", () => {
     ]);
   });
 
-  test("loses what a run published that could not place it: the old key stays, and the next run withdraws the orphan", async () => {
+  test("loses the key that a run published and could not place: the old key stays, and the next run withdraws the orphan", async () => {
     const { open, repository, github, passed, state } = await recordOnGitHub(
       declared({ to: "file", path: JWKS }),
     );
@@ -112,7 +112,7 @@ describe("a JWKS in a file of the record's repository", () => {
     const first = repository.secret("ALPHA")?.value;
     const ref = state()?.current?.ref;
     passed(HOUR_MS);
-    // The first mutation announces; the second publishes, and from then on GitHub is gone.
+    // The first mutation announces. The second publishes, and from then on GitHub is gone.
     const gone = () =>
       github.faults.add({
         match: { path: "/graphql" },
@@ -135,7 +135,7 @@ describe("a JWKS in a file of the record's repository", () => {
   });
 });
 
-test("a JWKS in a variable is kept likewise; no answer to its writing is looked after, and nothing is left over", async () => {
+test("a JWKS in a variable is kept likewise. After a lost reply the run looks at it, and nothing is left over", async () => {
   const { open, repository, github, passed, state } = await recordOnGitHub(
     declared({ to: "variable", name: "JWKS" }, { overlap_hours: 0 }),
   );

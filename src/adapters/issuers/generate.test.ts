@@ -1,4 +1,4 @@
-// The issuer of random values and key pairs against the contract of issuers; OpenSSL, ssh-keygen and jose judge the keys.
+// The issuer of random values and key pairs against the contract of issuers. OpenSSL, ssh-keygen and jose judge the keys.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
@@ -56,7 +56,7 @@ for (const [form, format] of [
       return {
         issuer: generateIssuer({ pair: { algorithm: null, bits: null, format }, publication }),
         accepts: async ({ ref }) => (await publication.keys()).some(({ kid }) => kid === ref),
-        // Another pair's public key: nobody published it.
+        // Another pair's public key, which was never published.
         spoil: (credential) => ({ ...credential, ref: "x".repeat(43) }),
         close: async () => undefined,
       };
@@ -145,7 +145,7 @@ describe.each(KEYS)("a key pair of %s as %s", (algorithm, format) => {
     },
   );
 
-  test("tells the strength of its algorithm, and one id in every form", async () => {
+  test("reports the strength of its algorithm, and one id in every form", async () => {
     const { strengthBits, publicKey, publicText } = await make();
     expect(strengthBits).toBe(128);
     const { kty, crv, e, n, x, y } = publicKey.jwk;
@@ -227,7 +227,7 @@ describe("published keys", () => {
     },
   );
 
-  test("are there once, also where somebody wrote upon them before that could be seen", async () => {
+  test("are there once, even if another program wrote over them before that could be seen", async () => {
     let text: string | null = null;
     const document = {
       name: "the variable JWKS",
@@ -246,7 +246,7 @@ describe("published keys", () => {
   });
 
   test.each(["pem", "openssh"] as const)(
-    "as %s take nothing away that somebody wrote below them",
+    "as %s remove nothing that a person wrote below them",
     async (form) => {
       const store = memoryStore();
       const { ref } = await issue(issuerOf(store, form), 1);

@@ -1,4 +1,4 @@
-// The issuer that makes random values and key pairs: for secrets that the repository itself defines.
+// The issuer that makes random values and key pairs, for secrets that the repository itself defines.
 import { Unchanged } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 import { generateValue, type RandomBytes } from "../../core/credentials/generate.ts";
@@ -9,9 +9,9 @@ import type { Publication } from "./publication.ts";
 
 export type GenerateOptions = {
   readonly random?: RandomBytes;
-  /** What key pairs are made as. */
+  /** The form of key pairs. */
   readonly pair?: KeyPairRequest;
-  /** Where their public halves are published; null: nowhere. */
+  /** The place that publishes their public halves. Null means none. */
   readonly publication?: Publication | null;
 };
 
@@ -19,8 +19,8 @@ const DEFAULT_PAIR: KeyPairRequest = { algorithm: null, bits: null, format: null
 const PUBLIC_FIELD = "public_key";
 
 /**
- * An issuer whose credentials nobody outside knows of, but for the public keys that it publishes: there a ref is the key's id
- * (RFC 7638), to revoke is to withdraw the public key, and a check sees whether it is published.
+ * An issuer whose credentials no service knows, except for the public keys that it publishes. There a ref is the key's id
+ * (RFC 7638), revoking withdraws the public key, and a check looks whether it is published.
  */
 export function generateIssuer({
   random,
@@ -33,8 +33,8 @@ export function generateIssuer({
       pair,
       label,
     );
-    if (signal.aborted) throw cancelled();
-    // Before anybody has the private key, so that what it signs can be verified from the first moment on.
+    if (signal.aborted) throw publicationCancelled();
+    // Published before a consumer has the private key, so that its signatures can be verified from the first moment on.
     await publication?.add(publicKey, label);
     return {
       fields: {
@@ -85,7 +85,7 @@ export function generateIssuer({
     },
 
     async revoke(ref) {
-      // Where nothing is published, placing the next generation is what ends this one.
+      // If nothing is published, placing the next generation is what ends this one.
       await publication?.remove(ref);
     },
 
@@ -96,7 +96,7 @@ export function generateIssuer({
   };
 }
 
-function cancelled(): Unchanged {
+function publicationCancelled(): Unchanged {
   return new Unchanged("the key pair was made, but the run had no time left to publish it", {
     code: "cancelled",
     hint: "Nothing was published. The next run makes another one.",

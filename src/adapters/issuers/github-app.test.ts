@@ -204,7 +204,7 @@ describe("an installation token", () => {
     });
   });
 
-  test("no RSA key is told before anything is asked", () => {
+  test("a key that is not RSA is reported before any request", () => {
     const elliptic = generateKeyPairSync("ec", { namedCurve: "P-256" });
     for (const privateKey of [
       "",
@@ -224,7 +224,7 @@ describe("an installation token", () => {
   });
 });
 
-test("runs every quarter of an hour never let the placed token expire, though no rule speaks of it", async () => {
+test("runs every quarter of an hour never let the placed token expire, although no rule names it", async () => {
   let now = new Date("2026-03-01T00:00:00Z");
   const config = { version: 1, tokens: { APP_TOKEN: { issuer: declared } } };
   const files = { "token_config.json": JSON.stringify(config) };

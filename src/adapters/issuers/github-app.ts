@@ -13,20 +13,20 @@ export type GithubAppOptions = {
   readonly declaration: GithubAppDeclaration;
   /** PEM, PKCS#1 or PKCS#8. */
   readonly privateKey: Secret;
-  /** The account that it is installed on, where no installation is declared. */
+  /** The account that it is installed on, if no installation is declared. */
   readonly owner: string | null;
   /** GitHub as that token reaches it. */
   readonly client: (token: Secret) => Promise<GitHubClient>;
   readonly clock: () => Date;
 };
 
-/** How far before now the JWT says it was issued, in seconds: GitHub refuses one from its future, and clocks drift. */
+/** How far before now the JWT's issue time lies, in seconds. GitHub refuses one from its future, and clocks drift. */
 const BACKDATED_S = 60;
-/** How long the JWT is good for, in seconds from now: GitHub takes up to ten minutes from its own clock. */
+/** How long the JWT is valid, in seconds from now. GitHub allows up to ten minutes by its own clock. */
 const JWT_LIFETIME_S = 540;
-/** How long a new token may take until every server of GitHub's knows it, in milliseconds. */
+/** How long every server of GitHub's may take to know a new token, in milliseconds. */
 const SETTLES_WITHIN_MS = 15_000;
-/** Read, write and admin, the weaker first: each holds the ones before it. */
+/** Read, write and admin, the weaker first. Each includes the ones before it. */
 const LEVELS = ["read", "write", "admin"];
 
 const Installation = z.object({ id: z.int().min(1) });
@@ -37,8 +37,8 @@ const Minted = z.object({
 });
 
 /**
- * The issuer of installation tokens. A token has no id by which anybody could find or end it without having it, so it has no
- * ref: it ends by itself after an hour, which is its expiry.
+ * The issuer of installation tokens. A token can be found and ended only by its value, so it has no
+ * ref. It ends by itself after an hour, which is its expiry.
  * @throws `Misconfigured` (`private-key-invalid`) for a key that cannot be read.
  */
 export function githubAppIssuer({
@@ -53,7 +53,7 @@ export function githubAppIssuer({
   if (parsed?.asymmetricKeyType !== "rsa") {
     throw new Misconfigured(`${variable} does not hold an RSA private key in PEM`, {
       code: "private-key-invalid",
-      hint: "Put the whole .pem file of the App there, from -----BEGIN to the end; line breaks may be written as \\n.",
+      hint: "Put the whole .pem file of the App there, from -----BEGIN to the end. Line breaks may be written as \\n.",
     });
   }
 
@@ -77,7 +77,7 @@ export function githubAppIssuer({
   async function installationOf(github: GitHubClient, signal: AbortSignal): Promise<number> {
     if (declaration.installation !== undefined) return declaration.installation;
     if (owner === null) {
-      throw new Misconfigured("nothing says on whose account the GitHub App is installed", {
+      throw new Misconfigured("the account of the GitHub App's installation is not known", {
         code: "installation-missing",
         hint: 'Add "owner" or "installation" to the issuer.',
       });
@@ -105,7 +105,7 @@ export function githubAppIssuer({
       return {
         fields: { [VALUE_FIELD]: new Secret(token) },
         ref: null,
-        // GitHub drew it; its opaque part is far longer, but nobody says how much of it is random.
+        // GitHub drew it. Its opaque part is far longer, but GitHub does not document how much of it is random.
         entropyBits: null,
         expiresAt: new Date(expires_at).toISOString(),
         settlesWithinMs: SETTLES_WITHIN_MS,
@@ -125,13 +125,13 @@ export function githubAppIssuer({
         return { verdict: "works", detail: null };
       } catch (error) {
         if (statusOf(error) === 401)
-          return { verdict: "refused", detail: "GitHub does not take it" };
+          return { verdict: "refused", detail: "GitHub does not accept it" };
         throw toFailure(error, "ask GitHub what the new installation token reaches");
       }
     },
 
     async revoke() {
-      // Only the token itself could end it, and it is kept nowhere: it ends an hour after it was made.
+      // Only the token itself could end it, and it is kept nowhere. It ends an hour after it was made.
     },
 
     async find() {
@@ -158,11 +158,14 @@ export function githubAppIssuer({
     const failure = toFailure(error, `mint an installation token of the GitHub App ${app}`);
     const status = statusOf(error);
     if (status === 401) {
-      return new Misconfigured(`GitHub takes no token of the App ${app} that ${variable} signs`, {
-        code: "app-refused",
-        hint: `Check that "app" is the App's client id, that ${variable} holds a key of that App, and that this machine's clock is right.`,
-        cause: failure,
-      });
+      return new Misconfigured(
+        `GitHub does not accept a token of the App ${app} that ${variable} signs`,
+        {
+          code: "app-refused",
+          hint: `Check that "app" is the App's client id, that ${variable} holds a key of that App, and that this machine's clock is right.`,
+          cause: failure,
+        },
+      );
     }
     if (status === 404) {
       return new Misconfigured(
@@ -183,7 +186,7 @@ export function githubAppIssuer({
       `the installation of the GitHub App ${app} does not grant ${names.join(", ")} on ${repositories.join(", ")}`,
       {
         code: "app-permissions",
-        hint: "Give the App these permissions and repositories in its settings, and let the owner accept them; or ask for less.",
+        hint: "Give the App these permissions and repositories in its settings, and let the owner accept them. Or ask for less.",
       },
     );
   }
@@ -194,8 +197,8 @@ function holds(granted: string | undefined, asked: string): boolean {
 }
 
 function notUnderstood(): Uncertain {
-  return new Uncertain("what came back for an installation token is not what GitHub answers", {
+  return new Uncertain("the reply for an installation token is not GitHub's", {
     code: "reply-malformed",
-    hint: "Check GITHUB_API_URL and proxies in between. If a token was made, it ends by itself within the hour.",
+    hint: "Check GITHUB_API_URL and any proxy. If a token was made, it ends by itself within the hour.",
   });
 }

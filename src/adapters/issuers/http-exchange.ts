@@ -10,16 +10,16 @@ export type Outgoing = {
   readonly url: string;
   readonly headers: Headers;
   readonly body: string | null;
-  /** Whether it may change something at the service, so that its outcome is unknown where no answer comes. */
+  /** Whether it may change something at the service, so that its outcome is unknown if no answer comes. */
   readonly changes: boolean;
 };
 
 export type ServiceReply = {
   readonly status: number;
   readonly text: string;
-  /** Parsed JSON; undefined where it is none. */
+  /** Parsed JSON. Undefined if the reply is not JSON. */
   readonly body: unknown;
-  /** In milliseconds; null where the service did not say. */
+  /** In milliseconds. Null if the service named no wait. */
   readonly retryAfterMs: number | null;
 };
 
@@ -30,9 +30,9 @@ type ExchangeOptions = {
   readonly allowHttp: boolean;
 };
 
-/** Most bytes of a reply: a page of a list. */
+/** The most bytes of a reply, enough for a page of a list. */
 const MAX_REPLY_BYTES = 1024 * 1024;
-/** Where nothing reached the service. */
+/** Errors after which nothing has reached the service. */
 const NOT_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -47,7 +47,7 @@ const NOT_SENT = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
-/** Sends it. Throws `Unchanged` where nothing can have happened, `Uncertain` where something may have; statuses are the caller's to judge. */
+/** Sends it. Throws `Unchanged` if nothing can have happened, `Uncertain` if something may have. The caller judges statuses. */
 export async function exchange(
   request: Outgoing,
   { fetch: send, timeoutMs, signal, allowHttp }: ExchangeOptions,
@@ -59,7 +59,7 @@ export async function exchange(
       hint: "Correct the declaration.",
     });
   if (signal?.aborted)
-    throw new Unchanged("the run could wait no longer, and sent nothing", {
+    throw new Unchanged("the request was not sent, because the run's time was over", {
       code: "http-failed",
       hint: RETRIED,
     });
@@ -67,7 +67,7 @@ export async function exchange(
   try {
     const { method, url, headers, body } = request;
     const stop = signal === null ? deadline : AbortSignal.any([deadline, signal]);
-    // A redirect would take what is in the headers to where nobody said.
+    // A redirect would take the headers' secrets to an address that the declaration does not name.
     const response = await send(url, {
       method,
       headers,
@@ -95,21 +95,21 @@ export async function exchange(
   }
 }
 
-/** What to say of a request without its path, query, headers or body. */
+/** The request in words, without its path, query, headers or body. */
 export function lineOf({ method, url }: Pick<Outgoing, "method" | "url">): string {
   return `${method} to ${new URL(url).host}`;
 }
 
-const RETRIED = "Nothing was changed. It is tried again.";
+const RETRIED = "Nothing was changed. The next run tries again.";
 
-/** The error for a request that did not come through; `unsent`: nothing reached the service. */
+/** The error for a request that got no reply. `unsent` means that nothing reached the service. */
 export function failed(request: Outgoing, seen: string, unsent = false): Unchanged | Uncertain {
   const message = `the issuer's ${lineOf(request)}: ${seen}`;
   if (unsent || !request.changes)
     return new Unchanged(message, { code: "http-failed", hint: RETRIED });
   return new Uncertain(message, {
     code: "http-uncertain",
-    hint: "It may have been done. The next run looks for what was made, by its label, and revokes it.",
+    hint: "It may have been done. The next run looks for a credential with its label, and revokes it.",
   });
 }
 
@@ -121,7 +121,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** RFC 9110, 10.2.3: seconds; a date is left to the usual backoff. */
+/** RFC 9110, 10.2.3: seconds. The usual backoff replaces a date. */
 function retryAfter(value: string | null): number | null {
   return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : null;
 }

@@ -174,7 +174,7 @@ describe("what is sent", () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  test("is nothing where a variable is missing, or cannot stand in a header", async () => {
+  test("is nothing if a variable is missing, or cannot stand in a header", async () => {
     const service = await start();
     expect(await failureOf(open(declared(service.url), {}))).toMatchObject({
       code: "variable-missing",
@@ -221,7 +221,7 @@ describe("an answer", () => {
       expect(error).toMatchObject({ retryAt: new Date("2026-03-01T00:01:00Z") });
   });
 
-  test("to come back later is heeded by the next runs", async () => {
+  test("to come back later is obeyed by the next runs", async () => {
     const service = await start({
       match: /^POST/,
       status: 429,
@@ -243,7 +243,7 @@ describe("an answer", () => {
     }
   });
 
-  test("that nobody gives, since nobody listens, has changed nothing", async () => {
+  test("that never comes, since no server listens, has changed nothing", async () => {
     const service = await startKeyService(ADMIN);
     await service.close();
     const error = await failureOf((await open(declared(service.url))).issue(issueRequest(1)));
@@ -275,7 +275,7 @@ describe("an answer", () => {
     });
   });
 
-  test("to find that is no list, or holds the label without a ref, is not taken for nothing", async () => {
+  test("to find that is no list, or holds the label without a ref, is not taken for an empty list", async () => {
     for (const body of ["{}", '{"keys":{}}', `{"keys":[{"name":"${labelOf(1)}"}]}`]) {
       const service = await start({ match: /^GET/, status: 200, body });
       expect(await failureOf((await open(declared(service.url))).find(labelOf(1)))).toMatchObject({
@@ -285,7 +285,7 @@ describe("an answer", () => {
   });
 });
 
-describe("a config is refused where", () => {
+describe("a config is refused if", () => {
   const URL_OF = "https://keys.example.com";
   const change = (at: readonly string[], value: unknown): unknown => {
     const config = JSON.parse(JSON.stringify({ tokens: { ALPHA: { issuer: declared(URL_OF) } } }));
@@ -356,7 +356,7 @@ describe("a config is refused where", () => {
     expect(JSON.stringify(problems)).not.toMatch(/a1B2/);
   });
 
-  test("plain HTTP is allowed to this machine, and elsewhere where it says so", () => {
+  test("plain HTTP is allowed to this machine, and elsewhere if the config says so", () => {
     const ok = (config: unknown) =>
       parseConfig(JSON.stringify(config), { kind: "github", repository: "acme/widgets" }).ok;
     expect(ok({ tokens: { ALPHA: { issuer: declared("http://localhost:8080") } } })).toBe(true);

@@ -1,4 +1,4 @@
-// The issuer `http`: a service's API, as the config describes it in requests and in places of their replies.
+// The issuer `http`: a service's API, which the config describes as requests and as places in their replies.
 import { Denied, type Failure, Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { Secret } from "../../core/base/secret.ts";
 import {
@@ -17,18 +17,18 @@ type Described = Declaration["issue" | "check" | "revoke" | "find"];
 
 export type HttpOptions = {
   readonly declaration: Declaration;
-  /** What the environment variable with that name holds. Throws `Misconfigured`. */
+  /** The value of the environment variable with that name. Throws `Misconfigured`. */
   readonly variable: (name: string) => Secret;
   readonly fetch: typeof fetch;
   readonly clock: () => Date;
 };
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
-/** No list is read further, in pages. */
+/** The most pages that are read of a list. */
 const MAX_PAGES = 100;
 const REF = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,1024}$/u;
 
-/** Opens the issuer. Throws nothing: a variable that is missing shows with the first request. */
+/** Opens the issuer. Throws nothing, since a missing variable shows with the first request. */
 export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOptions): Issuer {
   const timeoutMs = (declaration.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   const ask = async (request: Outgoing, signal: AbortSignal | null = null): Promise<ServiceReply> =>
@@ -39,7 +39,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
       allowHttp: declaration.allow_http ?? false,
     });
   const make = (described: Described, method: string, known: Known, changes = true) =>
-    outgoing(described, { method, known, variable, changes });
+    buildRequest(described, { method, known, variable, changes });
   const judge = (request: Outgoing, reply: ServiceReply) => refusalOf(request, reply, clock());
   return {
     async issue({ label, tokenName, current, signal }) {
@@ -87,7 +87,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
         if (!Array.isArray(list))
           throw failed(
             request,
-            `the reply holds no list at ${JSON.stringify(find.list)}, where the declaration says that it stands`,
+            `the reply holds no list at ${JSON.stringify(find.list)}, the place that the declaration names`,
           );
         const before = seen.size;
         for (const one of list) {
@@ -101,7 +101,7 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
             );
           refs.add(ref);
         }
-        // A service that ignores the number of the page gives the first one for ever.
+        // A service that ignores the page number would give the first page for ever.
         if (list.length === 0 || seen.size === before) break;
         if (page === first + MAX_PAGES - 1)
           throw failed(request, `the list has more than ${MAX_PAGES} pages`);
@@ -111,10 +111,10 @@ export function httpIssuer({ declaration, variable, fetch: send, clock }: HttpOp
   };
 }
 
-/** What placeholders stand for, beside the environment's variables. */
+/** The values of placeholders, beside the environment's variables. */
 type Known = Readonly<Record<string, string | Secret>>;
 
-function outgoing(
+function buildRequest(
   { method, url, headers = [], json, form }: Described,
   options: {
     readonly method: string;
@@ -128,13 +128,13 @@ function outgoing(
     const named = variableIn(name);
     const value =
       named !== null ? variable(named) : Object.hasOwn(known, name) ? known[name] : undefined;
-    if (value === undefined) throw unfillable("it has a placeholder that nothing is known of");
+    if (value === undefined) throw unfillable("it has an unknown placeholder");
     return value instanceof Secret ? value.reveal() : value;
   };
   const inUrl = (name: string): string => {
     const value = Object.hasOwn(known, name) ? known[name] : undefined;
     if (typeof value !== "string" || /^\.{0,2}$/.test(value))
-      throw unfillable("its URL has a placeholder that is no name for a URL");
+      throw unfillable("its URL has a placeholder whose value cannot stand in a URL");
     return encodeURIComponent(value);
   };
   const all = new Headers({ accept: "application/json", "user-agent": "token-automation" });
@@ -155,14 +155,12 @@ function outgoing(
   };
 }
 
-/** The platform's own error would quote the value. */
+/** Not the platform's own error, which would quote the value. */
 function setHeader(headers: Headers, header: string, lookUp: (name: string) => string): void {
   const split = header.indexOf(": ");
   const value = fill(header.slice(split + 2), lookUp);
   if (!/^[\t\x20-\x7e]+$/.test(value))
-    throw unfillable(
-      `what its header ${header.slice(0, split)} is made of cannot stand in a header`,
-    );
+    throw unfillable(`the value of its header ${header.slice(0, split)} cannot stand in a header`);
   headers.set(header.slice(0, split), value);
 }
 
@@ -173,7 +171,7 @@ function unfillable(what: string): Misconfigured {
   });
 }
 
-/** What a status says of a request; null where it was done. */
+/** The failure that a status means. Null for success. */
 function refusalOf(
   request: Outgoing,
   { status, retryAfterMs }: ServiceReply,
@@ -191,7 +189,7 @@ function refusalOf(
     const retryAt = retryAfterMs === null ? null : new Date(now.getTime() + retryAfterMs);
     return new Unchanged(message, {
       code: "http-rate-limited",
-      hint: "It is tried again later.",
+      hint: "A later run tries again.",
       retryAt,
     });
   }
@@ -209,7 +207,7 @@ function refusalOf(
   );
 }
 
-/** A text or a number at a pointer, as text; null where there is none, or one that cannot stand in the record. */
+/** A text or a number at a pointer, as text. Null if there is none, or one that cannot stand in the record. */
 function textAt(document: unknown, pointer: string): string | null {
   const value = atPointer(document, pointer);
   const text = typeof value === "number" ? String(value) : value;
@@ -230,13 +228,13 @@ function credentialOf(
   if (missing.length > 0)
     throw failed(
       request,
-      `the reply holds no ${missing.join(", no ")}, where the declaration says that it stands`,
+      `the reply holds no ${missing.join(", no ")}, the place that the declaration names`,
     );
   const ref = textAt(body, issue.ref);
   if (ref === null)
     throw failed(
       request,
-      `the reply holds no ref at ${JSON.stringify(issue.ref)}, where the declaration says that it stands`,
+      `the reply holds no ref at ${JSON.stringify(issue.ref)}, the place that the declaration names`,
     );
   const texts = values.map(([name, value]) => [name, String(value)] as const);
   if (texts.some(([, value]) => value !== "" && ref.includes(value)))
@@ -250,7 +248,9 @@ function credentialOf(
     entropyBits: declaration.entropy_bits ?? null,
     expiresAt: expiresAt.success ? expiresAt.data : null,
     settlesWithinMs: (declaration.settles_within_seconds ?? 0) * 1000,
-    warnings: unreadable ? ["When it ends is told in no form that this program reads."] : [],
+    warnings: unreadable
+      ? ["The reply names an end of the credential in a form that this program does not read."]
+      : [],
   };
 }
 
@@ -266,5 +266,5 @@ function verdictOf(
     ([pointer, value]) => String(atPointer(body, pointer)) !== value,
   );
   if (different === undefined) return { verdict: "works", detail: null };
-  return { verdict: "refused", detail: `${detail}, with something else at ${different[0]}` };
+  return { verdict: "refused", detail: `${detail}, with another value at ${different[0]}` };
 }

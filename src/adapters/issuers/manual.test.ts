@@ -1,4 +1,4 @@
-// The issuer that makes nothing: what it says where it is asked all the same. Whole runs are in remind.test.ts.
+// The issuer that makes nothing, and its answers if a run asks it all the same. Whole runs are in remind.test.ts.
 import { expect, test } from "vitest";
 import { failureOf, issueRequest, labelOf } from "../../../test/issuing.ts";
 import { manualIssuer } from "./manual.ts";

@@ -23,14 +23,14 @@ import type { Credential } from "../../core/ports/issuer.ts";
 import { mysqlIssuer } from "./mysql.ts";
 
 const VARIABLE = "MYSQL_ADMIN_URL";
-/** Everything that quoting can get wrong. */
+/** Every character that quoting can get wrong. */
 const HOSTILE = [`a"b'c\\'; DROP USER x --`, "ü%41/?#@`: :x"] as const;
 
 describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
   let server: MariaDbServer;
   beforeAll(async () => {
     server = await startMariaDb();
-    // The page's own statements, less the application's: what it asks for must be enough.
+    // The page's own statements without the application's, since the rights it asks for must be enough.
     const page = (await readPages()).find(({ path }) => path === "docs/issuers/mysql.md");
     const sql =
       page === undefined
@@ -127,7 +127,7 @@ describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
     ).toEqual([]);
   });
 
-  test("a consumer logs in by the URL, whatever the names are", async () => {
+  test("a consumer logs in by the URL, with any names", async () => {
     await fresh(...HOSTILE);
     const { fields } = await open(HOSTILE).issue(
       issueRequest(1, { includeSpecial: true, type: "password", length: 40 }),
@@ -139,7 +139,7 @@ describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
     );
   });
 
-  test("what the server refused leaves no mark, and the one that was there stays", async () => {
+  test("a refused change leaves no mark, and the old mark stays", async () => {
     await fresh("a", "b");
     const issuer = open(["a", "b"]);
     const first = await issuer.issue(issueRequest(1));
@@ -178,7 +178,7 @@ describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
     });
   });
 
-  test("whoever unlocks an account by hand brings no old password back", async () => {
+  test("unlocking an account by hand brings no old password back", async () => {
     await fresh("a");
     const credential = await open(["a"]).issue(issueRequest(1));
     await open(["a"]).revoke(credential.ref ?? "");
@@ -186,7 +186,7 @@ describe.skipIf(!toolAvailable("mariadb"))("mysql", () => {
     expect(await accepts(credential)).toBe(false);
   });
 
-  test("the login that failed is told apart: a database, a server that is gone, TLS that is not there", async () => {
+  test("the message says why a login failed: a database, a server that is gone, missing TLS", async () => {
     await fresh("a", "b");
     const issued = await open(["a", "b"]).issue(issueRequest(1));
     const check = (more: object, url?: string) =>

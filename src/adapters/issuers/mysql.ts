@@ -1,4 +1,4 @@
-// The issuer of MySQL and MariaDB passwords: accounts that take turns, with a small table that says whose password each has.
+// The issuer of MySQL and MariaDB passwords. Accounts take turns, and a small table says whose password each has.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Socket } from "node:net";
@@ -14,32 +14,32 @@ import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } fr
 export type MysqlOptions = {
   /** An administrator's `mysql://` URL. */
   readonly admin: AdminUrl;
-  /** The users that take turns, all with the same host part. With one only, the password in use is replaced at once. */
+  /** The users that take turns, all with the same host part. If there is only one, the password in use is replaced at once. */
   readonly users: readonly string[];
   /** The accounts' host part, as in `'user'@'host'`. */
   readonly accountHost: string;
-  /** Where consumers log in; what is left out is as in the administrator's URL. */
+  /** The consumers' address. A part left out is as in the administrator's URL. */
   readonly database?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
 };
 
 const CONNECT_MS = 10_000;
-/** What may pass until a replica or a proxy knows the new password, in milliseconds; the server itself knows it at once. */
+/** How long a replica or a proxy may take to know the new password, in milliseconds. The server itself knows it at once. */
 const SETTLES_WITHIN_MS = 5_000;
 const DEFAULT_PORT = 3306;
-/** As in MySQL's own URLs; a consumer's has the first too. */
+/** As in MySQL's own URLs. A consumer's has the first too. */
 const TLS_OPTIONS = ["ssl-mode", "ssl-ca"];
 /** Wrong password, host not let in, account locked (MySQL, MariaDB), no password given, password expired. */
 const REFUSED_ACCOUNT = [1045, 1130, 3118, 4151, 1698, 1862];
 /** No right to the database, no such database. */
 const REFUSED_DATABASE = [1044, 1049];
-/** Connection or statement killed, server shutting down: the server speaks, but says nothing of what it did. */
+/** Connection or statement killed, server shutting down. The server answers, but does not say what it did. */
 const ENDED = [1053, 1317, 1927, 3024, 4031];
-/** Escaping counts on backslashes; no statement may wait for long. */
+/** Escaping counts on backslashes. No statement may wait for long. */
 const SESSION = "SET SESSION sql_mode = '', autocommit = 1, lock_wait_timeout = 5";
 
-/** Opens the issuer; asks the server nothing yet. Throws `Misconfigured`: `admin-url-invalid`. */
+/** Opens the issuer without a request to the server. Throws `Misconfigured`: `admin-url-invalid`. */
 export function mysqlIssuer(options: MysqlOptions): Issuer {
   const { admin, users, accountHost, ...place } = options;
   requireAdminUrl(admin, ["mysql", "mariadb"]);
@@ -53,12 +53,18 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
     settlesWithinMs: SETTLES_WITHIN_MS,
     async give(password, request) {
       const mark = newMark(request.label);
-      const account = await locked(admin, request.signal, async (session) => {
+      const account = await workLocked(admin, request.signal, async (session) => {
         const { user, mark: before } = chooseSlot(
           inOrder(await readSlots(session, accounts), accounts, MYSQL.name),
           request,
         );
-        await give(session, { account: user, password, mark, before, alone: users.length === 1 });
+        await givePassword(session, {
+          account: user,
+          password,
+          mark,
+          before,
+          alone: users.length === 1,
+        });
         return user;
       });
       return { user: userOf(account), ref: refOf(account, mark) };
@@ -66,11 +72,11 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
     async revoke(ref) {
       const ended = readRef(ref);
       if (ended === null) return;
-      await locked(admin, undefined, async (session) => {
+      await workLocked(admin, undefined, async (session) => {
         const [slot] = await readSlots(session, [ended.user]);
-        // Another mark: the account has a later password, and the one that is meant is gone already.
+        // Another mark means that the account has a later password, and the one meant is gone already.
         if (slot?.mark?.nonce !== ended.nonce) return;
-        // Nobody knows this one, so that whoever unlocks the account by hand brings nothing back.
+        // This password is kept nowhere, so a person who unlocks the account by hand brings nothing back.
         const { value } = generateValue({
           type: "secret_key",
           length: null,
@@ -78,17 +84,17 @@ export function mysqlIssuer(options: MysqlOptions): Issuer {
           includeSpecial: null,
         });
         await alter(session, ended.user, value, "LOCK");
-        await unmark(session, ended.user);
+        await removeMark(session, ended.user);
       });
     },
     async find(label) {
-      const slots = await locked(admin, undefined, (session) => readSlots(session, accounts));
+      const slots = await workLocked(admin, undefined, (session) => readSlots(session, accounts));
       return slots.flatMap(({ user, mark }) => (mark?.label === label ? [refOf(user, mark)] : []));
     },
   });
 }
 
-/** One connection; the server at its other end, and the account that is being changed. */
+/** One connection, the server at its other end, and the account that is being changed. */
 type Session = Progress & {
   readonly connection: Connection;
   isMariaDb: boolean;
@@ -122,10 +128,10 @@ type Given = {
 };
 
 /**
- * The mark first, since nobody uses the password of an account whose turn it is: a run that dies in between leaves a mark that leads
- * to no harm. Where there is one account only the mark comes last: it must not lead to the password in use while that one still stands.
+ * The mark first, since no consumer uses the password of an account whose turn it is. A run that dies in between leaves a mark
+ * that does no harm. If there is only one account, the mark comes last. It must not point to the password in use while that stands.
  */
-async function give(
+async function givePassword(
   session: Session,
   { account, password, mark, before, alone }: Given,
 ): Promise<void> {
@@ -133,9 +139,9 @@ async function give(
   try {
     await alter(session, account, password, "UNLOCK");
   } catch (error) {
-    // The server's refusal: the password stands as it was, and the mark must say so.
+    // The server refused, so the password stands as it was, and the mark must say so.
     if (!alone && replyNumber(error) !== null)
-      await (before === null ? unmark(session, account) : writeMark(session, account, before));
+      await (before === null ? removeMark(session, account) : writeMark(session, account, before));
     throw error;
   }
   if (alone) await writeMark(session, account, mark);
@@ -149,7 +155,7 @@ async function alter(
 ): Promise<void> {
   session.mayBeDone = true;
   session.account = account;
-  // MariaDB logs statements as they came, so it is sent what it keeps; MySQL takes passwords out of its logs.
+  // MariaDB logs statements as they came, so it gets the form that it keeps. MySQL takes passwords out of its logs.
   const [how, secret] = session.isMariaDb
     ? ["VIA mysql_native_password USING ?", nativeHash(password)]
     : ["BY ?", password.reveal()];
@@ -168,7 +174,7 @@ async function writeMark(session: Session, account: string, { nonce, label }: Ma
   );
 }
 
-async function unmark(session: Session, account: string): Promise<void> {
+async function removeMark(session: Session, account: string): Promise<void> {
   session.mayBeDone = true;
   await session.connection.query("DELETE FROM token_automation.passwords WHERE account = ?", [
     account,
@@ -176,7 +182,7 @@ async function unmark(session: Session, account: string): Promise<void> {
 }
 
 /** Works as the administrator while no other run does. */
-async function locked<Result>(
+async function workLocked<Result>(
   admin: AdminUrl,
   signal: AbortSignal | undefined,
   work: (session: Session) => Promise<Result>,
@@ -187,7 +193,7 @@ async function locked<Result>(
     const [[about]] = await connection.query<RowDataPacket[]>(
       "SELECT VERSION() AS version, CURRENT_USER() AS self, GET_LOCK('token-automation', 5) AS locked",
     );
-    if (Number(about?.locked) !== 1) throw busy();
+    if (Number(about?.locked) !== 1) throw serverBusy();
     session.isMariaDb = /mariadb/i.test(String(about?.version));
     session.self = String(about?.self);
     return work(session);
@@ -241,12 +247,12 @@ const MYSQL: Database<Session> = {
   },
 };
 
-/** The number of the server's error; null for an error that is no reply of the server. */
+/** The number of the server's error. Null for an error that is no reply of the server. */
 function replyNumber(error: unknown): number | null {
   if (typeof error !== "object" || error === null || !("sqlState" in error) || !("errno" in error))
     return null;
   const { errno } = error;
-  // From 2000 to 2999 they are a client's: a proxy that lost the server hands them on.
+  // Numbers from 2000 to 2999 are a client's. A proxy that lost the server passes them on.
   return typeof errno === "number" && !ENDED.includes(errno) && !(errno >= 2000 && errno < 3000)
     ? errno
     : null;
@@ -276,7 +282,7 @@ function explainReply(reply: number, account: string, variable: string): Failure
     case 1396:
       return new Misconfigured(`MySQL has no account ${account}, or does not let it be changed`, {
         code: "user-missing",
-        hint: "Create it with the rights that the application needs, as the issuer's page shows; account_host is the part after the @.",
+        hint: "Create it with the rights that the application needs, as the issuer's page shows. account_host is the part after the @.",
       });
     case 1819:
       return new Misconfigured("MySQL's password policy refused the new password", {
@@ -288,7 +294,7 @@ function explainReply(reply: number, account: string, variable: string): Failure
   }
 }
 
-/** What `ssl-mode` and `ssl-ca` of the URL ask for, as MySQL's own clients read them. */
+/** The TLS options that `ssl-mode` and `ssl-ca` of the URL ask for, as MySQL's own clients read them. */
 async function tlsOf(url: AdminUrl): Promise<ConnectionOptions["ssl"]> {
   const { option } = readUrl(url);
   const mode = option("ssl-mode")?.toUpperCase() ?? null;
@@ -296,7 +302,7 @@ async function tlsOf(url: AdminUrl): Promise<ConnectionOptions["ssl"]> {
   if (mode === "REQUIRED") return { rejectUnauthorized: false };
   if (mode !== "VERIFY_CA" && mode !== "VERIFY_IDENTITY") {
     const hint = "Use ssl-mode=VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED.";
-    throw new Misconfigured(`the URL in ${url.variable} asks for an ssl-mode that there is not`, {
+    throw new Misconfigured(`unknown ssl-mode in the URL in ${url.variable}`, {
       code: "admin-url-invalid",
       hint,
     });
@@ -316,13 +322,13 @@ function noAuthority({ variable }: AdminUrl): never {
   });
 }
 
-/** What the plugin mysql_native_password keeps: SHA-1 of SHA-1, which nobody turns back into a password of 128 random bits. */
+/** The form that the plugin mysql_native_password keeps: SHA-1 of SHA-1, which cannot be turned back into a password of 128 random bits. */
 function nativeHash(password: Secret): string {
   const once = createHash("sha1").update(password.reveal(), "utf8").digest();
   return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
 }
 
-function busy(): Unchanged {
+function serverBusy(): Unchanged {
   const hint = "Nothing was changed. The next run tries again.";
   return new Unchanged("another run is changing passwords of this MySQL server", {
     code: "service-busy",

@@ -21,7 +21,7 @@ import { fieldsOf } from "../../core/model/schema.ts";
 import { postgresIssuer } from "./postgres.ts";
 
 const VARIABLE = "PG_ADMIN_URL";
-/** Everything that quoting can get wrong, within PostgreSQL's 63 bytes. */
+/** Every character that quoting can get wrong, within PostgreSQL's 63 bytes. */
 const HOSTILE = [`a"b'c\\d; DROP ROLE x --`, "ü%41/?#@: $1 :x"] as const;
 
 describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
@@ -108,7 +108,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     ).toEqual([]);
   });
 
-  test("a consumer logs in by the URL, whatever the names are", async () => {
+  test("a consumer logs in by the URL, with any names", async () => {
     await fresh(...HOSTILE);
     const { fields } = await open(HOSTILE).issue(
       issueRequest(1, { includeSpecial: true, type: "password", length: 40 }),
@@ -153,7 +153,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     expect([await accepts(first), await accepts(second)]).toEqual([true, true]);
   });
 
-  test("is told apart which login failed: the user's own database, a server that is gone", async () => {
+  test("the message says why a login failed: the user's own database, a server that is gone", async () => {
     await fresh("a", "b");
     const issued = await open(["a", "b"]).issue(issueRequest(1));
     const check = (more: object) =>
@@ -182,7 +182,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
     },
   );
 
-  test("a file of its TLS options that is not there is told", async () => {
+  test("a missing file of its TLS options is reported", async () => {
     await fresh("a");
     const url = `${server.url("rotator", "rotators")}?sslmode=verify-full&sslrootcert=/canary/nowhere.pem`;
     const error = await failureOf(open(["a"], url).issue(issueRequest(1)));
@@ -218,7 +218,7 @@ describe.skipIf(!toolAvailable("postgres"))("postgres", () => {
       try {
         await expectHundredRotations(rotation, logIn);
         const { state } = await rotation.record();
-        // The one before the last overlaps with it; all others are ended.
+        // The one before the last overlaps with it. All others are ended.
         expect(state?.tokens?.DATABASE?.retiring).toHaveLength(1);
       } finally {
         await rotation.close();

@@ -1,4 +1,4 @@
-// The issuer of PostgreSQL passwords: users that take turns, so that the one in use is never touched; checked by logging in.
+// The issuer of PostgreSQL passwords. Users take turns, so that the one in use is never touched. A login checks each password.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import type { Client } from "pg";
@@ -20,24 +20,24 @@ import { chooseSlot, inOrder, type Mark, newMark, readRef, refOf, type Slot } fr
 export type PostgresOptions = {
   /** An administrator's `postgres://` URL. */
   readonly admin: AdminUrl;
-  /** The roles that take turns. With one only, the password in use is replaced at once. */
+  /** The roles that take turns. If there is only one, the password in use is replaced at once. */
   readonly users: readonly string[];
-  /** Where consumers log in; what is left out is as in the administrator's URL. */
+  /** The consumers' address. A part left out is as in the administrator's URL. */
   readonly database?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
 };
 
-/** A third of an operation's time at the most. */
+/** At most a third of an operation's time. */
 const LIMITS = "SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'";
-/** What may pass until a pooler or a replica knows the new password, in milliseconds; the server itself knows it at once. */
+/** How long a pooler or a replica may take to know the new password, in milliseconds. The server itself knows it at once. */
 const SETTLES_WITHIN_MS = 5_000;
 /** Options of the administrator's URL that a consumer's has too, and those that the check needs besides. */
 const CONSUMER_OPTIONS = ["sslmode", "sslnegotiation", "uselibpqcompat"];
 const CHECK_OPTIONS = [...CONSUMER_OPTIONS, "ssl", "sslrootcert"];
-/** Two runs look at roles and change them one after the other. The number is "token-au" in ASCII. */
+/** The lock that makes two runs change roles one after the other. The number is "token-au" in ASCII. */
 const LOCK = "8389754676632481141";
-/** PostgreSQL's own number of rounds (RFC 7677 asks for as many); more would not help random passwords. */
+/** PostgreSQL's own number of rounds, which RFC 7677 asks for too. More would not help random passwords. */
 const SCRAM_ROUNDS = 4096;
 /** SQLSTATEs of refused logins: wrong password, not let in. */
 const REFUSED_ACCOUNT = ["28P01", "28000"];
@@ -47,7 +47,7 @@ const MARK = /\n?\[token-automation ([0-9a-f]{32}) (\S+)\]$/;
 const READ_ROLES = `SELECT rolname, rolcanlogin, rolname = session_user AS own, pg_catalog.shobj_description(oid, 'pg_authid') AS comment
   FROM pg_catalog.pg_roles WHERE rolname = ANY($1::text[])`;
 
-/** Opens the issuer; asks the server nothing yet. Throws `Misconfigured`: `admin-url-invalid`, `database-missing`. */
+/** Opens the issuer without a request to the server. Throws `Misconfigured`: `admin-url-invalid`, `database-missing`. */
 export function postgresIssuer(options: PostgresOptions): Issuer {
   const { admin, users } = options;
   requireAdminUrl(admin, ["postgres", "postgresql"]);
@@ -80,7 +80,7 @@ export function postgresIssuer(options: PostgresOptions): Issuer {
       if (ended === null) return;
       await inTransaction(admin, undefined, async (session) => {
         const [role] = await readRoles(session.client, [ended.user]);
-        // Another mark: the user has a later password, and the one that is meant is gone already.
+        // Another mark means that the user has a later password, and the one meant is gone already.
         if (role?.mark?.nonce === ended.nonce)
           await change(session, role, { sql: "NOLOGIN PASSWORD NULL", mark: null });
       });
@@ -93,7 +93,7 @@ export function postgresIssuer(options: PostgresOptions): Issuer {
 }
 
 type Role = Slot & {
-  /** What people wrote beside it; kept. */
+  /** Text of people beside the mark, which is kept. */
   readonly comment: string;
 };
 
@@ -138,7 +138,7 @@ async function change(
   );
 }
 
-/** All or nothing: until the change is being committed, whatever goes wrong is undone by the server. */
+/** Makes all changes or none. The server undoes every change that fails before its commit begins. */
 async function inTransaction<Result>(
   admin: AdminUrl,
   signal: AbortSignal | undefined,
@@ -160,7 +160,7 @@ const POSTGRES: Database<Session> = {
   async connect(url) {
     const socket = new Socket();
     const client = await clientOf(url, socket);
-    // The query that was under way reports what goes wrong.
+    // The query that was under way reports the error.
     client.on("error", () => undefined);
     return {
       ready: client.connect().then(() => ({ client, changing: null, mayBeDone: false })),
@@ -183,13 +183,13 @@ const POSTGRES: Database<Session> = {
     return REFUSED_DATABASE.includes(code) ? "database" : null;
   },
   explain(error, { changing, mayBeDone }, variable) {
-    // Whatever the reply: a pooler answers for a server that it lost.
+    // No reply is trusted here, since a pooler answers for a server that it lost.
     if (mayBeDone) return cutOff(POSTGRES.name);
     if (codeOf(error) !== "42501") return null;
     const role = changing === null ? "the roles" : `the role ${JSON.stringify(changing)}`;
     return rightMissing(POSTGRES.name, `change ${role} (SQLSTATE 42501)`, {
       permission: "CREATEROLE",
-      hint: `Grant the user in ${variable} CREATEROLE and, from PostgreSQL 16 on, the role WITH ADMIN OPTION; a superuser's password needs a superuser.`,
+      hint: `Grant the user in ${variable} CREATEROLE and, from PostgreSQL 16 on, the role WITH ADMIN OPTION. A superuser's password needs a superuser.`,
     });
   },
 };
@@ -215,8 +215,8 @@ async function clientOf({ url, variable }: AdminUrl, socket: Socket): Promise<Cl
 }
 
 /**
- * What the server keeps in place of the password (RFC 5803, as PostgreSQL writes it), so that the password itself reaches
- * neither its log nor its list of running statements. Generated passwords are ASCII: SASLprep leaves them as they are.
+ * The form that the server keeps in place of the password (RFC 5803, as PostgreSQL writes it), so that the password itself reaches
+ * neither its log nor its list of running statements. Generated passwords are ASCII, which SASLprep leaves as they are.
  */
 function scramVerifier(password: Secret): string {
   const salt = randomBytes(16);
@@ -227,7 +227,7 @@ function scramVerifier(password: Secret): string {
 }
 
 function noDatabase({ variable }: AdminUrl): never {
-  throw new Misconfigured("nothing says which database the users log in to", {
+  throw new Misconfigured("the users' database is not known", {
     code: "database-missing",
     hint: `Add "database" to the issuer, or name one at the end of the URL in ${variable}.`,
   });

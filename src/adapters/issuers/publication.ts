@@ -1,4 +1,4 @@
-// Where public keys are published: a file in the record's repository, or an Actions variable; changed by reading, merging and writing.
+// The publication of public keys in a file of the record's repository or an Actions variable, changed by reading, merging and writing.
 import { Uncertain, Unchanged } from "../../core/base/errors.ts";
 import type { PublicForms } from "../../core/credentials/key-pair.ts";
 import type { Store } from "../../core/ports/store.ts";
@@ -7,23 +7,23 @@ import { statusOf, toFailure } from "../github/errors.ts";
 import { parseRepository } from "../github/repository.ts";
 import { type Codec, codecOf, type PublishedForm, type PublishedKey } from "./published-keys.ts";
 
-/** A text that several may change. */
+/** A text that several programs may change. */
 export type Document = {
-  /** For messages: `the file keys.json`. */
+  /** Its name for messages: `the file keys.json`. */
   readonly name: string;
   read(): Promise<{ readonly text: string | null; readonly version: string | null }>;
-  /** False where somebody else wrote since `version` was read: nothing was written then. */
+  /** False if another program wrote since `version` was read. Nothing was written then. */
   write(text: string, version: string | null, message: string): Promise<boolean>;
 };
 
 export type Publication = {
   keys(): Promise<readonly PublishedKey[]>;
   add(key: PublicForms, label: string): Promise<void>;
-  /** Removing what is not there changes nothing. */
+  /** Removing a key that is not there changes nothing. */
   remove(kid: string): Promise<void>;
 };
 
-/** How often a change is made again after somebody else's won. */
+/** How often a change is repeated after another program's change won. */
 const MAX_ATTEMPTS = 8;
 const WRITE = "Variables: write";
 
@@ -41,17 +41,17 @@ export function publicationOf(document: Document, form: PublishedForm): Publicat
       if (changed === null || (await document.write(changed, version, message))) return;
     }
     throw new Unchanged(
-      `${document.name} was changed by others ${MAX_ATTEMPTS} times while a key was published there`,
+      `${document.name} changed ${MAX_ATTEMPTS} times while a key was published there`,
       {
         code: "publication-contended",
-        hint: "Run it again when less is going on.",
+        hint: "Run it again when fewer programs write there.",
       },
     );
   }
 
   return {
     keys: async () => codec.keys((await document.read()).text),
-    // Somebody who wrote upon it has kept it: what is there already is not added twice.
+    // A program that wrote in between has kept the key, so a key that is there already is not added twice.
     add: (key, label) =>
       change(`token-automation: publish the public key ${label}`, ({ keys, add }, text) =>
         keys(text).some(({ kid }) => kid === key.kid) ? null : add(text, key, label),
@@ -76,7 +76,7 @@ export function fileDocument(store: Store, path: string): Document {
   };
 }
 
-/** A repository's Actions variable: https://docs.github.com/rest/actions/variables. GitHub keeps no version of it, so it is read again after it is written. */
+/** A repository's Actions variable: https://docs.github.com/rest/actions/variables. GitHub keeps no version of it, so it is read again after the write. */
 export function variableDocument(
   client: () => Promise<GitHubClient>,
   { repository, name }: { repository: string; name: string },
@@ -108,7 +108,7 @@ export function variableDocument(
         await github.request("POST /repos/{owner}/{repo}/actions/variables", given);
       else await github.request("PATCH /repos/{owner}/{repo}/actions/variables/{name}", given);
     } catch (error) {
-      // Somebody created or removed it since: read anew.
+      // Another program created or removed it since, so the caller reads it again.
       if (statusOf(error) === 409 || (before !== null && statusOf(error) === 404)) return;
       throw toFailure(error, `write ${what}`, WRITE);
     }
@@ -130,6 +130,6 @@ export function variableDocument(
 function notGitHub(what: string): Uncertain {
   return new Uncertain(`what answered for ${what} is not GitHub's API`, {
     code: "not-github",
-    hint: "Check GITHUB_API_URL, and whether a proxy in between answers with a page of its own.",
+    hint: "Check GITHUB_API_URL, and check that no proxy answers in GitHub's place.",
   });
 }

@@ -10,20 +10,20 @@ export type PublishedKey = {
   readonly text: string;
 };
 
-/** The member of a JWK that names the label; RFC 7517, section 4, lets anybody add members. */
+/** The member of a JWK that names the label. RFC 7517, section 4, allows extra members. */
 const LABEL_MEMBER = "x-token-automation-label";
-/** The line above each key of a text: outside of a PEM block it is explanatory (RFC 7468, section 2), to sshd a comment. */
+/** The line above each key of a text. Outside a PEM block it is explanatory (RFC 7468, section 2), and to sshd a comment. */
 const HEADING = /^# token-automation (\S+) ([A-Za-z0-9_-]{43})$/;
 
-/** How one form is read and written. `add` and `remove` give the whole new text; all else in it stays as it is. */
+/** One form of the text, read and written. `add` and `remove` return the whole new text. All else in it stays as it is. */
 export type Codec = {
-  /** Throws `Misconfigured` (`not-published-here`) for a text that holds something else. */
+  /** Throws `Misconfigured` (`not-published-here`) for a text that holds anything else. */
   keys(text: string | null): readonly PublishedKey[];
   add(text: string | null, key: PublicForms, label: string): string;
   remove(text: string | null, kid: string): string;
 };
 
-/** @param where what the text is, for messages: `the file keys.json` */
+/** @param where the text's name for messages: `the file keys.json` */
 export function codecOf(form: PublishedForm, where: string): Codec {
   return form === "jwks" ? jwks(where) : texts(form, where);
 }
@@ -72,7 +72,7 @@ function texts(form: "pem" | "openssh", where: string): Codec {
       if (label !== undefined && kid !== undefined) found.push({ kid, label, lines: [] });
       else if (line.trim() !== "") {
         const last = found.at(-1);
-        // What stands below a whole key is not that key's, and would go with it.
+        // Text below a whole key does not belong to it, but would be removed with it.
         if (last === undefined || last.lines.some((each) => endsKey(each, form)))
           throw foreign(where, "keys that were published here");
         last.lines.push(line);
@@ -102,7 +102,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function foreign(where: string, what: string): Misconfigured {
-  return new Misconfigured(`${where} holds something else than ${what}, and is not overwritten`, {
+  return new Misconfigured(`${where} holds something other than ${what}, and is not overwritten`, {
     code: "not-published-here",
     hint: "Publish under another name, or empty it first.",
   });

@@ -19,9 +19,9 @@ import type { Credential } from "../../core/ports/issuer.ts";
 import { redisIssuer } from "./redis.ts";
 
 const VARIABLE = "REDIS_ADMIN_URL";
-/** What ACL names may hold and URLs trip over; spaces are none of it. */
+/** The characters that ACL names may hold and URLs trip over. Spaces are not among them. */
 const HOSTILE = `a"b'c;%41/?#@:ü`;
-/** What docs/issuers/redis.md asks for. */
+/** The rights that docs/issuers/redis.md asks for. */
 const RIGHTS = [
   "+acl|getuser",
   "+acl|setuser",
@@ -106,7 +106,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     unknownRef: `${"0".repeat(64)}:${HOSTILE}`,
   });
 
-  test("the passwords beside it stay, and the server's file has what works", async () => {
+  test("the passwords beside it stay, and the server's file has the working ones", async () => {
     await fresh("app");
     const credential = await open().issue(issueRequest(1));
     const digest = createHash("sha256")
@@ -129,7 +129,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     expect(seen.includes(fields.value?.reveal() ?? "")).toBe(false);
   });
 
-  test("what stands for a label can neither log in nor do anything", async () => {
+  test("the user that stands for a label can neither log in nor do anything", async () => {
     await fresh("app");
     await open().issue(issueRequest(1));
     const names = ((await server.ask("ACL", "USERS")) as string[]).filter((name) =>
@@ -202,7 +202,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
     }
   });
 
-  test("a server that cannot write its file: uncertain; found and ended when it can again", {
+  test("a server that cannot write its file: uncertain, then found and ended when it can again", {
     timeout: 60_000,
   }, async () => {
     const other = await startRedis();
@@ -250,7 +250,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
       });
       try {
         await expectHundredRotations(rotation, logIn);
-        // The first day's, the last one and the one before it; and as many marks as passwords of ours.
+        // The first day's, the last one and the one before it, and as many marks as passwords of ours.
         expect(await passwords()).toHaveLength(3);
         expect(
           ((await server.ask("ACL", "USERS")) as string[]).filter((name) =>

@@ -1,4 +1,4 @@
-// The issuer of Redis passwords: an ACL user's new password works beside the old one, which is taken away after the overlap.
+// The issuer of Redis passwords. An ACL user's new password works beside the old one, which is removed after the overlap.
 import { createHash } from "node:crypto";
 import { Misconfigured, Uncertain } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
@@ -24,7 +24,7 @@ export type RedisOptions = {
   readonly admin: AdminUrl;
   /** The ACL user whose password it is. */
   readonly user: string;
-  /** What the consumers' URL says; what is left out is as in the administrator's. */
+  /** The parts of the consumers' URL. A part left out is as in the administrator's. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly database?: number | undefined;
@@ -33,15 +33,15 @@ export type RedisOptions = {
 };
 
 const CONNECT_MS = 10_000;
-/** Redis keeps plain SHA-256 digests of passwords, so guessing must be out of reach; NIST SP 800-57 part 1, table 4. */
+/** Redis keeps plain SHA-256 digests of passwords, so guessing must be out of reach. NIST SP 800-57 part 1, table 4. */
 const MIN_BITS = 128;
-/** A user that nobody can log in as stands beside each password, and says by its name whose it is: `token-automation:<digest>:<label>`. */
+/** A user that cannot log in stands beside each password, and its name is the password's mark: `token-automation:<digest>:<label>`. */
 const MARK = /^token-automation:([0-9a-f]{64}):(\S+)$/;
-/** How refused logins begin: wrong password, no right to the database, no password at all. */
+/** The first words of refused logins: wrong password, no right to the database, no password at all. */
 const REFUSED = ["WRONGPASS", "NOPERM", "NOAUTH"];
 const REF = /^([0-9a-f]{64}):(.+)$/s;
 
-/** Opens the issuer; asks the server nothing yet. Throws `Misconfigured`: `admin-url-invalid`. */
+/** Opens the issuer without a request to the server. Throws `Misconfigured`: `admin-url-invalid`. */
 export function redisIssuer(options: RedisOptions): Issuer {
   const { admin, user, volatile } = options;
   requireAdminUrl(admin, ["redis", "rediss"]);
@@ -64,7 +64,7 @@ export function redisIssuer(options: RedisOptions): Issuer {
         requireUsable(user, await readUser(session, user), await session.ask("ACL", "WHOAMI"));
         await changeAcl(session, volatile, [
           ["ACL", "SETUSER", `token-automation:${digest}:${label}`, "reset"],
-          // The digest, not the password: what is not sent can be in no log.
+          // The digest, not the password. A value that is not sent can be in no log.
           ["ACL", "SETUSER", user, `#${digest}`],
         ]);
       });
@@ -82,7 +82,7 @@ export function redisIssuer(options: RedisOptions): Issuer {
           ...(has ? [["ACL", "SETUSER", owner, `!${digest}`]] : []),
           ...(marks.length > 0 ? [["ACL", "DELUSER", ...marks]] : []),
         ];
-        // Also where the server's memory has lost it already: its file may still have it.
+        // Saved even if the server's memory has lost it already, since its file may still have it.
         if (commands.length > 0 || !volatile) await changeAcl(session, volatile, commands);
       });
     },
@@ -101,13 +101,13 @@ export function redisIssuer(options: RedisOptions): Issuer {
 /** One connection. */
 type Session = Progress & {
   ask(...command: readonly string[]): Promise<unknown>;
-  /** All or none of them, where the server lets the administrator do each. */
+  /** Runs all commands or none, if the server lets the administrator run each. */
   askTogether(commands: readonly (readonly string[])[]): Promise<unknown>;
 };
 
 type User = { readonly flags: readonly string[]; readonly passwords: readonly string[] };
 
-/** What `ACL GETUSER` tells; null where there is no such user. */
+/** The reply of `ACL GETUSER`. Null if there is no such user. */
 async function readUser(session: Session, user: string): Promise<User | null> {
   const reply = await session.ask("ACL", "GETUSER", user);
   if (!Array.isArray(reply)) return null;
@@ -128,7 +128,7 @@ async function readMarks(
   });
 }
 
-/** All of it or nothing, and into the server's file, but for a server that could not write it. */
+/** Makes all changes or none, and saves them to the server's file. A server may fail to write its file. */
 async function changeAcl(
   session: Session,
   volatile: boolean,
@@ -149,10 +149,10 @@ const REDIS: Database<Session> = {
       maintNotifications: "disabled",
       socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
     });
-    // The command that was under way reports what goes wrong.
+    // The command that was under way reports the error.
     client.on("error", () => undefined);
     const ending = new AbortController();
-    // The client ends no connection that is only being made, and would wait for ever for what answers it.
+    // The client does not end a connection that is only being made, and would wait for its answer for ever.
     client.on("connect", () => ending.signal.aborted && client.destroy());
     const cut = new Promise<never>((_, reject) =>
       ending.signal.addEventListener("abort", () => reject(new Error("cut"))),
@@ -172,7 +172,7 @@ const REDIS: Database<Session> = {
       },
     };
   },
-  /** The word that a reply of refusal begins with says its kind. */
+  /** The first word of a refusal, which says its kind. */
   replyOf(error) {
     if (!(error instanceof Error) || codeOf(error) !== null) return null;
     return /^([A-Z]{3,20})(?: |$)/.exec(error.message)?.[1] ?? null;
@@ -182,17 +182,17 @@ const REDIS: Database<Session> = {
     const reply = REDIS.replyOf(error);
     if (reply === "NOAUTH") return adminRefused(REDIS.name, reply, variable);
     if (reply === "NOPERM" && error instanceof Error) {
-      // Refused when it was queued: nothing of the transaction was done.
+      // The server refused it when it was queued, so nothing of the transaction was done.
       const command = /'([a-z|-]+)' command/.exec(error.message)?.[1] ?? "acl";
       return rightMissing(REDIS.name, `run ${command.replace("|", " ").toUpperCase()}`, {
         permission: `+${command}`,
-        hint: `Grant the user in ${variable} +${command}; the issuer's page lists all that it needs.`,
+        hint: `Grant the user in ${variable} +${command}. The issuer's page lists all that it needs.`,
       });
     }
     if (!(error instanceof Error && "errorIndexes" in error)) return null;
-    return new Uncertain("Redis changed its users, and could not write them to its ACL file", {
+    return new Uncertain("Redis changed its users, but could not write them to its ACL file", {
       code: "acl-not-saved",
-      hint: "See that the server can write the file that its aclfile names. The next run ends what this one left, and tries again.",
+      hint: "Check that the server can write the file that its aclfile names. The next run removes this password and tries again.",
     });
   },
 };
@@ -205,10 +205,10 @@ async function requireAclFile(session: Session): Promise<void> {
   const reply = await session.ask("CONFIG", "GET", "aclfile");
   if (Array.isArray(reply) && String(reply[1] ?? "") !== "") return;
   throw new Misconfigured(
-    "this Redis server keeps no ACL file: a restart would forget the new password",
+    "this Redis server keeps no ACL file, so a restart would forget the new password",
     {
       code: "acl-not-kept",
-      hint: 'Set "aclfile" in its redis.conf; or, if that is as it should be, declare "volatile": true.',
+      hint: 'Set "aclfile" in its redis.conf. If that is intended, declare "volatile": true.',
     },
   );
 }
@@ -232,8 +232,8 @@ function requireUsable(user: string, found: User | null, self: unknown): void {
   if (found.flags.includes("nopass")) {
     throw refuse(
       "user-open",
-      `the user ${name} needs no password, and would need one at once`,
-      "Give it a first password, and its consumers.",
+      `the user ${name} logs in without a password, and a rotation would require one at once`,
+      "Give a first password to it and to its consumers.",
     );
   }
   if (!found.flags.includes("on"))
@@ -241,9 +241,9 @@ function requireUsable(user: string, found: User | null, self: unknown): void {
 }
 
 function tooWeak(tokenName: string, bits: number): Misconfigured {
-  const message = `a password of ${Math.floor(bits)} bits is too weak for ${tokenName}: Redis keeps plain digests, which can be guessed at`;
+  const message = `a password of ${Math.floor(bits)} bits is too weak for ${tokenName}, because Redis keeps plain digests, which can be guessed`;
   return new Misconfigured(message, {
     code: "password-too-weak",
-    hint: `Ask for a length that has at least ${MIN_BITS} bits: 32 characters do.`,
+    hint: `Ask for a length with at least ${MIN_BITS} bits, such as 32 characters.`,
   });
 }

@@ -1,4 +1,4 @@
-// Which account gets the next password: never one that is in use, and never another token's.
+// The account of the next password: never one that is in use, and never another token's.
 import { describe, expect, test } from "vitest";
 import { issueRequest } from "../../../test/issuing.ts";
 import { chooseSlot, holds, inOrder, newMark, readRef, refOf, type Slot } from "./slots.ts";
@@ -47,13 +47,13 @@ describe("the next password goes", () => {
     expect(choose([a, b], 3, { current: ref(b) })).toBe("a");
   });
 
-  test("not to the one in use, even where its mark is gone or changed", () => {
+  test("not to the one in use, even if its mark is gone or changed", () => {
     const a = given("a", 1);
     expect(choose([slot("a"), slot("b")], 2, { current: ref(a) })).toBe("b");
     expect(choose([given("a", 9), slot("b")], 2, { current: ref(a) })).toBe("b");
   });
 
-  test("first of all to one that nobody can log in as; else, at the beginning, to the last", () => {
+  test("first of all to one without a login, else, at the beginning, to the last", () => {
     expect(choose([slot("a"), slot("b")], 1)).toBe("b");
     expect(choose([slot("a", { open: false }), slot("b")], 1)).toBe("a");
     expect(
@@ -61,7 +61,7 @@ describe("the next password goes", () => {
     ).toBe("b");
   });
 
-  test("over what a run that died left behind, and over what was revoked", () => {
+  test("over the password of a dead run, and over a revoked one", () => {
     const [a, orphan] = [given("a", 1), given("b", 2)];
     expect(choose([a, orphan], 3, { current: ref(a) })).toBe("b");
     expect(choose([a, slot("b")], 4, { current: ref(a), retiring: [ref(orphan)] })).toBe("b");
@@ -93,11 +93,11 @@ describe("refuses", () => {
     const refused = expect.objectContaining({ kind: "misconfigured", code: "user-taken" });
     expect(() => choose([a, taken], 2, { current: ref(a) })).toThrow(refused);
     expect(choose([a, taken, slot("c")], 2, { current: ref(a) })).toBe("c");
-    // A repository that was renamed: the record still knows the password.
+    // After a repository was renamed, the record still knows the password.
     expect(choose([taken], 2, { current: ref(taken) })).toBe("b");
   });
 
-  test("what a later record gave out: this one was lost or set back", () => {
+  test("the password of a later record, since this one was lost or set back", () => {
     const behind = expect.objectContaining({ kind: "misconfigured", code: "record-behind" });
     expect(() => choose([given("a", 7), given("b", 8)], 1)).toThrow(behind);
     expect(() =>

@@ -1,10 +1,10 @@
-// Accounts that take turns: which of them may get the next password, and by what mark a generation is known again. Pure.
+// Accounts that take turns: which of them may get the next password, and the mark that identifies a generation. Pure.
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { IssueRequest } from "../../core/ports/issuer.ts";
 
-/** What is written beside an account on the provider's side: whose password it has. */
+/** The note beside an account on the provider's side, which says whose password it has. */
 export type Mark = {
-  /** Of this one password, so that no later one is taken for it. */
+  /** The id of this one password, so that no later one is taken for it. */
   readonly nonce: string;
   readonly label: string;
 };
@@ -12,9 +12,9 @@ export type Mark = {
 /** One account that may get a password. */
 export type Slot = {
   readonly user: string;
-  /** Null where nobody of ours gave it its password, or where that one was ended. */
+  /** Null if no issuer of ours gave it its password, or if that password was ended. */
   readonly mark: Mark | null;
-  /** Whether anybody can log in as it now. */
+  /** Whether a login with it is possible now. */
   readonly open: boolean;
   /** Whether it is the administrator itself. */
   readonly own: boolean;
@@ -27,12 +27,12 @@ export function newMark(label: string): Mark {
   return { nonce: crypto.randomUUID().replaceAll("-", ""), label };
 }
 
-/** What the record keeps: one password of one account. */
+/** The record's ref: one password of one account. */
 export function refOf(user: string, { nonce }: Mark): string {
   return `${nonce}:${user}`;
 }
 
-/** The account and the password that a ref means; null where no issuer of this kind made it. */
+/** The account and the password that a ref means. Null if no issuer of this kind made it. */
 export function readRef(ref: string): { readonly nonce: string; readonly user: string } | null {
   const [, nonce, user] = REF.exec(ref) ?? [];
   return nonce === undefined || user === undefined ? null : { nonce, user };
@@ -43,7 +43,7 @@ export function holds({ user, mark }: Slot, ref: string): boolean {
   return mark !== null && refOf(user, mark) === ref;
 }
 
-/** As they are declared. Throws `Misconfigured`: `user-missing`, `user-is-admin`, `users-repeated`. */
+/** The slots as declared. Throws `Misconfigured`: `user-missing`, `user-is-admin`, `users-repeated`. */
 export function inOrder<Known extends Slot>(
   slots: readonly Known[],
   users: readonly string[],
@@ -65,7 +65,7 @@ export function inOrder<Known extends Slot>(
     }
     if (!slot.own) return slot;
     const hint =
-      "Name the application's users: the administrator's own password is not rotated by itself.";
+      "Name the application's users. This issuer does not rotate the administrator's own password.";
     throw new Misconfigured(`the user ${name} is the administrator itself`, {
       code: "user-is-admin",
       hint,
@@ -74,9 +74,9 @@ export function inOrder<Known extends Slot>(
 }
 
 /**
- * The slot for the next password: never one whose password is in use or not revoked yet, unless there is only one slot at all.
- * Throws `Unchanged` (`slots-full`) where all are in use; `Misconfigured` `user-taken` where another token has them, `record-behind`
- * where they hold a later generation than the record knows of.
+ * The slot for the next password. Its own password is never in use or waiting to be revoked, unless there is only one slot.
+ * Throws `Unchanged` (`slots-full`) if all are in use; `Misconfigured` `user-taken` if another token has them, `record-behind`
+ * if they hold a later generation than the record knows.
  */
 export function chooseSlot<Chosen extends Slot>(
   slots: readonly Chosen[],
@@ -84,7 +84,7 @@ export function chooseSlot<Chosen extends Slot>(
 ): Chosen {
   const { current, retiring } = request;
   const only = slots.length === 1;
-  // Also where the mark is gone: consumers log in as that user.
+  // Even without a mark, since consumers log in as that user.
   const live = current === null ? null : readRef(current)?.user;
   const free = slots.filter(
     (slot) => only || (slot.user !== live && !retiring.some((ref) => holds(slot, ref))),
@@ -94,7 +94,7 @@ export function chooseSlot<Chosen extends Slot>(
     [current, ...retiring].some((ref) => ref !== null && holds(slot, ref));
   const complaints = free.map((slot) => (known(slot) ? null : complaintAbout(slot, request)));
   const ours = free.filter((_, index) => complaints[index] === null);
-  // Closed ones first. While the record knows of none in use, the first in the list may be: it is the last to be taken.
+  // Closed ones first. While the record knows of none in use, the first in the list may be in use, so it comes last.
   const chosen = ours.find(({ open }) => !open) ?? (current === null ? ours.at(-1) : ours[0]);
   if (chosen !== undefined) return chosen;
   throw complaints.find((complaint) => complaint !== null) ?? slotsFull(request, slots);
@@ -117,10 +117,10 @@ function complaintAbout(
   }
   if (theirs.generation < ours.generation) return null;
   return new Misconfigured(
-    `the user ${JSON.stringify(user)} has the password of generation ${theirs.generation}, which this record does not know of`,
+    `the user ${JSON.stringify(user)} has the password of generation ${theirs.generation}, which this record does not know`,
     {
       code: "record-behind",
-      hint: "The record was lost or set back. Bring back the newest one; or, if nothing uses that password, remove the mark as the issuer's page says.",
+      hint: "The record was lost or set back. Restore the newest one. If nothing uses that password, remove the mark as the issuer's page says.",
     },
   );
 }
@@ -139,7 +139,7 @@ function slotsFull(
     `every user of ${tokenName} (${users}) has a password that is in use or not revoked yet`,
     {
       code: "slots-full",
-      hint: "Wait until overlap_hours are over and the old password is revoked; make overlap_hours shorter than the interval, or add a user.",
+      hint: "Wait until overlap_hours are over and the old password is revoked. Or make overlap_hours shorter than the interval, or add a user.",
     },
   );
 }

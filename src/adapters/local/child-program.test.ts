@@ -1,4 +1,4 @@
-// Programs that run at the same time, and a process that is told to end meanwhile.
+// Programs that run at the same time, in a process that gets a signal meanwhile.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   },
 );
 
-/** Resolves once the process has ended; one that waits to be collected by its parent has. */
+/** Resolves once the process has ended. One that waits to be collected by its parent has. */
 async function gone(pid: number): Promise<void> {
   const isAlive = () => {
     try {

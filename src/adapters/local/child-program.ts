@@ -1,5 +1,5 @@
-// Runs one program to its end, without a shell, and ends it with all its children when it takes too long or says too much.
-// Our own: execa (112 kB in the bundle), tinyexec and nano-spawn end the program alone and not what it started.
+// One program, run to its end without a shell. It is ended with all its children if it takes too long or prints too much.
+// Our own, since execa (112 kB in the bundle), tinyexec and nano-spawn end the program but not what it started.
 // The last two also decode the output as text without a limit, and nano-spawn adds this process's whole environment.
 import { type ChildProcess, spawn } from "node:child_process";
 import { errorCode } from "./atomic-file.ts";
@@ -7,9 +7,9 @@ import { errorCode } from "./atomic-file.ts";
 export type Program = {
   readonly argv: readonly string[];
   readonly directory: string;
-  /** Its whole environment: nothing is inherited. */
+  /** Its whole environment. It inherits nothing. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What it reads on its standard input. */
+  /** Its standard input. */
   readonly input: string;
   /** How long it may take, in milliseconds. */
   readonly timeoutMs: number;
@@ -19,7 +19,7 @@ export type Program = {
 };
 
 export type Ended =
-  /** Nothing ran; the system's code for why. */
+  /** Nothing ran. `code` is the system's reason. */
   | { readonly kind: "not-started"; readonly code: string }
   | {
       readonly kind: "exited";
@@ -27,22 +27,22 @@ export type Ended =
       readonly signal: NodeJS.Signals | null;
       readonly output: Uint8Array;
     }
-  /** It was ended: it took too long, nobody waits for it any more, or it said too much. */
+  /** The program was ended: it took too long, printed too much, or the caller no longer waits for it. */
   | { readonly kind: "late" | "aborted" | "too-much" };
 
-/** The code of a program that was not started since nobody waited for it any more. */
+/** The code of a program that was not started because the caller no longer waits for it. */
 export const ABORTED = "ABORTED";
-/** How long a program that is told to end has for it before it is killed, in milliseconds. */
+/** How long a program has after SIGTERM before it is killed, in milliseconds. */
 const GRACE_MS = 2_000;
-/** How long output is still awaited of a program that has ended, in milliseconds: a child that got away may keep the pipe open. */
+/** How long the output of an ended program is awaited, in milliseconds. A child that got away may keep the pipe open. */
 const DRAIN_MS = 1_000;
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** The listeners that each running program has here. */
 const OWN = new WeakSet<object>();
-/** Process groups are what POSIX has; on Windows only the program itself is ended. */
+/** POSIX has process groups. On Windows only the program itself is ended. */
 const HAS_GROUPS = process.platform !== "win32";
 
-/** Runs it. Its standard error goes nowhere: nobody vets what it says. Never throws. */
+/** Runs the program. Its standard error is dropped, since it may hold secrets. Never throws. */
 export async function runProgram(program: Program): Promise<Ended> {
   if (program.signal?.aborted) return { kind: "not-started", code: ABORTED };
   let child: ChildProcess;
@@ -98,7 +98,7 @@ function watch(child: ChildProcess, { input, timeoutMs, limit, signal }: Program
       else chunks.push(chunk);
     });
     child.once("exit", () => {
-      // Whatever it left running would keep what it was told.
+      // A process that it left running would keep its secrets.
       signalAll(child, "SIGKILL");
       timers.push(setTimeout(() => child.stdout?.destroy(), DRAIN_MS));
     });
@@ -109,13 +109,13 @@ function watch(child: ChildProcess, { input, timeoutMs, limit, signal }: Program
           : { kind: cut },
       ),
     );
-    // A program need not read what it is told.
+    // A program need not read its input.
     child.stdin?.on("error", () => {});
     child.stdin?.end(input);
   });
 }
 
-/** To the program and all that it started, but for what left its process group. */
+/** Signals the program and all that it started, except what left its process group. */
 function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
@@ -126,15 +126,15 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** A group of its own gets no Ctrl-C from the terminal, so it is ended with this process. Returns how to forget that. */
+/** A group of its own gets no Ctrl-C from the terminal, so it is ended with this process. Returns a function that stops that. */
 function dieTogether(child: ChildProcess): () => void {
   const onExit = () => signalAll(child, "SIGKILL");
   const onSignal = (signal: NodeJS.Signals) => {
-    // Where somebody else attends to it, this process goes on until what it has begun is done.
+    // If another listener handles the signal, this process goes on until its work is done.
     if (isAttended(signal)) return;
     forget();
     signalAll(child, "SIGKILL");
-    // Of several programs, the last one to go.
+    // The last of several programs to go.
     if (!process.listeners(signal).some((listener) => OWN.has(listener)))
       process.kill(process.pid, signal);
   };
@@ -148,7 +148,7 @@ function dieTogether(child: ChildProcess): () => void {
   return forget;
 }
 
-/** Whether anybody listens who decides what becomes of this process: neither a program here, nor what only tidies up. */
+/** Whether a listener decides how this process ends. Listeners of programs here and of mere cleanup do not. */
 function isAttended(signal: NodeJS.Signals): boolean {
   return process.listeners(signal).filter((listener) => !OWN.has(listener)).length > bystanders();
 }

@@ -1,4 +1,4 @@
-// Commits some files of a work tree and nothing else: what a person has staged or changed beside them stays as it is.
+// A commit of some files of a work tree and nothing else. Other staged or changed files stay as they are.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleepFor } from "node:timers/promises";
@@ -7,22 +7,22 @@ import { type Git, type GitResult, gitIn, gitSaid, headCommit } from "./git.ts";
 
 export type Identity = { readonly name: string; readonly email: string };
 
-/** Who commits on a machine where nobody told git. */
+/** The author on a machine whose git has none configured. */
 const FALLBACK_IDENTITY: Identity = {
   name: "token-automation",
   email: "token-automation@users.noreply.github.com",
 };
-/** Waits before another try while another git holds its lock, in milliseconds: 6.3 s in all. */
+/** Waits before another try while another git holds its lock, in milliseconds. They add up to 6.3 s. */
 const LOCK_WAITS_MS = [100, 200, 400, 800, 1600, 3200] as const;
 const GIT_LOCKED = /Unable to create '[^']*\.lock'|cannot lock ref|index\.lock/;
 const NOTHING_TO_COMMIT = /nothing to commit|nothing added to commit|no changes added to commit/;
 
 export type CommitOptions = {
   readonly directory: string;
-  /** Relative to `directory`, already known to be safe. Those that do not exist are passed over. */
+  /** Relative to `directory`, already known to be safe. Missing files are skipped. */
   readonly paths: readonly string[];
   readonly message: string;
-  /** Overrides git's configuration; null: git's own, or the fallback. */
+  /** Overrides git's configuration. Null means git's own, or the fallback. */
   readonly identity: Identity | null;
   readonly environment?: NodeJS.ProcessEnv;
   /** Waits that many milliseconds. */
@@ -31,8 +31,8 @@ export type CommitOptions = {
 
 /**
  * Commits the current content of the files on the current branch, hooks and signing included.
- * @returns the commit's id, or null when HEAD holds them all already.
- * @throws `Misconfigured` when git refuses; the files stay as they are, for the next commit to take.
+ * @returns the commit's id, or null if HEAD holds them all already.
+ * @throws `Misconfigured` if git refuses. The files stay as they are, for the next commit to take.
  */
 export async function commitFiles(options: CommitOptions): Promise<string | null> {
   const environment = options.environment ?? process.env;
@@ -41,7 +41,7 @@ export async function commitFiles(options: CommitOptions): Promise<string | null
   if (paths.length === 0) return null;
   const changes = await changesOf(git, paths);
   if (changes.length === 0) return null;
-  if (changes.includes("!!")) throw ignored(paths);
+  if (changes.includes("!!")) throw recordIgnored(paths);
   await refuseDetached(git);
   const retrying = retryingWhileLocked(git, options.sleep ?? sleepFor);
   if (changes.includes("??")) succeed(await retrying(["add", "--intent-to-add", "--", ...paths]));
@@ -69,13 +69,13 @@ async function changesOf(git: Git, paths: readonly string[]): Promise<string[]> 
   return entries.filter((entry) => entry !== "").map((entry) => entry.slice(0, 2));
 }
 
-// A commit on no branch is left behind by the next switch, and the record's newest state with it; a changed file is not.
+// The next switch would leave a commit on no branch behind, and the record's newest state with it. It does not leave a changed file.
 async function refuseDetached(git: Git): Promise<void> {
   const result = await git(["symbolic-ref", "--quiet", "HEAD"]);
   if (result.code === 0) return;
   throw new Misconfigured("no branch is checked out (HEAD is detached, perhaps by a rebase)", {
     code: "head-detached",
-    hint: "Finish the rebase, or switch to a branch with `git switch NAME`; then commit the file.",
+    hint: "Finish the rebase, or switch to a branch with `git switch NAME`. Then commit the file.",
   });
 }
 
@@ -121,15 +121,15 @@ function succeed(result: GitResult): GitResult {
 
 function hintFor(said: string): string {
   if (GIT_LOCKED.test(said))
-    return "Another git program is at work, or one crashed and left its lock: see that none runs, then remove the lock.";
+    return "Another git program is at work, or one crashed and left its lock. Check that none runs, then remove the lock.";
   if (/during a (merge|cherry-pick|revert)|unmerged|Merge conflict/i.test(said))
-    return "Finish or abort the merge; then commit the file.";
+    return "Finish or abort the merge. Then commit the file.";
   if (/gpg|sign/i.test(said))
-    return "Signing failed: unlock the key, or switch commit.gpgsign off for this repository; then commit the file.";
-  return "Run `git commit` there by hand to see what a hook or git objects to; then commit the file.";
+    return "Signing failed. Unlock the key, or switch commit.gpgsign off for this repository. Then commit the file.";
+  return "Run `git commit` there by hand to see what a hook or git objects to. Then commit the file.";
 }
 
-function ignored(paths: readonly string[]): Misconfigured {
+function recordIgnored(paths: readonly string[]): Misconfigured {
   return new Misconfigured(
     `git ignores ${paths.map((path) => JSON.stringify(path)).join(" or ")}`,
     {

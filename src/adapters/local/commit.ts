@@ -9,10 +9,10 @@ import { pathInside, requireFolder } from "./inside.ts";
 import { listFiles } from "./list-files.ts";
 
 /**
- * Commits what is changed in the record's files and not committed yet, and nothing else.
- * @param paths relative to `directory`; files that do not exist are passed over.
- * @returns null when nothing is left. `url` is null: nobody can tell where a clone is pushed.
- * @throws `Misconfigured` where there is no git or no repository, and when git refuses.
+ * Commits the changes in the record's files that are not committed yet, and nothing else.
+ * @param paths relative to `directory`; missing files are skipped.
+ * @returns null if nothing is left. `url` is null, since a clone does not know its pages on the web.
+ * @throws `Misconfigured` without git or a repository, and if git refuses.
  */
 export async function commitPending(
   directory: string,
@@ -23,7 +23,7 @@ export async function commitPending(
   await requireFolder(directory);
   for (const path of paths) await pathInside(directory, path);
   const state = await gitState(directory, gitIn(directory, options.environment));
-  if (state !== "work-tree") throw nowhere(directory, state);
+  if (state !== "work-tree") throw nothingToCommitTo(directory, state);
   const sha = await withFileLock(recordLock(directory), () =>
     commitFiles({ identity: null, ...options, directory, paths, message }),
   );
@@ -36,13 +36,13 @@ export async function recordFiles(directory: string, configPath: string): Promis
   return [configPath, ...dayFiles(configPath, listed)];
 }
 
-function nowhere(directory: string, state: "no-git" | "no-repository"): Misconfigured {
+function nothingToCommitTo(directory: string, state: "no-git" | "no-repository"): Misconfigured {
   const [why, hint] =
     state === "no-git"
-      ? ["git was not found", "Install git, and see that it is on the PATH."]
+      ? ["git was not found", "Install git, and check that it is on the PATH."]
       : [
           `${directory} is in no git work tree`,
-          "Run `git init` there, if the record is to be committed.",
+          "Run `git init` there if you want the record committed.",
         ];
   return new Misconfigured(`there is nothing to commit to: ${why}`, { code: state, hint });
 }

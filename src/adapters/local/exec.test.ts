@@ -45,7 +45,7 @@ test("the command has the secret, its arguments untouched, and this process's in
   });
 });
 
-test("the command is not given the key to the vault, but whatever else there is", async () => {
+test("the command gets every other variable, but not the key to the vault", async () => {
   const script = `console.log(JSON.stringify([process.env.TOKEN_AUTOMATION_KEY ?? null, process.env.GITHUB_TOKEN]))`;
   const { out } = await run(script, {
     env: { TOKEN_AUTOMATION_KEY: "the key", GITHUB_TOKEN: "the caller's" },
@@ -66,7 +66,7 @@ test.each([["SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const)(
   },
 );
 
-test("an end by a signal is told as shells tell it", async () => {
+test("an end by a signal is reported as shells report it", async () => {
   expect((await run(`process.kill(process.pid, "SIGKILL")`)).code).toBe(137);
   expect((await run(`process.kill(process.pid, "SIGTERM")`)).code).toBe(143);
 });
@@ -80,7 +80,7 @@ describe("what cannot be started", () => {
       env: process.env,
     });
 
-  test("is told by code and hint, without arguments and values", async () => {
+  test("is reported by code and hint, without arguments and values", async () => {
     const folder = await temporaryFolder();
     const file = join(folder.path, "not-executable");
     await writeFile(file, "");

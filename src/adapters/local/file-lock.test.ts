@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-test("is held during the action and given back after it, also when it fails", async () => {
+test("is held during the action and given back after it, even if it fails", async () => {
   expect(await withFileLock(path, async () => existsSync(path))).toBe(true);
   expect(existsSync(path)).toBe(false);
   await expect(
@@ -25,7 +25,7 @@ test("is held during the action and given back after it, also when it fails", as
   expect(existsSync(path)).toBe(false);
 });
 
-test("whoever comes meanwhile is told after the last try", async () => {
+test("another process is refused after the last try", async () => {
   const second = withFileLock(path, () => withFileLock(path, async () => "never", ONE_TRY));
   await expect(second).rejects.toMatchObject({ name: "Unchanged", code: "locked" });
 });
@@ -54,7 +54,7 @@ test("an owner whose lock was taken over stops before it writes", async () => {
   expect(existsSync(path)).toBe(true);
 });
 
-test("where no lock can be made, that is told at once", async () => {
+test("a lock that cannot be made is reported at once", async () => {
   await expect(
     withFileLock(join(directory, "absent", "x.lock"), async () => "never"),
   ).rejects.toMatchObject({

@@ -1,18 +1,18 @@
-// One writer at a time for a file, across processes; a lock that its owner's death left behind is taken over.
+// A file lock across processes. The lock of a dead owner is taken over.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { errorCode } from "./atomic-file.ts";
 
-/** After how many milliseconds without a sign of life a lock counts as left behind. Its owner gives one every 5 s. */
+/** How many milliseconds without a sign of life mark a lock as left behind. Its owner gives one every 5 s. */
 const STALE_MS = 10_000;
-/** Waits between tries, in milliseconds: 10 at first, then longer up to 200; about 20 s in all, so longer than a dead owner can hold it. */
+/** Waits between tries, in milliseconds: 10 at first, then up to 200. They add up to about 20 s, longer than a dead owner can hold the lock. */
 const WAITS_MS = Array.from({ length: 110 }, (_, index) =>
   Math.min(200, Math.round(10 * 1.3 ** index)),
 );
 
-/** Throws `Unchanged` when the lock is no longer ours: called right before what cannot be undone. */
+/** Throws `Unchanged` if the lock is no longer ours. Called right before each step that cannot be undone. */
 export type StillHeld = () => Promise<void>;
 
 /** The lock of the record in a folder. While it is held it is an empty folder, which git does not see. */
@@ -22,8 +22,8 @@ export function recordLock(directory: string): string {
 
 /**
  * Runs `action` while holding the lock at `lockPath` (an empty folder that stands there meanwhile).
- * @param waits milliseconds between tries while somebody else holds it.
- * @throws `Unchanged` when somebody else holds it all the while; `Misconfigured` when the folder cannot be written to.
+ * @param waits milliseconds between tries while another process holds it.
+ * @throws `Unchanged` if another process holds it all the while; `Misconfigured` if the folder cannot be written to.
  */
 export async function withFileLock<T>(
   lockPath: string,
@@ -36,12 +36,12 @@ export async function withFileLock<T>(
   });
   const mark = await ownerMark(lockPath);
   const stillHeld = async () => {
-    if (compromised || (await ownerMark(lockPath)) !== mark) throw lost(lockPath);
+    if (compromised || (await ownerMark(lockPath)) !== mark) throw lockLost(lockPath);
   };
   try {
     return await action(stillHeld);
   } finally {
-    // A lock that was taken over is no longer ours to give back.
+    // A lock that another process has taken over is no longer ours to release.
     if ((await ownerMark(lockPath)) === mark) await release().catch(() => undefined);
   }
 }
@@ -65,13 +65,13 @@ async function acquire(
       const wait = waits[tries];
       // The library's own retries would also repeat what can never succeed.
       if (errorCode(error) !== "ELOCKED" || wait === undefined) throw notLocked(lockPath, error);
-      // Those who wait must not come back all at once.
+      // Waiting processes must not all come back at once.
       await sleep(wait * (0.5 + Math.random()));
     }
   }
 }
 
-// Two processes can both find a dead owner's lock; the slower one then removes the faster one's. The folder's identity shows it.
+// Two processes can both find a dead owner's lock. The slower one then removes the faster one's. The folder's identity shows it.
 async function ownerMark(lockPath: string): Promise<string | null> {
   try {
     const { ino, birthtimeNs } = await stat(lockPath, { bigint: true });
@@ -97,7 +97,7 @@ function notLocked(lockPath: string, cause: unknown): Misconfigured | Unchanged 
   });
 }
 
-function lost(lockPath: string): Unchanged {
+function lockLost(lockPath: string): Unchanged {
   return new Unchanged(
     `the lock ${lockPath} was lost while writing: this process was stopped for too long`,
     {

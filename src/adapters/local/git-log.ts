@@ -1,4 +1,4 @@
-// Which commits made the record what it is, as a clone's git tells.
+// The commits that made the record what it is, from a clone's git.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Misconfigured } from "../../core/base/errors.ts";
@@ -7,11 +7,11 @@ import type { AuditCommit } from "../../core/ports/record-versions.ts";
 import { errorCode } from "./atomic-file.ts";
 import { type Git, type GitResult, gitSaid } from "./git.ts";
 
-/** `parents`: of those that changed the paths, the ones that it was made from. */
+/** `parents` are the commits that it was made from, among those that changed the paths. */
 export type ListedCommit = AuditCommit & { readonly parents: readonly string[] };
 
-// Every side of every merge, less the merges that bring nothing: by git's usual simplification, a merge that takes one
-// side whole would hide what it threw away. https://git-scm.com/docs/git-log#_history_simplification
+// Every side of every merge, without the merges that bring nothing. git's usual simplification would hide what a merge dropped
+// when it took one side whole. https://git-scm.com/docs/git-log#_history_simplification
 const WHOLE = ["--full-history", "--simplify-merges", "--topo-order", "--reverse"];
 const FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct";
 
@@ -26,7 +26,7 @@ export async function commitsOf(
 
 /**
  * Commits that changed the paths and that the reflog remembers of the current branch or its upstream, and neither holds now.
- * None where no branch is checked out: HEAD's own reflog tells of every branch that was. @throws `Misconfigured`
+ * None if no branch is checked out, since HEAD's own reflog covers every earlier branch. @throws `Misconfigured`
  */
 export async function abandonedCommits(
   git: Git,
@@ -87,7 +87,7 @@ export async function shallowCommits(git: Git, directory: string): Promise<Reado
 }
 
 function parseCommits(result: GitResult): ListedCommit[] {
-  if (result.code !== 0) throw notTold(result);
+  if (result.code !== 0) throw historyUnreadable(result);
   return linesOf(result)
     .filter((line) => line.includes("\0"))
     .map((line) => {
@@ -103,11 +103,11 @@ function parseCommits(result: GitResult): ListedCommit[] {
     });
 }
 
-/** git could not tell what it holds. */
-export function notTold(result: GitResult): Misconfigured {
-  return new Misconfigured(`git could not tell the record's history: ${gitSaid(result)}`, {
+/** The failure of a git that cannot show its history. */
+export function historyUnreadable(result: GitResult): Misconfigured {
+  return new Misconfigured(`git could not show the record's history: ${gitSaid(result)}`, {
     code: "git-refused",
-    hint: "Run `git fsck` there and follow what it says; in a partial clone, see that the remote can be reached.",
+    hint: "Run `git fsck` there and follow what it says. In a partial clone, check that the remote can be reached.",
   });
 }
 

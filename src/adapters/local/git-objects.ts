@@ -1,7 +1,7 @@
 // What commits hold at the record's paths, and the contents, in few calls of git.
 import { historyFolder, isDayFile, isMonthFolder } from "../../core/record/history.ts";
 import type { Git } from "./git.ts";
-import { notTold } from "./git-log.ts";
+import { historyUnreadable } from "./git-log.ts";
 
 /** A file's content as git names it, and its size in bytes. */
 type Blob = { readonly id: string; readonly size: number };
@@ -61,7 +61,7 @@ async function objectsOf(git: Git, names: readonly string[]): Promise<Found[]> {
       input: `${names.join("\n")}\n`,
     },
   );
-  if (result.code !== 0) throw notTold(result);
+  if (result.code !== 0) throw historyUnreadable(result);
   const lines = result.stdout.toString().split("\n");
   return names.map((_, index) => {
     const [, id, type, size] =
@@ -101,7 +101,7 @@ function entriesOf(tree: Uint8Array, idBytes: number): TreeEntry[] {
   return entries;
 }
 
-/** The contents by id; null for what is not UTF-8 text. @throws `Misconfigured` where git lacks one */
+/** The contents by id. Null for a blob that is not UTF-8 text. @throws `Misconfigured` if git lacks one */
 export async function readBlobs(
   git: Git,
   ids: readonly string[],
@@ -123,19 +123,19 @@ async function readObjects(
     const end = result.stdout.indexOf("\n", at);
     const [, type, size] = result.stdout.toString("latin1", at, Math.max(at, end)).split(" ");
     // `<id> missing`: a partial clone that cannot reach its remote, or a damaged repository.
-    if (type !== wanted) throw notTold(result);
+    if (type !== wanted) throw historyUnreadable(result);
     contents.set(id, result.stdout.subarray(end + 1, end + 1 + Number(size)));
     at = end + 1 + Number(size) + 1;
   }
   return contents;
 }
 
-/** UTF-8 as text; null for anything else. */
+/** UTF-8 as text. Null for anything else. */
 export function decode(content: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
-    // The audit tells which version cannot be read.
+    // The audit reports which version cannot be read.
     return null;
   }
 }

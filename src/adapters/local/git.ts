@@ -1,15 +1,15 @@
-// git as a child process: no shell, no prompts, and not where a hook's environment points.
+// git as a child process: no shell, no prompts, and no redirection by a hook's environment.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Misconfigured } from "../../core/base/errors.ts";
 import { errorCode } from "./atomic-file.ts";
 
-/** How long one git command may take, in milliseconds: a person's hooks and signing programs run within it. */
+/** How long one git command may take, in milliseconds. A person's hooks and signing programs run within it. */
 const TIMEOUT_MS = 120_000;
-/** How much one git command may print, in bytes: above any record. */
+/** How much one git command may print, in bytes. No record is larger. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
-/** What a hook or an alias sets to point git at another repository, index or meaning of paths. */
+/** Variables of a hook or an alias that point git at another repository, index or meaning of paths. */
 const REDIRECTING = [
   "GIT_DIR",
   "GIT_WORK_TREE",
@@ -30,19 +30,19 @@ const REDIRECTING = [
   "GIT_NOGLOB_PATHSPECS",
   "GIT_ICASE_PATHSPECS",
 ] as const;
-/** Hooks run with git's environment, and have no business with the vault or the fingerprints. */
+/** Variables that are withheld from hooks, which run with git's environment. */
 const SECRET_VARIABLES = ["TOKEN_AUTOMATION_KEY", "TOKEN_AUTOMATION_FINGERPRINT_KEY"] as const;
 
 export type GitResult = { readonly code: number; readonly stdout: Buffer; readonly stderr: string };
 
-/** Runs git in one folder. `input` goes to its standard input. Resolves whatever the exit code. @throws `GitMissing` */
+/** Runs git in one folder. `input` goes to its standard input. Resolves with any exit code. @throws `GitMissing` */
 export type Git = (args: readonly string[], options?: GitOptions) => Promise<GitResult>;
 type GitOptions = { readonly input?: string; readonly env?: Readonly<Record<string, string>> };
 
 /** git is not installed, or not on the PATH. */
 export class GitMissing extends Misconfigured {}
 
-/** @param directory where git runs; it must exist. @param environment what git inherits, less what would redirect it. */
+/** @param directory the folder that git runs in; it must exist. @param environment what git inherits, less what would redirect it. */
 export function gitIn(directory: string, environment: NodeJS.ProcessEnv = process.env): Git {
   const base: NodeJS.ProcessEnv = {
     ...environment,
@@ -69,13 +69,13 @@ export function gitIn(directory: string, environment: NodeJS.ProcessEnv = proces
           resolve({ code: error.code, stdout, stderr: stderr.toString() });
         else reject(notRun(directory, args, error));
       });
-      // git may exit before it has read its input; its exit code tells then.
+      // git may exit before it has read its input. Its exit code then shows the result.
       child.stdin?.on("error", () => undefined);
       child.stdin?.end(options.input ?? "");
     });
 }
 
-/** What git said, for a message: the first line that it calls fatal or an error, else the first one. Printable, at most 200 characters. */
+/** git's reason, for a message: the first line that it calls fatal or an error, else the first one. Printable, at most 200 characters. */
 export function gitSaid(result: GitResult): string {
   const lines = `${result.stderr}\n${result.stdout.toString()}`
     .split("\n")
@@ -87,10 +87,10 @@ export function gitSaid(result: GitResult): string {
   return line.replace(/\p{C}/gu, "?").slice(0, 200);
 }
 
-/** Whether a folder is in a git work tree, so that edges can warn where it is not. */
+/** Whether a folder is in a git work tree, so that edges can warn if it is not. */
 export type GitState = "work-tree" | "no-repository" | "no-git";
 
-/** @throws `Misconfigured` when git refuses to say (a folder owned by somebody else). */
+/** @throws `Misconfigured` if git refuses to answer (a folder that belongs to another user). */
 export async function gitState(directory: string, git: Git = gitIn(directory)): Promise<GitState> {
   try {
     const result = await git(["rev-parse", "--is-inside-work-tree"]);
@@ -113,7 +113,7 @@ export async function headCommit(git: Git): Promise<string | null> {
   return result.code === 0 ? result.stdout.toString().trim() : null;
 }
 
-/** HEAD's commit; null before the first one, outside a repository and without git. */
+/** HEAD's commit. Null before the first one, outside a repository and without git. */
 export async function headOrNone(git: Git): Promise<string | null> {
   try {
     return await headCommit(git);
@@ -134,7 +134,7 @@ function notRun(directory: string, args: readonly string[], cause: Error): Misco
   if (errorCode(cause) === "ENOENT") {
     return new GitMissing("git was not found", {
       code: "no-git",
-      hint: "Install git, and see that it is on the PATH.",
+      hint: "Install git, and check that it is on the PATH.",
       cause,
     });
   }
@@ -143,7 +143,7 @@ function notRun(directory: string, args: readonly string[], cause: Error): Misco
     `${command} did not finish: ${"killed" in cause && cause.killed === true ? "it took too long" : errorCode(cause)}`,
     {
       code: "git-unfinished",
-      hint: "Run the same by hand: a hook or a signing program may be waiting for an answer.",
+      hint: "Run the same by hand. A hook or a signing program may be waiting for an answer.",
       cause,
     },
   );

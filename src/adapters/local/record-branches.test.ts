@@ -1,4 +1,4 @@
-// Random branches and merges: the audit finds something exactly where some commit does not go on from one of its parents.
+// Random branches and merges: the audit finds something exactly if some commit does not go on from one of its parents.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fc from "fast-check";
@@ -36,11 +36,11 @@ const step = fc.record({
   two: fc.nat(6),
 });
 
-/** The last commit is HEAD; it merges every branch that would be left over. */
+/** The last commit is HEAD. It merges every branch that would be left over. */
 function build(steps: readonly { kind: string; one: number; two: number }[]): Made[] {
   const made: Made[] = [{ entries: chainOf(2), parents: [], other: 0 }];
   for (const [index, { kind, one, two }] of steps.entries()) {
-    // Parents among the newest, so that branches come about and meet again.
+    // Parents among the newest, so that branches arise and meet again.
     const [a, b] = [Math.max(0, made.length - 1 - one), Math.max(0, made.length - 1 - two)];
     const [first, second] = [made[a]?.entries ?? [], made[b]?.entries ?? []];
     const isMerge = ["first", "second", "longer"].includes(kind) && a !== b;
@@ -67,7 +67,7 @@ function change(
   return kind === "longer" && second.length > first.length ? second : first;
 }
 
-/** What is reached from HEAD, by the rule alone. */
+/** The commits reached from HEAD, by the rule alone. */
 function breaksRule(made: readonly Made[]): boolean {
   const reader = createEntryReader(RECORD);
   const histories = made.map(({ entries }, index) => {
@@ -108,7 +108,7 @@ function fastImport(made: readonly Made[]): string {
         "x",
       ];
       const [from, ...merged] = parents;
-      // Unless told otherwise, fast-import goes on from the commit before.
+      // By default, fast-import goes on from the commit before.
       if (from !== undefined)
         lines.push(`from :${from + 1}`, ...merged.map((parent) => `merge :${parent + 1}`));
       lines.push("deleteall");

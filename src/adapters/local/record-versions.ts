@@ -13,13 +13,13 @@ export type LocalVersionsOptions = {
   readonly directory: string;
   /** Relative to `directory`. */
   readonly path: string;
-  /** What git inherits; `process.env` unless given. */
+  /** The environment that git inherits (default: `process.env`). */
   readonly environment?: NodeJS.ProcessEnv;
 };
 
-/** How much is asked of git at once, in bytes: far below what one command may print. */
+/** The most bytes asked of git at once, far below what one command may print. */
 const BATCH_BYTES = 32 * 1024 * 1024;
-/** How many versions at once, where they are small. */
+/** The most versions at once if they are small. */
 const BATCH_VERSIONS = 500;
 /** A file that no system has. */
 const NO_FILE = "/dev/null/none";
@@ -31,7 +31,7 @@ const NO_FILE = "/dev/null/none";
  */
 export function localVersions(options: LocalVersionsOptions): RecordVersions {
   const { directory, path } = options;
-  const git = asCommitted(gitIn(directory, options.environment));
+  const git = withoutReplacements(gitIn(directory, options.environment));
   return async function* versions(limit) {
     const head = await headOrNone(git);
     const paths = [path, historyFolder(path)];
@@ -41,22 +41,22 @@ export function localVersions(options: LocalVersionsOptions): RecordVersions {
     const given = new Set(commits.map(({ sha }) => sha));
     const unseen = ({ id, parents }: Committed) =>
       cuts.has(id) ? "shallow" : parents.every((parent) => given.has(parent)) ? null : "limit";
-    for await (const version of committed(git, commits, path))
+    for await (const version of readCommitted(git, commits, path))
       yield { ...version, unseen: unseen(version) };
     const left = head === null ? [] : await abandonedCommits(git, paths);
-    for await (const version of committed(git, left, path))
+    for await (const version of readCommitted(git, left, path))
       yield { ...version, unseen: null, parents: [], abandoned: true };
     const newest = commits.at(-1);
     yield {
-      ...(await inFolder(directory, path)),
+      ...(await readFolder(directory, path)),
       parents: newest === undefined ? [] : [newest.sha],
       unseen: newest === undefined ? "no-git" : null,
     };
   };
 }
 
-/** What `git replace` and grafts put in a commit's place is not what was committed. */
-function asCommitted(git: Git): Git {
+/** git's own objects. What `git replace` and grafts put in a commit's place was not committed. */
+function withoutReplacements(git: Git): Git {
   return (args, options = {}) =>
     git(["--no-replace-objects", ...args], {
       ...options,
@@ -66,7 +66,7 @@ function asCommitted(git: Git): Git {
 
 type Committed = Omit<RecordVersion, "unseen">;
 
-async function* committed(
+async function* readCommitted(
   git: Git,
   commits: readonly ListedCommit[],
   path: string,
@@ -92,7 +92,7 @@ async function* committed(
   }
 }
 
-/** As many versions as their new contents allow; at least one. */
+/** As many versions as their new contents allow, at least one. */
 function nextBatch(
   stored: readonly StoredFiles[],
   start: number,
@@ -113,7 +113,7 @@ function nextBatch(
 }
 
 /** The files as they are now, committed or not. */
-async function inFolder(
+async function readFolder(
   directory: string,
   path: string,
 ): Promise<Pick<RecordVersion, "id" | "commit" | "abandoned" | "files" | "texts">> {

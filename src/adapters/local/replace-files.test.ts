@@ -1,4 +1,4 @@
-// Several files replaced together: what is left when one of them, or the last moment, says no.
+// Several files replaced together, and what is left if one of them, or the last moment, refuses.
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -30,7 +30,7 @@ test("all are written, new folders too, and each file keeps its permissions", as
   expect((await stat(at("a"))).mode & 0o777).toBe(0o640);
 });
 
-test("what a killed writer left is cleared away, and nothing else", async () => {
+test("the files of a killed writer are removed, and nothing else", async () => {
   for (const name of [".a.0123456789ab.tmp", ".a.keep", "a.tmp", ".b.0123456789ab.tmp"])
     await writeFile(at(name), "");
   await replaceFiles([{ path: at("a"), content: "new", before: null }], how());
@@ -42,7 +42,7 @@ test("what a killed writer left is cleared away, and nothing else", async () => 
   ]);
 });
 
-test("where one cannot be placed, the ones before it are put back", async () => {
+test("if one cannot be placed, the ones before it are put back", async () => {
   await writeFile(at("a"), "old");
   await mkdir(at("blocked/full"), { recursive: true });
   const files = [

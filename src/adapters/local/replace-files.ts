@@ -1,4 +1,4 @@
-// Several files replaced as one: all of them new, or, where that fails, all of them as they were.
+// Several files replaced as one: all of them new, or, if that fails, all of them as they were.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure, Uncertain, Unchanged } from "../../core/base/errors.ts";
@@ -13,7 +13,7 @@ import {
   syncFolder,
 } from "./atomic-file.ts";
 
-/** One file: its absolute path, its new content, and its present one (null: there is none). */
+/** One file: its absolute path, its new content, and its present one (null if there is none). */
 export type Replacement = {
   readonly path: string;
   readonly content: string;
@@ -110,7 +110,7 @@ async function putBack(files: readonly Replacement[]): Promise<void> {
       else await placeStaged([await stageFile(path, before)]);
     }
   } catch (error) {
-    throw new Uncertain(`${named(files)} may be half written: ${errorCode(error)}`, {
+    throw new Uncertain(`${namePaths(files)} may be half written: ${errorCode(error)}`, {
       code: "half-written",
       hint: "Compare the files with git, and restore the ones that do not belong together.",
       cause: error,
@@ -119,13 +119,13 @@ async function putBack(files: readonly Replacement[]): Promise<void> {
 }
 
 function notWritten(files: readonly Replacement[], cause: unknown): Unchanged {
-  return new Unchanged(`${named(files)} cannot be written: ${errorCode(cause)}`, {
+  return new Unchanged(`${namePaths(files)} cannot be written: ${errorCode(cause)}`, {
     code: "not-written",
-    hint: "See that the disk has room and that you may write there. Nothing was changed.",
+    hint: "Check that the disk has room and that you may write there. Nothing was changed.",
     cause,
   });
 }
 
-function named(files: readonly Replacement[]): string {
+function namePaths(files: readonly Replacement[]): string {
   return files.map(({ path }) => path).join(" and ");
 }

@@ -38,7 +38,7 @@ test("is read from the repository that a folder lies in", async () => {
   await repository.close();
 });
 
-test("is nobody's where there is no repository, and where there is no git", async () => {
+test("is null without a repository, and without git", async () => {
   const folder = await temporaryFolder();
   expect(await localRepository(folder.path)).toBeNull();
   expect(

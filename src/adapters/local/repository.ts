@@ -1,4 +1,4 @@
-// Which repository a clone calls its origin.
+// The repository that a clone calls its origin.
 import { type Git, GitMissing, gitIn } from "./git.ts";
 
 /** `scheme://[user@]host[:port]/owner/name[.git]`, of the schemes that reach a server. */
@@ -8,7 +8,7 @@ const SCP_FORM = /^(?:[^/@:]+@)?[^/@:]{2,}:\/?([^/:]+)\/([^/]+?)(?:\.git)?\/?$/;
 const OWNER = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
-/** owner/name of the `origin` remote of a folder's repository; null where there is none, or it names no such thing. */
+/** owner/name of the `origin` remote of a folder's repository. Null if there is none, or if its URL has another form. */
 export async function localRepository(
   directory: string,
   git: Git = gitIn(directory),

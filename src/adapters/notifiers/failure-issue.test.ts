@@ -13,7 +13,7 @@ const ERROR = {
   hint: "Give it *Secrets: write*.",
 } as const;
 
-/** @param failing beside what failed: what the record says of earlier runs */
+/** @param failing the failures of earlier runs in the record, beside this run's */
 function runOf(
   rotated: readonly string[],
   failed: readonly string[],
@@ -71,7 +71,7 @@ test("one issue is opened for failures, kept up to date, and closed once all of 
       { state: "closed" },
       { number: 2, state: "open", failing: "A" },
     ]);
-    // A was removed from the config, or given up by a person.
+    // A person removed A from the config, or gave it up.
     await notifier.notify(runOf(["C"], []));
     expect(issues()).toMatchObject([{ state: "closed" }, { number: 2, state: "closed" }]);
   } finally {
@@ -79,7 +79,7 @@ test("one issue is opened for failures, kept up to date, and closed once all of 
   }
 });
 
-test("an issue whose reply is lost is not opened twice: only one would be closed again", async () => {
+test("an issue whose reply is lost is not opened twice, since only one would be closed again", async () => {
   const github = await startGitHub();
   try {
     const client = await testClient(github);

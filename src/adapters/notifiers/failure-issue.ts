@@ -1,4 +1,4 @@
-// Opens one GitHub issue while rotations fail, keeps it up to date, and closes it when they recover.
+// The GitHub issue about failed rotations: opened at the first failure, kept up to date, closed on recovery.
 import { Unchanged } from "../../core/base/errors.ts";
 import type { Notifier } from "../../core/ports/notifier.ts";
 import type { Report } from "../../core/ports/report.ts";
@@ -7,7 +7,7 @@ import { toFailure } from "../github/errors.ts";
 import { quoted } from "../github/quoted.ts";
 import { parseRepository } from "../github/repository.ts";
 
-/** By which the issue is found again; people may add labels of their own. */
+/** The label by which the issue is found again. People may add labels of their own. */
 const ISSUE_LABEL = "token-automation";
 const MARKER = /<!-- token-automation failing: .*? -->/;
 const PERMISSION = "Issues: write";
@@ -17,7 +17,7 @@ export type FailureIssueOptions = {
   readonly repository: string;
 };
 
-/** A notifier for repositories that say `"failure_issue": true`. One request where nothing failed and nothing recovered. */
+/** A notifier for repositories that say `"failure_issue": true`. One request if nothing failed and nothing recovered. */
 export function failureIssueNotifier({ client, repository }: FailureIssueOptions): Notifier {
   const { owner, name: repo } = parseRepository(repository);
   const at = { owner, repo };
@@ -40,7 +40,7 @@ export function failureIssueNotifier({ client, repository }: FailureIssueOptions
         const { failing } = report;
         if (failing.length > 0) {
           const content = { title: titleOf(failing), body: bodyOf(failing, report) };
-          // Sent once: of two issues only one would be found again and closed.
+          // Sent once, since only one of two issues would be found again and closed.
           if (open === null)
             await github.request("POST /repos/{owner}/{repo}/issues", {
               ...at,
@@ -99,7 +99,7 @@ function bodyOf(failing: readonly string[], report: Report): string {
   const again =
     "What failed is tried again by itself, later each time, until it has failed too often (`stuck_after`). ";
   const stuck =
-    "`token-automation health` tells which waits for a person then, and `token-automation resume NAME` tries it again. ";
+    "`token-automation health` shows which token then waits for a person, and `token-automation resume NAME` tries it again. ";
   const end = `The values in use still stand. ${again}${stuck}This issue is closed when nothing fails any more.`;
   return `${lines.join("\n")}${run}\n\n${end}\n\n${marker(failing)}`;
 }

@@ -1,4 +1,4 @@
-// Reminds by a GitHub issue: one open issue a token, found again by a marker in its text.
+// Reminders as GitHub issues: one open issue a token, found again by a marker in its text.
 import { Unchanged } from "../../core/base/errors.ts";
 import type { Reminder, Reminders } from "../../core/ports/notifier.ts";
 import type { GitHubClient } from "../github/client.ts";
@@ -6,11 +6,11 @@ import { toFailure } from "../github/errors.ts";
 import { quoted } from "../github/quoted.ts";
 import { parseRepository } from "../github/repository.ts";
 
-/** By which the issues are found again; people may add labels of their own. */
+/** The label by which the issues are found again. People may add labels of their own. */
 const ISSUE_LABEL = "token-automation";
 const PERMISSION = "Issues: write";
 const PAGE_SIZE = 100;
-/** Only who is named alone is meant to be told: one account, or one team. */
+/** An owner that is one account or one team. Only such an owner is mentioned. */
 const MENTION = /^@[A-Za-z0-9-]+(?:\/[A-Za-z0-9_.-]+)?$/;
 
 export type ReminderIssueOptions = {
@@ -18,7 +18,7 @@ export type ReminderIssueOptions = {
   readonly repository: string;
 };
 
-/** Reminders as issues of one repository. Errors are `Failure`s; a time-out may have opened an issue, which the next run finds. */
+/** Reminders as issues of one repository. Errors are `Failure`s. A time-out may have opened an issue, which the next run finds. */
 export function reminderIssues({ client, repository }: ReminderIssueOptions): Reminders {
   const { owner, name: repo } = parseRepository(repository);
   const at = { owner, repo };
@@ -54,7 +54,7 @@ export function reminderIssues({ client, repository }: ReminderIssueOptions): Re
       act(`open the issue that reminds of ${reminder.token_name}`, async (github) => {
         const number = await findOpen(github, reminder.token_name);
         const content = { title: titleOf(reminder), body: bodyOf(reminder, repository) };
-        // Sent once: a second issue would have to be found by a person.
+        // Sent once, since a person would have to find a second issue.
         if (number === null) {
           return github.request("POST /repos/{owner}/{repo}/issues", {
             ...at,
@@ -93,11 +93,11 @@ function bodyOf(
   { token_name, owner, steps, url, due_at, overdue, why }: Reminder,
   repository: string,
 ): string {
-  const who = owner === null ? "Somebody" : MENTION.test(owner) ? owner : quoted(owner);
+  const who = owner === null ? "A person" : MENTION.test(owner) ? owner : quoted(owner);
   const when = overdue ? `It was due at ${due_at}` : `It is due at ${due_at}`;
   const list = steps.map((step, index) => `${index + 1}. ${quoted(step)}`);
-  const where = url === null ? [] : [`It is made at <${url}>.`];
-  const done = `Then hand it in, and this issue is closed:\n\n\`\`\`sh\ntoken-automation rotate ${token_name} --value-stdin --repo ${repository}\n\`\`\``;
+  const where = url === null ? [] : [`Make it at <${url}>.`];
+  const done = `The run closes this issue when you hand the value in:\n\n\`\`\`sh\ntoken-automation rotate ${token_name} --value-stdin --repo ${repository}\n\`\`\``;
   return [
     `${who} makes the next value of \`${token_name}\`. ${when}: ${quoted(why)}.`,
     list.join("\n"),

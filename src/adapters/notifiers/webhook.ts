@@ -1,4 +1,4 @@
-// Tells a URL of the user's what a run did: one signed JSON POST.
+// The report of a run, sent to a URL of the user's as one signed JSON POST.
 import { createHmac } from "node:crypto";
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import type { Secret } from "../../core/base/secret.ts";
@@ -6,16 +6,16 @@ import type { Notifier, Reminders } from "../../core/ports/notifier.ts";
 
 /** The header that carries `sha256=<hex>`: HMAC-SHA-256 (RFC 2104) of the body under the shared secret. */
 export const SIGNATURE_HEADER = "x-token-automation-signature";
-/** Attempts per notification; a receiver that is down for longer misses it, and the report says so. */
+/** Attempts per notification. A receiver that is down for longer misses it, and the report says so. */
 const ATTEMPTS = 3;
-/** The wait before the second attempt, in milliseconds; it doubles. */
+/** The wait before the second attempt, in milliseconds. It doubles. */
 const RETRY_BASE_MS = 500;
 /** How long one attempt may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 export type WebhookOptions = {
   readonly url: Secret;
-  /** Null: unsigned. */
+  /** Null means unsigned. */
   readonly secret: Secret | null;
   readonly fetch?: typeof fetch;
   readonly wait?: (milliseconds: number) => Promise<void>;
@@ -23,15 +23,15 @@ export type WebhookOptions = {
 
 /**
  * A notifier that posts the report. The URL often holds a key of its own (chat services), so it is a
- * secret and no error names more of it than its host. Throws `Misconfigured` for a URL that is not
- * http(s); `notify` throws `Unchanged` when every attempt failed.
+ * secret, and errors name only its host. Throws `Misconfigured` for a URL that is not
+ * http(s). `notify` throws `Unchanged` if every attempt failed.
  */
 export function webhookNotifier(options: WebhookOptions): Notifier {
   const deliver = poster(options);
   return { notify: (report) => deliver(report, "the report") };
 }
 
-/** Reminders by the same POST: `{"kind": "reminder", "reminder": {…}}`. There is nothing to close: what was sent was sent. */
+/** Reminders by the same POST: `{"kind": "reminder", "reminder": {…}}`. Closing does nothing, since a message cannot be taken back. */
 export function webhookReminders(options: WebhookOptions): Reminders {
   const deliver = poster(options);
   return {
@@ -65,12 +65,12 @@ function poster(options: WebhookOptions): (payload: unknown, what: string) => Pr
   };
 }
 
-/** `sha256=<hex>` as it stands in the signature header. */
+/** The signature header's value: `sha256=<hex>`. */
 export function sign(body: string, secret: Secret): string {
   return `sha256=${createHmac("sha256", secret.reveal()).update(body, "utf8").digest("hex")}`;
 }
 
-/** Empty when it was taken; else what was seen. */
+/** Empty if the receiver accepted it, else the reason. */
 async function post(
   send: typeof fetch,
   url: URL,

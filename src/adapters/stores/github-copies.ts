@@ -1,4 +1,4 @@
-// Reads of the record that cost GitHub's budget nothing while it has not changed, and that are answered while GitHub is down.
+// Cached reads of the record: free while it has not changed, and answered while GitHub is down.
 import { Unchanged } from "../../core/base/errors.ts";
 import type { Copies, Copy, Stale } from "../../core/ports/copies.ts";
 import type { Snapshot, Store } from "../../core/ports/store.ts";
@@ -7,29 +7,29 @@ import { statusOf, toFailure } from "../github/errors.ts";
 import { parseRepository } from "../github/repository.ts";
 
 export type CopiedStoreOptions = {
-  /** Asked where there is no copy, or an old one. */
+  /** Asked if there is no copy, or an old one. */
   readonly store: Store;
   readonly client: () => Promise<GitHubClient>;
   /** `owner/name` */
   readonly repository: string;
-  /** Null: the default branch. */
+  /** Null means the default branch. */
   readonly branch: string | null;
-  /** Where copies are kept from one request to the next, and under which name. */
+  /** The cache that keeps copies from one request to the next, and the copy's name in it. */
   readonly copies: Copies;
   readonly name: string;
   readonly now: () => Date;
-  /** Told whenever a copy is given because GitHub gave no answer. */
+  /** Called when a copy is returned because GitHub gave no answer. */
   readonly onStale: (stale: Stale) => void;
 };
 
-/** How long GitHub is not asked again after it failed to answer and did not say when to, in milliseconds. */
+/** How long GitHub is not asked again after a failure that names no time, in milliseconds. */
 const PAUSE_MS = 10_000;
 
 type Head = { readonly sha: string; readonly etag: string | null };
 
 /**
- * A store for those who only read. GraphQL, which gives all files in one request, knows no ETag; so the branch's head is asked
- * for by REST with `If-None-Match`, and only where it moved are the files read again. An answer 304 is free:
+ * A store for edges that only read. GraphQL gives all files in one request, but knows no ETag. So the store asks REST for
+ * the branch's head with `If-None-Match`, and reads the files again only if the head moved. An answer 304 is free:
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
 export function copiedStore(options: CopiedStoreOptions): Store {
@@ -48,7 +48,7 @@ export function copiedStore(options: CopiedStoreOptions): Store {
       return fresh.snapshot;
     } catch (error) {
       const failure = toFailure(error, `read the record of ${options.repository}`);
-      // What is refused must not be told from memory; only where there was no answer does the last good one stand.
+      // A refused read must not be answered from memory. The last good copy stands only if there was no answer.
       if (copy === undefined || !(failure instanceof Unchanged)) throw failure;
       const kept = {
         ...copy,
@@ -111,7 +111,7 @@ export function copiedStore(options: CopiedStoreOptions): Store {
       return { ...copy, snapshot: joined(copy.snapshot, read) };
     }
     const snapshot = await store.load(paths);
-    // Without a tag the next read is only dearer, so this one does not fail for want of it.
+    // Without a tag the next read only costs more, so this one does not fail.
     const head =
       before === null || before === "same"
         ? await readHead(client, null).catch(() => null)

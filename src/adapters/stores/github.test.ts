@@ -30,7 +30,7 @@ function storeOn(
   return githubStore({ client: () => client, repository, branch });
 }
 
-/** `reads`: how the store is made to read. Commits go by GraphQL in every case. */
+/** `reads` is the way the store is made to read. Commits go by GraphQL in every case. */
 function contract(
   name: string,
   branch: string | null,
@@ -71,13 +71,13 @@ afterEach(async () => {
 const asked = () =>
   github.requests.map(({ method, path, operation }) => operation ?? `${method} ${path}`);
 
-/** Starts the server anew, set up in another way. */
+/** Starts the server again, set up in another way. */
 async function restart(options: GitHubOptions): Promise<void> {
   await github.close();
   github = await startGitHub(options);
 }
 
-/** The error that was thrown, after a look for anything in it that nobody may see. */
+/** The error that was thrown, after a search for secrets in it. */
 async function failure(attempt: Promise<unknown>): Promise<unknown> {
   const error: unknown = await attempt.then(
     (value) => expect.fail(`it gave ${JSON.stringify(value)}`),
@@ -177,7 +177,7 @@ describe("load", () => {
       },
     ],
   ] as const)(
-    "where GraphQL answers %s, REST does it, and from then on at once",
+    "if GraphQL answers %s, the store reads by REST, and from then on at once",
     async (_, action) => {
       github.repository().commit({ [RECORD]: "{}\n" }, "Record");
       github.faults.add({ match: { path: "/graphql" }, times: Infinity, action });
@@ -237,7 +237,7 @@ describe("load", () => {
       });
     });
 
-    test("a version that is not there: it is not a version without files", async () => {
+    test("a missing version is not a version without files", async () => {
       prepare();
       expect(await failure(storeOn(github).load([RECORD], "0".repeat(40)))).toMatchObject({
         kind: "misconfigured",
@@ -312,7 +312,7 @@ describe("save", () => {
     });
   });
 
-  test("the branch's name is looked up where nothing was loaded", async () => {
+  test("the branch's name is looked up if nothing was loaded", async () => {
     await restart({ repositories: [{ fullName: DEFAULT_REPOSITORY, defaultBranch: "trunk" }] });
     expect((await storeOn(github).save(change())).kind).toBe("saved");
     expect(asked()).toEqual(["query", "mutation"]);
@@ -360,7 +360,7 @@ describe("save", () => {
   });
 
   test.each(["apply-then-cut", "half"] as const)(
-    "applied, and the reply lost (%s): found, and not done twice",
+    "applied, and the reply lost (%s): the commit is found and not made twice",
     async (kind) => {
       const expected = github.repository().head();
       loseReply(kind);
@@ -388,7 +388,7 @@ describe("save", () => {
     },
   );
 
-  test("applied, the reply lost, and somebody saved on top: ours is found below theirs", async () => {
+  test("applied, the reply lost, and another program saved on top: our commit is found below theirs", async () => {
     github.faults.add({ match: { graphql: "mutation" }, action: { kind: "apply-then-cut" } });
     github.faults.add({
       match: { path: /heads\/main$/ },
@@ -422,7 +422,7 @@ describe("save", () => {
     },
   );
 
-  test("never any reply, and nothing applied: nothing has changed, and it says so", async () => {
+  test("never any reply, and nothing applied: nothing has changed, and the error says so", async () => {
     loseReply("cut", Infinity);
     expect(await failure(storeOn(github, "main").save(change()))).toMatchObject({
       kind: "unchanged",
@@ -432,7 +432,7 @@ describe("save", () => {
     expect(asked().filter((request) => request === "mutation")).toHaveLength(2);
   });
 
-  test("no reply, and somebody else saved: conflict, and theirs stays", async () => {
+  test("no reply, and another program saved: conflict, and its commit stays", async () => {
     loseReply("cut");
     github.faults.add({
       match: { path: /heads\/main$/ },

@@ -21,15 +21,15 @@ import {
 } from "../github/snapshot.ts";
 
 export type GitHubStoreOptions = {
-  /** Called when it is first needed, and again after it failed. */
+  /** Called when it is first needed, and again after a failure. */
   readonly client: () => Promise<GitHubClient>;
   /** `owner/name` */
   readonly repository: string;
-  /** Null: the default branch. */
+  /** Null means the default branch. */
   readonly branch: string | null;
 };
 
-/** A lost reply is looked after, and the commit sent once more where it is not there: the compare-and-set makes that safe. */
+/** If a reply is lost, the store looks for the commit and sends it once more if it is missing. The compare-and-set makes that safe. */
 const ATTEMPTS = 2;
 
 /**
@@ -79,7 +79,7 @@ export function githubStore(options: GitHubStoreOptions): Store {
       if (result.kind === "stale" && !replyWasLost) return { kind: "conflict" };
       replyWasLost = true;
       const seen = await look(client, target, change).catch((error: unknown) => {
-        // What the look ran into says less than that the outcome is open; Octokit's errors hold the request, so none goes along.
+        // The error of the look says less than that the outcome is open. Octokit's errors hold the request, so none is kept.
         if (result.kind === "unknown") throw result.failure;
         throw outcomeUnknown(target, toFailure(error, `read the commits of ${options.repository}`));
       });
@@ -88,7 +88,7 @@ export function githubStore(options: GitHubStoreOptions): Store {
     throw notSaved(target);
   }
 
-  /** What became of a commit whose reply was lost; null where the branch has not moved. */
+  /** What became of a commit whose reply was lost. Null if the branch has not moved. */
   async function look(
     client: GitHubClient,
     target: CommitPlace,

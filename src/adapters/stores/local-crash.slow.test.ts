@@ -1,4 +1,4 @@
-// The local store under other processes: writers that are killed, and writers that race.
+// The local store with other processes: killed writers and racing writers.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,7 +17,7 @@ test("a writer that is killed leaves the old record or the new one, and the next
   const store = localStore({ directory, environment });
   for (let kills = 0; kills < KILLS; kills += 1) {
     await killWhileRunning({ script: WRITER, args: [directory, RECORD], environment });
-    // Its owner is dead; waiting until the locks go stale would only take time.
+    // Its owner is dead, so waiting until the locks go stale would only take time.
     await rm(recordLock(directory), { recursive: true, force: true });
     const content = (await store.load([RECORD])).files.get(RECORD) ?? "";
     const { index, padding } = JSON.parse(content);

@@ -1,23 +1,23 @@
-// Reads the record's files from a folder, or as git holds them at an older version.
+// The record's files, read from a folder or as git holds them at an older version.
 import { Misconfigured, Unchanged } from "../../core/base/errors.ts";
 import { errorCode, readIfThere } from "../local/atomic-file.ts";
 import type { Git } from "../local/git.ts";
 import { pathInside } from "../local/inside.ts";
 import { digestOf, type LocalVersion } from "./local-version.ts";
 
-/** Path to bytes; null where there is no file. */
+/** Path to bytes. Null if there is no file. */
 export type Files = ReadonlyMap<string, Uint8Array | null>;
 
-/** How often several files are read again while somebody is writing them. */
+/** How often several files are read again while another process writes them. */
 const MAX_READS = 10;
 
 /**
  * The files as they stand together at one moment.
- * @throws `Misconfigured` for refused paths and unreadable files, `Unchanged` when they do not stop changing.
+ * @throws `Misconfigured` for refused paths and unreadable files, `Unchanged` if they keep changing.
  */
 export async function readFiles(directory: string, paths: readonly string[]): Promise<Files> {
   let files = await readOnce(directory, paths);
-  // Readers take no lock: with several files, two equal readings in a row show that no writer was between them.
+  // Readers take no lock. With several files, two equal readings in a row prove that no writer came between them.
   for (let reads = 1; paths.length > 1; reads += 1) {
     const again = await readOnce(directory, paths);
     if (
@@ -52,7 +52,7 @@ async function readOnce(directory: string, paths: readonly string[]): Promise<Fi
   return files;
 }
 
-/** The content as text. @throws `Misconfigured` when a file is not UTF-8: written back, it would come out changed. */
+/** The content as text. @throws `Misconfigured` if a file is not UTF-8, since writing it back would change it. */
 export function decodeFiles(files: Files): Map<string, string | null> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const decode = ([path, content]: [string, Uint8Array | null]): [string, string | null] => {
@@ -69,7 +69,7 @@ export function decodeFiles(files: Files): Map<string, string | null> {
   return new Map([...files].map(decode));
 }
 
-/** The files as they were at that version; null when that cannot be told any more. */
+/** The files as they were at that version. Null if git no longer has them. */
 export async function filesAt(
   git: Git,
   version: LocalVersion,
@@ -90,7 +90,7 @@ export async function filesAt(
   return files;
 }
 
-/** Whether both commits hold the file alike: then what stands in the folder, committed or not, is not what came between them. */
+/** Whether both commits hold the same file. The folder's own change, committed or not, then did not come between them. */
 async function isCommittedAlike(
   git: Git,
   path: string,
@@ -107,7 +107,7 @@ async function isCommittedAlike(
   return digest !== undefined && digest === otherDigest;
 }
 
-/** A file's bytes as a checkout of that commit would write them; null where it holds no such file, undefined where git cannot tell. */
+/** A file's bytes as a checkout of that commit would write them. Null if it holds no such file, undefined if git cannot answer. */
 async function committedContent(
   git: Git,
   commit: string | null,

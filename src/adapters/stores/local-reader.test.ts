@@ -14,7 +14,7 @@ async function reader() {
   return { directory, path, store, read: async () => (await store.load([NAME])).files.get(NAME) };
 }
 
-test("tells what the file holds now, however it was changed", async () => {
+test("shows what the file holds now, after any kind of change", async () => {
   const { directory, path, read } = await reader();
   expect(await read()).toBeNull();
   const long = new Date(Date.now() - 3_600_000);
@@ -23,7 +23,7 @@ test("tells what the file holds now, however it was changed", async () => {
   expect([await read(), await read()]).toEqual(["one", "one"]);
   await writeFile(path, "two");
   expect(await read()).toBe("two");
-  // As a program does that hides its change: the same length, the same times of writing.
+  // A program that hides its change does this: the same length, the same times of writing.
   await writeFile(join(directory, "new"), "six");
   await utimes(join(directory, "new"), long, long);
   await rename(join(directory, "new"), path);
@@ -32,7 +32,7 @@ test("tells what the file holds now, however it was changed", async () => {
   expect(await read()).toBeNull();
 });
 
-test("what was written a moment ago is read each time, since its times may not tell the next change", async () => {
+test("a file written a moment ago is read each time, since its times may not show the next change", async () => {
   const { path, read } = await reader();
   for (let round = 0; round < 200; round += 1) {
     await writeFile(path, `${round % 10}`);

@@ -1,18 +1,18 @@
-// The record in a folder for those who only look: its files as they are now, without asking git which commit holds them.
+// The record in a folder for edges that only read: its files as they are now, without a question to git.
 import { type BigIntStats, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Store } from "../../core/ports/store.ts";
 import { listFiles } from "../local/list-files.ts";
 import { decodeFiles, readFiles } from "./local-files.ts";
 
-/** By how much a file must be older than its reading to be known by its times: file systems tick in up to two seconds (FAT). */
+/** How much older than its reading a file must be, so that its times identify it. File systems tick in up to two seconds (FAT). */
 const SETTLED_MS = 2_500;
 
 type Known = { readonly stats: BigIntStats; readonly text: string };
 
 /**
- * A store that gives no versions, so nothing can be saved over what it gave. A file is read again when anything about it
- * has changed that its file system tells. Errors of `load` are those of the local store.
+ * A store without versions, so no caller can save over what it loaded. It reads a file again if anything
+ * that the file system shows of it has changed. `load` throws the errors of the local store.
  */
 export function localReader(directory: string): Store {
   const known = new Map<string, Known>();
@@ -24,7 +24,7 @@ export function localReader(directory: string): Store {
     const at = Date.now();
     const text = decodeFiles(await readFiles(directory, [path])).get(path) ?? null;
     known.delete(path);
-    // The file may have been replaced between the look at it and its reading: then the next look finds other times.
+    // The file may have been replaced between the look at it and its reading. The next look then finds other times.
     if (
       stats !== null &&
       text !== null &&
@@ -42,11 +42,11 @@ export function localReader(directory: string): Store {
       return { version: null, files: new Map(files), visibility: "unknown" };
     },
     list: (folder) => listFiles(directory, folder),
-    save: () => Promise.reject(new Error("a store that is only looked at saves nothing")),
+    save: () => Promise.reject(new Error("this store is read-only")),
   };
 }
 
-/** At once: to hand this to another thread takes ten times as long as to do it. */
+/** Parses at once, since handing the text to another thread takes ten times as long. */
 function statsOf(path: string): BigIntStats | null {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }

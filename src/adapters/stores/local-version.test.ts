@@ -1,4 +1,4 @@
-// The local store's version as text: there and back for whatever a file may be called.
+// The local store's version as text and back, for any name of a file.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf, formatVersion, parseVersion } from "./local-version.ts";

@@ -1,14 +1,14 @@
-// The local store's version: which commit the work tree stood on, and the digest of each file that was seen.
+// The local store's version: the commit that the work tree stood on, and the digest of each file that was read.
 import { createHash } from "node:crypto";
 
 export type LocalVersion = {
-  /** HEAD's commit when the files were read; null outside git and before the first commit. */
+  /** HEAD's commit when the files were read. Null outside git and before the first commit. */
   readonly head: string | null;
-  /** Path to SHA-256 in hex of the file's bytes; null where there was no file. */
+  /** Path to SHA-256 in hex of the file's bytes. Null if there was no file. */
   readonly digests: ReadonlyMap<string, string | null>;
 };
 
-// No path has an empty part, so none begins with a slash and none can be mistaken for this.
+// A path has no empty part, so no path begins with a slash and none can be mistaken for this.
 const HEAD_KEY = "/";
 const NO_HEAD = "none";
 const NO_FILE = "absent";
@@ -18,14 +18,14 @@ export function digestOf(content: Uint8Array | string | null): string | null {
   return content === null ? null : createHash("sha256").update(content).digest("hex");
 }
 
-/** One line of text, the same for the same version, whatever order the files were named in. */
+/** The version as one line of text. The order of the files does not change it. */
 export function formatVersion(version: LocalVersion): string {
   const files = [...version.digests].sort(([a], [b]) => (a < b ? -1 : 1));
   const fields = files.map(([path, digest]): [string, string] => [path, digest ?? NO_FILE]);
   return new URLSearchParams([[HEAD_KEY, version.head ?? NO_HEAD], ...fields]).toString();
 }
 
-/** Reads what `formatVersion` wrote; null for anything else. */
+/** Reads what `formatVersion` wrote. Returns null for anything else. */
 export function parseVersion(text: string): LocalVersion | null {
   const [first, ...fields] = [...new URLSearchParams(text)];
   if (first === undefined || first[0] !== HEAD_KEY || !/^(?:none|[0-9a-f]{40,64})$/.test(first[1]))

@@ -1,4 +1,4 @@
-// The local store in real git repositories and plain folders: the contract, and everything that git can refuse.
+// The local store in real git repositories and plain folders: the contract, and every refusal of git.
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -80,7 +80,7 @@ async function put(
   const { version: expected } = await to.load([RECORD]);
   const change: RecordChange = { expected, files: new Map(files), message: "Rotate API_KEY" };
   const result = await to.save(change);
-  if (result.kind !== "saved") throw new Error("a conflict, although nobody else wrote");
+  if (result.kind !== "saved") throw new Error("a conflict, although no other process wrote");
   return result;
 }
 
@@ -110,7 +110,7 @@ describe("the commit", () => {
     expect([url, told]).toEqual([null, []]);
   });
 
-  test("is by whoever git's configuration names", async () => {
+  test("has the author that git's configuration names", async () => {
     await repository.git("config", "user.name", "Ada");
     await repository.git("config", "user.email", "ada@example.com");
     await put("one\n");
@@ -119,7 +119,7 @@ describe("the commit", () => {
     );
   });
 
-  test("is by the identity that was given, whatever else is configured", async () => {
+  test("has the author given to the store, even if git has another one", async () => {
     await repository.git("config", "user.email", "ada@example.com");
     const identity = { name: "Bot", email: "bot@example.com" };
     await put(
@@ -158,7 +158,7 @@ describe("the commit", () => {
     expect(await repository.git("show", "--name-only", "--format=")).toBe(`${RECORD}\n`);
   });
 
-  test("goes to the folder's repository even where a hook's environment points elsewhere", async () => {
+  test("goes to the folder's repository even if a hook's environment points elsewhere", async () => {
     const other = await testRepository();
     const redirect = {
       GIT_DIR: join(other.directory, ".git"),
@@ -175,7 +175,7 @@ describe("the commit", () => {
     await other.close();
   });
 
-  test("tells hooks neither the vault's key nor the fingerprints'", async () => {
+  test("gives hooks neither the vault's key nor the fingerprints'", async () => {
     const hook = join(repository.directory, ".git", "hooks", "pre-commit");
     await mkdir(join(hook, ".."), { recursive: true });
     await writeFile(hook, "#!/bin/sh\nenv > seen.txt\n", { mode: 0o755 });
@@ -226,7 +226,7 @@ describe("the commit", () => {
   });
 });
 
-describe("where git refuses, the record is saved, it is told, and the next commit takes it along", () => {
+describe("if git refuses, the record is saved, the refusal is reported, and the next commit includes it", () => {
   async function savedButTold(code: string) {
     const { sha } = await put("one\n");
     expect([sha, await onDisk(), codes()]).toEqual([
@@ -311,7 +311,7 @@ describe("where git refuses, the record is saved, it is told, and the next commi
     expect(told[0]?.hint).toContain("remove the lock");
   });
 
-  test("without anybody to tell, it is thrown", async () => {
+  test("without a listener, the refusal is thrown", async () => {
     await repository.git("switch", "--quiet", "--detach");
     const silent = localStore({
       directory: repository.directory,
@@ -350,8 +350,8 @@ describe("without git", () => {
   });
 });
 
-describe("what is not done", () => {
-  test("an edit that nobody committed is not overwritten", async () => {
+describe("the store does not", () => {
+  test("overwrite an uncommitted edit", async () => {
     await repository.commit(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
     await repository.write(RECORD, "a person's\n");
@@ -361,7 +361,7 @@ describe("what is not done", () => {
     expect(await onDisk()).toBe("a person's\n");
   });
 
-  test("what is saved but not committed is not lost to an older version, whatever was committed elsewhere since", async () => {
+  test("lose a saved but uncommitted record to an older version, even after commits elsewhere", async () => {
     await repository.commit(RECORD, "one\n");
     await repository.commit("history.jsonl", "1\n");
     await repository.write("history.jsonl", "1\n2\n");
@@ -376,7 +376,7 @@ describe("what is not done", () => {
     ).toBe("1\n");
   });
 
-  test("a person's commits elsewhere are no conflict", async () => {
+  test("take a person's commits elsewhere for a conflict", async () => {
     await repository.commit(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
     await repository.commit("app.ts", "1\n");
@@ -385,7 +385,7 @@ describe("what is not done", () => {
     ).toBe("saved");
   });
 
-  test("a version that this store never gave matches nothing", async () => {
+  test("accept a version that it never gave", async () => {
     await repository.commit(RECORD, "one\n");
     for (const expected of ["", "main", "%2F=HEAD&token_config.json=absent"]) {
       expect(
@@ -394,7 +394,7 @@ describe("what is not done", () => {
     }
   });
 
-  test("paths out of the folder, into git's, or through links are refused, and nothing is written", async () => {
+  test("write to paths out of the folder, into git's, or through links", async () => {
     const outside = await temporaryFolder();
     await symlink(outside.path, join(repository.directory, "link"));
     await symlink(join(outside.path, "target"), join(repository.directory, "linked.json"));
@@ -434,7 +434,7 @@ describe("what is not done", () => {
     await outside.close();
   });
 
-  test("a folder that is not there is not made", async () => {
+  test("make a missing folder", async () => {
     const directory = join(repository.directory, "typo");
     expect(
       await storeIn(directory)
@@ -449,12 +449,12 @@ describe("what is not done", () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  test("a file that is not UTF-8 is refused, not mangled", async () => {
+  test("mangle a file that is not UTF-8", async () => {
     await writeFile(join(repository.directory, RECORD), Buffer.from([0x7b, 0xff, 0x7d]));
     await expect(store.load([RECORD])).rejects.toMatchObject({ code: "not-utf8" });
   });
 
-  test("where one of two files cannot be placed, neither is", async () => {
+  test("place one of two files if the other cannot be placed", async () => {
     await repository.commit(RECORD, "one\n");
     await mkdir(join(repository.directory, "blocked", "inner"), { recursive: true });
     await expect(

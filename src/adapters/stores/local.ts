@@ -1,4 +1,4 @@
-// The record in a folder, committed with git where that is a work tree.
+// The record in a folder, committed with git if that folder is a work tree.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, Uncertain } from "../../core/base/errors.ts";
@@ -13,25 +13,25 @@ import { decodeFiles, type Files, filesAt, readFiles } from "./local-files.ts";
 import { digestOf, formatVersion, type LocalVersion, parseVersion } from "./local-version.ts";
 
 export type LocalStoreOptions = {
-  /** Where the record's paths start: a folder that exists, in a git work tree or not. */
+  /** The folder that the record's paths start from. It exists, in a git work tree or not. */
   readonly directory: string;
-  /** Who commits; unless given, whoever git's configuration names, and token-automation where it names nobody. */
+  /** The author of commits (default: git's configuration, or token-automation if that names no author). */
   readonly identity?: Identity;
-  /** Told when the files are saved but git refused the commit; `save` then gives a null `sha`. Unless given, `save` throws it. */
+  /** Called when the files are saved but git refused the commit. `save` then returns a null `sha`. Without it `save` throws. */
   readonly onUncommitted?: (failure: Failure) => void;
-  /** What git inherits; `process.env` unless given. */
+  /** The environment that git inherits (default: `process.env`). */
   readonly environment?: NodeJS.ProcessEnv;
   /** Waits between tries while another git is at work. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 };
 
 /**
- * A store in a local folder. A version covers the files that were loaded with it: `save` conflicts when one of
- * those has another content now, committed or not; whatever else happens in the repository does not matter.
- * `load` of an older version answers from git; where git does not hold it (no repository, never committed), it
- * gives the newest instead, whose version then differs from the one asked for.
- * Errors: `Misconfigured` for paths that lead outside and folders that do not exist; `Unchanged` when the files cannot be
- * read or written; `Uncertain` with code `record-not-committed` when they are written and git refused to commit them.
+ * A store in a local folder. A version covers the files that were loaded with it: `save` conflicts if one of
+ * those has other content now, committed or not. Other changes in the repository do not matter.
+ * `load` of an older version answers from git. If git does not hold it (no repository, never committed), `load`
+ * returns the newest instead, whose version then differs from the one asked for.
+ * Errors: `Misconfigured` for paths that lead outside and folders that do not exist. `Unchanged` if the files cannot be
+ * read or written. `Uncertain` with code `record-not-committed` if they are written and git refused to commit them.
  */
 export function localStore(options: LocalStoreOptions): Store {
   const { directory } = options;
@@ -62,7 +62,7 @@ export function localStore(options: LocalStoreOptions): Store {
         if (expected === null || !(await write(directory, change, expected, stillHeld)))
           return { kind: "conflict" };
         const sha = await commitSaved(options, [...change.files.keys()], change.message);
-        return saved(expected, change, sha ?? (await headOrNone(git)), sha);
+        return savedOutcome(expected, change, sha ?? (await headOrNone(git)), sha);
       });
     },
   };
@@ -92,7 +92,7 @@ async function write(
   for (const [path, digest] of expected.digests) {
     if (digestOf(current.get(path) ?? null) !== digest) return false;
   }
-  // What the version covers goes last, so that until then whoever comes after a crash still finds the old state.
+  // The file that the version covers goes last. Until then a reader after a crash still finds the old state.
   const order = [...change.files].sort(
     ([a], [b]) => Number(expected.digests.has(a)) - Number(expected.digests.has(b)),
   );
@@ -105,7 +105,7 @@ async function write(
   return true;
 }
 
-/** Nothing was there: then none of the files may be there now. Null for a version that this store never gave. */
+/** If the version says that nothing was there, no file may be there now. Null for a version that this store never gave. */
 function expectedVersion(change: RecordChange): LocalVersion | null {
   if (change.expected !== null) return parseVersion(change.expected);
   return { head: null, digests: new Map([...change.files.keys()].map((path) => [path, null])) };
@@ -119,7 +119,7 @@ function versionOf(head: string | null, files: Files): string | null {
   });
 }
 
-function saved(
+function savedOutcome(
   expected: LocalVersion,
   change: RecordChange,
   head: string | null,
@@ -144,7 +144,7 @@ async function commitSaved(
       message,
       identity: options.identity ?? null,
     });
-    // Null: the files are as HEAD holds them already, so that is the commit that they are in.
+    // Null means that the files are as HEAD holds them already, so HEAD is the commit that they are in.
     return sha === null ? await headCommit(git) : sha;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -152,7 +152,7 @@ async function commitSaved(
       `${paths.join(" and ")} was saved in ${options.directory}, but not committed: ${error.message}`,
       {
         code: "record-not-committed",
-        hint: `${error.hint ?? ""} The next commit of the record takes it along.`.trim(),
+        hint: `${error.hint ?? ""} The next commit of the record includes it.`.trim(),
         cause: error,
       },
     );

@@ -1,4 +1,4 @@
-// The record in memory: for tests, and for programs that embed the core and keep the files themselves.
+// The record in memory, for tests and for programs that embed the core and keep the files themselves.
 import type { Snapshot, Store } from "../../core/ports/store.ts";
 
 export type MemoryStoreOptions = {
