@@ -28,6 +28,7 @@ const SUITES: readonly (readonly string[])[] = [
   ["src/adapters/issuers/postgres"],
   ["src/adapters/issuers/redis"],
   ["scripts/package"],
+  ["scripts/new"],
 ];
 const SLOWEST = 10;
 

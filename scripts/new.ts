@@ -29,7 +29,7 @@ try {
     ...sources,
   ]);
   // A process of its own, which loads the new part.
-  run(root, join("scripts", "generate.ts"), []);
+  run(root, join("scripts", "run.js"), ["scripts/generate.ts"]);
   console.log(`The ${kindName} ${name} has its starting files:`);
   for (const path of written) console.log(`  ${path}`);
   console.log("\nNext:");

@@ -126,7 +126,7 @@ describe("suggestions with a model's advice", () => {
     [
       "is no model",
       { text: "<html>canary-in-the-reply</html>" },
-      /something else than a chat completion/,
+      /something other than a chat completion/,
     ],
     [
       "talks nonsense",

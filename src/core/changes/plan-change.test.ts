@@ -418,7 +418,7 @@ describe("where the record wants a person's approval", () => {
     );
     expect(planned.effects).toHaveLength(402);
     expect(repository.issues[0]?.body).toMatch(
-      /\n- and \d+ more lines, for which there is no room here\n.*\/approve.*plan: [0-9a-f]{64}/s,
+      /\n- and \d+ more lines that do not fit here\n.*\/approve.*plan: [0-9a-f]{64}/s,
     );
     const longest = "L".repeat(255);
     edit((config) => ({ ...config, tokens: { ...config.tokens, [longest]: {} } }));
