@@ -1,4 +1,4 @@
-// What the edges call: every operation of the product as data in, data out.
+// Every operation of the product, as data in and data out, for the edges.
 
 import type { Advice } from "./advice/advice.ts";
 import type { AdviceOptions } from "./advice/advise.ts";
@@ -39,20 +39,20 @@ import { executeRunOnce } from "./run/run-once.ts";
 
 export type App = {
   readonly home: Home;
-  /** Rotates what was asked for. Throws `Failure` only where nothing could be done at all; else the report tells. */
+  /** Rotates the tokens of the request. Throws `Failure` only if nothing could be done at all. Otherwise the report says what failed. */
   run(request: RunRequest): Promise<Report>;
-  /** What `run` would do at that time, and when each token is next due. */
+  /** Plans what `run` would do at that time, and when each token is next due. */
   plan(at?: Date): Promise<Plan>;
   /** @param options.asLeft judge the record as the last run left it, without asking the store again */
   health(options?: { readonly asLeft: boolean }): Promise<HealthReport>;
   suggest(): Promise<Suggestions>;
-  /** The same, with what a language model makes of it. Where there is no model, or no answer of use, the suggestions stand and `ai` says why. */
+  /** The same, with a language model's advice. Without a model, or without a useful answer, the suggestions stand and `ai` says why. */
   suggestWithAdvice(): Promise<Suggestions & { readonly ai: Advice }>;
-  /** Where the last answers were made from a copy because the store gave none: since when, and why; else null. */
+  /** Since when and why the last answers were made from a copy, because the store gave none; null if they were not. */
   stale(): Stale | null;
   /** @param history how many of the newest entries to include */
   status(history: number): Promise<Status>;
-  /** The same with a part of the history, of one version; `part` is null if `before` is no place in it. */
+  /** The same with a part of the history, of one version. `part` is null if the history has no place `before`. */
   statusPart(
     question: Pick<HistoryQuestion, "count" | "before">,
   ): Promise<{ readonly status: Status; readonly part: HistoryPart | null }>;
@@ -60,83 +60,83 @@ export type App = {
   overview(history: number): Promise<Overview>;
   /**
    * The newest entries, the newest last; of one token if a name is given.
-   * @param count at most so many; null: all
+   * @param count at most this many; null: all
    */
   history(tokenName: string | null, count?: number | null): Promise<readonly HistoryEntry[]>;
-  /** By what the live values of a token are recognized: at most two fingerprints. */
+  /** Gives at most two fingerprints, by which the live values of a token are recognized. */
   liveFingerprints(tokenName: string): Promise<readonly string[]>;
-  /** What the history tells of a run of the rotation workflow; null where it tells nothing. */
+  /** Gives what the history says of a run of the rotation workflow; null if it says nothing. */
   runOutcome(run: Pick<WorkflowRun, "url" | "request">): Promise<RunOutcome | null>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
-  /** What a change would do; where the record asks for it, a person is asked to approve it. */
+  /** Plans a change. If the record requires it, a person is asked to approve the plan. */
   planChange(
     change: AgentChange,
     by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean },
   ): Promise<PlannedChange>;
-  /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
+  /** Does a change as it was planned. Throws if the record has moved, or if a required approval is missing. */
   applyChange(
     change: AgentChange,
     digest: string,
     by: { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null },
   ): Promise<AppliedChange>;
-  /** For who carries a plan out by other means: throws as `applyChange` where it may not be. */
+  /** Checks a plan that the caller carries out by other means. Throws as `applyChange` if it may not be applied. */
   requireApproved(
     change: AgentChange,
     digest: string,
     by: { readonly triggeredBy: TriggeredBy },
   ): Promise<ApprovedPlan>;
-  /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) where nothing is. */
+  /** Gives up what is pending for one token, for a person. Throws `Misconfigured` (`nothing-pending`) if nothing is. */
   abort(tokenName: string, triggeredBy: TriggeredBy): Promise<AbortResult>;
   /** Lists the secrets that exist around the record beside the declared ones. Changes nothing. */
   discover(): Promise<Discovery>;
-  /** Declares a secret that exists, as it is found, and rotates nothing. */
+  /** Declares a secret that exists, as it was found, and rotates nothing. */
   adopt(request: AdoptRequest): Promise<Adoption>;
-  /** Fingerprints what is seen (by secret name) and compares; replays the history's chain. Changes nothing. */
+  /** Fingerprints the values in `seen` (by secret name), compares them, and replays the history's chain. Changes nothing. */
   verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
   /**
    * Replays every version of the record with the commits that made it. Changes nothing.
-   * @param commits only the newest so many; null: all of a clone's, and through GitHub's API as many as are reasonable
+   * @param commits only this many, the newest; null: all of a clone's, and through GitHub's API as many as are reasonable
    */
   audit(commits: number | null): Promise<Audit>;
-  /** Commits changes of the record that are not committed yet; null where nothing is left. */
+  /** Commits changes of the record that are not committed yet; null if there are none. */
   commitPending(message: string | null, triggeredBy?: TriggeredBy): Promise<Commit | null>;
 };
 
 export type AppOptions = Omit<RunOptions, "runId"> &
   Pick<AdviceOptions, "advisor"> & {
     readonly newRunId: () => string;
-    /** Who is told, by what the record's settings ask for. */
+    /** The notifiers that the record's settings ask for. */
     readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
-    /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
+    /** Commits what a person or a failed commit left in the work tree; null if nothing is left. */
     readonly commitPending: (message: string) => Promise<Commit | null>;
-    /** Null where nobody can be asked. */
+    /** Null if no person can be asked. */
     readonly approvals: (ask: AskIn) => Promise<Approvals | null>;
     /** For `discover`. */
     readonly surroundings: DiscoverOptions["surroundings"];
     /** For the audit of the history. */
     readonly versions: RecordVersions;
-    /** What the adapters met that did not stop them, told once: each call empties it. */
+    /** The adapters' warnings about what did not stop them. Each call empties the list. */
     readonly takeWarnings: () => readonly string[];
-    /** As in `App`; null unless given. */
+    /** As in `App` (default: null). */
     readonly stale?: () => Stale | null;
   };
 
-/** Every entry that there is. */
+/** All entries. */
 const MOST = Number.MAX_SAFE_INTEGER;
-/** What suggestions judge a token's rhythm by: enough for some months, and few files. */
+/** The entries by which suggestions judge a token's rhythm: enough for some months, and few files. */
 const RHYTHM: HistoryQuestion = { count: 1000, days: 100 };
-/** What `verify` replays; `history --verify` replays all of it. */
+/** How many entries `verify` replays. `history --verify` replays all of them. */
 const VERIFIED_ENTRIES = 1000;
-/** A run is followed while it goes on and shortly after: so many of the newest days with entries are looked through. */
+/** How many of the newest days with entries are searched. A run is followed while it goes on and shortly after. */
 const RUN_DAYS = 7;
 
-/** Builds the app over adapters that are already chosen. What neither a run nor a look at health needs is loaded when it is asked for. */
+/** Builds the app over adapters that are already chosen. A module that neither a run nor a look at health needs is loaded when it is called. */
 export function createApp(options: AppOptions): App {
   const { source, home, clock } = options;
   const record = recordReader(source);
   const config = async () => (await record()).config;
-  /** The record with what is asked of its history: of one version, so that the two fit. */
+  /** Reads the record and a part of its history at one version, so that the two fit. */
   const withHistory = async (question: HistoryQuestion) => {
     const loaded = await record();
     const { readHistory } = await import("./record/read-history.ts");
@@ -252,7 +252,7 @@ export function createApp(options: AppOptions): App {
   return app;
 }
 
-/** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
+/** A notifier's failure never fails the run: the tokens are rotated either way. */
 async function notify(
   report: Report,
   config: TokenConfig,
@@ -277,7 +277,7 @@ async function notify(
   return { ...report, warnings: [...report.warnings, ...warnings] };
 }
 
-/** The report without the tokens that nobody is to be told of. */
+/** The report without the tokens whose rules switch notifications off. */
 function only(report: Report, tokens: Report["tokens"], config: TokenConfig): Report {
   const isTold = (name: string) => config.rules?.[name]?.notify !== false;
   const lists = [
@@ -296,7 +296,7 @@ function only(report: Report, tokens: Report["tokens"], config: TokenConfig): Re
   };
 }
 
-/** A drift is told once, by the run that recorded it. */
+/** A drift is reported once, by the run that recorded it. */
 function isNewDrift(config: TokenConfig, name: string, report: Report): boolean {
   const { drift } = tokenState(config, name);
   return !drift || Date.parse(drift.at) >= Date.parse(report.started_at);

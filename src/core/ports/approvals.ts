@@ -1,6 +1,6 @@
 // The port to the people who approve a plan.
 
-/** What a person is asked to approve. Its lines are shown as text. */
+/** A plan that waits for a person's approval. Its lines are shown as text. */
 export type ApprovalRequest = {
   readonly digest: string;
   readonly title: string;
@@ -11,12 +11,12 @@ export type ApprovalRequest = {
 /** Where a person can approve, and who did. */
 export type Approval = { readonly url: string; readonly approvedBy: string | null };
 
-/** Where people are asked. */
+/** The place where people are asked. */
 export type AskIn = "issue" | "pull_request";
 
 /** Asks people to approve plans. A failure to ask is no approval. */
 export type Approvals = {
-  /** The open request for that plan; null where there is none. */
+  /** The open request for that plan; null if there is none. */
   find(digest: string): Promise<Approval | null>;
   /** Asks, once for each plan. */
   request(request: ApprovalRequest): Promise<Approval>;

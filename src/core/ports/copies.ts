@@ -1,21 +1,21 @@
-// Copies of the record, for answers while the store gives none: what is kept, and what is told of it.
+// Copies of the record, for answers while the store gives none.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { count, instant } from "../model/schema-base.ts";
 import type { Snapshot } from "./store.ts";
 
-/** One good answer, and what came of asking since. Times in milliseconds since 1970. */
+/** One good answer, and the result of asking since. Times in milliseconds since 1970. */
 export type Copy = {
   readonly snapshot: Snapshot;
-  /** Folder to the paths in it, of those that were listed at the snapshot's version. */
+  /** Folder to the paths in it, for each folder that was listed at the snapshot's version. */
   readonly folders: ReadonlyMap<string, readonly string[]>;
-  /** Of the branch's head that the snapshot is of; null where it is not known. */
+  /** Of the branch's head at the snapshot; null if it is not known. */
   readonly etag: string | null;
-  /** When the store last said that this is how it stands. */
+  /** When the store last confirmed this state. */
   readonly confirmedAt: number;
   /** The store is not asked before. */
   readonly askAgainAt: number;
-  /** Code of the failure since; null where there was none. */
+  /** Code of the failure since; null if there was none. */
   readonly reason: string | null;
 };
 
@@ -23,5 +23,5 @@ export type Copy = {
 export type Copies = Map<string, Copy>;
 
 export const staleSchema = z.object({ as_of: instant, age_seconds: count, reason: z.string() });
-/** That an answer was made from a copy. */
+/** Mark of an answer that was made from a copy. */
 export type Stale = Immutable<z.infer<typeof staleSchema>>;

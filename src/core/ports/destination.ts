@@ -8,7 +8,7 @@ export type PublicKey = {
   readonly key: string;
 };
 
-/** What can be known of a secret without its value. */
+/** A secret's listing, without its value. */
 export type SecretInfo = {
   readonly name: string;
   readonly createdAt: string | null;
@@ -18,7 +18,7 @@ export type SecretInfo = {
 /** A value sealed for one scope: only that scope can open it, and placing it again changes nothing. */
 export type SealedBox = {
   readonly keyId: string;
-  /** The public key itself, since ids do not tell keys apart; absent in a box that does not say it. */
+  /** The public key itself, since two keys may have one id; absent in a box that does not name it. */
   readonly key?: string;
   /** `crypto_box_seal`, standard base64 with padding. */
   readonly sealed: string;
@@ -27,9 +27,9 @@ export type SealedBox = {
 /** A secret that is about to be placed. */
 export type Newcomer = {
   readonly name: string;
-  /** Whether the record does not hold it as placed there. */
+  /** True if the record does not hold it as placed there. */
   readonly isNew: boolean;
-  /** Whether nothing else is made or placed with it: then its refusal by the destination leaves everything as it is. */
+  /** True if nothing else is made or placed with it. The destination's refusal then leaves everything as it is. */
   readonly alone: boolean;
   readonly access: OrganizationAccess | null;
 };
@@ -37,7 +37,7 @@ export type Newcomer = {
 export type PutOptions = {
   /** Nothing is sent once it is aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Who may read it, where an organization's secret declares that; else it stays as it is. */
+  /** Who may read it, if an organization's secret declares that. Otherwise it stays as it is. */
   readonly access?: OrganizationAccess | undefined;
 };
 
@@ -45,7 +45,7 @@ export type PutOptions = {
 export type Destination = {
   /** The key to seal with. Fetched once and kept; a refusal is `Denied` and names the permission. */
   publicKey(): Promise<PublicKey>;
-  /** By name: why a secret cannot be placed there, as far as that shows before anything is written. Throws as `list`. */
+  /** Secret name to why it cannot be placed there, as far as that shows before anything is written. Throws as `list`. */
   admit(secrets: readonly Newcomer[]): Promise<ReadonlyMap<string, Error>>;
   /** Creates or replaces one secret. Idempotent for the same box. */
   put(secretName: string, box: SealedBox, options?: PutOptions): Promise<void>;

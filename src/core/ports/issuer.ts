@@ -1,25 +1,25 @@
-// The ports through which the core reaches the world. One flat file per adapter; compose.ts alone names adapters.
+// The port to the services that issue credentials.
 
 import type { Secret } from "../base/secret.ts";
 import type { TokenType } from "../model/schema.ts";
 
-/** What an issuer hands over. */
+/** A credential as an issuer returns it. */
 export type Credential = {
   /** Named fields: most have one, `value`. */
   readonly fields: Readonly<Record<string, Secret>>;
-  /** Not secret: by which the issuer can check or revoke it. Null where there is nothing to check or revoke. */
+  /** Not secret. The issuer checks or revokes the credential by it. Null if there is nothing to check or revoke. */
   readonly ref: string | null;
-  /** Shannon entropy in bits where the program drew it at random; null where it cannot know. */
+  /** Shannon entropy in bits if this program drew the value at random; null if the entropy is not known. */
   readonly entropyBits: number | null;
-  /** ISO 8601, where the issuer knows when it stops working. */
+  /** When it stops working, in ISO 8601, if the issuer knows. */
   readonly expiresAt: string | null;
-  /** How long the service may take until it accepts the credential, in milliseconds; 0: it works at once. */
+  /** How long the service may take until it accepts the credential, in milliseconds. 0: it works at once. */
   readonly settlesWithinMs: number;
-  /** What a person should know about it. Never a value. */
+  /** A note for a person. Never a value. */
   readonly warnings: readonly string[];
 };
 
-/** What a credential is made from: the declaration with its defaults applied. */
+/** The declaration that a credential is made from, with its defaults applied. */
 export type IssueRequest = {
   readonly tokenName: string;
   /** Deterministic and visible on the provider's side, `<repo>/<token>/g<generation>`, so that an orphan can be found. */
@@ -28,11 +28,11 @@ export type IssueRequest = {
   readonly length: number | null;
   readonly prefix: string | null;
   readonly includeSpecial: boolean | null;
-  /** The ref of the credential in place: never touched. Null where the record knows of none. */
+  /** The ref of the credential in place, which is never touched. Null if the record knows of none. */
   readonly current: string | null;
   /** The refs of earlier ones that are not revoked yet. */
   readonly retiring: readonly string[];
-  /** Aborted when the run may no longer wait: what is under way then has an unknown outcome. */
+  /** Aborted when the run may no longer wait. A request under way then has an unknown outcome. */
   readonly signal: AbortSignal;
 };
 
@@ -46,9 +46,9 @@ export type CheckResult = {
 export type Issuer = {
   /** Makes a new credential, which has the label on the provider's side. Throws `Unchanged`, `Uncertain`, `Denied` or `Misconfigured`. */
   issue(request: IssueRequest): Promise<Credential>;
-  /** Tells whether a credential works now, without changing anything. */
+  /** Checks whether a credential works now, without changing anything. */
   check(credential: Credential, signal: AbortSignal): Promise<CheckResult>;
-  /** Ends one credential by its ref, and no other. Revoking what is already gone succeeds. */
+  /** Ends one credential by its ref, and no other. Revoking a credential that is already gone succeeds. */
   revoke(ref: string): Promise<void>;
   /** The refs of all credentials on the provider's side with exactly that label. */
   find(label: string): Promise<readonly string[]>;

@@ -1,7 +1,7 @@
 // The ports to the people who hear of runs.
 import type { Report } from "./report.ts";
 
-/** Tells people and programs what a run did. Its failure never fails the run. */
+/** Reports a run to people and programs. Its failure never fails the run. */
 export type Notifier = {
   notify(report: Report): Promise<void>;
 };
@@ -10,16 +10,16 @@ export type RemindBy = "issue" | "notification";
 
 /** One way of reminding. */
 export type Reminders = {
-  /** Told again of the same token, it keeps one reminder up to date. */
+  /** Reminds of a token. A second call for the same token updates the one reminder. */
   open(reminder: Reminder): Promise<void>;
   /** The value was handed in, or is no longer asked for. */
   close(tokenName: string): Promise<void>;
 };
 
-/** What a person is asked for, as reminders tell it. */
+/** A value that a person is asked for, as reminders show it. */
 export type Reminder = {
   readonly token_name: string;
-  /** The generation that is to be replaced; 0 where none was recorded. */
+  /** The generation that is to be replaced; 0 if none was recorded. */
   readonly generation: number;
   readonly owner: string | null;
   readonly steps: readonly string[];

@@ -6,7 +6,7 @@ export type AuditCommit = {
   readonly author: string;
   /** ISO 8601. */
   readonly authored_at: string;
-  /** ISO 8601; later than `authored_at` where the commit was amended, rebased or picked. */
+  /** ISO 8601; later than `authored_at` if the commit was amended, rebased or picked. */
   readonly committed_at: string;
 };
 
@@ -17,15 +17,15 @@ export type RecordVersion = {
   readonly commit: AuditCommit | null;
   /** Ids of the versions that it was made from, each given before it. */
   readonly parents: readonly string[];
-  /** Why what came before it cannot be told; null where nothing did, or where `parents` holds it. */
+  /** Why the versions before it are unknown; null if there are none, or if `parents` holds them. */
   readonly unseen: "shallow" | "limit" | "no-git" | null;
-  /** Whether the branch has been moved away from it. */
+  /** True if the branch has been moved away from it. */
   readonly abandoned: boolean;
   /** Path to the id of its content; files that do not exist are left out. */
   readonly files: ReadonlyMap<string, string>;
-  /** By that id, the content of those that no earlier version had; null where it cannot be read as text. */
+  /** By that id, the content of the files that no earlier version had; null if it cannot be read as text. */
   readonly texts: ReadonlyMap<string, string | null>;
 };
 
-/** Gives the versions anew at each call. @param commits at most so many, the newest; null: the adapter's own limit, if any */
+/** Gives the versions again at each call. @param commits at most this many, the newest; null: the adapter's own limit, if any */
 export type RecordVersions = (commits: number | null) => AsyncIterable<RecordVersion>;

@@ -1,4 +1,4 @@
-// What a run did, per token and destination: the one thing the edges render.
+// The report of a run, per token and destination, which the edges render.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { reportedErrorSchema } from "../base/reported-error.ts";
@@ -32,10 +32,10 @@ export const tokenReportSchema = z.object({
 export type TokenReport = Immutable<z.infer<typeof tokenReportSchema>>;
 
 const nextDue = z.object({ token_name: z.string(), at: instant });
-/** When a token is next due. */
+/** The time when a token is next due. */
 export type NextDue = Immutable<z.infer<typeof nextDue>>;
 
-/** The same request was carried out before: the reply repeats what was done, nothing is done now. */
+/** The same request was carried out before. The reply repeats what was done, and nothing is done now. */
 export const replayed = z
   .literal(true)
   .exactOptional()

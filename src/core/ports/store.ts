@@ -2,13 +2,13 @@
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 
-/** What a load gives: files as they stood at one version. */
+/** The result of a load: files as they stood at one version. */
 export type Snapshot = {
-  /** Opaque; for `save`'s compare-and-set. Null where nothing is there yet. */
+  /** Opaque; for `save`'s compare-and-set. Null if nothing is there yet. */
   readonly version: string | null;
-  /** Path to content; null where the file does not exist at that version. */
+  /** Path to content; null if the file does not exist at that version. */
   readonly files: ReadonlyMap<string, string | null>;
-  /** Who can read the store: decides whether sealed boxes may be journalled. `unknown` is treated as public. */
+  /** Who can read the store. Sealed boxes are journalled only in a private one. `unknown` is treated as public. */
   readonly visibility: "public" | "private" | "unknown";
 };
 
@@ -27,14 +27,14 @@ export const commitSchema = z.object({
 });
 export type Commit = Immutable<z.infer<typeof commitSchema>>;
 
-/** `conflict`: somebody else saved since `expected`; nothing was written. */
+/** `conflict`: another writer saved since `expected`, and nothing was written. */
 export type SaveResult =
   | ({ readonly kind: "saved"; readonly version: string } & Commit)
   | { readonly kind: "conflict" };
 
-/** Where the record lives. Paths are relative to the repository's root, with forward slashes. */
+/** The place where the record lives. Paths are relative to the repository's root, with forward slashes. */
 export type Store = {
-  /** Reads the files, all at one version: the newest, or the one given. */
+  /** Reads the files, all at one version (default: the newest). */
   load(paths: readonly string[], version?: string): Promise<Snapshot>;
   /** Paths of the files in a folder and in the folders in it, as that version or a later one has them. Empty if there is none. */
   list(folder: string, version?: string): Promise<readonly string[]>;

@@ -1,4 +1,4 @@
-// One run of the rotation workflow: what GitHub shows of it, and what it wrote into the record.
+// One run of the rotation workflow, as GitHub shows it and as it wrote into the record.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { names } from "../model/schema-base.ts";
@@ -28,5 +28,5 @@ export const runOutcomeSchema = z.object({
   failed: names,
   entries: z.array(historyEntry),
 });
-/** What a run wrote into the record. */
+/** The entries that a run wrote into the record. */
 export type RunOutcome = Immutable<z.infer<typeof runOutcomeSchema>>;

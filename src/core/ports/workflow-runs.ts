@@ -1,26 +1,26 @@
-// Rotations that a workflow makes elsewhere: how one is asked for, and what is seen of it. Pure.
+// Requests to the rotation workflow, and the runs that answer them. Pure.
 import type { DoneToken, HistoryEntry, RequestMark, TokenConfig } from "../model/schema.ts";
 import type { RunOutcome, WorkflowRun } from "./workflow-run.ts";
 
-/** What the rotation workflow is started with. */
+/** The inputs that the rotation workflow is started with. */
 export type StartRequest =
   | { readonly command: "rotate"; readonly tokens: readonly string[]; readonly request: string }
   | { readonly command: "workflow"; readonly workflow: string; readonly request: string };
 
 export type WorkflowRuns = {
-  /** The run that answers that request, else one whose request came with the same key; null where none was started, or long ago. */
+  /** The run that answers that request, else one whose request came with the same key; null if none was started, or only long ago. */
   find(request: string): Promise<WorkflowRun | null>;
-  /** Starts one; null where GitHub does not tell which. Throws `Failure`. */
+  /** Starts a run; null if GitHub does not say which. Throws `Failure`. */
   start(request: StartRequest): Promise<WorkflowRun | null>;
-  /** Throws `Misconfigured` (`run-missing`) where there is none of that id. */
+  /** Throws `Misconfigured` (`run-missing`) if no run has that id. */
   get(id: number): Promise<WorkflowRun>;
 };
 
 const REQUEST = /^([A-Za-z0-9_.@-]{1,64})\/([0-9a-f]{32})\.([0-9a-f]{32})$/;
-/** Of a digest: 128 bits, which nobody meets by chance. */
+/** Of a digest: 128 bits, too many to meet by chance. */
 const DIGITS = 32;
 
-/** A request in one word, to be handed to the workflow: who asks, and the mark by which it is carried out once. */
+/** A request in one word for the workflow: who asks, and the mark by which it is carried out once. */
 export function requestWord(caller: string, mark: RequestMark): string {
   return `${caller}/${mark.id.slice(0, DIGITS)}.${mark.asked.slice(0, DIGITS)}`;
 }
@@ -35,14 +35,14 @@ export function parseRequest(
     : { caller, mark: { id, asked } };
 }
 
-/** Whether two words stand for one request, whoever sent it. */
+/** True if two words stand for one request, from any caller. */
 export function areSame(word: string, other: string): boolean {
   return (
     haveSameKey(word, other) && parseRequest(word)?.mark.asked === parseRequest(other)?.mark.asked
   );
 }
 
-/** Whether two requests came with the same caller's key, whatever they asked for. */
+/** True if two requests came with the same caller's key, whatever they asked for. */
 export function haveSameKey(word: string, other: string): boolean {
   const id = parseRequest(word)?.mark.id;
   return id !== undefined && id === parseRequest(other)?.mark.id;
@@ -58,7 +58,7 @@ export function doneFor(
   return mark !== null && Object.hasOwn(requests, mark.id) ? (requests[mark.id]?.tokens ?? []) : [];
 }
 
-/** Whether an entry was made by a run, or is one of the rotations that were made for its request. */
+/** True if a run made the entry, or if it is one of the rotations that were made for the run's request. */
 export function isOfRun(
   { triggered_by, event, token_name, generation }: HistoryEntry,
   run: Pick<WorkflowRun, "url">,
