@@ -6,13 +6,13 @@ import type { SealedBox } from "../ports/destination.ts";
 /** What the record keeps of a credential's fields. */
 export type Prints = {
   readonly fingerprint: string | null;
-  /** Which key it was made with, where one was. */
+  /** The key that the fingerprint was made with, if it was made with one. */
   readonly fingerprintKey?: string | null;
-  /** Of the other fields that are placed, where they hold something else; null where none is kept. */
+  /** Fingerprints of the other fields that are placed and hold another value; null if none is kept. */
   readonly fingerprints?: Readonly<Record<string, string | null>>;
 };
 
-/** What each stage means is in the table below. */
+/** The stages of a rotation; `STAGES` says what each one means. */
 export type Stage =
   | "idle"
   | "intent"
@@ -32,7 +32,7 @@ export type RotationEvent =
       readonly runId: string;
       readonly declaration: string;
       readonly issuer: string;
-      /** Where the service keeps what it makes: by what it is found there, and the issuer with its options. */
+      /** For a service that keeps what it makes: the label it is found by, and the issuer's options. */
       readonly outside?: { readonly label: string; readonly issuing: IssuerDeclaration } | null;
       readonly destinations: readonly string[];
       /** ISO 8601 */
@@ -44,7 +44,7 @@ export type RotationEvent =
       readonly ref: string | null;
       readonly expiresAt: string | null;
     } & Prints)
-  /** `boxes` is null where they may not be journalled. */
+  /** `boxes` is null if they may not be journalled. */
   | { readonly type: "sealed"; readonly boxes: Readonly<Record<string, SealedBox>> | null }
   /** A run takes up what an earlier one journalled. */
   | {
@@ -62,9 +62,9 @@ export type RotationEvent =
       readonly type: "abandon";
       readonly error: ReportedError;
       readonly stuckAfter: number;
-      /** Nothing is left on the provider's side: it was never made, or is revoked. */
+      /** The service holds nothing: the credential was never made, or is revoked. */
       readonly clean?: boolean;
-      /** When the service takes requests again, where it said so. */
+      /** When the service takes requests again, if it said so. */
       readonly notBefore?: Date | null;
     }
   /** A consumer was seen with this generation, with the one before, or with neither. */
@@ -73,7 +73,7 @@ export type RotationEvent =
       readonly verdict: "current" | "previous" | "other";
       /** The destinations whose secret was seen with this generation. */
       readonly destinations?: readonly string[];
-      /** Those that must have been seen before it counts as proved. */
+      /** The destinations that must have been seen before it counts as proved. */
       readonly required?: readonly string[];
     }
   | { readonly type: "revoked"; readonly generation: number }

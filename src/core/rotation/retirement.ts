@@ -1,4 +1,4 @@
-// Credentials on their way out: replaced by a newer one, or given up before they were everywhere. Pure.
+// Credentials to revoke: a newer one replaced them, or they were given up before every destination had them. Pure.
 import type { ReportedError } from "../base/reported-error.ts";
 import type {
   CurrentCredential,
@@ -9,23 +9,26 @@ import type {
 } from "../model/schema.ts";
 import type { EventOf } from "./event.ts";
 
-/** How many fingerprints are kept of generations before the previous one. */
+/** The number of fingerprints that the record keeps of generations before the previous one. */
 const EARLIER_KEPT = 8;
 
 /** The credentials to revoke once the pending one is live: the live one joins those that wait already. */
-export function replaced({ current, retiring = [] }: TokenState, at: string): RetiringCredential[] {
-  const before = current?.ref ? [retired(current)] : [];
+export function retireCurrent(
+  { current, retiring = [] }: TokenState,
+  at: string,
+): RetiringCredential[] {
+  const before = current?.ref ? [toRetiring(current)] : [];
   return [...retiring, ...before].map((credential) => ({
     ...credential,
     replaced_at: credential.replaced_at ?? at,
   }));
 }
 
-/** The state without its pending credential: the number stays used, and what was issued is to be revoked. */
+/** The state without its pending credential. Its number stays used, and a later run revokes what was issued. */
 export function leavePending(state: TokenState): TokenState {
   const { pending } = state;
   if (pending === null) return state;
-  // Only of what was sealed can something have been placed, also by a run that died before it could say so.
+  // Only a sealed credential can have been placed, also by a run that died before it recorded that.
   const earlier = withEarlier(state, pending.stage === "sealed" ? pending.fingerprint : null);
   const left = {
     ...state,
@@ -34,22 +37,22 @@ export function leavePending(state: TokenState): TokenState {
     ...withStray(state, pending),
     abandoned_generation: Math.max(state.abandoned_generation ?? 0, pending.generation),
   };
-  // A run that ended between asking the service and writing down its answer left something that only the label can find.
+  // A run that died between asking the service and recording its answer left something that only the label can find.
   const isLost = pending.stage === "intent" && pending.label !== undefined;
   if (!pending.ref && !isLost) return left;
   const asked = isLost ? { asked_at: pending.started_at } : {};
   const never_placed = pending.stage !== "sealed";
-  const orphan = { ...retired(pending), ...asked, never_placed };
+  const orphan = { ...toRetiring(pending), ...asked, never_placed };
   return { ...left, retiring: [...(state.retiring ?? []), orphan] };
 }
 
-/** A pending credential of which nothing is left with its service. */
+/** A pending credential whose service holds nothing any more. */
 export function withoutTrace(pending: PendingState): PendingState {
   const { label: _, ...kept } = pending;
   return { ...kept, ref: null };
 }
 
-/** Consumers are late by any number of generations, as one queued behind other runs; further back somebody put the value there. */
+/** Consumers may be several generations late, as a job queued behind other runs. An older value counts as drift. */
 export function withEarlier(
   state: TokenState,
   fingerprint: string | null | undefined,
@@ -60,13 +63,13 @@ export function withEarlier(
   return all.length === 0 ? {} : { earlier_fingerprints: all.slice(0, EARLIER_KEPT) };
 }
 
-export function revoked(state: TokenState, { generation }: EventOf<"revoked">): TokenState {
+export function applyRevoked(state: TokenState, { generation }: EventOf<"revoked">): TokenState {
   const { retiring, ...kept } = state;
   const left = (retiring ?? []).filter((credential) => credential.generation !== generation);
   return left.length > 0 ? { ...kept, retiring: left } : kept;
 }
 
-export function revokeFailed(
+export function applyRevokeFailed(
   state: TokenState,
   { generation, error }: EventOf<"revoke-failed">,
   now: Date,
@@ -87,18 +90,18 @@ export function failureAt(
   return { at: now.toISOString(), code, message };
 }
 
-/** The destinations that hold a generation which was given up, with those that have just joined them. */
+/** The destinations that hold a generation which was given up, those of the pending one included. */
 function withStray(
   { stray = {} }: TokenState,
   { generation, destinations }: PendingState,
 ): Pick<TokenState, "stray"> {
-  // Also one that refused to take it a second time holds it.
+  // A destination that refused it the second time still holds it.
   const placed = Object.entries(destinations).filter(([, held]) => held.generation === generation);
   const all = { ...stray, ...Object.fromEntries(placed) };
   return Object.keys(all).length === 0 ? {} : { stray: all };
 }
 
-/** The state once the destination holds another generation than the one that was given up. */
+/** The state after the destination took another generation than the one that was given up. */
 export function withoutStray(state: TokenState, id: string): TokenState {
   const { stray, ...kept } = state;
   if (stray === undefined || !Object.hasOwn(stray, id)) return state;
@@ -107,8 +110,8 @@ export function withoutStray(state: TokenState, id: string): TokenState {
 }
 
 /** A credential as the record keeps it until it is revoked. */
-function retired(of: CurrentCredential | PendingState): RetiringCredential {
-  const { generation, ref, fingerprint, issuer = "generate", issuing, label } = of;
+function toRetiring(credential: CurrentCredential | PendingState): RetiringCredential {
+  const { generation, ref, fingerprint, issuer = "generate", issuing, label } = credential;
   const asked = {
     ...(label === undefined ? {} : { label }),
     ...(issuing === undefined ? {} : { issuing }),

@@ -35,7 +35,7 @@ const begin: RotationEvent = {
   destinations: IDS,
   leaseUntil: LEASE,
 };
-/** As for a credential that a service keeps, which shows it with this label. */
+/** A credential that a service keeps and shows with this label. */
 const announce = (label: string): RotationEvent => ({
   ...begin,
   outside: { label, issuing: { use: "generate" } },
@@ -44,7 +44,7 @@ const sealed: RotationEvent = { type: "sealed", boxes: BOXES };
 const STUCK_AFTER = 2;
 const settle: RotationEvent = { type: "settle", stuckAfter: STUCK_AFTER };
 const abandon: RotationEvent = { type: "abandon", error: ERROR, stuckAfter: STUCK_AFTER };
-/** Nothing is left with the service. */
+/** The service holds nothing. */
 const cleaned: RotationEvent = { ...abandon, clean: true };
 const placedEvent = (destination: string): RotationEvent => ({ type: "placed", destination });
 const refusedEvent = (destination: string): RotationEvent => ({
@@ -124,7 +124,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("that one destination refused keeps its boxes, says what failed, and is tried again from there", () => {
+  test("that one destination refused keeps its boxes, names the error, and is tried again from there", () => {
     const settled = reach(
       NEW_TOKEN_STATE,
       begin,
@@ -201,7 +201,7 @@ describe("a rotation", () => {
     expect(nextGeneration(aborted)).toBe(2);
   });
 
-  test("that is begun anew over a pending one never reuses its number, and revokes what that one issued once it is replaced", () => {
+  test("that begins again over a pending one never reuses its number, and revokes what that one issued once it is replaced", () => {
     const pending = reach(rotatedState({ generation: 4 }), begin, issuedEvent("five"), sealed);
     expect(pending.pending?.generation).toBe(5);
     const done = reach(pending, ...whole("six"));
@@ -213,7 +213,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("that was announced leaves its label to be looked for where nobody knows what came of it, and nothing where it is known", () => {
+  test("that was announced leaves its label to look for if its outcome is unknown, and nothing if it is known", () => {
     const announced = reach(rotatedState({ generation: 4 }), announce("o/r/A/g5"));
     const orphan = {
       generation: 5,
@@ -315,7 +315,7 @@ describe("a rotation", () => {
     const drifted = reach(NEW_TOKEN_STATE, ...whole("one"), other);
     expect(drifted.drift).toEqual({
       at: NOW.toISOString(),
-      message: "something else than generation 1 was seen",
+      message: "a value other than generation 1 was seen",
     });
     expect(reach(drifted, other)).toBe(drifted);
     expect(reach(drifted, { type: "seen", verdict: "current" }).drift).toBeUndefined();
@@ -335,7 +335,7 @@ function require(holds: boolean, rule: string, story: unknown): void {
   if (!holds) throw new Error(`${rule}: ${JSON.stringify(story)}`);
 }
 
-/** What leads to credentials that exist or may exist: refs, and the labels of those whose ref nobody knows. */
+/** The traces of credentials that exist or may exist: refs, and the labels of those without a known ref. */
 function tracesOf(
   { current, pending, retiring = [] }: TokenState,
   { clean = false } = {},
@@ -355,7 +355,7 @@ function credentialIn(pending: TokenState["pending"]): Partial<CurrentCredential
   return credential;
 }
 
-/** What every transition must keep, whatever led to it. Throws rather than expects: it is asked a hundred thousand times. */
+/** The rules that every transition keeps. It throws instead of using `expect`, since it runs a hundred thousand times. */
 function checkStep(before: TokenState, event: RotationEvent, state: TokenState): void {
   const story = { before, event, state };
   const live = liveGeneration(state);
@@ -383,12 +383,12 @@ function checkStep(before: TokenState, event: RotationEvent, state: TokenState):
       before.current, "only settling and proof touch the live credential", story);
   }
   for (const id of IDS) {
-    const told = lastPlacement(state, id)?.generation ?? 0;
+    const recorded = lastPlacement(state, id)?.generation ?? 0;
     const holds =
       event.type === "placed" && event.destination === id
         ? before.pending?.generation
         : (lastPlacement(before, id)?.generation ?? 0);
-    require(told === holds, "the record knows which generation stands where", story);
+    require(recorded === holds, "the record names the generation that each destination holds", story);
   }
   const isClean = event.type === "abandon" && event.clean === true;
   const kept =
@@ -411,7 +411,7 @@ function checkStep(before: TokenState, event: RotationEvent, state: TokenState):
   ), "what is current or pending is never revoked", story);
 }
 
-/** Every event that a stage could be handed, in a small world. `count` names credentials, so that none is issued twice. */
+/** Every event that a stage can get, in a small world. `count` names credentials, so that none is issued twice. */
 function eventsOf(state: TokenState, name: string): RotationEvent[] {
   const retiring = (state.retiring ?? []).flatMap(({ generation }): RotationEvent[] => [
     { type: "revoked", generation },
@@ -437,7 +437,7 @@ function eventsOf(state: TokenState, name: string): RotationEvent[] {
   ];
 }
 
-/** What tells two states apart here: of numbers only their order, of what was seen or failed only whether it was. */
+/** The key of a state: numbers count only by their order, and observations and failures only by their presence. */
 function shape(state: TokenState): string {
   const {
     issues: _issues,
@@ -448,7 +448,7 @@ function shape(state: TokenState): string {
     busy_until: _busy,
     ...kept
   } = state;
-  // Members stand in the order in which they came about, which changes nothing.
+  // The order of the members changes nothing.
   const rest = Object.fromEntries(Object.entries(kept).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const numbers = new Set<number>();
   JSON.stringify(rest, (key, value: unknown) => {
@@ -467,13 +467,13 @@ function shape(state: TokenState): string {
   });
 }
 
-/** What happens to a credential that is placed is the same in both worlds. */
+/** A credential that is placed goes the same way in both worlds. */
 const LEFT_OUT: readonly RotationEvent["type"][] = ["seen", "refused", "resume", "revoke-failed"];
 
-/** Two small worlds: of values that nobody outside knows, and of credentials that a service keeps. Both at once are left to the stories. */
+/** Two small worlds: values that no service knows, and credentials that a service keeps. The random sequences mix both. */
 const WORLDS = ["nothing outside", "announced"] as const;
 
-/** What would multiply the states without meeting anything else: notes about what was seen, and which of two destinations refuses. */
+/** Events that multiply the states and reach no new rule: notes of what was seen, and which of two destinations refuses. */
 function isLeftToStories(event: RotationEvent, world: (typeof WORLDS)[number]): boolean {
   const isOutside = (event.type === "begin" && event.outside !== undefined) || event === cleaned;
   if (world === "nothing outside" && isOutside) return true;
@@ -489,7 +489,7 @@ function isLeftToStories(event: RotationEvent, world: (typeof WORLDS)[number]): 
   );
 }
 
-describe("whatever happens to a rotation", () => {
+describe("a rotation after any events", () => {
   test.each(WORLDS)(
     "every state that can be reached in a small world (%s) keeps the rules",
     (world) => {
@@ -507,7 +507,7 @@ describe("whatever happens to a rotation", () => {
             const after = next(state, event, NOW);
             checkStep(state, event, after);
             steps += 1;
-            // One credential waiting to be revoked beside the current and the pending one shows what more of them would.
+            // One credential to revoke beside the current and the pending one shows the same as more of them.
             if ((after.retiring ?? []).length > 1) continue;
             const key = shape(after);
             if (!seen.has(key)) {
@@ -524,7 +524,7 @@ describe("whatever happens to a rotation", () => {
     },
   );
 
-  test("so does every long random story", () => {
+  test("every long random sequence keeps the rules", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 60 }), (choices) => {
         let state: TokenState = NEW_TOKEN_STATE;

@@ -9,7 +9,7 @@ import * as step from "./transitions.ts";
 
 export { BACKOFF_BASE_MS, BACKOFF_MAX_MS, nextGeneration, remaining } from "./transitions.ts";
 
-/** What each stage means, which events it takes, and what is done in it: the table that the docs print. */
+/** Each stage: its meaning, the events that it takes, and its effect. The docs print this table. */
 export const STAGES: Readonly<
   Record<
     Stage,
@@ -22,7 +22,7 @@ export const STAGES: Readonly<
   >
 > = {
   idle: {
-    meaning: "Nothing is outstanding: never rotated, or proved with nothing left to revoke.",
+    meaning: "Never rotated, or proved with nothing left to revoke.",
     effect: "none",
     takes: ["begin", "abandon", "seen", "retry"],
   },
@@ -32,12 +32,12 @@ export const STAGES: Readonly<
     takes: ["issued", "abandon", "begin", "revoked", "revoke-failed", "abort"],
   },
   issued: {
-    meaning: "The credential exists and works; it is not sealed yet.",
+    meaning: "The credential exists and works. It is not sealed yet.",
     effect: "seal",
     takes: ["sealed", "abandon", "begin", "revoked", "revoke-failed", "abort"],
   },
   sealed: {
-    meaning: "It is sealed and journalled; no destination has it yet.",
+    meaning: "It is sealed and journalled. No destination has it yet.",
     effect: "place",
     takes: [
       "placed",
@@ -67,27 +67,27 @@ export const STAGES: Readonly<
     ],
   },
   placed: {
-    meaning: "Every destination has it; no consumer was seen with it yet.",
+    meaning: "Every destination has it. No consumer was seen with it yet.",
     effect: "prove",
     takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
   },
   proved: {
-    meaning: "A consumer was seen with it; the one before is revoked when the overlap is over.",
+    meaning: "A consumer was seen with it. The one before is revoked when the overlap is over.",
     effect: "revoke",
     takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
   },
   retiring: {
-    meaning: "Revoking the one before failed, and is tried again.",
+    meaning: "Revoking the one before failed. The next run tries again.",
     effect: "revoke",
     takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry"],
   },
   failed: {
-    meaning: "The last attempt failed before anything was placed; the next one waits.",
+    meaning: "The last attempt failed before anything was placed. The next one waits.",
     effect: "none",
     takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"],
   },
   stuck: {
-    meaning: "It failed too often: a person resumes or aborts it.",
+    meaning: "It failed too often. A person resumes or aborts it.",
     effect: "none",
     takes: ["begin", "abandon", "seen", "revoked", "revoke-failed", "retry", "abort"],
   },
@@ -120,25 +120,25 @@ export function next(state: TokenState, event: RotationEvent, now: Date): TokenS
     case "begin":
       return step.begin(state, event, now);
     case "issued":
-      return step.issued(state, event);
+      return step.applyIssued(state, event);
     case "sealed":
-      return step.sealed(state, event);
+      return step.applySealed(state, event);
     case "resume":
       return step.resume(state, event);
     case "placed":
-      return step.placed(state, event, now);
+      return step.applyPlaced(state, event, now);
     case "refused":
-      return step.refused(state, event, now);
+      return step.applyRefused(state, event, now);
     case "settle":
       return step.settle(state, event, now);
     case "abandon":
       return step.abandon(state, event, now);
     case "seen":
-      return step.seen(state, event, now);
+      return step.applySeen(state, event, now);
     case "revoked":
-      return retirement.revoked(state, event);
+      return retirement.applyRevoked(state, event);
     case "revoke-failed":
-      return retirement.revokeFailed(state, event, now);
+      return retirement.applyRevokeFailed(state, event, now);
     case "retry":
       return step.retry(state);
     case "abort":
@@ -152,7 +152,7 @@ function illegal(stage: Stage, event: RotationEvent): Unchanged {
   });
 }
 
-/** Throws `Misconfigured` (`nothing-pending`) for tokens that nothing went wrong with. */
+/** Throws `Misconfigured` (`nothing-pending`) for tokens that have nothing pending and no failure. */
 export function requirePending(config: TokenConfig, names: readonly string[]): void {
   const fine = names.filter((name) => {
     const state = tokenState(config, name);

@@ -1,4 +1,4 @@
-// What each event of a rotation does to the recorded state: pure, one function an event.
+// The transitions of a rotation: pure, one function for each event.
 import { Unchanged } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
 import type { PendingState, PlacementState, TokenState } from "../model/schema.ts";
@@ -9,7 +9,7 @@ import type { EventOf } from "./event.ts";
 import {
   failureAt,
   leavePending,
-  replaced,
+  retireCurrent,
   withEarlier,
   withoutStray,
   withoutTrace,
@@ -26,7 +26,7 @@ export function remaining({ pending }: TokenState): string[] {
   return all.flatMap(([id, { status }]) => (status === "placed" ? [] : [id]));
 }
 
-/** The generation that a new credential gets: no number is used for two values, even if one was given up. */
+/** The generation that a new credential gets. No two values share a number, even if one was given up. */
 export function nextGeneration(state: TokenState): number {
   const retiring = (state.retiring ?? []).map((credential) => credential.generation);
   return (
@@ -59,15 +59,15 @@ export function begin(state: TokenState, event: EventOf<"begin">, now: Date): To
       issuer: event.issuer,
       ...event.outside,
       expires_at: null,
-      destinations: Object.fromEntries(event.destinations.map((id) => [id, waiting(left, id)])),
+      destinations: Object.fromEntries(event.destinations.map((id) => [id, toWaiting(left, id)])),
       boxes: null,
-      // Who asked for the one that is left behind gets this one.
+      // This generation also answers the requests for the one that is left behind.
       ...withMark(state.pending?.requests, event.mark),
     },
   };
 }
 
-export function issued(state: TokenState, event: EventOf<"issued">): TokenState {
+export function applyIssued(state: TokenState, event: EventOf<"issued">): TokenState {
   const { fingerprint, fingerprintKey, fingerprints = {}, ref, expiresAt } = event;
   const key = fingerprintKey ? { fingerprint_key: fingerprintKey } : {};
   const others = Object.keys(fingerprints).length > 0 ? { fingerprints: { ...fingerprints } } : {};
@@ -81,7 +81,7 @@ export function issued(state: TokenState, event: EventOf<"issued">): TokenState 
   });
 }
 
-export function sealed(state: TokenState, { boxes }: EventOf<"sealed">): TokenState {
+export function applySealed(state: TokenState, { boxes }: EventOf<"sealed">): TokenState {
   const written = ({ keyId, key, sealed }: SealedBox) => ({
     key_id: keyId,
     ...(key === undefined ? {} : { key }),
@@ -92,26 +92,26 @@ export function sealed(state: TokenState, { boxes }: EventOf<"sealed">): TokenSt
   return withPending(state, { stage: "sealed", boxes: recorded });
 }
 
-/** The run that is relieved may still be alive, and place until its own lease is over. */
+/** The run that held the token may still be alive, and place until its own lease is over. */
 export function resume(
   state: TokenState,
   { runId, leaseUntil, mark }: EventOf<"resume">,
 ): TokenState {
   const { run_id, lease_until, requests } = pendingOf(state);
-  const others = run_id === runId ? state.busy_until : later(state.busy_until, lease_until);
+  const others = run_id === runId ? state.busy_until : pickLater(state.busy_until, lease_until);
   return withPending(
     { ...state, ...(others ? { busy_until: others } : {}) },
     { run_id: runId, lease_until: leaseUntil, ...withMark(requests, mark) },
   );
 }
 
-/** What the destination holds stays the generation that was placed last, until this one is. */
-function waiting(state: TokenState, id: string): PlacementState {
+/** The destination holds the generation that was placed last, until this one is placed. */
+function toWaiting(state: TokenState, id: string): PlacementState {
   const { generation, placed_at } = lastPlacement(state, id) ?? { generation: 0, placed_at: null };
   return { status: "waiting", generation, placed_at };
 }
 
-export function placed(
+export function applyPlaced(
   state: TokenState,
   { destination }: EventOf<"placed">,
   now: Date,
@@ -126,7 +126,7 @@ export function placed(
   });
 }
 
-export function refused(
+export function applyRefused(
   state: TokenState,
   { destination, error }: EventOf<"refused">,
   now: Date,
@@ -137,7 +137,7 @@ export function refused(
 /** If every destination has it, the pending credential is the live one from now on. */
 export function settle(state: TokenState, event: EventOf<"settle">, now: Date): TokenState {
   const at = now.toISOString();
-  if (remaining(state).length > 0) return unsettled(state, event, now);
+  if (remaining(state).length > 0) return releaseUnsettled(state, event, now);
   const { current } = state;
   const {
     stage: _stage,
@@ -164,7 +164,7 @@ export function settle(state: TokenState, event: EventOf<"settle">, now: Date): 
     ...kept
   } = state;
   const key = current?.fingerprint_key;
-  const retiring = replaced(state, at);
+  const retiring = retireCurrent(state, at);
   return {
     ...kept,
     current: { ...credential, rotated_at: at },
@@ -182,7 +182,11 @@ export function settle(state: TokenState, event: EventOf<"settle">, now: Date): 
   };
 }
 
-function unsettled(state: TokenState, { stuckAfter }: EventOf<"settle">, now: Date): TokenState {
+function releaseUnsettled(
+  state: TokenState,
+  { stuckAfter }: EventOf<"settle">,
+  now: Date,
+): TokenState {
   const missing = remaining(state);
   const { destinations } = pendingOf(state);
   const error = missing.flatMap((id) => destinations[id]?.error ?? [])[0];
@@ -190,7 +194,7 @@ function unsettled(state: TokenState, { stuckAfter }: EventOf<"settle">, now: Da
     code: "not-placed",
     message: `${missing.length} destinations were not reached`,
   };
-  // The run is done with it, so that the next one need not wait for the lease.
+  // The run is done with the token, so the next one does not wait for the lease.
   const released = withPending(state, { lease_until: now.toISOString() });
   return fail(released, { error: error ?? unreached, stuckAfter }, now);
 }
@@ -208,7 +212,7 @@ type Failed = {
   readonly notBefore?: Date | null;
 };
 
-/** Counts a failure: the next attempt waits twice as long, or as long as the service asked for, and after `stuckAfter` of them for a person. */
+/** Counts a failure. The next attempt waits twice as long, or as long as the service asked for. After `stuckAfter` failures it waits for a person. */
 function fail(state: TokenState, event: Failed, now: Date): TokenState {
   const failures = state.failures + 1;
   const asked = (event.notBefore?.getTime() ?? 0) - now.getTime();
@@ -225,17 +229,17 @@ function fail(state: TokenState, event: Failed, now: Date): TokenState {
   };
 }
 
-export function seen(state: TokenState, event: EventOf<"seen">, now: Date): TokenState {
+export function applySeen(state: TokenState, event: EventOf<"seen">, now: Date): TokenState {
   const { verdict } = event;
   const at = now.toISOString();
   if (verdict === "current") return seenCurrent(state, event, at);
-  // A later look at the same thing tells nothing new, and what tells nothing new is not committed.
+  // The same verdict again is not new, so it costs no commit.
   if (verdict === "previous") return state.seen_at ? state : { ...state, seen_at: at };
   return state.drift
     ? state
     : {
         ...state,
-        drift: { at, message: `something else than generation ${liveGeneration(state)} was seen` },
+        drift: { at, message: `a value other than generation ${liveGeneration(state)} was seen` },
       };
 }
 
@@ -248,7 +252,7 @@ function seenCurrent(
   const { current, stray = {} } = state;
   if (current === null) return kept;
   const destinations = { ...current.destinations };
-  // A destination that holds a generation which was given up shows the live one no more.
+  // A destination that holds a generation which was given up no longer shows the live one.
   const holdsIt = (id: string) => Object.hasOwn(destinations, id) && !Object.hasOwn(stray, id);
   for (const id of ids) {
     const placement = holdsIt(id) ? destinations[id] : undefined;
@@ -278,11 +282,11 @@ export function abort(state: TokenState): TokenState {
   return { ...kept, failures: 0, last_error: null };
 }
 
-function later(one: string | null | undefined, other: string): string {
+function pickLater(one: string | null | undefined, other: string): string {
   return one && Date.parse(one) > Date.parse(other) ? one : other;
 }
 
-/** A destination that the pending generation does not go to has no outcome of it. */
+/** The state as it was if the pending generation does not go to that destination. */
 function withPlacement(state: TokenState, id: string, change: Partial<PlacementState>): TokenState {
   const { destinations } = pendingOf(state);
   const before = Object.hasOwn(destinations, id) ? destinations[id] : undefined;

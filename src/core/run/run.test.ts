@@ -545,7 +545,7 @@ describe("what a job sees", () => {
     expect(health.tokens[0]).toMatchObject({
       name: "ALPHA",
       status: "unknown",
-      reason: expect.stringContaining("something else than generation 1 was seen"),
+      reason: expect.stringContaining("a value other than generation 1 was seen"),
     });
     const byName = await (await open(() => at(32))).run(asked(["ALPHA"]));
     expect(byName).toMatchObject({ rotated: ["ALPHA"] });
