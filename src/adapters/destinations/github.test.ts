@@ -213,7 +213,7 @@ describe("the Actions destination", () => {
       const refused = {
         kind: "misconfigured",
         code: "repository-archived",
-        hint: expect.stringContaining("unarchive it"),
+        hint: expect.stringContaining("Unarchive it"),
       };
       refuse("GET");
       await expect(destination.publicKey()).rejects.toMatchObject(refused);

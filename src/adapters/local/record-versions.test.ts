@@ -107,7 +107,7 @@ function swapped<T>(list: readonly T[], a: number, b: number): T[] {
 }
 
 describe.skipIf(!toolAvailable("git"))("what is as it should be", () => {
-  test("nothing is found where entries were only added, rolled over, and all else was edited by people", async () => {
+  test("nothing is found if entries were only added, rolled over, and all else was edited by people", async () => {
     await begin();
     await repository.commit("README.md", "# Other\n");
     await repository.write(
@@ -469,7 +469,7 @@ describe.skipIf(!toolAvailable("git"))("history made again", () => {
   });
 });
 
-describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
+describe.skipIf(!toolAvailable("git"))("an unknown history", () => {
   test("a shallow clone: neither ok nor broken", async () => {
     await begin();
     const at = await head();
