@@ -340,7 +340,7 @@ describe("verify", () => {
     github.repository().removeSecret("LOST");
     github.reset();
     const good = github.repository().secret("GOOD")?.value ?? "";
-    const canary = "canary-1c5b0f2e-of-somebody-else";
+    const canary = "canary-1c5b0f2e-of-another-program";
     const environment = { GOOD: good, OTHER: canary, NEW: "something" };
     const step = await runStep({ github, inputs: { command: "verify" }, environment });
     expect(step.code).toBe(1);
@@ -577,7 +577,7 @@ describe("inputs that cannot be right", () => {
       'error the input dry-run is "yes"',
       expect.stringMatching(/^error the input fail-on is /),
     ]);
-    expect(annotationsOf(step).at(-1)).toContain("did you mean high_risk?");
+    expect(annotationsOf(step).at(-1)).toContain("Did you mean high_risk?");
     expect(outputsOf(step)).toMatchObject({ rotated: [], changed: "false" });
     expect(github.requests).toEqual([]);
     expect(`${step.stdout}${step.stderr}${step.summary}`).not.toContain(canary);
@@ -755,7 +755,7 @@ describe("the webhook", () => {
     expect(step.code).toBe(0);
     expect(annotationsOf(step)).toEqual([
       expect.stringMatching(
-        /^warning the webhook at 127\.0\.0\.1:\d+ did not take the report: it answered 500/,
+        /^warning the webhook at 127\.0\.0\.1:\d+ did not accept the report: it answered 500/,
       ),
     ]);
     expect(receiver.posts).toHaveLength(3);

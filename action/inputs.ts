@@ -150,7 +150,7 @@ function choice<Choice extends string>(
   const found = given === "" ? choices[0] : choices.find((one) => one === given);
   if (found !== undefined) return found;
   const [near] = nearest(given, choices);
-  const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  const meant = near === undefined ? "" : `. Did you mean ${near}?`;
   blame(
     "input-invalid",
     `the input ${name} is ${seen(given)}`,

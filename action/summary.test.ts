@@ -75,7 +75,7 @@ test("a run of all kinds: what rotated and why, what failed and what to do, heal
       next_due: { token_name: "B", at: "2026-03-01T01:00:00Z" },
       proved: ["A"],
       revoked: ["A", "C"],
-      warnings: ["the webhook did not take the report"],
+      warnings: ["the webhook did not accept the report"],
     },
   );
   expect(reportSummary(mixed, health([recent, failing]))).toMatchInlineSnapshot(`
@@ -94,7 +94,7 @@ test("a run of all kinds: what rotated and why, what failed and what to do, heal
 
     ### Worth knowing
 
-    - the webhook did not take the report
+    - the webhook did not accept the report
     - C: GitHub never issued it
 
     **Health:** 2 tokens, 1 to look at

@@ -1,4 +1,4 @@
-// POST /tokens/generate: makes a new value and shows it. Nothing is recorded or placed.
+// POST /tokens/generate: a new value, made and shown. Nothing is recorded or placed.
 import * as z from "zod";
 import { fingerprint } from "../src/core/credentials/fingerprint.ts";
 import { makeValue } from "../src/core/credentials/generate.ts";

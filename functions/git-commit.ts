@@ -1,4 +1,4 @@
-// POST /git/commit: commits what is left of the record's changes.
+// POST /git/commit: the commit of leftover changes of the record.
 import * as z from "zod";
 import { endpoint, ok } from "../src/http/endpoint.ts";
 import { commitMessage, idempotencyKey } from "../src/http/input/inputs.ts";

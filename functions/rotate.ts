@@ -1,4 +1,4 @@
-// POST /tokens/rotate: rotates one token now, to a new value or to one that the caller hands in.
+// POST /tokens/rotate: one token's rotation now, to a new value or to one that the caller hands in.
 import * as z from "zod";
 import type { Secret } from "../src/core/base/secret.ts";
 import { VALUE_FIELD } from "../src/core/model/token.ts";

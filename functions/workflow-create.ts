@@ -1,4 +1,4 @@
-// POST /tokens/workflow/create: names a set of tokens that are rotated together on a schedule.
+// POST /tokens/workflow/create: a named set of tokens that are rotated together on a schedule.
 import * as z from "zod";
 import { refuseInDispatch, WRITE_BY_COMMIT } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";

@@ -1,4 +1,4 @@
-// POST /tokens/workflow/run: rotates a workflow's tokens now.
+// POST /tokens/workflow/run: the rotation of a workflow's tokens now.
 import * as z from "zod";
 import { dispatch } from "../src/http/dispatch.ts";
 import { endpoint, once } from "../src/http/endpoint.ts";

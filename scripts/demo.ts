@@ -99,7 +99,7 @@ function farewell(folder: string): void {
   const cli = fileURLToPath(new URL("../bin/token-automation.js", import.meta.url));
   chapter(
     "Look further",
-    "The repository stays where it is. Nothing above showed a value; these two commands do, because that is their purpose.",
+    "The repository stays where it is. Nothing above showed a value. These two commands do, because that is their purpose.",
   );
   say(`
   cd ${folder}

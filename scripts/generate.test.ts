@@ -77,7 +77,7 @@ test("a marker without its counterpart and an unknown block are errors", () => {
   );
   expect(() => fillBlocks("<!-- /generated:stages -->\n")).toThrow("without its counterpart");
   expect(() => fillBlocks("<!-- generated:x -->\n<!-- /generated:x -->\n")).toThrow(
-    "no block is called x; there are workflow, ",
+    "no block is called x. There are workflow, ",
   );
 });
 

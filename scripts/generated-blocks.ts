@@ -82,7 +82,7 @@ export function fillBlocks(page: string): string {
 function blockOf(name: string): string {
   const block = BLOCKS[name];
   if (block === undefined)
-    throw new Error(`no block is called ${name}; there are ${Object.keys(BLOCKS).join(", ")}`);
+    throw new Error(`no block is called ${name}. There are ${Object.keys(BLOCKS).join(", ")}`);
   return block();
 }
 

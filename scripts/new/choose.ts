@@ -46,7 +46,7 @@ export function choosePart([kindName = "", name = "", ...more]: readonly string[
   if (kind === undefined || name === "" || more.length > 0) throw new Refused(USAGE);
   if (!kind.pattern.test(name) || name.length > MAX_NAME)
     throw new Refused(
-      `${JSON.stringify(name)} is not a name for a new ${kindName}: use small letters and digits, as in ${kind.example}`,
+      `${JSON.stringify(name)} is not a name for a new ${kindName}. Use small letters and digits, as in ${kind.example}`,
     );
   if (kind.taken().includes(name)) throw new Refused(`the ${kindName} ${name} exists already`);
   return { kindName, name, part: kind.part(name) };

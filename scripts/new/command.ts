@@ -31,7 +31,7 @@ export function newCommand(name: string): NewPart {
       `Write what it does in ${path}, with its description and options. It counts the declared tokens now, and its test says so.`,
       "If it changes something, connect with the purpose `change`, and call an operation of src/core/app.ts.",
       "Move the text that people read to src/cli/render/, if it is more than a line.",
-      "Run `npm run generate` again after each change of its options: docs/cli.md comes from them.",
+      "Run `npm run generate` again after each change of its options, since docs/cli.md comes from them.",
     ],
   };
 }

@@ -25,13 +25,13 @@ export async function openLocalVault(place: LocalLocation, clock: () => Date): P
   return openVault({ directory: place.directory, key: place.vaultKey, now: clock });
 }
 
-/** Whether git can hold a change in that folder. Throws `Misconfigured` if git refuses to say. */
+/** Whether git can hold a change in that folder. Throws `Misconfigured` if git refuses to answer. */
 export async function readGitState(directory: string): Promise<GitState> {
   const { gitState } = await import("../adapters/local/git.ts");
   return gitState(directory);
 }
 
-/** The top folder of the git work tree; null outside one. Throws `Misconfigured` if git refuses to say. */
+/** The top folder of the git work tree. Null outside one. Throws `Misconfigured` if git refuses to answer. */
 export async function findWorkTree(directory: string): Promise<string | null> {
   const { gitIn, gitState } = await import("../adapters/local/git.ts");
   if ((await gitState(directory)) !== "work-tree") return null;

@@ -175,7 +175,7 @@ function secretParameters(
 
 function refusal(error: unknown, doing: string, facts: ScopeFacts): Error {
   if (!(error instanceof z.ZodError)) return toFailure(error, doing, facts.needs("read"));
-  return new Unchanged(`could not ${doing}: what answered is not GitHub's API`, {
+  return new Unchanged(`could not ${doing}: the reply is not GitHub's`, {
     code: "not-github",
     hint: "Check GITHUB_API_URL.",
   });

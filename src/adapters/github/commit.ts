@@ -107,7 +107,7 @@ function throwKnown(refusals: readonly GraphqlError[], place: CommitPlace): void
       `could not commit to ${place.owner}/${place.name}: the branch ${place.branch} is protected`,
       {
         code: "branch-protected",
-        hint: "Let the App bypass the protection (Settings, Rules, Bypass list), or keep the record on a branch of its own: the `branch` input.",
+        hint: "Let the App bypass the protection (Settings, Rules, Bypass list), or keep the record on a branch of its own with the input `branch`.",
       },
     );
   }

@@ -102,7 +102,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
         faults: [
           { issuer: await open(wrong), kind: "denied", says: /SignatureDoesNotMatch/ },
           {
-            issuer: await open(ADMIN, { user: "nobody" }),
+            issuer: await open(ADMIN, { user: "missing" }),
             kind: "misconfigured",
             says: /NoSuchEntity/,
           },
@@ -203,7 +203,7 @@ describe.skipIf(!toolAvailable("python"))("aws_iam", () => {
     ["the announcement", "TagUser", 0],
     ["the making", "CreateAccessKey", 1],
     ["the label", "label", 1],
-  ])("finds what was made where the answer to %s was lost", async (_, step, left) => {
+  ])("finds the key that was made if the answer to %s was lost", async (_, step, left) => {
     const aws = await start();
     const issuer = await aws.open();
     const { ref } = await issuer.issue(issueRequest(1));

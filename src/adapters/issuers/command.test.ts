@@ -251,7 +251,7 @@ describe.skipIf(!toolAvailable("python"))("a program that", () => {
   });
 
   test.each(["unchanged", "uncertain", "denied", "misconfigured"] as const)(
-    "refuses in an orderly way (%s) is believed, whatever its exit code",
+    "refuses in an orderly way (%s) is believed with any exit code",
     async (kind) => {
       const said = {
         error: { kind, message: `no such user\nwith the key $KEY or AKIA${"1234567890ABCDEF"}` },

@@ -251,7 +251,7 @@ describe("published keys", () => {
       const store = memoryStore();
       const { ref } = await issue(issuerOf(store, form), 1);
       const { files, version } = await store.load(["keys"]);
-      const text = `${files.get("keys")}\nssh-ed25519 AAAA somebody\n`;
+      const text = `${files.get("keys")}\nssh-ed25519 AAAA ada\n`;
       await store.save({ expected: version, files: new Map([["keys", text]]), message: "Theirs" });
       expect((await failureOf(issuerOf(store, form).revoke(ref ?? ""))).code).toBe(
         "not-published-here",
@@ -264,7 +264,7 @@ describe("published keys", () => {
     ["jwks", '{"tokens": {}}'],
     ["jwks", "no JSON"],
     ["pem", "# A README\n"],
-    ["openssh", "ssh-ed25519 AAAA somebody"],
+    ["openssh", "ssh-ed25519 AAAA ada"],
   ] as const)("never take the place of something else: %s", async (form, text) => {
     const store = memoryStore({ files: new Map([["keys", text]]) });
     expect((await failureOf(issue(issuerOf(store, form), 1))).code).toBe("not-published-here");

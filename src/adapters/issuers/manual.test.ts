@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { failureOf, issueRequest, labelOf } from "../../../test/issuing.ts";
 import { manualIssuer } from "./manual.ts";
 
-test("says who makes the value, where, and how it is handed in; knows nothing and ends nothing", async () => {
+test("says who makes the value, where, and how it is handed in. Knows nothing and ends nothing", async () => {
   const issuer = manualIssuer({
     use: "manual",
     owner: "@acme/ops",

@@ -11,7 +11,7 @@ export function manualIssuer({ owner, url }: ManualDeclaration): Issuer {
         `no value of ${tokenName} was handed in, and only ${owner ?? "a person"} can make one`,
         {
           code: "issuer-required",
-          hint: `Make a new one${url === undefined ? "" : ` at ${url}`}, and hand it in: token-automation rotate ${tokenName} --value-stdin`,
+          hint: `Make a new one${url === undefined ? "" : ` at ${url}`}, and hand it in with: token-automation rotate ${tokenName} --value-stdin`,
         },
       );
     },

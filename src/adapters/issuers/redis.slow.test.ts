@@ -82,7 +82,7 @@ describe.skipIf(!toolAvailable("redis"))("redis", () => {
           kind: "unchanged",
           says: /ECONNREFUSED/,
         },
-        { issuer: open("nobody"), kind: "misconfigured", says: /no user "nobody"/ },
+        { issuer: open("missing"), kind: "misconfigured", says: /no user "missing"/ },
       ] as const,
       close: async () => undefined,
     };

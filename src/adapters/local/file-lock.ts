@@ -99,7 +99,7 @@ function notLocked(lockPath: string, cause: unknown): Misconfigured | Unchanged 
 
 function lockLost(lockPath: string): Unchanged {
   return new Unchanged(
-    `the lock ${lockPath} was lost while writing: this process was stopped for too long`,
+    `the lock ${lockPath} was lost while writing, because this process was stopped for too long`,
     {
       code: "lock-lost",
       hint: "Nothing was written. Try again.",

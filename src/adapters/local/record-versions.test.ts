@@ -496,7 +496,7 @@ describe.skipIf(!toolAvailable("git"))("history made again", () => {
   });
 });
 
-describe.skipIf(!toolAvailable("git"))("what cannot be told", () => {
+describe.skipIf(!toolAvailable("git"))("an unknown history", () => {
   test("a shallow clone: neither ok nor broken", async () => {
     await begin();
     const at = await head();

@@ -58,7 +58,7 @@ function poster(options: WebhookOptions): (payload: unknown, what: string) => Pr
       seen = await post(send, url, { body, headers });
       if (seen === "") return;
     }
-    throw new Unchanged(`the webhook at ${url.host} did not take ${what}: ${seen}`, {
+    throw new Unchanged(`the webhook at ${url.host} did not accept ${what}: ${seen}`, {
       code: "webhook-failed",
       hint: "The run itself is not affected. Check that the receiver is up and answers 2xx.",
     });

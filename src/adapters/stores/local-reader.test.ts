@@ -47,6 +47,6 @@ test("refuses what the local store refuses, and saves nothing", async () => {
   await expect(read()).rejects.toMatchObject({ code: "path-refused" });
   await expect(store.load(["../outside"])).rejects.toMatchObject({ code: "path-refused" });
   await expect(store.save({ expected: null, files: new Map(), message: "x" })).rejects.toThrow(
-    "read-only",
+    "this store is read-only",
   );
 });

@@ -388,7 +388,8 @@ function checkStep(before: TokenState, event: RotationEvent, state: TokenState):
       event.type === "placed" && event.destination === id
         ? before.pending?.generation
         : (lastPlacement(before, id)?.generation ?? 0);
-    require(recorded === holds, "the record names the generation that each destination holds", story);
+    require(recorded ===
+      holds, "the record names the generation that each destination holds", story);
   }
   const isClean = event.type === "abandon" && event.clean === true;
   const kept =
