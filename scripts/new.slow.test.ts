@@ -10,7 +10,17 @@ import { choosePart } from "./new/choose.ts";
 import { writePart } from "./new/plan.ts";
 
 const execute = promisify(execFile);
-const FOLDERS = ["bin", "src", "functions", "scripts", "test", "bench", "docs", "action", ".github"];
+const FOLDERS = [
+  "bin",
+  "src",
+  "functions",
+  "scripts",
+  "test",
+  "bench",
+  "docs",
+  "action",
+  ".github",
+];
 const FILES = [
   "action.yml",
   "biome.json",
@@ -134,7 +144,9 @@ describe("writes parts that are whole", () => {
 
   test("the copy keeps its types and its generated files", async () => {
     expect(await inCopy("node_modules/typescript/bin/tsc")).toMatchObject({ code: 0, stdout: "" });
-    expect(await inCopy("scripts/run.js", "scripts/generate.ts", "--check")).toMatchObject({ code: 0 });
+    expect(await inCopy("scripts/run.js", "scripts/generate.ts", "--check")).toMatchObject({
+      code: 0,
+    });
     expect(await textOf("docs/cli.md")).toContain("token-automation list-tokens");
     expect(await textOf("token_config.schema.json")).toContain('"acme_store"');
   });

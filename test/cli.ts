@@ -24,7 +24,7 @@ export type ProcessOptions = {
   readonly input?: string | Uint8Array;
 };
 
-/** Starts the CLI as a child process that knows no configuration of whoever runs the tests. */
+/** Starts the CLI as a child process that knows no configuration of the person who runs the tests. */
 export function startCli(
   args: readonly string[],
   { directory, env = {}, input = "" }: ProcessOptions,

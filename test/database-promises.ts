@@ -1,4 +1,4 @@
-// What rotating a database's password promises whoever logs in, held against the whole program: for the tests of those issuers.
+// The promises of a database rotation to a consumer that logs in, tested against the whole program.
 import { expect } from "vitest";
 import { Secret } from "../src/core/base/secret.ts";
 import type { Issuer } from "../src/core/ports/issuer.ts";
@@ -95,8 +95,8 @@ export async function expectCutMended(
   expectNothingShown(cut, ["rotators"]);
   expect([await rotation.read("DATABASE_URL"), await logIn(before)]).toEqual([before, true]);
 
-  const mended = await rotation.run(2);
-  expect(mended).toMatchObject({ rotated: ["DATABASE"], revoked: ["DATABASE"] });
+  const retried = await rotation.run(2);
+  expect(retried).toMatchObject({ rotated: ["DATABASE"], revoked: ["DATABASE"] });
   expect(JSON.stringify(await marks())).not.toContain(mark);
   expect([await logIn(before), await logIn(await rotation.read("DATABASE_URL"))]).toEqual([
     true,

@@ -254,7 +254,7 @@ describe("on every page", () => {
 function problemsOf(content: string): readonly unknown[] {
   const given = JSON.parse(content);
   if ("audience" in given)
-    return readWorkflowTrust({ TOKEN_AUTOMATION_OIDC: content }) === null ? ["nobody"] : [];
+    return readWorkflowTrust({ TOKEN_AUTOMATION_OIDC: content }) === null ? ["no workflow"] : [];
   if (Array.isArray(given))
     return readApiKeys({ TOKEN_AUTOMATION_API_KEYS: content }).length > 0 ? [] : ["no keys"];
   const home = { kind: "github", repository: "acme/widgets" } as const;

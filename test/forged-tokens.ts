@@ -1,4 +1,4 @@
-// A workflow's OIDC token as somebody sends it who has no right to: each but for one thing is one that would be taken.
+// OIDC tokens of a workflow that must be refused: each differs in one thing from a token that is accepted.
 import { createHmac } from "node:crypto";
 import type { JWTPayload } from "jose";
 import { startIssuer, type TestIssuer } from "./oidc.ts";

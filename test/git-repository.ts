@@ -1,4 +1,4 @@
-// Real git in temporary folders, untouched by the configuration of whoever runs the tests.
+// Real git in temporary folders, untouched by the configuration of the person who runs the tests.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

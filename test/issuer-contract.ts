@@ -12,7 +12,7 @@ export type IssuerFixture = {
   readonly issuer: Issuer;
   /** Uses the credential as a consumer does, not through the issuer: whether the service lets it in. */
   accepts(credential: Credential): Promise<boolean>;
-  /** A credential like this one that the service never issued; unless given, every field ends in another character. */
+  /** A credential like this one that the service never issued; by default every field ends in another character. */
   spoil?(credential: Credential): Credential;
   /** The same issuer where something is wrong, and what it must say of it; each is opened for its own test. */
   readonly faults?: readonly IssuerFault[];
@@ -31,9 +31,9 @@ type IssuerFault = {
 export type IssuerTraits = {
   /** The names of the credential's fields, in order. */
   readonly fields: readonly string[];
-  /** Those of them that are no secret, as a user's name or the id of a key; `username` unless given. */
+  /** Those of them that are no secret, as a user's name or the id of a key; (default: `username`) */
   readonly openFields?: readonly string[];
-  /** How many credentials work at a time: with 1, each new one ends the one before. `none`: nobody outside knows of them, and they have no ref. */
+  /** How many credentials work at a time: with 1, each new one ends the one before. `none`: no service knows of them, and they have no ref. */
   readonly live: "none" | 1 | 2 | "many";
   /** A ref as the issuer could have made it, of a credential that never was. Not with `none`. */
   readonly unknownRef?: string;
@@ -80,7 +80,7 @@ export function issuerContract(
 }
 
 function issuing({ fixture, traits, issue }: Suite): void {
-  test("gives usable fields, and tells what it knows", async () => {
+  test("gives usable fields and the facts that it has", async () => {
     const credential = await issue(fixture().issuer, 1);
     expect(Object.keys(credential.fields)).toEqual(traits.fields);
     for (const value of Object.values(credential.fields))

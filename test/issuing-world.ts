@@ -83,7 +83,7 @@ export async function issuingWorld(
         .keys()
         .map(({ label }) => label)
         .toSorted(),
-    /** One run, so many hours after the start. */
+    /** One run, that number of hours after the start. */
     async run(hours: number, request: RunRequest = DUE) {
       now = new Date(START.getTime() + hours * HOUR);
       return (await open()).run(request);

@@ -30,7 +30,7 @@ export type KeyFaults = Partial<
       readonly stderr?: string;
       readonly hang?: true;
       readonly children?: true;
-      /** So many characters, then the answer. */
+      /** That number of characters, then the answer. */
       readonly print?: number;
       readonly exit?: number;
       /** By this signal's number, once it has acted. */
@@ -69,8 +69,8 @@ export function keyFolder(directory: string) {
       return lines.map((line) => JSON.parse(line));
     },
     fault: (what: KeyFaults) => writeFileSync(faults, JSON.stringify(what)),
-    mend: () => rmSync(faults, { force: true }),
-    /** A key that somebody made by hand. */
+    repair: () => rmSync(faults, { force: true }),
+    /** A key that a person made by hand. */
     add: (ref: string, label: string) =>
       writeFileSync(join(directory, ref), `${label}\nby-hand-${ref}\n`),
   };

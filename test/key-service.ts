@@ -1,4 +1,4 @@
-// A service of API keys that speaks HTTP on port 0: an administrator makes, lists and deletes keys, and a key tells whether it works.
+// A service of API keys that speaks HTTP on port 0: an administrator makes, lists and deletes keys, and a key can be checked.
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listen } from "./http-servers.ts";
@@ -15,7 +15,7 @@ export type ServiceFault = {
   readonly acts?: boolean;
   /** The connection is cut, or nothing is answered, instead of the status. */
   readonly ends?: "cut" | "hang";
-  /** How many requests it hits; every one unless given. */
+  /** The number of requests that it hits (default: every one) */
   times?: number;
 };
 

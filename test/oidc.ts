@@ -39,7 +39,7 @@ export async function startIssuer(now: () => Date) {
     set isUp(up: boolean) {
       isUp = up;
     },
-    /** The public key, as whoever confuses algorithms would take it for a shared one. */
+    /** The public key, as a server that confuses algorithms would take it for a shared one. */
     get publicJwk() {
       return keys[0]?.jwk ?? {};
     },

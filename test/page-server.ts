@@ -67,7 +67,7 @@ export async function pageServer(
     record: async (): Promise<TokenConfig> =>
       JSON.parse(await readFile(join(repository.directory, "token_config.json"), "utf8")),
     history: () => entriesInFolder(repository.directory),
-    /** What somebody else commits meanwhile, be it right or wrong. */
+    /** A commit of another person in the meantime, right or wrong. */
     replace: (other: object) => repository.commit("token_config.json", JSON.stringify(other)),
     async close() {
       await server.close();

@@ -19,7 +19,7 @@ function renderProblems(problems: readonly Problem[]): string {
     .join("\n");
 }
 
-/** What parsing a text tells: `ok`, or every problem. */
+/** The result of parsing a text: `ok`, or every problem. */
 export function tellProblems(text: string, home: Home = GITHUB): string {
   const parsed = parseConfig(text, home);
   return parsed.ok ? "ok" : renderProblems(parsed.problems);

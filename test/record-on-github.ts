@@ -30,7 +30,7 @@ export type RecordOnGitHub = {
   readonly journals: (name: string) => PendingState[];
   /** Commits a change of the record as a person would. */
   readonly edit: (change: (config: TokenConfig) => TokenConfig) => void;
-  /** Sets the clock to so many milliseconds after `NOW`. */
+  /** Sets the clock to that number of milliseconds after `NOW`. */
   readonly passed: (ms: number) => void;
 };
 

@@ -41,7 +41,7 @@ export async function startRedis({ file = true } = {}): Promise<RedisServer> {
   });
   const url = (user = "default", password = ADMIN_PASSWORD) =>
     `redis://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${service.port}`;
-  // Each client of its own options would have all commands attached anew, which takes longer than a login.
+  // Each client of its own options would have all commands attached again, which takes longer than a login.
   const template = createClient({
     RESP: 2,
     socket: { host: "127.0.0.1", port: service.port, reconnectStrategy: false },

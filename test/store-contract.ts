@@ -174,7 +174,7 @@ function saving(fixture: () => StoreFixture, forgets: boolean): void {
 }
 
 function comparing(fixture: () => StoreFixture): void {
-  test("somebody saved the same file in between: conflict, and theirs stays", async () => {
+  test("another writer saved the same file in between: conflict, and theirs stays", async () => {
     const { store, personSaves } = fixture();
     await personSaves(RECORD, "one\n");
     const { version: expected } = await store.load([RECORD]);
@@ -254,6 +254,6 @@ async function mustSave(
 ): Promise<{ readonly version: string; readonly sha: string | null }> {
   const result = await store.save(change);
   if (result.kind !== "saved")
-    throw new Error(`the store answered ${result.kind} although nobody saved in between`);
+    throw new Error(`the store answered ${result.kind} although no other writer saved in between`);
   return result;
 }

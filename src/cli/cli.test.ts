@@ -168,7 +168,7 @@ describe.skipIf(!toolAvailable("git"))("the commands, at a fixed time", () => {
     await cli(directory, ["rotate", "ALPHA"]);
     const [first, second] = await entriesInFolder(directory);
     if (first === undefined || second === undefined) throw new Error("two rotations, two entries");
-    const edited = { ...first, triggered_by: { kind: "cli", actor: "somebody else" } } as const;
+    const edited = { ...first, triggered_by: { kind: "cli", actor: "another person" } } as const;
     for (const [path, text] of filesOfEntries("token_config.json", [edited, second]))
       await writeFile(join(directory, path), text);
     const { code, stdout } = await cli(directory, ["history", "--verify"]);

@@ -8,7 +8,7 @@ import { build } from "rolldown";
 export type Bench = {
   /** The entry of the bundled Action. */
   readonly main: string;
-  /** quick-time as plain JavaScript: to strip its types anew would cost every run as much as half of the rest. */
+  /** quick-time as plain JavaScript: stripping its types again would cost every run as much as half of the rest. */
   readonly preload: string;
   /** The cases' folders are made in it. */
   readonly folder: string;

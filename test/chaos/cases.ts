@@ -10,7 +10,7 @@ export type Case = {
 
 /** An outage is told by each of these in turn. */
 const OUTAGES: readonly Answer[] = ["502", "cut", "limit", "403"];
-/** Races per scenario: the order of the requests is drawn anew for each. */
+/** Races per scenario: each race draws its own order of the requests. */
 const RACES = 4;
 
 /** Up to this many requests, each is answered in every way; beyond, in a third of the ways, another third for each request. */

@@ -6,7 +6,7 @@ import { SERVICE_ADMIN } from "./service.ts";
 import { fingerprintOf, type Witness } from "./witness.ts";
 import type { Run, World } from "./world.ts";
 
-/** Where record and destinations differ: what healthy runs must mend. */
+/** The differences between record and destinations, which healthy runs must fix. */
 export function disagreements(world: World): string[] {
   const record: RecordText = JSON.parse(world.github.repository(HOME).file(RECORD) ?? "{}");
   return world.targets.flatMap((target) => {
@@ -20,7 +20,7 @@ export function disagreements(world: World): string[] {
     if (state.pending !== null)
       found.push(`${target.token} still has generation ${state.pending.generation} pending`);
     if (state.drift)
-      found.push(`${target.token} is said to have drifted, though nobody else wrote to it`);
+      found.push(`${target.token} is said to have drifted, though no other program wrote to it`);
     if (state.retiring?.length)
       found.push(`${target.token} still has ${state.retiring.length} credentials to revoke`);
     if (state.failures > 0) found.push(`${target.token} still counts ${state.failures} failures`);
@@ -58,7 +58,7 @@ export function violations(
     ).length;
     return times === 1
       ? []
-      : [`the history tells of ${times} rotations of ${token}, which was due once`];
+      : [`the history has ${times} rotations of ${token}, which was due once`];
   });
   return [
     ...witness.seen,

@@ -1,4 +1,4 @@
-// What the suite tells: a table of what ran and held, and everything about a case that did not.
+// The suite's report: a table of the cases that held, and the details of a case that did not.
 import type { Case } from "./cases.ts";
 import type { CaseResult } from "./run-case.ts";
 

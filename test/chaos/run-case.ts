@@ -141,7 +141,7 @@ async function recover(world: World, disturbance: Disturbance, dueAtMs: number):
 
 /**
  * A run that finds everything done. Where jobs see the secrets, it was queued before the healthy ones, as `concurrency`
- * makes runs wait: what it sees may be a value that was given up since, and that must not pass for somebody else's.
+ * makes runs wait: what it sees may be a value that was given up since, and it must not pass for another program's.
  */
 async function restOf(
   world: World,

@@ -47,7 +47,7 @@ async function pool<Item, Result>(
     for (const [index, item] of queue) results[index] = await work(item);
   };
   const workers = Array.from({ length: Math.min(jobs, items.length) }, worker);
-  // Whoever called cleans up when this is over, so nothing may be under way then.
+  // The caller cleans up when this is over, so nothing may be under way then.
   const failed = (await Promise.allSettled(workers)).find(
     (outcome) => outcome.status === "rejected",
   );

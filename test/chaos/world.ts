@@ -36,7 +36,7 @@ type StartOptions = {
   readonly name: string;
   readonly offsetMs: number;
   readonly speed?: number;
-  /** The secrets in its environment, as they stood when it was queued; as they stand now unless given. */
+  /** The secrets in its environment, as they stood when it was queued (default: as they stand now). */
   readonly secrets?: Readonly<Record<string, string>>;
 };
 
@@ -119,7 +119,7 @@ export async function openWorld(
     const end = () => {
       until = github.requests.length;
     };
-    // A failure is told by whoever waits for the result, not a second time by a promise that nobody holds.
+    // The caller that waits for the result reports a failure; a promise without a holder must not report it again.
     void process.result.then(end, end);
     started.push({ name: options.name, process, from: github.requests.length, until: () => until });
     return process;

@@ -28,7 +28,7 @@ export type World = {
   readonly apps: readonly AppSetup[];
   /** By lower-case full name. */
   readonly repositories: Map<string, Repository>;
-  /** By lower-case login: whoever owns a repository. */
+  /** The owners of repositories, by lower-case login. */
   readonly organizations: Map<string, Organization>;
   readonly registry: KeyRegistry;
   readonly limits: Limits;

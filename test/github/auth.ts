@@ -52,12 +52,12 @@ export type AppSetup = {
  */
 export type TokenSetup = {
   readonly token: string;
-  /** `app` unless given. */
+  /** (default: `app`) */
   readonly kind?: "github_token" | "app" | "pat";
   readonly login?: string;
-  /** Everything: write unless given. Metadata: read goes with every token. */
+  /** (default: write for everything) Metadata: read goes with every token. */
   readonly permissions?: Readonly<Partial<Record<Permission, Access>>>;
-  /** Full names; every repository unless given. */
+  /** Full names (default: every repository) */
   readonly repositories?: readonly string[];
   /** Sent as `github-authentication-token-expiration`; past it the token is refused. */
   readonly expiresAt?: Date;
@@ -70,7 +70,7 @@ export type Token = Required<Omit<TokenSetup, "repositories" | "expiresAt">> & {
   readonly app: AppSession | null;
 };
 
-/** An App that asks for installation tokens. `keep` remembers one, and tells how many the server knows. */
+/** An App that asks for installation tokens. `keep` remembers one, and returns how many the server knows. */
 export type AppSession = {
   readonly setup: AppSetup;
   readonly keep: (token: Token | null) => number;

@@ -50,7 +50,7 @@ export type FaultAction =
 
 export type Fault = {
   readonly match: FaultMatch;
-  /** How many requests it hits: 1 unless given; `Infinity` for every one. */
+  /** The number of requests that it hits (default: 1; `Infinity`: every one) */
   readonly times?: number;
   readonly action: FaultAction;
 };

@@ -4,7 +4,7 @@ import type { Token } from "./auth.ts";
 import { type Reply, refusal } from "./replies.ts";
 
 export type RateLimitSetup = {
-  /** Requests a window and token: 5,000 unless given, 1,000 for a GITHUB_TOKEN. */
+  /** Requests a window and token: (default: 5,000, and 1,000 for a GITHUB_TOKEN) */
   readonly limit?: number;
   /** Seconds until the budget is full again: an hour. */
   readonly windowSeconds?: number;
@@ -12,7 +12,7 @@ export type RateLimitSetup = {
   readonly maxConcurrent?: number;
   /** A read costs 1, a write 5: 900. */
   readonly pointsPerMinute?: number;
-  /** GitHub answers either: 403 unless given. */
+  /** GitHub answers either: (default: 403) */
   readonly status?: 403 | 429;
   /** Sent with a secondary refusal: 60 seconds. */
   readonly retryAfterSeconds?: number;

@@ -19,14 +19,14 @@ export type Protection = "classic" | "ruleset";
 export type RepositorySetup = {
   /** `owner/name`. */
   readonly fullName: string;
-  /** `private` unless given. */
+  /** (default: `private`) */
   readonly visibility?: Visibility;
-  /** `main` unless given. */
+  /** (default: `main`) */
   readonly defaultBranch?: string;
-  /** The first commit's files; a README.md unless given; null for a repository without any commit. */
+  /** The first commit's files; (default: a README.md; null: a repository without any commit) */
   readonly files?: Readonly<Record<string, string | Uint8Array>> | null;
   readonly protectedBranches?: Readonly<Record<string, Protection>>;
-  /** Names of its environments; none unless given. */
+  /** Names of its environments; (default: none) */
   readonly environments?: readonly string[];
 };
 
@@ -144,7 +144,7 @@ function viewSecret(scope: SecretScope, name: string): SecretView | null {
   };
 }
 
-/** GitHub tells no environments apart by their capitals. */
+/** GitHub ignores the case of an environment's name. */
 export function findEnvironment({ environments }: Repository, name: string): SecretScope | null {
   const known = [...environments].find(
     ([candidate]) => candidate.toLowerCase() === name.toLowerCase(),

@@ -132,7 +132,7 @@ export const issueRoutes: readonly Route[] = [
     "metadata",
     "read",
     ({ repository, params }) => {
-      // GitHub tells everybody of a public repository that they may read.
+      // GitHub answers for every user that they may read a public repository.
       const permission = repository.roles.get((params.username ?? "").toLowerCase()) ?? "read";
       return json<Role>({ permission, role_name: permission });
     },

@@ -130,7 +130,7 @@ export function jsonObject(request: GitHubRequest): Record<string, unknown> {
   }
 }
 
-/** One page of a list, with GitHub's Link header. `per_page` is 30 unless given, 100 at most. */
+/** One page of a list, with GitHub's Link header. `per_page` is at most 100 (default: 30). */
 export function paginate<T>(
   request: GitHubRequest,
   items: readonly T[],

@@ -43,7 +43,7 @@ export async function repositoryScopes(
   );
 }
 
-/** One environment's scope. `at` tells it from the repository's others. */
+/** One environment's scope. `at` distinguishes it from the repository's others. */
 export function environmentScope(
   id: number,
   at: number,

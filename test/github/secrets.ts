@@ -76,7 +76,7 @@ export async function createSecretScope({ firstKeyId, registry, limit, holder }:
     }
   }
 
-  /** Stores one secret under GitHub's rules, and tells whether it is new. Throws the reply that refuses it. */
+  /** Stores one secret under GitHub's rules, and returns whether it is new. Throws the reply that refuses it. */
   function put(name: string, body: SecretPut, now: Date): "created" | "updated" {
     const upper = checkName(name);
     const encrypted = required(body, "encrypted_value");

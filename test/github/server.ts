@@ -30,11 +30,11 @@ export { DEFAULT_TOKEN } from "./auth.ts";
 export const DEFAULT_REPOSITORY = "acme/widgets";
 
 export type GitHubOptions = {
-  /** `acme/widgets`, private, with a README.md, unless given. */
+  /** `acme/widgets`, private, with a README.md (default) */
   readonly repositories?: readonly RepositorySetup[];
-  /** `DEFAULT_TOKEN`, an App's with contents and secrets: write everywhere, unless given. */
+  /** `DEFAULT_TOKEN`, an App's with contents and secrets: write everywhere (default) */
   readonly tokens?: readonly TokenSetup[];
-  /** GitHub Apps that may ask for installation tokens; none unless given. */
+  /** GitHub Apps that may ask for installation tokens; (default: none) */
   readonly apps?: readonly AppSetup[];
   /** Waited before each request is acted on, in milliseconds. */
   readonly latencyMs?: number;

@@ -18,7 +18,7 @@ export type ActionsState = {
   tellsRun: boolean;
 };
 
-/** What somebody wrote on an issue. */
+/** A comment on an issue. */
 type StoredComment = {
   readonly login: string;
   readonly type: "User" | "Bot";

@@ -23,7 +23,7 @@ export async function readWrangler(): Promise<Wrangler> {
   return config;
 }
 
-/** Everything that starts the bundle, without the files that `leaveOut` matches: whoever needs one of those fails. */
+/** Everything that starts the bundle, without the files that `leaveOut` matches: a program that needs one of those fails. */
 export async function workerOptions(bindings: Readonly<Record<string, string>>, leaveOut = /$^/) {
   const { main, rules, compatibility_date, compatibility_flags } = await readWrangler();
   const entry = main.slice(main.lastIndexOf("/"));

@@ -145,7 +145,7 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
       { generation: 1, failures: 1, last_error: { code: "command-failed" } },
     ]);
     expect(made.labels()).toEqual([label(1), label(2)]);
-    made.keys.mend();
+    made.keys.repair();
     await made.run(30);
     expect(made.labels()).toEqual([label(2)]);
     expect(made.state()?.retiring ?? []).toEqual([]);
@@ -231,7 +231,7 @@ describe.skipIf(!toolAvailable("python"))(
       expect(made.state()?.retiring).toMatchObject([
         { generation: 2, ref: null, label: label(2), never_placed: true },
       ]);
-      made.keys.mend();
+      made.keys.repair();
       expect(await made.run(24.5)).toMatchObject({ rotated: ["ALPHA"] });
       expect(made.labels()).toEqual([label(1), label(3)]);
       await recovers(made, 25);
@@ -241,7 +241,7 @@ describe.skipIf(!toolAvailable("python"))(
       const made = await world();
       made.keys.fault({ issue: { instead: "?" } });
       expect(await made.run(0)).toMatchObject({ tokens: [{ error: { kind: "uncertain" } }] });
-      made.keys.mend();
+      made.keys.repair();
       expect(await made.run(0.1)).toMatchObject({ rotated: ["ALPHA"], revoked: [] });
       made.keys.add("late", label(1));
       expect(await made.run(0.2)).toMatchObject({ revoked: ["ALPHA"] });
@@ -253,7 +253,7 @@ describe.skipIf(!toolAvailable("python"))(
       const made = await world();
       made.keys.fault({ issue: { instead: "?" } });
       await made.run(0);
-      made.keys.mend();
+      made.keys.repair();
       for (const hours of [0.1, 0.24]) {
         expect(await made.run(hours)).toMatchObject({ revoked: [] });
         expect(made.state()?.retiring).toMatchObject([{ ref: null, label: label(1), failures: 0 }]);
@@ -282,7 +282,7 @@ describe.skipIf(!toolAvailable("python"))(
       expect(made.labels()).toEqual([label(1)]);
       expect(made.live()).toEqual(inUse);
       expect(made.state()?.retiring).toBeUndefined();
-      made.keys.mend();
+      made.keys.repair();
       await recovers(made, 25);
     });
 
@@ -299,7 +299,7 @@ describe.skipIf(!toolAvailable("python"))(
       expect(made.state()?.retiring).toMatchObject([
         { generation: 2, ref: left?.ref, never_placed: true },
       ]);
-      made.keys.mend();
+      made.keys.repair();
       await made.run(24.5);
       expect(made.labels()).toEqual([label(1), label(3)]);
       await recovers(made, 25);
@@ -311,7 +311,7 @@ describe.skipIf(!toolAvailable("python"))(
       made.keys.fault({ issue: { answer: { fields: { value: "" } } } });
       expect(await made.run(24)).toMatchObject({ tokens: [{ error: { code: "empty-value" } }] });
       expect(made.labels()).toEqual([label(1)]);
-      made.keys.mend();
+      made.keys.repair();
       await recovers(made, 25);
     });
 
@@ -343,7 +343,7 @@ describe.skipIf(!toolAvailable("python"))(
       expect(made.state()?.retiring).toMatchObject([
         { generation: 1, ref: made.keys.keys()[0]?.ref, never_placed: true },
       ]);
-      made.keys.mend();
+      made.keys.repair();
       await made.run(1);
       expect(made.labels()).toEqual([label(2)]);
     });
@@ -408,7 +408,7 @@ describe.skipIf(!toolAvailable("python"))("nothing is revoked that the record ne
     expect(made.state()?.retiring).toMatchObject([
       { generation: 1, ref: null, label: label(1), failures: 1 },
     ]);
-    made.keys.mend();
+    made.keys.repair();
     await made.run(2);
     expect(made.labels()).toEqual([label(2)]);
   });

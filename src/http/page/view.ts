@@ -60,7 +60,7 @@ export function selectPage<Item>(items: readonly Item[], wanted: number, size: n
   return { page, pages, first, shown: items.slice(first, first + size) };
 }
 
-/** Which page of so many items it is, and which item is its first, from 0. */
+/** The page of a list with that number of items, and the index of its first item. */
 export function pageAt(count: number, wanted: number, size: number) {
   const pages = Math.max(1, Math.ceil(count / size));
   const page = Math.min(wanted, pages);
