@@ -1,4 +1,4 @@
-// The history as a rule: whatever is appended, by whoever, through crashes and races, over days and with clocks that go back, the chain holds, the record counts it, and no entry is lost or told twice.
+// Property tests of the history: through crashes, races, new days and clocks that go back, the chain holds and no entry is lost or added twice.
 import { rm } from "node:fs/promises";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
@@ -75,17 +75,17 @@ async function onGitHub(): Promise<World> {
   };
 }
 
-/** A save that succeeds and whose answer never comes: its writer dies of it. */
+/** A save that succeeds without an answer: its writer dies. */
 const LOST = new Error("the answer was lost");
 
 type Step = {
   readonly writer: number;
-  /** Of the clock, in quarters of a day. */
+  /** The step of the clock, in quarters of a day. */
   readonly passed: number;
   readonly entries: number;
   /** Whether the other writer does the same at the same time. */
   readonly both: boolean;
-  /** Whether it builds on what it read before, however long ago. */
+  /** Whether it builds on the record that it read before, however long ago. */
   readonly stale: boolean;
   readonly lost: boolean;
 };
@@ -103,7 +103,7 @@ const steps = (backwards: boolean) =>
     { minLength: 1, maxLength: 8 },
   );
 
-/** Does the steps; says which entries must be there, and which may be. */
+/** Does the steps. Returns the entries that must be there, and those that may be. */
 async function work({ store }: World, all: readonly Step[]) {
   const noted = { must: new Set<string>(), may: new Set<string>() };
   const held: (LoadedRecord | undefined)[] = [];
@@ -157,7 +157,7 @@ async function work({ store }: World, all: readonly Step[]) {
   return { ...noted, now: new Date(now) };
 }
 
-/** By what each follows: a clock that went back puts a later entry into an earlier file. */
+/** The entries sorted by the one that each follows: a clock that went back puts a later entry into an earlier file. */
 function chained(entries: readonly HistoryEntry[]): HistoryEntry[] {
   const following = new Map(entries.map((entry) => [entry.previous_entry, entry]));
   const ordered: HistoryEntry[] = [];
@@ -215,7 +215,7 @@ describe.each([
     120_000,
   );
 
-  test("a part is read by its place: the parts together are the whole, from as many files as that takes", async () => {
+  test("a part is read by its place, and the parts together are the whole, from as few files as needed", async () => {
     const world = await open();
     const every = Array.from({ length: 9 }, (_, index) => ({
       writer: 0,
@@ -259,7 +259,7 @@ describe.each([
   });
 });
 
-describe("a history that somebody changed", () => {
+describe("a history that was changed by hand", () => {
   const now = new Date(START);
   const step = { writer: 0, passed: 0, both: false, stale: false, lost: false };
 
@@ -297,7 +297,7 @@ describe("a history that somebody changed", () => {
     },
   );
 
-  test("a line that is no entry is said, with its place, to who reads it", async () => {
+  test("a line that is not an entry is reported to the reader with its place", async () => {
     const { world, path } = await changed((text) => text.replace("\n", "\n{\n"));
     const source: RecordSource = {
       store: world.store,
@@ -321,7 +321,7 @@ describe("a history that somebody changed", () => {
   });
 });
 
-test("what was saved although the answer said otherwise is not noted twice", async () => {
+test("entries that were saved although the answer said otherwise are not added twice", async () => {
   const { store, entries } = await inMemory();
   let answers = 0;
   const source: RecordSource = {
@@ -353,7 +353,7 @@ test("what was saved although the answer said otherwise is not noted twice", asy
   expect(record.config.state?.history).toEqual(historyState(await entries()));
 });
 
-test("writers that are killed leave a record and a history that fit", async () => {
+test("writers that are killed leave a record and a history that match", async () => {
   const { directory, environment, close } = await testRepository();
   closing.push({ close });
   const script = new URL("../../../test/history-writer.ts", import.meta.url);
@@ -366,7 +366,7 @@ test("writers that are killed leave a record and a history that fit", async () =
   };
   for (let kills = 0; kills < 15; kills += 1) {
     await killWhileRunning({ script, args: [directory, RECORD], environment });
-    // Its owner is dead; waiting until the locks go stale would only take time.
+    // The owner of the locks is dead. Waiting until they go stale would only take time.
     await rm(recordLock(directory), { recursive: true, force: true });
     await rm(`${directory}/.git/index.lock`, { force: true });
     const record = await loadRecord(source);

@@ -1,4 +1,4 @@
-// Adding entries to the history: the day's file with its new lines, and what the record then says of it.
+// Adding entries to the history: the day's file with its new lines, and the record's new digest and count.
 import { Misconfigured } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import type { Store } from "../ports/store.ts";
@@ -19,7 +19,7 @@ import {
 /** A day's file; `text` is null if there is none. */
 export type HistoryFile = { readonly path: string; readonly text: string | null };
 
-/** Where the record and its history are. */
+/** The store and the path of the record; the history lies beside it. */
 export type HistorySource = { readonly store: Store; readonly path: string };
 
 /** The record at one version, with the history file of the day on which it was read. */
@@ -29,20 +29,20 @@ export type HistoryBase = {
   readonly today: HistoryFile;
 };
 
-/** Only a clock that went back leads to the newest entry in another file: so many of the newest are looked through, at most. */
+/** The most files that are searched for the newest entry. It is in another file only after a clock went back. */
 const FILES_LOOKED_AT = 10;
 
 type Appended = {
   /** The file that the entries are in. */
   readonly file: HistoryFile;
   readonly changed: boolean;
-  /** What the record says then; undefined if it says nothing yet. */
+  /** The record's new digest and count; undefined if it has none yet. */
   readonly history: NonNullable<TokenConfig["state"]>["history"];
 };
 
 /**
- * The drafts at the end of the history, in the file of the newest one's UTC day. Null: somebody saved meanwhile.
- * @param more.again drafts that the file already holds are passed over
+ * The drafts at the end of the history, in the file of the newest one's UTC day. Null: another commit came in between.
+ * @param more.again leaves out drafts that the file already holds
  * @throws `Misconfigured` (`history-mismatch`) if the record's digest is not that of the newest entry
  */
 export async function appendEntries(
@@ -61,7 +61,7 @@ export async function appendEntries(
   if (fresh.length === 0) return { file, changed: false, history: stated };
   const entries = chainEntries(fresh, before);
   const newest = entries.at(-1);
-  const text = `${ended(file.text ?? "")}${historyLines(entries)}`;
+  const text = `${endLastLine(file.text ?? "")}${historyLines(entries)}`;
   const history = {
     ...stated,
     entries: (stated?.entries ?? 0) + entries.length,
@@ -70,7 +70,7 @@ export async function appendEntries(
   return { file: { path, text }, changed: true, history };
 }
 
-/** A run may end on another day than it began. */
+/** The file of another day, as the record's version has it: a run may end on another day than it began. */
 async function fileAt(
   { store }: HistorySource,
   record: HistoryBase,
@@ -82,7 +82,7 @@ async function fileAt(
   return moved ? null : { path, text: files.get(path) ?? null };
 }
 
-/** Refuses to write beside a history that somebody changed: the files and the record would never fit again. */
+/** Refuses to write beside a history that was changed by hand: the files and the record would never match again. */
 async function requireFit(
   source: HistorySource,
   record: HistoryBase,
@@ -93,10 +93,10 @@ async function requireFit(
   if (newest === null || newest === before) return;
   if (newest !== undefined && (await isElsewhere(source, record, file.path))) return;
   throw new Misconfigured(
-    `the history does not fit ${source.path}: the newest entry of ${file.path} is not the one that the record names`,
+    `the history does not match ${source.path}: the newest entry of ${file.path} is not the one that the record names`,
     {
       code: "history-mismatch",
-      hint: "Somebody changed one of the two by hand. `token-automation history --verify` shows which commit did; restore the files from git. Nothing was changed.",
+      hint: "One of the two was changed by hand. `token-automation history --verify` shows which commit did it. Restore the files from git. Nothing was changed.",
     },
   );
 }
@@ -120,7 +120,7 @@ function withoutHeld(drafts: readonly HistoryDraft[], { text }: HistoryFile): Hi
   return drafts.filter((draft) => !held.some((entry) => saysSame(entry, draft)));
 }
 
-/** A person's editor may have left the last line without its end. */
-function ended(text: string): string {
+/** The text with a line end: a person's editor may have left it out. */
+function endLastLine(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }

@@ -35,7 +35,7 @@ const drafts = (count: number) => Array.from({ length: count }, (_, n) => draft(
 const chain = (count: number) => chainEntries(drafts(count));
 
 describe("canonical JSON", () => {
-  test("the example of RFC 8785, section 3.2.2, but for its numbers' spelling", () => {
+  test("matches the example of RFC 8785, section 3.2.2, except for the spelling of numbers", () => {
     const value = {
       string: "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\u002f",
       literals: [null, true, false],
@@ -54,7 +54,7 @@ describe("canonical JSON", () => {
     );
   });
 
-  test("means what JSON means, whatever the order of keys", () => {
+  test("means the same as JSON, in any order of keys", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = canonicalJson(value);
@@ -82,7 +82,7 @@ describe("chaining", () => {
     ]);
   });
 
-  test("in steps or at once, it is the same chain", () => {
+  test("gives the same chain in steps or at once", () => {
     const start = chain(2);
     const later = chainEntries(drafts(5).slice(2), entryDigest(start[1] ?? absent()));
     expect([...start, ...later]).toEqual(chain(5));
@@ -92,7 +92,7 @@ describe("chaining", () => {
     expect(chainEntries([{ ...draft(1), previous_entry: "forged" }])[0]?.previous_entry).toBeNull();
   });
 
-  test("a name says when, of what and what; nothing in it is random", () => {
+  test("a name shows the time, the subject and the event, and nothing random", () => {
     const [entry = absent()] = chain(1);
     expect(entryName(entry)).toBe("2026-11-05T02:07:00Z/API_KEY/g0/rotated");
     const proved = { ...entry, event: "proved", token_name: null, generation: null };
@@ -143,7 +143,7 @@ describe("verifying", () => {
         entry: "2026-11-05T02:07:00Z/API_KEY/g2/rotated",
         kind: "edited-or-missing",
         message:
-          "what entry 2 follows is not here: the entry before it was edited, or one is missing",
+          "entry 2 follows an entry that is not here: the one before it was edited, or one is missing",
       },
     ]);
   });
@@ -167,7 +167,7 @@ describe("verifying", () => {
   const length = fc.integer({ min: 2, max: 12 });
   const place = fc.nat(1000);
 
-  test("any single edit shows, but for one of the newest entry", () => {
+  test("any single edit shows, except in the newest entry", () => {
     const fields = ["at", "event", "token_name", "new_hash", "previous_hash"] as const;
     fc.assert(
       fc.property(length, place, fc.constantFrom(...fields), (size, at, field) => {
@@ -179,7 +179,7 @@ describe("verifying", () => {
     );
   });
 
-  test("any single removal shows, but for the newest entry; and any swap, and any copy inside", () => {
+  test("any single removal shows, except of the newest entry, and any swap and any copy inside", () => {
     fc.assert(
       fc.property(length, place, place, (size, one, two) => {
         const entries = chain(size);
@@ -208,24 +208,24 @@ describe("the files", () => {
       "ops/secrets/token_config.json",
       chainEntries(times.map((at, n) => draft(n, at))),
     );
-    const told = [...files].map(([path, text]) => [
+    const days = [...files].map(([path, text]) => [
       path,
       linesOf(text).map(({ line }) => parseEntry(line)?.at),
     ]);
-    expect(told).toEqual([
+    expect(days).toEqual([
       ["ops/secrets/token_history/2026-10/31.jsonl", times.slice(0, 2)],
       ["ops/secrets/token_history/2026-11/01.jsonl", times.slice(2, 3)],
       ["ops/secrets/token_history/2027-01/01.jsonl", times.slice(3)],
     ]);
   });
 
-  test("lie beside the record, wherever that is", () => {
+  test("lie beside the record in any folder", () => {
     const at = "2026-12-01T02:07:00Z";
     expect(historyPath("token_config.json", at)).toBe("token_history/2026-12/01.jsonl");
     expect(historyPath("a/b/c.json", at)).toBe("a/b/token_history/2026-12/01.jsonl");
   });
 
-  test("are told from others, the newest first", () => {
+  test("are picked from other paths, the newest first", () => {
     const paths = [
       "token_history/2026-12/01.jsonl",
       "token_history/2026-11.jsonl",
@@ -243,7 +243,7 @@ describe("the files", () => {
     ]);
   });
 
-  test("hold JSON, one line an entry, each ended; a byte order mark and blank lines are passed over", () => {
+  test("hold one line of JSON for each entry; a byte order mark and blank lines are ignored", () => {
     expect(historyLines(chain(2))).toBe(
       chain(2)
         .map((entry) => `${JSON.stringify(entry)}\n`)
@@ -256,7 +256,7 @@ describe("the files", () => {
     ]);
   });
 
-  test("the newest entry's digest; null if there is none, undefined if the last line is no entry", () => {
+  test("give the newest entry's digest, null without entries, undefined if the last line is not an entry", () => {
     const text = historyLines(chain(3));
     expect(newestDigest(text)).toBe(entryDigest(chain(3)[2] ?? absent()));
     expect([newestDigest(null), newestDigest("\n"), newestDigest(`${text}{"at":\n`)]).toEqual([
@@ -267,7 +267,7 @@ describe("the files", () => {
   });
 
   test.each([null, 5, "x", [], {}, { at: 1, event: "x" }, { at: "x", event: "y" }])(
-    "%j is no entry",
+    "%j is not an entry",
     (value) => {
       expect(isEntry(value)).toBe(false);
       expect(parseEntry(JSON.stringify(value))).toBeNull();

@@ -16,9 +16,9 @@ export type HistoryDraft = Pick<
 > & { readonly [extra: string]: unknown };
 
 /**
- * - `edited-or-missing`: the entry before was changed, or one between was taken away.
- * - `reordered`: what it follows stands elsewhere, so entries were moved, copied or put in between.
- * - `restarted`: it claims to be the first of all, and is not.
+ * - `edited-or-missing`: the entry before was changed, or an entry between was removed.
+ * - `reordered`: the entry that it follows is elsewhere, so entries were moved, copied or inserted.
+ * - `restarted`: it claims to be the first entry, and is not.
  */
 export type ChainBreak = {
   /** Position in the list that was given, from 0. */
@@ -32,7 +32,7 @@ export type ChainBreak = {
 /** The folder of the history's files, beside the record. */
 const FOLDER = "token_history";
 
-/** SHA-256 (hex) of an entry's canonical JSON: what the next entry holds as `previous_entry`. */
+/** SHA-256 (hex) of an entry's canonical JSON, which the next entry holds as `previous_entry`. */
 export function entryDigest(entry: HistoryEntry): string {
   return digest(canonicalJson(entry));
 }
@@ -50,7 +50,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
 }
 
-/** How messages name an entry: by its time, what it is about, its generation if it has one, and its event. */
+/** The name of an entry in messages: its time, its subject, its generation if it has one, and its event. */
 export function entryName(entry: {
   readonly at: string;
   readonly event?: unknown;
@@ -91,11 +91,11 @@ export function isAbout(entry: HistoryEntry, tokenName: string): boolean {
 }
 
 /**
- * Replays the chain. It shows every edit, removal, insertion and move inside the list. What no entry
- * follows it cannot show: an edit of the newest entry, and entries cut off at the end; the record's
- * own digest and count hold those. Entries missing at the start show only if `before` is given.
+ * Replays the chain. It shows every edit, removal, insertion and move inside the list. It cannot show
+ * an edit of the newest entry, nor entries cut off at the end. The record's digest and count
+ * show those. Entries missing at the start show only if `before` is given.
  * @param entries in the order of the files, the oldest first
- * @param before what the first entry must point at: null if it is the first of all; undefined if older ones are not in the list
+ * @param before the digest that the first entry must hold: null if no entry is older; undefined if older ones are not in the list
  */
 export function verifyChain(
   entries: readonly HistoryEntry[],
@@ -120,18 +120,18 @@ function breakOf(
   if (entry.previous_entry === null) {
     return {
       kind: "restarted",
-      message: `entry ${index} claims that nothing came before it, yet something did`,
+      message: `entry ${index} claims to be the first, but another entry comes before it`,
     };
   }
   if (known.has(entry.previous_entry)) {
     return {
       kind: "reordered",
-      message: `what entry ${index} follows stands elsewhere: entries were moved, copied or put in between`,
+      message: `entry ${index} follows an entry that is elsewhere: entries were moved, copied or inserted`,
     };
   }
   return {
     kind: "edited-or-missing",
-    message: `what entry ${index} follows is not here: the entry before it was edited, or one is missing`,
+    message: `entry ${index} follows an entry that is not here: the one before it was edited, or one is missing`,
   };
 }
 
@@ -179,7 +179,7 @@ export function historyLines(entries: readonly HistoryEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
 }
 
-/** The entries as files of their days, in order. @param entries whose times may go back: each goes to its own day all the same */
+/** The entries as files of their days, in order. @param entries may go back in time; each still goes to its own day */
 export function filesOfEntries(
   configPath: string,
   entries: readonly HistoryEntry[],
@@ -198,7 +198,7 @@ export function parseEntry(line: string): HistoryEntry | null {
   try {
     value = JSON.parse(line);
   } catch {
-    // The caller says which line is no entry.
+    // The caller reports the line that is not an entry.
     return null;
   }
   return isEntry(value) ? value : null;
@@ -224,7 +224,7 @@ export function linesOf(text: string): { readonly line: string; readonly number:
     .filter(({ line }) => line.trim() !== "");
 }
 
-/** The digest of a file's newest entry; undefined if its last line is no entry, null if it holds none. */
+/** The digest of a file's newest entry; undefined if its last line is not an entry, null if the file has no lines. */
 export function newestDigest(text: string | null): string | null | undefined {
   const last = linesOf(text ?? "").at(-1);
   if (last === undefined) return null;

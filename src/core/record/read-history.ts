@@ -4,18 +4,18 @@ import type { HistoryEntry } from "../model/schema.ts";
 import type { HistoryBase, HistorySource } from "./append-history.ts";
 import { dayFiles, entryDigest, historyFolder, linesOf, parseEntry } from "./history.ts";
 
-/** Files asked for at a time: the newest few first, since most questions are about them. */
+/** The number of files in each request: few at first, since most questions are about the newest. */
 const BATCHES = [10, 50, 100] as const;
 
-/** What is asked of the history. */
+/** A question about the history. */
 export type HistoryQuestion = {
-  /** At most so many entries, the newest. */
+  /** The most entries to return, the newest ones. */
   readonly count: number;
-  /** Only entries older than this place, which an earlier part gave. */
+  /** Only entries older than this place, which an earlier part returned. */
   readonly before?: string | undefined;
-  /** At most so many of the newest files that hold entries are read; null: as many as are needed. */
+  /** The most files to read, the newest that hold entries; null: as many as are needed. */
   readonly days?: number | null;
-  /** Only these entries count; the others are passed over. */
+  /** Only these entries count; the others are left out. */
   readonly only?: (entry: HistoryEntry) => boolean;
 };
 
@@ -23,7 +23,7 @@ export type HistoryQuestion = {
 export type HistoryPart = {
   /** The newest last. */
   readonly entries: readonly HistoryEntry[];
-  /** Of each entry, its place: what is older than it is asked for with it as `before`. */
+  /** The place of each entry; as `before` it asks for older entries. */
   readonly places: readonly string[];
   /** Whether there are older ones. */
   readonly older: boolean;
@@ -35,8 +35,8 @@ type Placed = { readonly entry: HistoryEntry; readonly place: string };
 
 /**
  * Reads a part of the history, as the record of that version has it.
- * Throws `Misconfigured` (`history-unreadable`) for a line that is no entry.
- * @returns null if `before` is no place in this history
+ * Throws `Misconfigured` (`history-unreadable`) for a line that is not an entry.
+ * @returns null if `before` is not a place in this history
  */
 export async function readHistory(
   source: HistorySource,
@@ -62,7 +62,7 @@ export async function readHistory(
       if (found.length === question.count) return placeFound ? partOf(found, true) : null;
       if (question.only?.(one.entry) ?? true) found.push(one);
     }
-    // What the record counts is all there is: nothing more has to be looked for.
+    // The record's count is reached, so there are no more files to read.
     if (place === null && question.only === undefined && found.length >= total) break;
   }
   return placeFound ? partOf(found, false) : null;
@@ -92,7 +92,7 @@ async function* daysOf(
       .replace("/", "-")
       .replace(".jsonl", "");
   const isToday = from === null || from === name(today.path);
-  // Only the file that holds the newest entry is known to come first without a look at the others.
+  // Only the file with the newest entry is known to come first before the others are listed.
   const first =
     today.text !== null && isToday && holds(today.text, config.state?.history?.digest ?? null);
   if (first && today.text !== null)
@@ -119,7 +119,7 @@ function holds(text: string, digest: string | null): boolean {
   });
 }
 
-/** @param until the digest of the newest entry that the record knows: what was saved after it is not this version's */
+/** @param until the digest of the newest entry that the record knows; later entries are not of this version */
 function dayEntries({ name, path, text }: Day, until: string | null | undefined): Placed[] {
   const entries = linesOf(text).map(({ line, number }): Placed => {
     const entry = parseEntry(line);

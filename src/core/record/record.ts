@@ -1,4 +1,4 @@
-// Reading the record and changing it: compare-and-set, and the same change made again on what won.
+// Reading the record and changing it by compare-and-set: a change that lost is made again on the commit that won.
 
 import { Misconfigured, Unchanged } from "../base/errors.ts";
 import { parseConfig, serializeConfig } from "../config/parse.ts";
@@ -9,10 +9,10 @@ import { appendEntries, type HistoryFile } from "./append-history.ts";
 import { type HistoryDraft, historyPath } from "./history.ts";
 import { keepRequests } from "./request-mark.ts";
 
-/** How often a change is made again after somebody else's commit won. */
+/** The most attempts at a change, each after another commit won. */
 const MAX_ATTEMPTS = 8;
 
-/** Where a record is, and how to read it. */
+/** The place of a record, and the way to read it. */
 export type RecordSource = {
   readonly store: Store;
   readonly path: string;
@@ -54,7 +54,7 @@ export async function loadRecord(source: RecordSource, parse = parseConfig): Pro
       return { config: { version: 1 }, version, visibility, today };
     throw new Misconfigured(`${source.path} does not exist`, {
       code: "record-missing",
-      hint: "Write one with `token-automation init`, commit it, or name another by config-path (--config).",
+      hint: "Write one with `token-automation init` and commit it, or name another with config-path (--config).",
     });
   }
   const parsed = parse(text, source.home);
@@ -63,13 +63,13 @@ export async function loadRecord(source: RecordSource, parse = parseConfig): Pro
     throw new Misconfigured(`${source.path} has ${count} ${count === 1 ? "mistake" : "mistakes"}`, {
       code: "config-invalid",
       problems: parsed.problems,
-      hint: "Each is listed with its place and what to do. Nothing was changed.",
+      hint: "The list shows the place of each, and what to do. Nothing was changed.",
     });
   }
   return { config: parsed.config, version, visibility, today };
 }
 
-/** What to write and what to note in the history; null if, seen against the newest record, nothing is left to change. */
+/** The config to write and the entries for the history; null if the newest record needs no change. */
 export type Revision = {
   readonly config: TokenConfig;
   readonly message: string;
@@ -77,10 +77,10 @@ export type Revision = {
 } | null;
 
 /**
- * Makes a change by compare-and-set. When somebody else's commit won, the record is loaded again and
- * `revise` is asked again, so it must be pure and judge each token by what it is given.
+ * Makes a change by compare-and-set. When another commit won, the record is loaded again and
+ * `revise` is called again, so it must be pure and judge each token by the config that it gets.
  * Returns the record as saved; `commit` is null if `revise` had nothing to change.
- * Throws `Misconfigured` (`history-mismatch`) if the history's files do not fit the record; nothing is written then.
+ * Throws `Misconfigured` (`history-mismatch`) if the history's files do not match the record; nothing is written then.
  */
 export async function reviseRecord(
   source: RecordSource,
@@ -94,7 +94,7 @@ export async function reviseRecord(
     const kept = keepRequests(revision.config, source.clock());
     const appended = await appendEntries(source, record, {
       drafts: revision.entries ?? [],
-      // What an earlier attempt may have saved although it seemed to fail is not noted twice.
+      // An earlier attempt may have saved its entries although it seemed to fail. They are not added twice.
       again: attempt > 1,
     });
     if (appended !== null) {
@@ -116,10 +116,10 @@ export async function reviseRecord(
     record = await loadRecord(source);
   }
   throw new Unchanged(
-    `${source.path} was changed by others ${MAX_ATTEMPTS} times while this change was tried`,
+    `${source.path} was not changed: other commits won ${MAX_ATTEMPTS} times in a row`,
     {
       code: "record-contended",
-      hint: "Run it again when less is going on.",
+      hint: "Run it again when fewer runs are at work.",
     },
   );
 }
@@ -131,7 +131,7 @@ function withHistory(
   return history === undefined ? config : { ...config, state: { ...config.state, history } };
 }
 
-/** The config with those tokens' states in place of what it had of them. */
+/** The config with those tokens' states in place of their earlier ones. */
 export function withStates(
   config: TokenConfig,
   states: Readonly<Record<string, TokenState>>,
@@ -139,7 +139,7 @@ export function withStates(
   return { ...config, state: { ...config.state, tokens: { ...config.state?.tokens, ...states } } };
 }
 
-/** A commit's headline: few names fit, and `[skip ci]` because a record changes nothing that CI tests. */
+/** A commit's headline. It names up to three tokens, and has `[skip ci]` because the record changes nothing that CI tests. */
 export function headline(verb: string, names: readonly string[]): string {
   const what = names.length <= 3 ? names.join(", ") : `${names.length} tokens`;
   return `token-automation: ${verb} ${what} [skip ci]`;
@@ -152,7 +152,7 @@ export type Entry = {
   readonly now: Date;
 };
 
-/** What the history notes of a change that is no rotation. */
+/** The history entry of a change that is not a rotation. */
 export function entryOf({ event, name, triggeredBy, now }: Entry): HistoryDraft {
   return {
     at: now.toISOString(),

@@ -1,14 +1,14 @@
-// Requests that are carried out once, however often they are sent: what marks them in the record, and what is found of them there. Pure.
+// Marks of requests in the record: a request with a mark is carried out once, however often it is sent. Pure.
 import { Misconfigured } from "../base/errors.ts";
 import { DAY_MS } from "../base/instant.ts";
 import { digest } from "../credentials/fingerprint.ts";
 import type { DoneRequest, DoneToken, RequestMark, TokenConfig } from "../model/schema.ts";
 import { canonicalJson } from "./history.ts";
 
-/** How long a request that was carried out is remembered, in milliseconds. */
+/** The time for which the record remembers a request that was carried out, in milliseconds. */
 const KEPT_MS = DAY_MS;
 
-/** What was done of a request: nothing yet; begun, for those tokens; or all of it. `done`: the part that is carried out. */
+/** The progress of a request: none, unfinished for those tokens, or done. `done`: the part that is carried out. */
 export type Earlier =
   | { readonly kind: "none" }
   | {
@@ -19,8 +19,8 @@ export type Earlier =
   | { readonly kind: "done"; readonly done: DoneRequest };
 
 /**
- * Marks a request. The record may be public, so it holds digests; a caller's own key means nothing beside another's.
- * @param asked.body what was asked for, without any value: a digest of it can be guessed from
+ * Marks a request. The record may be public, so it holds digests. Two callers may use the same key.
+ * @param asked.body the request without any value: a digest lets a weak value be guessed
  */
 export function markOf(asked: {
   readonly caller: string;
@@ -30,7 +30,7 @@ export function markOf(asked: {
   return { id: digest(`${asked.caller}\n${asked.key}`), asked: digest(canonicalJson(asked.body)) };
 }
 
-/** With the mark among those there, once. */
+/** The marks with this one among them, once. */
 export function withMark(
   marks: readonly RequestMark[] | undefined,
   mark: RequestMark | null | undefined,
@@ -43,7 +43,7 @@ export function withMark(
 }
 
 /**
- * What the record holds of a request: in what is pending, and among the requests that were carried out in the last 24 hours.
+ * The record's traces of a request: in pending credentials, and among the requests that were carried out in the last 24 hours.
  * @throws `Misconfigured` (`idempotency-mismatch`) if the key marks another request
  */
 export function earlierRequest(config: TokenConfig, mark: RequestMark): Earlier {
@@ -67,13 +67,13 @@ function doneRequest(config: TokenConfig, id: string): DoneRequest | null {
   return Object.hasOwn(requests, id) ? (requests[id] ?? null) : null;
 }
 
-/** What was rotated for a request. */
+/** A token that was rotated for a request. */
 export type RotatedToken = Pick<
   DoneToken,
   "token_name" | "generation" | "previous_hash" | "new_hash"
 >;
 
-/** What was carried out for a request, or a part of it. */
+/** The part of a request that was carried out, or all of it. */
 export type Done = {
   readonly now: Date;
   /** Null: no run did it. */
@@ -108,10 +108,10 @@ export function keepRequests(config: TokenConfig, now: Date): TokenConfig {
   return { ...config, state: { ...state, ...requests } };
 }
 
-/** The key that the request came with marks another one. */
+/** The error for a key that marks another request. */
 export function mismatch(): Misconfigured {
   return new Misconfigured("the idempotency key was used for another request", {
     code: "idempotency-mismatch",
-    hint: "Nothing was done. Give each request a key of its own, as a UUID, and the same one only when the same request is sent again.",
+    hint: "Nothing was done. Give each request its own key, for example a UUID. Send the same key only with the same request.",
   });
 }
