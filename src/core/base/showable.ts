@@ -1,4 +1,4 @@
-// What a message may show of something a person wrote: never what could be a secret value.
+// Showable parts of a person's text, without anything that could be a secret value.
 
 /** Longest word, in characters, that is shown although it is near nothing known. */
 const MAX_WORD = 24;

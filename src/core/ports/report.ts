@@ -1,4 +1,4 @@
-// What a run did, per token and destination: the one thing the edges render.
+// The report of a run per token and destination, which the edges render.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { reportedErrorSchema } from "../base/reported-error.ts";
