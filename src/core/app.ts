@@ -37,7 +37,7 @@ import { executeRunOnce } from "./run/run-once.ts";
 
 export type App = {
   readonly home: Home;
-  /** Rotates what was asked for. Throws `Failure` only where nothing could be done at all; else the report tells. */
+  /** Rotates the requested tokens. Throws `Failure` only if nothing could be done at all. Otherwise the report says what failed. */
   run(request: RunRequest): Promise<Report>;
   /** What `run` would do at that time, and when each token is next due. */
   plan(at?: Date): Promise<Plan>;
@@ -55,7 +55,7 @@ export type App = {
   history(tokenName: string | null): Promise<readonly HistoryEntry[]>;
   /** By what the live values of a token are recognized: at most two fingerprints. */
   liveFingerprints(tokenName: string): Promise<readonly string[]>;
-  /** What the history tells of a run of the rotation workflow; null where it tells nothing. */
+  /** What the history shows of a run of the rotation workflow; null if it shows nothing. */
   runOutcome(run: Pick<WorkflowRun, "url" | "request">): Promise<RunOutcome | null>;
   setupRule(request: RuleRequest): Promise<RuleResult>;
   createWorkflow(request: WorkflowRequest): Promise<WorkflowResult>;
@@ -64,7 +64,7 @@ export type App = {
     change: AgentChange,
     by: { readonly triggeredBy: TriggeredBy; readonly asks?: boolean },
   ): Promise<PlannedChange>;
-  /** Does a change as it was planned, or throws: where the record has moved, or nobody has approved it. */
+  /** Does a change as it was planned, or throws: if the record has moved, or a needed approval is missing. */
   applyChange(
     change: AgentChange,
     digest: string,
@@ -86,7 +86,7 @@ export type App = {
   verify(seen: ReadonlyMap<string, Secret>): Promise<Verification>;
   /**
    * Replays every version of the record with the commits that made it. Changes nothing.
-   * @param commits only the newest so many; null: all of a clone's, and through GitHub's API as many as are reasonable
+   * @param commits the most to read, newest first; null: all of a clone's, and through GitHub's API as many as are reasonable
    */
   audit(commits: number | null): Promise<Audit>;
   /** Commits changes of the record that are not committed yet; null where nothing is left. */
@@ -100,7 +100,7 @@ export type AppOptions = Omit<RunOptions, "runId"> &
     readonly notifiers: (config: TokenConfig) => Promise<readonly Notifier[]>;
     /** Commits what a person or a failed commit left in the work tree; null where nothing is left. */
     readonly commitPending: (message: string) => Promise<Commit | null>;
-    /** Null where nobody can be asked. */
+    /** Null if there is no person to ask. */
     readonly approvals: (ask: AskIn) => Promise<Approvals | null>;
     /** For `discover`. */
     readonly surroundings: DiscoverOptions["surroundings"];
@@ -108,7 +108,7 @@ export type AppOptions = Omit<RunOptions, "runId"> &
     readonly versions: RecordVersions;
     /** What the adapters met that did not stop them, told once: each call empties it. */
     readonly takeWarnings: () => readonly string[];
-    /** As in `App`; null unless given. */
+    /** As in `App` (default: null). */
     readonly stale?: () => Stale | null;
   };
 
@@ -194,7 +194,7 @@ export function createApp(options: AppOptions): App {
   return app;
 }
 
-/** A notifier's failure never fails the run: the tokens are rotated, whoever heard of it. */
+/** A notifier's failure never fails the run: the tokens are rotated even if no notifier reported it. */
 async function notify(
   report: Report,
   config: TokenConfig,
@@ -219,7 +219,7 @@ async function notify(
   return { ...report, warnings: [...report.warnings, ...warnings] };
 }
 
-/** The report without the tokens that nobody is to be told of. */
+/** The report without the tokens that notifiers leave out. */
 function only(report: Report, tokens: Report["tokens"], config: TokenConfig): Report {
   const isTold = (name: string) => config.rules?.[name]?.notify !== false;
   const lists = [

@@ -1,4 +1,4 @@
-// What exists beside what is declared, on the tests' GitHub; and declaring what exists without touching it.
+// Discovery of undeclared secrets on the tests' GitHub, and their declaration without touching them.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SecretScope } from "../../../test/github/secrets.ts";
 import { DEFAULT_TOKEN, startGitHub, type TestGitHub } from "../../../test/github/server.ts";
@@ -94,7 +94,7 @@ describe("discover", () => {
     });
   });
 
-  test("tells what nobody declared, what hides what, and what Dependabot does not get; changes nothing", async () => {
+  test("reports what is undeclared, what hides what, and what Dependabot does not get; changes nothing", async () => {
     const { actions, dependabot, codespaces, agents, production, staging, organization, readers } =
       scopesOf();
     fill(actions, "DECLARED", "API_KEY", "ONLY_ACTIONS");
@@ -317,7 +317,7 @@ describe("adopt", () => {
     expect(actions.get("API_KEY")?.value).toBe("handed-in-by-a-person");
   });
 
-  test("several places are not taken for one value unless somebody says so", async () => {
+  test("several places are not taken for one value unless the caller says so", async () => {
     const { actions, production, organization } = scopesOf();
     fill(actions, "API_KEY");
     fill(production, "API_KEY");

@@ -46,7 +46,7 @@ export type CheckResult = {
 export type Issuer = {
   /** Makes a new credential, which has the label on the provider's side. Throws `Unchanged`, `Uncertain`, `Denied` or `Misconfigured`. */
   issue(request: IssueRequest): Promise<Credential>;
-  /** Tells whether a credential works now, without changing anything. */
+  /** Checks whether a credential works now, without changing anything. */
   check(credential: Credential, signal: AbortSignal): Promise<CheckResult>;
   /** Ends one credential by its ref, and no other. Revoking what is already gone succeeds. */
   revoke(ref: string): Promise<void>;

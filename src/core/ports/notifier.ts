@@ -1,7 +1,7 @@
 // The ports to the people who hear of runs.
 import type { Report } from "./report.ts";
 
-/** Tells people and programs what a run did. Its failure never fails the run. */
+/** Reports to people and programs what a run did. Its failure never fails the run. */
 export type Notifier = {
   notify(report: Report): Promise<void>;
 };

@@ -27,5 +27,5 @@ export type RecordVersion = {
   readonly texts: ReadonlyMap<string, string | null>;
 };
 
-/** Gives the versions anew at each call. @param commits at most so many, the newest; null: the adapter's own limit, if any */
+/** Gives the versions again at each call. @param commits the most to read, newest first; null: the adapter's own limit, if any */
 export type RecordVersions = (commits: number | null) => AsyncIterable<RecordVersion>;

@@ -27,7 +27,7 @@ export const commitSchema = z.object({
 });
 export type Commit = Immutable<z.infer<typeof commitSchema>>;
 
-/** `conflict`: somebody else saved since `expected`; nothing was written. */
+/** `conflict`: another writer saved since `expected`; nothing was written. */
 export type SaveResult =
   | ({ readonly kind: "saved"; readonly version: string } & Commit)
   | { readonly kind: "conflict" };

@@ -17,7 +17,7 @@ export type WorkflowRuns = {
 };
 
 const REQUEST = /^([A-Za-z0-9_.@-]{1,64})\/([0-9a-f]{32})\.([0-9a-f]{32})$/;
-/** Of a digest: 128 bits, which nobody meets by chance. */
+/** Of a digest: 128 bits, too many to meet by chance. */
 const DIGITS = 32;
 
 /** A request in one word, to be handed to the workflow: who asks, and the mark by which it is carried out once. */
@@ -35,7 +35,7 @@ export function parseRequest(
     : { caller, mark: { id, asked } };
 }
 
-/** Whether two words stand for one request, whoever sent it. */
+/** Whether two words stand for one request, from any sender. */
 export function areSame(word: string, other: string): boolean {
   return (
     haveSameKey(word, other) && parseRequest(word)?.mark.asked === parseRequest(other)?.mark.asked
@@ -48,7 +48,7 @@ export function haveSameKey(word: string, other: string): boolean {
   return id !== undefined && id === parseRequest(other)?.mark.id;
 }
 
-/** What the history tells of a run; null where it tells nothing. */
+/** What the history shows of a run; null if it shows nothing. */
 export function outcomeOf(
   config: TokenConfig,
   run: Pick<WorkflowRun, "url" | "request">,
