@@ -161,7 +161,7 @@ describe("a model's answer", () => {
 
   test.each<[string, object, RegExp]>([
     [
-      "a token that nobody declared",
+      "an undeclared token",
       { token_name: "canary", interval_hours: 24 },
       /^it proposes an interval for a token that does not exist, which is not declared$/,
     ],

@@ -143,7 +143,7 @@ function shownName(name: string, config: TokenConfig): string {
   return Object.hasOwn(config.tokens ?? {}, name) ? name : "a token that does not exist";
 }
 
-/** Somebody else's text, without what acts instead of being shown: controls, marks that hide or reorder, half characters. */
+/** Text of another author, without what acts instead of being shown: controls, marks that hide or reorder, half characters. */
 function cleaned(given: string, longest: number): string {
   const visible = given.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "").trim();
   return visible.length > longest ? `${visible.slice(0, longest)}…` : visible;

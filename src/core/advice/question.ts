@@ -1,4 +1,4 @@
-// What a language model is told of the record when it is asked for advice: metadata only, as data. Pure.
+// The question to a language model for advice: metadata of the record only, as data. Pure.
 
 import type { HealthReport, Suggestions } from "../health/shapes.ts";
 import { MAX_INTERVAL_HOURS, MIN_INTERVAL_HOURS, type TokenConfig } from "../model/schema.ts";

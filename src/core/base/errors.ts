@@ -56,7 +56,7 @@ export class Misconfigured extends Failure {
 /** It failed and nothing happened, so trying again is safe. */
 export class Unchanged extends Failure {
   readonly kind = "unchanged";
-  /** Trying again before this time is of no use; null where nobody said. */
+  /** Trying again before this time is of no use; null if the service named no time. */
   readonly retryAt: Date | null;
 
   constructor(message: string, options: FailureOptions & { readonly retryAt?: Date | null }) {
@@ -83,7 +83,7 @@ export class Denied extends Failure {
 
 /**
  * Turns anything thrown into what a report may hold. An error that is not ours is a defect or an
- * unforeseen fault: its outcome is unknown, and its message is kept out, since nobody vetted it.
+ * unforeseen fault: its outcome is unknown, and its message is kept out, since it was never vetted.
  */
 export function describeError(error: unknown): ReportedError {
   if (error instanceof Failure)

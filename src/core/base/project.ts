@@ -1,4 +1,4 @@
-// Where the project is published: the only place that names it.
+// The address of the published project, which no other file names.
 
 /** OWNER/NAME on GitHub. */
 const REPOSITORY = "token-automation/token-automation";

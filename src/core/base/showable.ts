@@ -1,4 +1,4 @@
-// What a message may show of something a person wrote: never what could be a secret value.
+// Showable parts of a person's text, without anything that could be a secret value.
 
 /** Longest word, in characters, that is shown although it is near nothing known. */
 const MAX_WORD = 24;
@@ -54,7 +54,7 @@ export function isShowableName(text: string): boolean {
   );
 }
 
-/** A name for a message, in quotes; or how long it is, where it might be a value that somebody put in the name's place. */
+/** A name for a message, in quotes; or its length, if it might be a value that a person put in the name's place. */
 export function seenName(text: string): string {
   return isShowableName(text) ? `"${text}"` : seenString(text);
 }

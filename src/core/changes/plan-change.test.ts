@@ -37,7 +37,7 @@ const CHANGES: readonly AgentChange[] = [
 
 describe("a planned change", () => {
   test.each(CHANGES.map((change) => [change.operation, change] as const))(
-    "tells what it would do, changes nothing, and is done as it was told: %s",
+    "shows what it would do, changes nothing, and is done as shown: %s",
     async (_, change) => {
       const { open, repository } = await world(record({}));
       const before = repository.head();
@@ -198,7 +198,7 @@ describe("where the record wants a person's approval", () => {
     ).toMatchObject({ interval_hours: 24 });
   });
 
-  test("a plan opens one issue; a comment of somebody who may write approves it, nobody else's does", async () => {
+  test("a plan opens one issue; only a comment of a person who may write approves it", async () => {
     const { open, repository } = await world(guarded);
     const app = await open();
     const planned = await app.planChange(ROTATE, agent);
@@ -246,7 +246,7 @@ describe("where the record wants a person's approval", () => {
     expect(repository.issues).toHaveLength(1);
   });
 
-  test("nothing forged approves: an edited comment, an edited issue, an issue of somebody else's", async () => {
+  test("nothing forged approves: an edited comment, an edited issue, an issue of another author", async () => {
     const { github, open, repository } = await world(guarded);
     const app = await open();
     const { digest } = await app.planChange(ROTATE, agent);
@@ -288,7 +288,7 @@ describe("where the record wants a person's approval", () => {
     expect(asked.map(({ path }) => path.split("/").at(-2))).toEqual(["stranger", "maintainer"]);
   });
 
-  test("where it says pull_request, a review approves it that stands: nobody else's, none dismissed, none taken back", async () => {
+  test("with pull_request, only a standing review of a person who may write approves it, none dismissed, none taken back", async () => {
     const asking = record({ approval: "all", ask_in: "pull_request" });
     const { open, repository } = await world(asking);
     const app = await open();

@@ -20,7 +20,7 @@ import type { RunRequest } from "../run/request.ts";
 import type { RuleRequest, WorkflowRequest } from "./set-up.ts";
 import type { AppliedChange, PlannedChange, RuleResult, WorkflowResult } from "./shapes.ts";
 
-/** The most names that one line of a plan tells. */
+/** The most names in one line of a plan. */
 const NAMES_PER_LINE = 50;
 
 export type ChangeOptions = {
@@ -32,15 +32,15 @@ export type ChangeOptions = {
   readonly home: Home;
   readonly clock: () => Date;
   readonly config: () => Promise<TokenConfig>;
-  /** Null where nobody can be asked: a record that is not on GitHub. */
+  /** Null if there is no person to ask: a record that is not on GitHub. */
   readonly approvals: (ask: AskIn) => Promise<Approvals | null>;
 };
 
 type By = { readonly triggeredBy: TriggeredBy; readonly mark?: RequestMark | null };
-/** `asks`: false for a caller who could not apply the plan, and so has nobody asked to approve it. */
+/** `asks`: false for a caller who could not apply the plan, and for whom no person is asked to approve it. */
 type Planner = By & { readonly asks?: boolean };
 
-/** Tells what a change would do, and asks a person to approve it where that is needed. Changes nothing of the record. Throws as the change itself would. */
+/** Shows what a change would do, and asks a person to approve it if that is needed. Changes nothing of the record. Throws as the change itself would. */
 export async function planChange(
   change: AgentChange,
   { triggeredBy, asks = true }: Planner,
@@ -86,7 +86,7 @@ export async function planChange(
 
 /**
  * Does what was planned. Throws `Unchanged` (`record-moved`) where the record is no longer what the plan was made of, `Denied`
- * (`approval-required`) where nobody has approved it, and what the change itself throws.
+ * (`approval-required`) if an approval is missing, and what the change itself throws.
  */
 export async function applyChange(
   change: AgentChange,
@@ -114,7 +114,7 @@ export async function applyChange(
 /** A plan that may be carried out. */
 export type ApprovedPlan = {
   readonly approvedBy: string | null;
-  /** To be called when it is done; tells what could not be tidied up. */
+  /** To be called when it is done; says what could not be tidied up. */
   readonly close: () => Promise<readonly string[]>;
 };
 

@@ -1,4 +1,4 @@
-// Setting rules and workflows: a request of somebody's as a change of the record.
+// Setting rules and workflows: a caller's request as a change of the record.
 import { type PlanMark, requireAgentMay } from "../config/agent-rules.ts";
 import {
   declareRule,
@@ -131,7 +131,7 @@ export type RuleRequest = {
   readonly intervalHours: number;
   readonly autoRotate: boolean;
   readonly notify: boolean;
-  /** Whether a token that nobody declared is declared; else it is refused with the nearest names. */
+  /** Whether an undeclared token is declared; else it is refused with the nearest names. */
   readonly create: boolean;
   readonly triggeredBy: TriggeredBy;
   /** As in `RunRequest`. */

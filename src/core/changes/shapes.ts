@@ -1,4 +1,4 @@
-// What changes to rules and workflows answer with, and the plan of such a change.
+// Answers of changes to rules and workflows, and the plan of such a change.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { agentChangeSchema } from "../config/agent-change.ts";

@@ -1,4 +1,4 @@
-// What agents may change, and what of it needs a person's approval: decided from the record alone. Pure.
+// The rules for agents: which changes are allowed and which need a person's approval. Pure.
 import { Denied, Unchanged } from "../base/errors.ts";
 import { digest } from "../credentials/fingerprint.ts";
 import type { AgentOperation, Settings, TokenConfig, TriggeredBy } from "../model/schema.ts";

@@ -68,7 +68,7 @@ function checkReaders(destination: DestinationDeclaration, path: Path): Mistake[
   ];
 }
 
-/** A proof that nobody can give would keep the previous credential alive for ever. */
+/** A proof that no consumer can give would keep the previous credential alive for ever. */
 function checkProof(name: string, token: TokenDeclaration, home: Home): Mistake[] {
   if (token.proof !== "required") return [];
   const destinations = token.destinations ?? defaultDestinations(home);
@@ -164,7 +164,7 @@ function destinationsOf(
   });
 }
 
-/** GitHub tells neither repositories nor secrets apart by their capitals; the vault and files do. A folder may end in a slash. */
+/** GitHub ignores capitals in the names of repositories and secrets. The vault and files do not. A folder may end in a slash. */
 function sameness({ id, scope, secretName }: Placement): string {
   if (scope.kind === "file") return `file:${plainPath(scope.path)}:${secretName}`;
   return isLocal(scope) ? id : id.toLowerCase();

@@ -69,7 +69,7 @@ function hintFor(name: string, near: readonly string[]): string {
   return near.length > 0 ? `Did you mean ${near.join(", ")}?` : "Declare it under tokens.";
 }
 
-/** Throws `Misconfigured` (`config-invalid`) where an edit would leave a config that nobody could load again. */
+/** Throws `Misconfigured` (`config-invalid`) if an edit would leave a config that cannot be loaded again. */
 export function requireValid(config: TokenConfig, home: Home): TokenConfig {
   const problems = validateConfig(config, home);
   const [first] = problems;

@@ -25,7 +25,7 @@ const WORKFLOW_NAMES = {
 
 /**
  * Draft-07, which editors know best. It says what shape a file has; which names, schedules and zones exist
- * is beyond it, and `parseConfig` tells.
+ * is beyond it, and `parseConfig` reports it.
  */
 export function jsonSchema(): Readonly<Record<string, unknown>> {
   const {

@@ -51,7 +51,7 @@ function dotted(path: Path): string {
   }, "");
 }
 
-/** What stands where a name belongs and has the form of a credential: whoever wrote it there may have given a secret away. */
+/** What stands where a name belongs and has the form of a credential: the person who wrote it there may have given a secret away. */
 export function valueAsName(name: string, place: SourcePosition): Mistake {
   return {
     ...place,

@@ -592,7 +592,7 @@ describe("bad files: every mistake at once", () => {
       # a value in a file of this version
       1:33 /tokens/A/value value-in-config
         the token "A" has the key "value": values have no place in this file, which git keeps for ever
-        > Delete it and rotate the token: whoever can read the repository's history can read the value."
+        > Delete it and rotate the token: anyone who can read the repository's history can read the value."
     `);
   });
 });
@@ -638,7 +638,7 @@ describe("a schedule that is none", () => {
 });
 
 describe("validateConfig", () => {
-  test("tells the same without positions", () => {
+  test("reports the same without positions", () => {
     const text =
       '{"tokens": {"a-b": {"type": "x"}}, "rules": {"C": {"interval_hours": 0}}, "workflows": {"w": {"tokens": ["Z"], "schedule": ""}}}';
     const parsed = parseConfig(text, GITHUB);

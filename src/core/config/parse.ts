@@ -89,7 +89,7 @@ function judge(document: unknown, found: Survey, home: Home): Judged {
 }
 
 function toProblem({ code, path, message, hint }: Mistake, position: Problem["position"]): Problem {
-  // A pointer tells keys as they are, but for what may be a value: the position, or the message, tells where that is.
+  // A pointer shows keys as they are, except a key that may be a value. The position or the message shows where that is.
   const shown = path.map((part) =>
     typeof part === "string" && looksLikeSecret(part) ? "…" : part,
   );

@@ -1,4 +1,4 @@
-// What the schema cannot say about programs and requests: placeholders that exist, URLs that no value may stand in, no values.
+// Rules beyond the schema for programs and requests: known placeholders, and no values in them or in URLs.
 
 import { looksLikeSecret, seenName } from "../base/showable.ts";
 import { didYouMean } from "../model/names.ts";

@@ -1,4 +1,4 @@
-// What the schema cannot say about a config: names that must fit one another, schedules, zones, bands.
+// Rules beyond the schema for a config: names that must fit one another, schedules, zones, bands.
 
 import { Misconfigured } from "../base/errors.ts";
 import { looksLikeSecret, seen, seenName, seenString } from "../base/showable.ts";

@@ -113,7 +113,7 @@ function unknownKey(path: Path, key: string, document: unknown): Mistake {
       message: `${partName(path)} has the key "${key}": values have no place in this file, which git keeps for ever`,
       hint:
         VALUE_HINTS[key] ??
-        "Delete it and rotate the token: whoever can read the repository's history can read the value.",
+        "Delete it and rotate the token: anyone who can read the repository's history can read the value.",
     };
   }
   const moved = MOVED.get([...path, key].join("."));

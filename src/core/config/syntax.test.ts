@@ -4,7 +4,7 @@ import { tellProblems } from "../../../test/problems.ts";
 import { countKeys, findSyntaxMistakes } from "./syntax.ts";
 
 describe("a text that is not JSON", () => {
-  test("tells comments and trailing commas, and judges the rest in the same go", () => {
+  test("reports comments and trailing commas, and judges the rest in the same go", () => {
     const text = `{
   // the nightly ones
   "tokens": {
@@ -32,7 +32,7 @@ describe("a text that is not JSON", () => {
     `);
   });
 
-  test("tells every syntax error with its place", () => {
+  test("reports every syntax error with its place", () => {
     const text = `{
   "tokens": {
     "A": { "type" "api_key" },
@@ -91,7 +91,7 @@ describe("a text that is not JSON", () => {
     expect(tellProblems(text).split("\n")[0]?.replace("(whole) ", "")).toBe(first);
   });
 
-  test("tells no more than a hundred errors of a file that was never JSON", () => {
+  test("reports no more than a hundred errors of a file that was never JSON", () => {
     const { problems } = findSyntaxMistakes("@ , ".repeat(10_000));
     expect(problems.length).toBeLessThanOrEqual(100);
   });

@@ -1,4 +1,4 @@
-// What is wrong with a text as JSON: every syntax error, comments and trailing commas, keys that stand twice.
+// Mistakes in a text as JSON: syntax errors, comments, trailing commas and duplicate keys.
 import { createScanner, printParseErrorCode, visit } from "jsonc-parser";
 import type { Problem } from "../base/errors.ts";
 import { seenName } from "../base/showable.ts";
@@ -6,7 +6,7 @@ import { type Path, pointerOf } from "./positions.ts";
 
 /** Objects and lists within one another; what the program writes needs about ten. The parser that finds positions recurses. */
 export const MAX_DEPTH = 100;
-/** Syntax errors told: in a file that was never JSON, more of them help nobody. */
+/** The most syntax errors reported. More of them are no help in a file that was never JSON. */
 const MAX_SYNTAX_PROBLEMS = 100;
 
 const VALUES = "Write a string in double quotes, a number, true, false, null, an object or a list.";

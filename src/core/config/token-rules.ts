@@ -17,7 +17,7 @@ import type { Path } from "./positions.ts";
 import type { Doubts } from "./prune.ts";
 import { checkRequests } from "./request-rules.ts";
 
-/** What a value is made from; with one of these in doubt, nobody can tell whether it can be made. */
+/** What a value is made from. If one of these is in doubt, it is unknown whether the value can be made. */
 const MAKING = ["type", "length", "prefix", "include_special", "issuer"];
 
 /** The issuer of a token that names none: what it can make is known here. */

@@ -25,7 +25,7 @@ export function encodedLength(type: EncodedType, prefix: string): number {
 }
 
 /**
- * Says why no bytes could be written in so many characters.
+ * Says why no bytes could be written in that many characters.
  * @param count the characters after the prefix
  */
 export function checkEncoded(type: EncodedType, count: number, prefix: string): void {
@@ -52,15 +52,15 @@ export function checkEncoded(type: EncodedType, count: number, prefix: string): 
   throw refuse("length-incomplete", message, `Make it one longer: ${prefix.length + count + 1}.`);
 }
 
-/** How many whole bytes so many characters hold. */
+/** The number of whole bytes that this many characters hold. */
 function byteCount(type: "hex" | "base64url", count: number): number {
   return type === "hex" ? Math.floor(count / 2) : Math.floor((count * 3) / 4);
 }
 
 /**
- * Random bytes as text of so many characters: lower-case hexadecimal (RFC 4648, section 8), base64url without padding
+ * Random bytes as text of this many characters: lower-case hexadecimal (RFC 4648, section 8), base64url without padding
  * (section 5), or a UUID of version 7 (RFC 9562).
- * @param now the time that a UUID begins with; the machine's unless given
+ * @param now the time that a UUID begins with (default: the machine's)
  */
 export function encode(
   type: EncodedType,

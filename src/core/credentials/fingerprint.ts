@@ -1,10 +1,10 @@
-// What the record keeps instead of a value, and how a value is compared with it.
+// Fingerprints, which the record keeps instead of values, and comparison with them.
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Misconfigured } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 
 /**
- * Entropy in bits from which a plain hash may stand in a public file: with less, whoever reads the file can
+ * Entropy in bits from which a plain hash may stand in a public file: with less, a reader of the file can
  * try values offline until one fits. NIST SP 800-57 part 1, table 4: the strength for 2031 and beyond.
  */
 export const MIN_HASHABLE_BITS = 128;
@@ -32,7 +32,7 @@ function keyedDigest(text: string, key: Secret): string {
 
 /**
  * A value's fingerprint.
- * @param options.entropyBits how many bits its generator drew at random; null where nobody knows, as for a person's own value.
+ * @param options.entropyBits how many bits its generator drew at random; null if it is unknown, as for a person's own value.
  * @param options.key the configured fingerprint key, read as UTF-8.
  * @returns `hmac-sha256:<hex>` (RFC 2104, RFC 4231) under the key; without one, `sha256:<hex>` (FIPS 180-4)
  *   from 128 bits of entropy on, else null: then the record keeps none.
@@ -51,7 +51,7 @@ export function fingerprint(
 const KEY_ID_TEXT = "token-automation: which fingerprint key";
 
 /**
- * By which a record tells under which key a fingerprint was made: the first 8 hexadecimal digits of an HMAC of a fixed
+ * The id by which a record shows the key of a fingerprint: the first 8 hexadecimal digits of an HMAC of a fixed
  * text, too few to find the key by. Null for a fingerprint that needs no key.
  */
 export function fingerprintKeyId(fingerprint: string | null, key: Secret | null): string | null {
@@ -62,7 +62,7 @@ export function fingerprintKeyId(fingerprint: string | null, key: Secret | null)
 /**
  * Whether a value is the one that the record fingerprinted. Compares in constant time.
  * @returns `unknown` where it cannot be told: none recorded, a keyed one without the key, an algorithm
- *   of another version. A keyed fingerprint under another key is a `mismatch`: only the key's id, kept beside it, tells the two apart.
+ *   of another version. A keyed fingerprint under another key is a `mismatch`: only the key's id, kept beside it, distinguishes the two.
  * @throws Misconfigured `fingerprint-key-empty`.
  */
 export function matchesFingerprint(

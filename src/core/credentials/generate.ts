@@ -34,7 +34,7 @@ const TYPES: Readonly<
 
 /** GitHub's runner masks nothing shorter than this, in characters; it is also the number of a password's classes. */
 const MIN_RANDOM_LENGTH = 4;
-/** Below this, in bits, guessing offline is within reach of somebody, some day: NIST SP 800-57 part 1, table 4, "2031 and beyond". */
+/** Below this, in bits, an attacker may one day guess it offline: NIST SP 800-57 part 1, table 4, "2031 and beyond". */
 const STRONG_BITS = 128;
 const PRINTABLE = /^[\x21-\x7e]*$/;
 
@@ -131,7 +131,7 @@ function generateEncoded(request: GenerateRequest<EncodedType>, random: RandomBy
  * - the others: base62, with special characters among them if `includeSpecial`.
  *
  * Under 128 bits of entropy it warns.
- * @param random where bytes come from; the system's generator unless given.
+ * @param random where bytes come from (default: the system's generator).
  * @throws Misconfigured `length-out-of-range`, `length-too-short`, `length-fixed`, `length-incomplete`, `not-a-value`, `prefix-too-long`,
  *   `prefix-invalid`, `special-not-allowed`; Unchanged `random-source-broken`.
  */

@@ -42,7 +42,7 @@ export function checkGithubRequest(request: GenerateRequest): {
 } {
   const prefix = request.prefix ?? "ghp_";
   if (!GITHUB_PREFIXES.includes(prefix)) {
-    // Not shown: whoever misreads "prefix" here may have given a whole token.
+    // Not shown: a person who misreads "prefix" here may have given a whole token.
     throw refuse(
       "prefix-invalid",
       `a github_pat does not begin with the given prefix of ${prefix.length} characters`,

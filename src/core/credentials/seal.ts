@@ -1,4 +1,4 @@
-// Sealed boxes: what GitHub opens with a scope's private key, and nobody else can. libsodium loads with the first box.
+// Sealed boxes, which only GitHub opens, with a scope's private key. libsodium loads with the first box.
 import { Misconfigured } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import type { PublicKey, SealedBox } from "../ports/destination.ts";
@@ -71,7 +71,7 @@ export async function openBox(
       `the sealed box for key ${shown(box.keyId)} does not open with the key given`,
       {
         code: "box-unreadable",
-        hint: "It was sealed for another scope's key, or it was altered: rotate the token, so that it is sealed anew.",
+        hint: "It was sealed for another scope's key, or it was altered: rotate the token, so that it is sealed again.",
       },
     );
   } finally {

@@ -48,7 +48,7 @@ export type AdoptOptions = DiscoverOptions & {
 };
 
 /**
- * Declares what exists, to be rotated by a person who hands in its next value. Nobody here knows who made it, and
+ * Declares what exists, to be rotated by a person who hands in its next value. Its maker is unknown, and
  * a random value in its place would break whatever uses it.
  * Throws `Misconfigured`: `already-declared`, `secret-missing`, `several-found`, `not-found-there`.
  */
@@ -67,7 +67,7 @@ export async function adopt(
   const { commit } = await reviseRecord(options.source, loaded, (fresh) => {
     requireNew(fresh, name);
     const declared = { ...fresh, tokens: { ...fresh.tokens, [name]: declaration } };
-    // Also without the issuer written out, nobody's random value takes its place.
+    // Also without the issuer written out, no random value takes its place.
     const state = { ...NEW_TOKEN_STATE, adopted: { at: now.toISOString() } };
     const config = requireValid(withStates(declared, { [name]: state }), options.home);
     const entries = [entryOf({ event: "adopted", name, triggeredBy, now })];

@@ -97,7 +97,7 @@ describe("discover", () => {
     });
   });
 
-  test("tells what nobody declared, what hides what, and what Dependabot does not get; changes nothing", async () => {
+  test("reports what is undeclared, what hides what, and what Dependabot does not get; changes nothing", async () => {
     const { actions, dependabot, codespaces, agents, production, staging, organization, readers } =
       scopesOf();
     fill(actions, "DECLARED", "API_KEY", "ONLY_ACTIONS");
@@ -319,7 +319,7 @@ describe("adopt", () => {
     expect(actions.get("API_KEY")?.value).toBe("handed-in-by-a-person");
   });
 
-  test("several places are not taken for one value unless somebody says so", async () => {
+  test("several places are not taken for one value unless the caller says so", async () => {
     const { actions, production, organization } = scopesOf();
     fill(actions, "API_KEY");
     fill(production, "API_KEY");

@@ -1,4 +1,4 @@
-// Which secrets exist in all scopes around the record, beside the ones that it declares. Changes nothing.
+// Discovery of undeclared secrets in all scopes around the record. Changes nothing.
 import { describeError } from "../base/errors.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import {

@@ -1,4 +1,4 @@
-// Which secrets exist around the record, as it is reported.
+// The report of secrets that exist around the record.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { reportedErrorSchema } from "../base/reported-error.ts";

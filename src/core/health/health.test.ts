@@ -142,7 +142,7 @@ describe("the health of one token", () => {
       ],
     ],
     [
-      "overdue, and nobody will rotate it by itself",
+      "overdue, and no run will rotate it by itself",
       { age: 8 * DAY_MS, config: ruled(24, false) },
       ["needs_rotation", ["needs_rotation"], 192, null, "rotated 8 d ago; its interval is 24 h"],
     ],

@@ -1,4 +1,4 @@
-// How old and how sound each credential is: one status per token, and the lists that the health report names.
+// The age and health of each credential: one status per token, and the lists that the health report names.
 
 import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
@@ -57,7 +57,7 @@ export function assessTokens(config: TokenConfig, home: Home, now: Date): Assess
   return tokens.map((judged) => assess(judged, limits, now.getTime()));
 }
 
-/** The worst that a report tells: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
+/** The worst status of a report: of the tokens' statuses, and of the lists that a `failing` token is named in. Null without tokens. */
 export function worstStatus(report: HealthReport): HealthStatus | null {
   if (report.high_risk.length > 0) return "high_risk";
   let worst = report.needs_rotation.length > 0 ? severity("needs_rotation") : -1;

@@ -1,4 +1,4 @@
-// How often a credential had best be rotated: a small table, tightened by what is known of the token.
+// Advised rotation intervals, from a small table that facts about the token tighten.
 
 import { HOUR_MS, instantMs } from "../base/instant.ts";
 import {
@@ -13,7 +13,7 @@ import { rotatedMs } from "../plan/condition.ts";
 
 /**
  * Hours, by type. API keys travel with every request and are cheap to replace; secret keys sign or
- * encrypt what outlives a request; passwords and what people issued cost somebody an effort.
+ * encrypt what outlives a request; passwords and what people issued cost a person an effort.
  */
 const RECOMMENDED_HOURS: Readonly<Record<TokenType, number>> = {
   api_key: 7 * 24,

@@ -1,4 +1,4 @@
-// What health, the suggestions and the overview report.
+// Reports of health, the suggestions and the overview.
 import * as z from "zod";
 import type { Immutable } from "../base/immutable.ts";
 import { count, instant, names, rule, TOKEN_TYPES, workflow } from "../model/schema.ts";

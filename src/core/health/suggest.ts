@@ -1,4 +1,4 @@
-// What to do next: sentences for people, and requests of the HTTP API that would do it.
+// Suggestions: sentences for people, and requests of the HTTP API that would do it.
 
 import type { HistoryEntry, TokenConfig } from "../model/schema.ts";
 import type { Home } from "../model/token.ts";
@@ -12,7 +12,7 @@ import type { Suggestions, TokenHealth } from "./shapes.ts";
 type Action = Suggestions["actions"][number];
 type Priority = Action["priority"];
 
-/** How many names one sentence tells before it only counts. */
+/** The most names in one sentence, which only counts beyond it. */
 const NAMED_AT_MOST = 20;
 
 /** What each sentence is about, in the order in which they are told. */
@@ -89,7 +89,7 @@ export function suggest(
   };
 }
 
-/** What only a person can mend, and no rotation would. */
+/** Faults that only a person can fix, and no rotation would. */
 type Note = Pick<Action, "priority" | "reason"> & { readonly concern: "lingering" | "crowded" };
 
 function note(concern: Note["concern"], priority: Priority, reason: string | null): Note[] {

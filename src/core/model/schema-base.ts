@@ -1,4 +1,4 @@
-// What the parts of the record's schema share: limits, names, and objects that know their keys.
+// Limits, names and objects with known keys, shared by the parts of the record's schema.
 // Code that needs no more imports this file, since building the whole schema takes a quarter of the
 // time in which a handler starts.
 import * as z from "zod";
@@ -54,7 +54,7 @@ export const secretName = z.string().min(1).max(MAX_NAME_LENGTH).regex(NAME_PATT
 export const repository = z
   .string()
   .regex(REPOSITORY_PATTERN)
-  .describe("owner/name; the record's own repository unless given");
+  .describe("owner/name (default: the record's own repository)");
 /** The name of an environment variable that holds a credential: the config never holds one itself. */
 export const variableName = z
   .string()

@@ -39,20 +39,18 @@ export const destination = z
       {
         to: z.literal("organization"),
         organization: z.string().regex(ORGANIZATION_PATTERN).describe("The organization's login"),
-        app: z.enum(SECRET_APPS).optional().describe("Whose secret it is; actions unless given"),
+        app: z.enum(SECRET_APPS).optional().describe("Whose secret it is (default: actions)"),
         visibility: z
           .enum(VISIBILITIES)
           .optional()
           .describe(
-            "Which of its repositories may read it; unless given it stays as it is, and a new secret is private",
+            "Which of its repositories may read it (default: as it is; private for a new secret)",
           ),
         repositories: z
           .array(z.string().regex(REPOSITORY_NAME_PATTERN))
           .min(1)
           .optional()
-          .describe(
-            "The selected repositories, by name without the owner; unless given they stay as they are",
-          ),
+          .describe("The selected repositories, by name without the owner (default: as they are)"),
         secret: secret.optional(),
       },
       { description: "An organization's secret" },
@@ -88,7 +86,7 @@ export const destination = z
           .enum(FILE_FORMATS)
           .optional()
           .describe(
-            'One file per secret, or one for all: KEY="value" lines or a JSON object; files unless given',
+            'One file per secret, or one for all: KEY="value" lines or a JSON object (default: files)',
           ),
         secret: secret.optional(),
       },

@@ -1,4 +1,4 @@
-// What people declare of the issuer `http`: the requests by which a service makes, checks, revokes and finds credentials.
+// The declaration of the issuer `http`: requests that make, check, revoke and find credentials.
 import * as z from "zod";
 import { closed, NAME_PATTERN } from "./schema-base.ts";
 
@@ -37,7 +37,7 @@ const issue = closed(
     ),
     expires_at: pointer.optional().describe("Where in the reply its end stands, in ISO 8601"),
   },
-  { description: "Makes a credential; POST unless given" },
+  { description: "Makes a credential (default: POST)" },
 );
 const check = closed(
   {
@@ -46,12 +46,12 @@ const check = closed(
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it works; any 2xx unless given"),
+      .describe("Statuses that say that it works (default: any 2xx)"),
     refused: z
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it does not; 401 and 403 unless given"),
+      .describe("Statuses that say that it does not (default: 401 and 403)"),
     expect: z
       .record(pointer, z.string())
       .optional()
@@ -59,7 +59,7 @@ const check = closed(
         "What must stand where in the reply of a credential that works; numbers, true and false as text",
       ),
   },
-  { description: "Asks whether the new credential works; GET unless given" },
+  { description: "Asks whether the new credential works (default: GET)" },
 );
 const revoke = closed(
   {
@@ -68,9 +68,9 @@ const revoke = closed(
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it is gone already; 404 and 410 unless given"),
+      .describe("Statuses that say that it is gone already (default: 404 and 410)"),
   },
-  { description: "Ends one credential; DELETE unless given" },
+  { description: "Ends one credential (default: DELETE)" },
 );
 const find = closed(
   {
@@ -83,9 +83,9 @@ const find = closed(
       .min(0)
       .max(1)
       .optional()
-      .describe("The number of the first page, where the URL holds ${page}; 1 unless given"),
+      .describe("The number of the first page, where the URL holds ${page} (default: 1)"),
   },
-  { description: "Lists credentials, so that one is found by its label; GET unless given" },
+  { description: "Lists credentials, so that one is found by its label (default: GET)" },
 );
 
 export const http = closed(
@@ -100,7 +100,7 @@ export const http = closed(
       .min(0)
       .max(240)
       .optional()
-      .describe("How long it may take until a new credential works; 0 unless given"),
+      .describe("How long it may take until a new credential works (default: 0)"),
     entropy_bits: z
       .number()
       .min(0)
@@ -112,11 +112,11 @@ export const http = closed(
       .min(1)
       .max(MAX_TIMEOUT_SECONDS)
       .optional()
-      .describe("How long one request may take; 30 unless given"),
+      .describe("How long one request may take (default: 30)"),
     allow_http: z
       .boolean()
       .optional()
-      .describe("Whether values may go over plain HTTP to another machine; false unless given"),
+      .describe("Whether values may go over plain HTTP to another machine (default: false)"),
   },
   { description: "Anything with an API, described as requests" },
 );

@@ -15,19 +15,24 @@ const awsIam = closed(
       .describe("The IAM user's name; one token a user, since AWS allows two keys"),
     access_key_id_variable: variableName
       .optional()
-      .describe("Of who may rotate it; AWS_ACCESS_KEY_ID unless given"),
+      .describe(
+        "The variable with the access key id that may rotate it (default: AWS_ACCESS_KEY_ID)",
+      ),
     secret_access_key_variable: variableName
       .optional()
-      .describe("AWS_SECRET_ACCESS_KEY unless given"),
+      .describe("The variable with its secret key (default: AWS_SECRET_ACCESS_KEY)"),
     session_token_variable: variableName
       .optional()
-      .describe("AWS_SESSION_TOKEN, where that is set, unless given"),
-    partition: z.enum(["aws", "aws-cn", "aws-us-gov"]).optional().describe("aws unless given"),
+      .describe("The variable with its session token (default: AWS_SESSION_TOKEN if it is set)"),
+    partition: z
+      .enum(["aws", "aws-cn", "aws-us-gov"])
+      .optional()
+      .describe("The partition of AWS (default: aws)"),
     region: z
       .string()
       .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)
       .optional()
-      .describe("Where the new key is tried (STS); the partition's first unless given"),
+      .describe("The region whose STS checks the new key (default: the partition's first)"),
     endpoint: z
       .string()
       .regex(/^https?:\/\/[\w.[\]:-]+$/)
@@ -65,13 +70,13 @@ const command = closed(
       .min(1)
       .max(16)
       .optional()
-      .describe("The fields that its credentials have; only value unless given"),
+      .describe("The fields that its credentials have (default: only value)"),
     timeout_seconds: z
       .int()
       .min(1)
       .max(MAX_TIMEOUT_SECONDS)
       .optional()
-      .describe("How long one call of it may take; 60 unless given"),
+      .describe("How long one call of it may take (default: 60)"),
   },
   { description: "A program of yours that makes, checks, revokes and finds credentials" },
 );
@@ -81,21 +86,21 @@ const host = z
   .regex(/^[A-Za-z0-9._:-]+$/)
   .max(253)
   .optional()
-  .describe("Where consumers reach it; as in the administrator's URL unless given");
+  .describe("Where consumers reach it (default: as in the administrator's URL)");
 
 const port = z
   .int()
   .min(1)
   .max(65_535)
   .optional()
-  .describe("As in the administrator's URL unless given");
+  .describe("The port (default: as in the administrator's URL)");
 
 const database = z
   .string()
   .min(1)
   .max(64)
   .optional()
-  .describe("The consumers' database; as in the administrator's URL unless given");
+  .describe("The consumers' database (default: as in the administrator's URL)");
 
 const adminUrl = (scheme: string) =>
   variableName.describe(
@@ -131,7 +136,7 @@ const mysql = closed(
       .max(255)
       .regex(/^[^@]+$/)
       .optional()
-      .describe("The part of the accounts' names after the @; `%` unless given"),
+      .describe("The part of the accounts' names after the @ (default: `%`)"),
     database,
     host,
     port,
@@ -153,9 +158,7 @@ const redis = closed(
       .int()
       .min(0)
       .optional()
-      .describe(
-        "The number of the consumers' database; as in the administrator's URL unless given",
-      ),
+      .describe("The number of the consumers' database (default: as in the administrator's URL)"),
     host,
     port,
     volatile: z

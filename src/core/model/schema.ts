@@ -32,7 +32,7 @@ const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
 const PROOF_MODES = ["required", "when-seen", "none"] as const;
 
 const token = closed({
-  type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made; api_key unless given"),
+  type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made (default: api_key)"),
   length: z
     .int()
     .min(1)
@@ -59,16 +59,14 @@ const token = closed({
   proof: z
     .enum(PROOF_MODES)
     .optional()
-    .describe(
-      "What must be seen before the previous credential is revoked; when-seen unless given",
-    ),
+    .describe("What must be seen before the previous credential is revoked (default: when-seen)"),
   overlap_hours: z
     .number()
     .min(0)
     .max(MAX_OVERLAP_HOURS)
     .optional()
     .describe(
-      "How long the previous credential keeps working after the new one is placed; 24 unless given",
+      "How long the previous credential keeps working after the new one is placed (default: 24)",
     ),
 });
 
@@ -81,11 +79,11 @@ export const rule = closed({
   auto_rotate: z
     .boolean()
     .optional()
-    .describe("Whether a run rotates it when the interval has elapsed; true unless given"),
+    .describe("Whether a run rotates it when the interval has elapsed (default: true)"),
   notify: z
     .boolean()
     .optional()
-    .describe("Whether rotations of it are told to the notifiers; true unless given"),
+    .describe("Whether the notifiers report its rotations (default: true)"),
 });
 
 export const workflow = closed({
@@ -94,11 +92,8 @@ export const workflow = closed({
     .min(1)
     .describe("Names of tokens, names of groups, or ALL_TOKENS"),
   schedule: z.string().describe("Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly"),
-  timezone: z.string().optional().describe("An IANA time zone; the settings' zone unless given"),
-  enabled: z
-    .boolean()
-    .optional()
-    .describe("Whether its schedule makes tokens due; true unless given"),
+  timezone: z.string().optional().describe("An IANA time zone (default: the settings' zone)"),
+  enabled: z.boolean().optional().describe("Whether its schedule makes tokens due (default: true)"),
 });
 
 /** What an agent may ask for that changes something. */
@@ -112,16 +107,16 @@ const agents = closed({
   enabled: z
     .boolean()
     .optional()
-    .describe("Whether agents may change anything at all; true unless given"),
+    .describe("Whether agents may change anything at all (default: true)"),
   approval: z
     .union([z.literal("all"), z.array(z.enum(AGENT_OPERATIONS))])
     .optional()
-    .describe("What of an agent's changes needs a person's approval; nothing unless given"),
+    .describe("What of an agent's changes needs a person's approval (default: nothing)"),
   ask_in: z
     .enum(["issue", "pull_request"])
     .optional()
     .describe(
-      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment); issue unless given",
+      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment) (default: issue)",
     ),
 }).describe("What agents (MCP, and API keys marked as an agent's) may do; no operation changes it");
 
@@ -130,17 +125,17 @@ const settings = closed({
   timezone: z
     .string()
     .optional()
-    .describe("The IANA time zone of schedules that name none; UTC unless given"),
+    .describe("The IANA time zone of schedules that name none (default: UTC)"),
   health: closed({
     recently_rotated_hours: z
       .number()
       .positive()
       .max(876_000)
       .optional()
-      .describe("Younger is recently_rotated; 24 unless given"),
-    should_rotate_days: days.optional().describe("Older is should_rotate; 7 unless given"),
-    needs_rotation_days: days.optional().describe("Older is needs_rotation; 14 unless given"),
-    high_risk_days: days.optional().describe("Older is high_risk; 30 unless given"),
+      .describe("Younger is recently_rotated (default: 24)"),
+    should_rotate_days: days.optional().describe("Older is should_rotate (default: 7)"),
+    needs_rotation_days: days.optional().describe("Older is needs_rotation (default: 14)"),
+    high_risk_days: days.optional().describe("Older is high_risk (default: 30)"),
   })
     .optional()
     .describe("From which age a token has which health"),
@@ -155,15 +150,13 @@ const settings = closed({
     .min(1)
     .max(100)
     .optional()
-    .describe("Failures in a row after which a token waits for a person; 8 unless given"),
+    .describe("Failures in a row after which a token waits for a person (default: 8)"),
   max_rotations_per_day: z
     .int()
     .min(1)
     .max(1000)
     .optional()
-    .describe(
-      "Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given",
-    ),
+    .describe("Credentials issued per token and UTC day, by runs on schedule (default: 30)"),
   failure_issue: z
     .boolean()
     .optional()

@@ -1,4 +1,4 @@
-// Where secrets are kept: each scope has a key and secrets of its own, and is told by its id.
+// The scopes that hold secrets. Each has its own key and secrets, and is known by its id.
 import type { DestinationDeclaration } from "./schema.ts";
 
 /** What reads secrets on GitHub: each keeps them apart, with keys of its own. */
@@ -50,7 +50,7 @@ export function scopeId(scope: Scope): string {
   }
 }
 
-/** The scope that a destination means; null where nobody can tell its repository. */
+/** The scope that a destination means; null if its repository is unknown. */
 export function scopeOf(destination: DestinationDeclaration, home: Home): Scope | null {
   switch (destination.to) {
     case "vault":
@@ -121,7 +121,7 @@ export function isSeenBeside(scope: Scope, home: Home): boolean {
   }
 }
 
-/** GitHub tells names apart by more than their capitals; where the home is not known, anything may be it. */
+/** GitHub ignores capitals in names. If the home is unknown, any name may be it. */
 function isSame(known: string | null | undefined, name: string): boolean {
   return known === null || known === undefined || known.toLowerCase() === name.toLowerCase();
 }

@@ -71,7 +71,7 @@ export const VALUE_FIELD = "value";
 /** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
 export const DEFAULT_OVERLAP_HOURS = 24;
 
-/** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
+/** With the backoff's doubling, eight failures in a row take most of a day. Waiting longer will not fix the cause. */
 const DEFAULT_STUCK_AFTER = 8;
 const DEFAULT_ISSUING: IssuerDeclaration = { use: "generate" };
 
@@ -133,7 +133,7 @@ function ownValue<Value>(
     : undefined;
 }
 
-/** Applies the defaults to one declaration. A destination whose repository nobody can tell yields no placement; `parseConfig` reports it. */
+/** Applies the defaults to one declaration. A destination whose repository is unknown yields no placement; `parseConfig` reports it. */
 export function resolveToken(config: TokenConfig, name: string, home: Home): Token | null {
   const declaration: TokenDeclaration | undefined = ownValue(config.tokens, name);
   if (declaration === undefined) return null;

@@ -29,7 +29,7 @@ describe("which tokens a workflow means", () => {
     expect(expandWorkflow(withMembers(...members), "w")).toEqual({ tokens: expected, unknown });
   });
 
-  test("a workflow that nobody declared is refused with the nearest name", () => {
+  test("an undeclared workflow is refused with the nearest name", () => {
     const config: TokenConfig = {
       workflows: { daily_security: { tokens: ["A"], schedule: "@daily" } },
     };

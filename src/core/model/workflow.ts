@@ -41,7 +41,7 @@ export function expandMembers(
   return { tokens: meant, unknown: [...wanted].filter((member) => !known.has(member)) };
 }
 
-/** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) where nobody declared it. */
+/** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) if it is not declared. */
 export function expandWorkflow(config: TokenConfig, name: string): Expansion {
   return expandMembers(workflowOf(config, name).tokens, config);
 }

@@ -24,7 +24,7 @@ export const WORKFLOW_FLOOR_MS = FLOOR_MS / 2;
 const EXPIRY_LEAD_MS = DAY_MS;
 /** But at least this long before, in milliseconds, or half of its lifetime: runs come at best every few minutes, and late. */
 const SHORTEST_EXPIRY_LEAD_MS = 20 * 60_000;
-/** What expires within two hours must be replaced before the floor. No sooner than this, in milliseconds, whatever lifetime an issuer tells. */
+/** What expires within two hours must be replaced before the floor. No sooner than this, in milliseconds, whatever lifetime an issuer reports. */
 const SHORTEST_EXPIRY_FLOOR_MS = 5 * 60_000;
 /** An enabled workflow, ready to be asked about many tokens. */
 export type Enabled = {

@@ -1,9 +1,9 @@
-// What the declaration and the record tell of the credential in place: its age, its expiry, whether it was exposed.
+// The condition of the credential in place, by declaration and record: its age, its expiry, whether it was exposed.
 import { instantMs } from "../base/instant.ts";
 import type { TokenState } from "../model/schema.ts";
 import type { Token } from "../model/token.ts";
 
-/** Who made the credential that a person handed in: nobody here can make another one like it. */
+/** The maker of a credential that a person handed in. No issuer can make another one like it. */
 export const SUPPLIED = "manual";
 
 /**
@@ -35,7 +35,7 @@ export function isExposed(state: TokenState, now: number): boolean {
   return rotated === null || rotated < (instantMs(state.exposed_at) ?? now);
 }
 
-/** When the credential in place stops working; null where nobody said. A declared date before the last rotation speaks of an earlier one. */
+/** When the credential in place stops working; null if it is unknown. A declared date before the last rotation speaks of an earlier one. */
 export function expiryMs(token: Token, state: TokenState): number | null {
   const recorded = instantMs(state.current?.expires_at);
   const declared = instantMs(token.expiresAt);

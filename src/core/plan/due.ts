@@ -1,4 +1,4 @@
-// Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
+// The due time of one token: whether it is due, why, what holds it back, and when next. Plan, health and suggestions all ask here.
 
 import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
@@ -102,7 +102,7 @@ export function judgeToken(
   const due = claims.filter((claim) => claim.at <= now);
   if (due.length === 0) return { reasons: [], hold: null, workflows: [], next };
   const ripe = due.filter((claim) => claim.floor <= now);
-  // Where only the floor holds it, its reasons are told with the hold, so that nobody wonders.
+  // If only the floor holds it, the hold shows the reasons why it is due.
   const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({
     trigger: claim.trigger,
     text: claim.text(),
@@ -132,7 +132,7 @@ function judgeManual(token: Token, state: TokenState, now: number): DueVerdict {
 }
 
 function holdOf(token: Token, state: TokenState, now: number): Hold | null {
-  // A journalled box holds a value that somebody supplied, so it can be placed without an issuer.
+  // A journalled box holds a value that a person supplied, so it can be placed without an issuer.
   const missing = state.pending?.boxes ? null : issuerMissing(token, state);
   if (missing !== null) return { code: "issuer-required", reason: missing, until: null };
   if (state.stuck_at)
@@ -141,7 +141,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
       reason: `${failedTimes(state)} and waits for a person: ${stuckHelp(token.name)}`,
       until: null,
     };
-  // Somebody put another value there: a schedule must not take that back.
+  // Another value was put there by hand. A schedule must not take that back.
   if (state.drift && state.pending === null) {
     return {
       code: "drift",
@@ -174,7 +174,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
   return null;
 }
 
-/** Twice what the credential's own lifetime takes, where nobody set a cap: what lives an hour must be made again all day long. */
+/** Twice what the credential's own lifetime takes, if no cap is declared: what lives an hour must be made again all day long. */
 function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   if (maxPerDay !== null) return maxPerDay;
   const expires = instantMs(state.current?.expires_at);

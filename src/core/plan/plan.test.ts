@@ -321,7 +321,7 @@ describe("when one token is due", () => {
       { next: null },
     ],
     [
-      "a PAT whose placeholder somebody accepted",
+      "a PAT whose placeholder a person accepted",
       { token: { ...pat, issuer: { use: "generate" } }, rule: daily, state: {} },
       { due: ["interval of 24 h elapsed"], next: "2026-01-10T12:00:00Z" },
     ],
@@ -497,7 +497,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
     workflows: {
       nightly: { tokens: ["RED"], schedule: "0 2 * * *" },
       everything: {
-        tokens: ["ALL_TOKENS", "NOBODY"],
+        tokens: ["ALL_TOKENS", "UNDECLARED"],
         schedule: "0 0 * * 0",
         timezone: "Europe/Berlin",
       },
@@ -561,7 +561,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
       {
         workflow_name: "everything",
         tokens: ["OLD", "FRESH", "NEW", "LOOSE", "RED_TOO"],
-        unknown: ["NOBODY"],
+        unknown: ["UNDECLARED"],
         enabled: true,
         unseen: true,
         due: false,
@@ -574,7 +574,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
   });
 });
 
-test("nothing declared, nothing due; what nobody declared is never due", () => {
+test("nothing declared, nothing due; an undeclared token is never due", () => {
   const nothing = {
     due: [],
     skipped: [],

@@ -1,4 +1,4 @@
-// What a run would do now and why, and when each token is next due: decided from the record and the time alone.
+// The plan of a run and the next due time of each token, decided from the record and the time alone.
 
 import { toInstant } from "../base/instant.ts";
 import type { TokenConfig } from "../model/schema.ts";
@@ -78,7 +78,7 @@ export function plan(config: TokenConfig, home: Home, now: Date): Plan {
   };
 }
 
-/** When a run would next rotate one token (ISO 8601), never before `now`; null where none would, or nobody declared it. */
+/** When a run would next rotate one token (ISO 8601), never before `now`; null if none would, or if it is not declared. */
 export function nextDueOf(config: TokenConfig, home: Home, name: string, now: Date): string | null {
   const token = resolveToken(config, name, home);
   if (token === null) return null;

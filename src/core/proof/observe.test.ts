@@ -71,12 +71,12 @@ describe("a value that a job sees", () => {
     ["three", "current"],
     ["two", "previous"],
     ["one", "previous"],
-    ["nobody's", "other"],
+    ["a stranger's", "other"],
   ])("%s is %s", (value, expected) => {
     expect(seenOf(story, { ALPHA: value })).toBe(expected);
   });
 
-  test("of a generation that was given up for the current one is late, not somebody else's", () => {
+  test("of a generation that was given up for the current one is late, not changed by others", () => {
     const state = reach(...rotated("one"), ...halfPlaced("two"), ...rotated("three"));
     expect(seenOf(state, { ALPHA: "two" })).toBe("previous");
     expect(seenOf(state, { ALPHA: "one" })).toBe("previous");
@@ -87,10 +87,10 @@ describe("a value that a job sees", () => {
     expect(seenOf(state, { ALPHA: "two" })).toBe("previous");
   });
 
-  test("while a generation is under way tells nothing, stuck or not", () => {
+  test("while a generation is under way shows nothing, stuck or not", () => {
     const state = reach(...rotated("one"), ...halfPlaced("two"));
     expect(state.stuck_at).toBe(NOW.toISOString());
-    for (const value of ["one", "two", "nobody's"])
+    for (const value of ["one", "two", "a stranger's"])
       expect(seenOf(state, { ALPHA: value })).toBe("unknown");
   });
 
@@ -102,7 +102,7 @@ describe("a value that a job sees", () => {
   });
 });
 
-test("only so many of the earlier fingerprints are kept, each once", () => {
+test("a limited number of earlier fingerprints is kept, each once", () => {
   const values = Array.from({ length: 20 }, (_, index) => `value ${index}`);
   const state = reach(...values.flatMap((value) => rotated(value)));
   expect([state.current?.fingerprint, state.previous_fingerprint]).toEqual([

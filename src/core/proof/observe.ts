@@ -1,4 +1,4 @@
-// What a consumer's position shows of the declared secrets, compared with the record: pure.
+// Observation of the declared secrets from a consumer's position, compared with the record. Pure.
 
 import { HOUR_MS, instantMs } from "../base/instant.ts";
 import type { Secret } from "../base/secret.ts";
@@ -17,7 +17,7 @@ import { STAGES, stageOf } from "../rotation/state.ts";
 /**
  * - `current`: the value of the generation that the record calls current: proof;
  * - `previous`: one before, or one that was given up: the consumer is late (GitHub reads secrets when a run is queued), not adrift;
- * - `other`: neither: somebody changed it, or it never arrived;
+ * - `other`: neither: it was changed, or it never arrived;
  * - `unknown`: the record keeps no fingerprint to compare with, or a rotation is under way;
  * - `not_seen`: this process sees no variable of that name.
  */
@@ -65,7 +65,7 @@ function requiredOf(token: Token, home: Home): string[] {
   return token.proof === "required" ? visibleOf(token, home).map(({ id }) => id) : [];
 }
 
-/** A variable named like a secret that only Dependabot or another repository can see is somebody else's, and proves nothing. */
+/** A variable named like a secret that only Dependabot or another repository can see has another owner, and proves nothing. */
 function visibleOf({ placements }: Token, home: Home): Token["placements"] {
   return placements.filter(({ scope }) => isSeenBeside(scope, home));
 }
@@ -88,7 +88,7 @@ function observeToken(
   ) {
     return { observation: "unknown", proved: [] };
   }
-  // Where nothing was placed yet, what stands there is somebody's own, and says nothing of drift.
+  // If nothing was placed yet, the value there is not the program's, and does not show drift.
   const placed = visible.filter(({ id }) => lastPlacement(state, id) !== undefined);
   const verdicts = placed.flatMap((placement) => {
     const value = seen.get(placement.secretName);
@@ -132,7 +132,7 @@ function observeValue(
   const { state, current, field, home, key, now } = about;
   const { fingerprint, fingerprints = {} } = current;
   if (Object.hasOwn(fingerprints, field)) {
-    // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch tells nothing.
+    // Of the fields beside the main one no earlier fingerprints are kept, so a mismatch shows nothing.
     return matchesFingerprint(value, fingerprints[field] ?? null, key) === "match"
       ? "current"
       : "beside";
@@ -182,7 +182,7 @@ function isOtherKey(
 
 /**
  * Fingerprints of at most two generations: the current one, and beside it the one that is being placed, else the one before
- * for as long as the token's overlap lasts. Empty for a token that nobody declared, or whose values have none.
+ * for as long as the token's overlap lasts. Empty for an undeclared token, or whose values have none.
  */
 export function liveFingerprints(
   config: TokenConfig,

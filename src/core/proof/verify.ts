@@ -22,7 +22,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** By scope id: the secrets that it has, or why it could not be asked. */
 export type Listings = ReadonlyMap<string, readonly SecretInfo[] | ReportedError>;
 
-/** Asks every declared scope what it has. A scope that cannot be asked tells nothing, which is an answer of its own. */
+/** Asks every declared scope what it has. A scope that cannot be asked reports nothing, which is an answer of its own. */
 export async function listScopes(
   config: TokenConfig,
   {
@@ -95,7 +95,7 @@ const SEEN: Readonly<Record<Exclude<Observation, "not_seen" | "current">, Judged
   unknown: {
     verdict: "unknown",
     detail:
-      "this process sees it, but the record holds no fingerprint that tells whether it is what was placed",
+      "this process sees it, but the record holds no fingerprint that shows whether it is the placed value",
   },
 };
 

@@ -1,4 +1,4 @@
-// What a cron expression means: its fields, read by cron-parser with its traps closed.
+// Cron expressions, whose fields cron-parser reads with its traps closed.
 import { CronExpressionParser } from "cron-parser";
 import { Misconfigured } from "../base/errors.ts";
 

@@ -450,6 +450,6 @@ function clock(zone: string, at: Date): number {
 }
 
 function matchesClock(expression: string, zone: string, at: Date): boolean {
-  // On a clock that is never changed, croner's own matching tells whether the fields fit.
+  // On a clock that is never changed, croner's own matching shows whether the fields fit.
   return new Cron(expression, { timezone: "UTC" }).match(new Date(clock(zone, at)));
 }

@@ -1,4 +1,4 @@
-// When a schedule next occurs in a time zone.
+// The next occurrence of a schedule in a time zone.
 import type { Schedule } from "./cron.ts";
 import { type LocalTime, localAt, resolveLocal, setBackAfter } from "./time-zone.ts";
 

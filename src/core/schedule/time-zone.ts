@@ -31,7 +31,7 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 /** Above the number of names in the IANA database (about 600); other spellings of the case must not grow the map for ever. */
 const MAX_FORMATTERS = 1000;
 
-/** What most schedules are in. Its clock shows the instant itself, so nobody need wait for `Intl` to start. */
+/** The zone of most schedules. Its clock shows the instant itself, so no caller waits for `Intl` to start. */
 const UTC = "UTC";
 
 /**
