@@ -26,19 +26,21 @@ export function hasFlatState(state: unknown): boolean {
   return isObject(state) && !Object.hasOwn(state, "current") && Object.hasOwn(state, "generation");
 }
 
-/** The path of the first flat token state in a document; null if there is none. */
-export function flatStateMark(document: unknown): Path | null {
+/** The path of what only the first edition wrote: a flat token state, or the history as a list; null if there is none. */
+export function firstEditionMark(document: unknown): Path | null {
   const state = isObject(document) && isObject(document.state) ? document.state : {};
   const flat = Object.entries(isObject(state.tokens) ? state.tokens : {}).find(([, one]) =>
     hasFlatState(one),
   );
-  return flat === undefined ? null : ["state", "tokens", flat[0], "generation"];
+  if (flat !== undefined) return ["state", "tokens", flat[0], "generation"];
+  const isList = isObject(document) && document.version === 1 && Array.isArray(document.history);
+  return isList ? ["history"] : null;
 }
 
 /** The one mistake that a file of an earlier shape is; null for any other. */
 export function findEarlierShape(document: unknown): Mistake | null {
   const path = firstVersionMark(document);
-  if (path === null) return findFlatState(document);
+  if (path === null) return findFirstEdition(document);
   return {
     path,
     on: "key",
@@ -48,8 +50,8 @@ export function findEarlierShape(document: unknown): Mistake | null {
   };
 }
 
-function findFlatState(document: unknown): Mistake | null {
-  const path = flatStateMark(document);
+function findFirstEdition(document: unknown): Mistake | null {
+  const path = firstEditionMark(document);
   if (path === null) return null;
   return {
     path,

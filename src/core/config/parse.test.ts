@@ -506,6 +506,7 @@ describe("bad files: every mistake at once", () => {
         "a record whose token states are flat",
         '{"version": 1, "tokens": {}, "rules": 7, "state": {"tokens": {"A": {"generation": 3}}}}',
       ],
+      ["a record whose history is a list", '{"version": 1, "tokens": {}, "history": []}'],
       ["a first-version file by its rules", '{"version": 1, "tokens": {}, "rotation_rules": {}}'],
       [
         "a value in a file of this version",
@@ -582,6 +583,11 @@ describe("bad files: every mistake at once", () => {
       # a record whose token states are flat
       1:69 /state/tokens/A/generation first-edition-record
         the record was written by an earlier edition of the program: it holds state.tokens.A.generation
+        > Run \`token-automation migrate\`: it writes the same state in the new shape, and nothing is lost.
+
+      # a record whose history is a list
+      1:30 /history first-edition-record
+        the record was written by an earlier edition of the program: it holds history
         > Run \`token-automation migrate\`: it writes the same state in the new shape, and nothing is lost.
 
       # a first-version file by its rules

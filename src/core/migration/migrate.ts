@@ -2,7 +2,7 @@
 
 import { Misconfigured } from "../base/errors.ts";
 import { toInstant } from "../base/instant.ts";
-import { firstVersionMark, flatStateMark } from "../config/first-version.ts";
+import { firstEditionMark, firstVersionMark } from "../config/first-version.ts";
 import { isObject } from "../config/mistake.ts";
 import { validateConfig } from "../config/parse.ts";
 import { checkShape } from "../config/shape.ts";
@@ -57,7 +57,7 @@ export function migrate(
 ): Migration {
   const document = readDocument(text);
   const isFirstVersion = firstVersionMark(document) !== null;
-  if (!isFirstVersion && (flatStateMark(document) !== null || isFirstEdition(document)))
+  if (!isFirstVersion && (firstEditionMark(document) !== null || isFirstEdition(document)))
     return migrateFirstEdition(document, archived, now);
   return migrateFirstVersion(document, now);
 }
@@ -133,7 +133,7 @@ function readDocument(text: string): Record<string, unknown> {
   }
   const isOld =
     firstVersionMark(document) !== null ||
-    flatStateMark(document) !== null ||
+    firstEditionMark(document) !== null ||
     isFirstEdition(document);
   if (!isOld && (document.version === 1 || checkShape(document).ok)) {
     throw new Misconfigured("the file is already of this version", {
