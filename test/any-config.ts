@@ -77,7 +77,7 @@ const rule = fc.record({
 });
 const names = ["A", "B", "C", "D", "E"];
 const workflow = fc.record({
-  tokens: fc.subarray([...names, "ALL_TOKENS", "CRITICAL", "NOBODY"], { minLength: 1 }),
+  tokens: fc.subarray([...names, "ALL_TOKENS", "CRITICAL", "UNKNOWN"], { minLength: 1 }),
   schedule: fc.constantFrom("*/5 * * * *", "30 2 * * *", "@hourly", "0 0 * * 0"),
   timezone: fc.constantFrom("UTC", "Europe/Berlin", "Pacific/Chatham", "Australia/Lord_Howe"),
   enabled: fc.boolean(),

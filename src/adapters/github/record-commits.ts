@@ -68,7 +68,7 @@ const LIST = `query ($owner: String!, $name: String!, $revision: String!, $recor
 /**
  * The newest commits that changed the record or its history's files, as GitHub's own history of a path has them: of a merge
  * that takes one side whole, the other side is not listed.
- * @param limit at most so many of each
+ * @param limit the most commits of each kind
  * @throws `Misconfigured` where the repository or the branch is missing; `Denied`, `Unchanged`.
  */
 export async function branchCommits(

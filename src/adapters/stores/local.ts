@@ -80,7 +80,7 @@ async function finishSave(directory: string): Promise<void> {
   await withFileLock(recordLock(directory), () => finishReplacing(journalOf(directory)));
 }
 
-/** Compares with what is expected and writes; false when somebody else has written since. */
+/** Compares with what is expected and writes. Returns false if another process has written since. */
 async function write(
   directory: string,
   change: RecordChange,

@@ -20,7 +20,7 @@ import { type Gathered, rotatedState, stateOf } from "./tokens.ts";
 const PLACEHOLDER_SCHEDULE = "@daily";
 const TIMES = ["last_rotation", "last_rotated"];
 
-/** Reads the section `rotation_rules`; a rule for a token that nobody declared declares it, as `setup-rule` does. */
+/** Reads the section `rotation_rules`; a rule for an undeclared token declares it, as `setup-rule` does. */
 export function readRules(
   section: unknown,
   gathered: Gathered,
