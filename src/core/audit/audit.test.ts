@@ -129,7 +129,7 @@ test("any one change is found, in its commit and in no other", async () => {
         const changed =
           mutations[name]?.(entries, at % entries.length, other % entries.length) ?? null;
         fc.pre(changed !== null);
-        // A thorough forger makes the chain anew; then only the commits tell.
+        // A thorough forger makes the chain again. Then only the commits show it.
         const left =
           chained && name !== "link" && name !== "append"
             ? rechain(changed ?? [])
@@ -152,7 +152,7 @@ test("any one change is found, in its commit and in no other", async () => {
   );
 });
 
-/** What the commit itself had added can be left out or changed before it is committed: nobody ever saw it, and the chain holds. */
+/** What the commit itself had added can be left out or changed before it is committed: no reader ever saw it, and the chain holds. */
 function isOnlyLess(left: Entries, before: Entries): boolean {
   const goesOn = before.every(
     (entry, index) => JSON.stringify(entry) === JSON.stringify(left[index]),

@@ -46,9 +46,9 @@ type Walk = {
  * whatever else happened is a finding, with the commit that did it. A later version that puts everything back turns findings
  * into warnings.
  *
- * It cannot see: a history rewritten with all digests, commits and dates made anew, in a clone whose reflog never held the
+ * It cannot see: a history rewritten with all digests, commits and dates made again, in a clone whose reflog never held the
  * old one; an edit of the newest entry before its first commit; what only unmerged branches hold. Dates are what
- * git says, and git believes whoever commits.
+ * git says, and git believes the person who commits.
  * @param versions parents before children, the present one last; those that were left behind (`abandoned`) anywhere
  * @param recordPath the record's path, as `versions` names it; every other file is a day's
  */

@@ -7,7 +7,7 @@ import type { Kept, Known, Reading, Unreadable } from "./entries.ts";
 import type { Sign } from "./signs.ts";
 import type { AuditFinding, AuditKind } from "./version.ts";
 
-/** Of one kind in one version, more than so many are counted instead of named. */
+/** The most findings of one kind in one version that are named; more are counted. */
 const NAMED_PER_KIND = 5;
 
 /** A finding that a later version may take back. */
@@ -92,7 +92,7 @@ export function reporter() {
       });
       const [first] = rechained;
       if (first !== undefined) {
-        const what = `the digests that chain ${rechained.length === 1 ? "an entry" : `${rechained.length} entries`} were made anew, from ${first.kept.id} on`;
+        const what = `the digests that chain ${rechained.length === 1 ? "an entry" : `${rechained.length} entries`} were made again, from ${first.kept.id} on`;
         const where = () => placeOf(reading.files, first.kept);
         drafts.push({ kind: "rewritten", entry: first.kept.id, where, message: what });
       }
@@ -276,7 +276,7 @@ function breakOf(
   }
   return {
     kind: "gap",
-    message: `what entry ${id} follows is in no commit: one is missing after ${before.id}, or the commits were made anew`,
+    message: `what entry ${id} follows is in no commit: one is missing after ${before.id}, or the commits were made again`,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Kept } from "./entries.ts";
 
 /** How far clocks may differ, and a run may lie between an entry and its commit. */
 const TOLERANCE_MS = HOUR_MS;
-/** An entry that waited longer for its commit was kept back, or its commit was made anew. */
+/** An entry that waited longer for its commit was kept back, or its commit was made again. */
 const LATE_MS = DAY_MS;
 
 export type Sign = {
@@ -59,7 +59,7 @@ function unordered(seen: Timing, added: readonly Kept[]): Sign | null {
 function remade(commit: AuditCommit): Sign | null {
   const delay = (instantMs(commit.committed_at) ?? 0) - (instantMs(commit.authored_at) ?? 0);
   if (delay <= TOLERANCE_MS) return null;
-  const message = `this commit was made anew ${inWords(delay)} after it was written, by an amend or a rebase`;
+  const message = `this commit was made again ${inWords(delay)} after it was written, by an amend or a rebase`;
   return { kind: "rewritten", kept: null, message };
 }
 
@@ -68,7 +68,7 @@ function late(commit: AuditCommit, added: readonly Kept[]): Sign | null {
   const delay = ({ entry }: Kept) => authored - (instantMs(entry.at) ?? authored);
   const kept = added.find((each) => delay(each) > LATE_MS);
   if (kept === undefined) return null;
-  const message = `entry ${kept.id} was committed ${inWords(delay(kept))} after its date: it was kept back, or the commits were made anew`;
+  const message = `entry ${kept.id} was committed ${inWords(delay(kept))} after its date: it was kept back, or the commits were made again`;
   return { kind: "rewritten", kept, message };
 }
 

@@ -7,7 +7,7 @@ import type { AuditCommit } from "../ports/record-versions.ts";
  * - `mismatch`: the number of entries, or the newest one's digest, is not what the record names.
  * - `gap`: what an entry follows was never there.
  * - `chain-broken`: an entry does not follow the one before it, and it cannot be told which of them is wrong.
- * - `rewritten`: digests or commits were made anew.
+ * - `rewritten`: digests or commits were made again.
  * - `unreadable`: a file or an entry in it could not be read.
  * - `uncommitted`: entries were added and not committed yet.
  * - `clock`: an entry's time does not fit its place.

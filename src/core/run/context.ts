@@ -35,6 +35,6 @@ export type Collaborators = {
   readonly destination: (scope: Scope) => Promise<Destination>;
   readonly fingerprintKey: Secret | null;
   readonly clock: () => Date;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after that number of milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 };

@@ -101,7 +101,7 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
     expect(made.state()).toBeUndefined();
   });
 
-  test("is announced again on the record of whoever committed first", async () => {
+  test("is announced again on the record of the run that committed first", async () => {
     const made = await world();
     made.beforeCommit(1, () => made.edit((config) => ({ ...config, "x-note": "mine" })));
     expect(await made.run(0)).toMatchObject({ rotated: ["ALPHA"] });
@@ -111,14 +111,14 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
 
   test("that replaces another lets it work through the overlap; then only that one is revoked", async () => {
     const made = await world({ token: { overlap_hours: 12 } });
-    made.keys.add("by-hand", "somebody's own");
+    made.keys.add("by-hand", "a person's own");
     await made.run(0);
     await made.run(24);
-    expect(made.labels()).toEqual([label(1), label(2), "somebody's own"]);
+    expect(made.labels()).toEqual([label(1), label(2), "a person's own"]);
     await made.run(35);
-    expect(made.labels()).toEqual([label(1), label(2), "somebody's own"]);
+    expect(made.labels()).toEqual([label(1), label(2), "a person's own"]);
     expect(await made.run(36)).toMatchObject({ revoked: ["ALPHA"] });
-    expect(made.labels()).toEqual([label(2), "somebody's own"]);
+    expect(made.labels()).toEqual([label(2), "a person's own"]);
     expect(made.live().works).toBe(true);
     expect(made.state()?.retiring ?? []).toEqual([]);
   });
@@ -286,7 +286,7 @@ describe.skipIf(!toolAvailable("python"))(
       await recovers(made, 25);
     });
 
-    test("nobody can tell whether it works, and it cannot be revoked either: it stays in the record until it can", async () => {
+    test("a credential that can be neither checked nor revoked stays in the record until it can", async () => {
       const made = await world();
       await made.run(0);
       made.keys.fault({ check: { instead: "?" }, revoke: { instead: "?" } });

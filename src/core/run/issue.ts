@@ -21,7 +21,7 @@ export type Obtained =
   | {
       readonly ok: true;
       readonly credential: Credential;
-      /** Revokes it, where it turns out that it cannot be used, and tells what is left. Never throws a `Failure`. */
+      /** Revokes it if it cannot be used, and returns what is left. Never throws a `Failure`. */
       readonly discard: () => Promise<Leftover>;
     }
   | { readonly ok: false; readonly error: Error; readonly left: Leftover };
@@ -30,7 +30,7 @@ export type Obtained =
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 
-/** Throws `Misconfigured` (`issuer-required`): a random value in place of one that somebody else issued breaks what uses it, so it takes a declaration, or for a supplied one its name. */
+/** Throws `Misconfigured` (`issuer-required`): a random value in place of one that a service issued breaks its consumers, so it needs a declaration, or a rotation by name for a supplied value. */
 export function requireIssuer({ token, state }: Choice, request: RunRequest): void {
   if (suppliedValue(request) !== null) return;
   const isNamed = request.wanted.kind === "tokens";
@@ -166,7 +166,7 @@ async function checkUntilSettled(
   }
 }
 
-/** A check that could not be made tells nothing about the credential. */
+/** A check that could not be made says nothing about the credential. */
 function unknownOf(error: unknown): CheckResult {
   return { verdict: "unknown", detail: error instanceof Failure ? error.message : null };
 }

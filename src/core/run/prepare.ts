@@ -164,7 +164,7 @@ function resume(
   };
 }
 
-/** An environment that is made anew may have the old one's key id: GitHub would take the box, and store garbage. */
+/** An environment that is made again may have the old one's key id: GitHub would take the box, and store garbage. */
 function isFor(
   { keyId, key }: PublicKey,
   box: { readonly key_id: string; readonly key?: string | undefined },
@@ -183,7 +183,7 @@ async function sealAll(
     throw new Unchanged(`the issuer of ${token.name} handed over nothing`, {
       code: "credential-empty",
     });
-  // Where somebody put something else, handing in the recorded value takes that back.
+  // If another value was put there, handing in the recorded one takes that back.
   if (
     !(options.supplied && state.drift) &&
     matchesFingerprint(main, state.current?.fingerprint ?? null, options.key) === "match"
@@ -217,7 +217,7 @@ async function sealAll(
   };
 }
 
-/** Fingerprints of everything that is placed. Of the fields beside the main one nobody knows how they could be guessed. */
+/** Fingerprints of everything that is placed. How easily the fields beside the main one can be guessed is unknown. */
 function printsOf(
   credential: Credential,
   token: Token,

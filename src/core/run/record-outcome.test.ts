@@ -44,7 +44,7 @@ function runOf(): Run {
       fingerprintKey: null,
       source,
       clock: () => NOW,
-      reminders: () => Promise.reject(new Error("nobody is reminded here")),
+      reminders: () => Promise.reject(new Error("no reminder is expected here")),
       pause: never,
       runId: "run-1",
     },

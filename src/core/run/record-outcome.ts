@@ -173,7 +173,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         error: error.code,
       });
     },
-    /** What is pending for a token that nobody declares any more is nobody's to finish. */
+    /** A pending credential of a token that is no longer declared is given up. */
     forget(name: string): void {
       const before = stateOf(name);
       if (before.pending === null || leaseEnd(before, now.getTime()) !== null) return;

@@ -87,7 +87,7 @@ function failingOf(config: TokenConfig): string[] {
 }
 
 function driftWarning(name: string): string {
-  return `${name}: this job sees another value than the one that was placed. Somebody changed it, or it never arrived; nothing overwrites it until you rotate ${name}.`;
+  return `${name}: this job sees another value than the one that was placed. A person or program changed it, or it never arrived. No run overwrites it until you rotate ${name}.`;
 }
 
 function revokeWarning({ tokenName, credential, error }: Revoked): string[] {

@@ -8,7 +8,7 @@ import type { Credential } from "../ports/issuer.ts";
 /** What a run is asked for. */
 export type RunTarget =
   | { readonly kind: "due" }
-  /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names nobody declared. */
+  /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare the names that are not declared yet. */
   | {
       readonly kind: "tokens";
       readonly names: readonly string[];
@@ -43,7 +43,7 @@ export type RunRequest = {
   readonly onProgress?: (progress: RunProgress) => void;
 };
 
-/** What a person hands in instead of having it issued; null where nobody does. */
+/** The value that a person hands in instead of an issuer's; null if there is none. */
 export function suppliedValue({ wanted }: { readonly wanted: RunTarget }): Secret | null {
   return wanted.kind === "tokens" ? wanted.value : null;
 }

@@ -22,15 +22,15 @@ export type Revocation = {
   readonly issuing: { readonly use: string };
   /** Refs that the record holds besides: whatever is found, these stay. */
   readonly kept: ReadonlySet<string>;
-  /** That it was not found yet tells nothing: it is looked for again. */
+  /** It may still come: a search that does not find it yet is repeated. */
   readonly mayCome: boolean;
 };
 /** `count`: how many credentials were ended: none where nothing was found under the label. */
 export type Revoked = Revocation & { readonly error: ReportedError | null; readonly count: number };
 
-/** A service may still be at work when nobody waits for its answer any more: so long after it was asked, what is not found may yet be made, in milliseconds. */
+/** How long after the request a service may still make the credential, in milliseconds: it may be at work when the run no longer waits. */
 const MAY_COME_MS = 15 * 60_000;
-/** Credentials ended at once: a service takes only so many requests, and a program is started for each. */
+/** Credentials ended at once: a service limits its requests, and each may start a program. */
 const REVOKE_CONCURRENCY = 5;
 
 type RetireOptions = {
@@ -125,7 +125,7 @@ async function refsOf(
   return found.filter((ref) => !kept.has(ref));
 }
 
-/** How long a credential of a token that nobody declares any more keeps working: as with one that says nothing of it. */
+/** How long a credential of a token that is no longer declared keeps working: the defaults. */
 const REMOVED: Retirement = { overlapHours: DEFAULT_OVERLAP_HOURS, proof: "when-seen" };
 
 type Retirement = Pick<Token, "overlapHours" | "proof">;

@@ -188,7 +188,7 @@ test("one of three that refuses the placing holds back neither of the others, an
 
 test("an environment that disappears between plan and place is told, loses nothing, and is served when it is there again", async () => {
   const { github, repository, run, record } = await scenario(THREE);
-  // What somebody does while the run is at work.
+  // A person's act while the run is at work.
   github.faults.add({
     match: { method: "PUT", path: /environments/ },
     action: { kind: "status", status: 404 },
@@ -218,7 +218,7 @@ test("an environment that disappears between plan and place is told, loses nothi
   );
 });
 
-test("an environment that is made anew under the same key id gets no box that only the old one could open", async () => {
+test("an environment that is made again under the same key id gets no box that only the old one could open", async () => {
   const { github, repository, run } = await scenario(THREE);
   const before = repository.environment("production").publicKey();
   const removed = () => void repository.removeEnvironment("production");
@@ -317,7 +317,7 @@ test("a job's variable named like a secret that jobs cannot see neither proves n
   });
   await run();
   const seen = new Map(
-    ["HIDDEN", "ELSEWHERE"].map((name) => [name, new Secret("somebody else's value")]),
+    ["HIDDEN", "ELSEWHERE"].map((name) => [name, new Secret("another program's value")]),
   );
   const report = await run(25, { ...due, seen });
   expect([report.drifted, report.proved, report.rotated]).toEqual([[], [], ["HIDDEN", "BOTH"]]);

@@ -17,7 +17,7 @@ export async function executeRunOnce(request: RunRequest, options: RunOptions): 
     report: replayed(config, done, { home: options.home, triggeredBy }),
     config,
   });
-  // Decided on the version that the run then builds on: whoever saves in between makes its journal fail.
+  // Decided on the version that the run then builds on: a save in between makes its journal fail.
   const loaded = await loadRecord(options.source);
   const before = earlierRequest(loaded.config, mark);
   if (before.kind === "done") return retold(loaded.config, before.done);

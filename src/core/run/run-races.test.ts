@@ -66,7 +66,7 @@ describe("a lease", () => {
     });
   });
 
-  test("lets the next run place what was journalled at once, and nobody make anything new before it is over", async () => {
+  test("lets the next run place what was journalled at once, and no run make a new one before it is over", async () => {
     const { github, repository, open, passed, state } = await world(ONE, "private");
     github.faults.add({
       match: { graphql: "mutation", nth: 2 },

@@ -205,15 +205,15 @@ describe("a drift that was taken back", () => {
     const { open, state, passed } = await world(ONE);
     await (await open()).run(due);
     passed(2 * HOUR);
-    expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({
+    expect(await (await open()).run(seeing("a person's own"))).toMatchObject({
       drifted: ["ALPHA"],
     });
-    const back = await (await open()).run(seeing("somebody's own", asked()));
+    const back = await (await open()).run(seeing("a person's own", asked()));
     expect(back).toMatchObject({ rotated: ["ALPHA"], drifted: [], warnings: [] });
-    expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({ drifted: [] });
+    expect(await (await open()).run(seeing("a person's own"))).toMatchObject({ drifted: [] });
     expect(state()).not.toHaveProperty("drift");
     passed(4 * HOUR);
-    expect(await (await open()).run(seeing("somebody's own"))).toMatchObject({
+    expect(await (await open()).run(seeing("a person's own"))).toMatchObject({
       drifted: ["ALPHA"],
     });
   });
@@ -227,7 +227,7 @@ describe("a drift that was taken back", () => {
       tokens: [{ error: { code: "value-unchanged" } }],
     });
     passed(2 * HOUR);
-    await (await open(options)).run(seeing("somebody's own"));
+    await (await open(options)).run(seeing("a person's own"));
     expect(await (await open(options)).run(asked(mine))).toMatchObject({ rotated: ["ALPHA"] });
     expect(state()).toMatchObject({ current: { generation: 2 } });
     expect(repository.secret("ALPHA")?.value).toBe("the value that a person handed in");

@@ -184,7 +184,7 @@ describe("a run", () => {
     expect(repository.head()).toBe(head);
   });
 
-  test("that only tells writes nothing", async () => {
+  test("that only reports writes nothing", async () => {
     const { github, repository, open } = await scenario({ config: TWO });
     const head = repository.head();
     const report = await (await open()).run({ ...due, dryRun: true });
@@ -471,7 +471,7 @@ describe("a value that a person hands in", () => {
   });
 });
 
-test("a name that nobody declared is refused with the nearest", async () => {
+test("an undeclared name is refused with the nearest", async () => {
   const { open } = await scenario({ config: TWO });
   await expect((await open()).run(asked(["ALPAH"]))).rejects.toMatchObject({
     code: "token-missing",

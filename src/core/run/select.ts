@@ -32,7 +32,7 @@ export type Selection = {
 type SelectOptions = {
   readonly home: Home;
   readonly now: Date;
-  /** Tokens of which this very run sees somebody else's value: the record does not tell of it yet. */
+  /** Tokens of which this very run sees another program's value: the record does not hold it yet. */
   readonly adrift?: ReadonlySet<string>;
 };
 
@@ -113,7 +113,7 @@ function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
 /** Why no schedule touches it. */
 const ADRIFT = "it drifted: rotate it by name to overwrite what is there";
 
-/** What only a rotation by name may touch: a value that somebody put there, or is to make. */
+/** Values that only a rotation by name may touch: a person put them there, or is to make them. */
 function heldFromWorkflow(
   config: TokenConfig,
   token_name: string,
