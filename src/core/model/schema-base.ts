@@ -1,4 +1,4 @@
-// What the parts of the record's schema share: limits, names, and objects that know their keys.
+// Shared parts of the record's schema: limits, names, and objects that know their keys.
 // Code that needs no more imports this file, since building the whole schema takes a quarter of the
 // time in which a handler starts.
 import * as z from "zod";
@@ -9,7 +9,7 @@ export const MAX_NAME_LENGTH = 255;
 export const MAX_VALUE_BYTES = 48 * 1024;
 /** The floor under a rotation interval, in hours, so that no mistake rotates in a loop. */
 export const MIN_INTERVAL_HOURS = 1;
-/** The longest interval that still means anything, in hours: ten years. */
+/** The longest rotation interval, in hours: ten years. */
 export const MAX_INTERVAL_HOURS = 87_600;
 
 /** Kinds of values. */
@@ -31,7 +31,7 @@ export const RSA_SIZES = [2048, 3072, 4096] as const;
 
 /** What GitHub accepts as a secret's name (its `GITHUB_` prefix rule depends on the destination). */
 export const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What a workflow or a group may be called. */
+/** The form of a workflow's or a group's name. */
 export const LABEL_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 // Parts of a URL: `.` and `..` would lead elsewhere.
 const REPOSITORY_PATTERN = /^[A-Za-z0-9_-]{1,100}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
@@ -54,7 +54,7 @@ export const secretName = z.string().min(1).max(MAX_NAME_LENGTH).regex(NAME_PATT
 export const repository = z
   .string()
   .regex(REPOSITORY_PATTERN)
-  .describe("owner/name; the record's own repository unless given");
+  .describe("owner/name (default: the record's own repository)");
 /** The name of an environment variable that holds a credential: the config never holds one itself. */
 export const variableName = z
   .string()

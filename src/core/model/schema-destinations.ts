@@ -13,7 +13,7 @@ const REPOSITORY_NAME_PATTERN = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 // Absolute, or without a part that is empty, `.` or `..`; what else is refused depends on what is there (src/adapters/local/inside.ts).
 const FILE_PATTERN =
   /^(?:\/|[A-Za-z]:[\\/]|(?!(?:.*\/)?\.{1,2}(?:\/|$))(?!.*\/\/+[^/])(?!.*[\\:])[^/\p{Cc}])\P{Cc}*$/u;
-/** The longest path that Linux takes. */
+/** The longest path that Linux accepts. */
 const MAX_PATH_LENGTH = 4096;
 
 const secret = z
@@ -39,19 +39,19 @@ export const destination = z
       {
         to: z.literal("organization"),
         organization: z.string().regex(ORGANIZATION_PATTERN).describe("The organization's login"),
-        app: z.enum(SECRET_APPS).optional().describe("Whose secret it is; actions unless given"),
+        app: z.enum(SECRET_APPS).optional().describe("Whose secret it is (default: actions)"),
         visibility: z
           .enum(VISIBILITIES)
           .optional()
           .describe(
-            "Which of its repositories may read it; unless given it stays as it is, and a new secret is private",
+            "Which of its repositories may read it (default: as it stands on GitHub; private for a new secret)",
           ),
         repositories: z
           .array(z.string().regex(REPOSITORY_NAME_PATTERN))
           .min(1)
           .optional()
           .describe(
-            "The selected repositories, by name without the owner; unless given they stay as they are",
+            "The selected repositories, by name without the owner (default: as they stand on GitHub)",
           ),
         secret: secret.optional(),
       },
@@ -88,7 +88,7 @@ export const destination = z
           .enum(FILE_FORMATS)
           .optional()
           .describe(
-            'One file per secret, or one for all: KEY="value" lines or a JSON object; files unless given',
+            'One file per secret (files), or one file for all: KEY="value" lines (dotenv) or a JSON object (default: files)',
           ),
         secret: secret.optional(),
       },

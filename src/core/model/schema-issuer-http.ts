@@ -1,4 +1,4 @@
-// What people declare of the issuer `http`: the requests by which a service makes, checks, revokes and finds credentials.
+// The shape of the issuer `http`: the requests by which a service makes, checks, revokes and finds credentials.
 import * as z from "zod";
 import { closed, NAME_PATTERN } from "./schema-base.ts";
 
@@ -20,7 +20,7 @@ const headers = z
   .describe('Each as "Name: value"');
 const request = {
   method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).optional(),
-  url: template.describe("No value may stand in it"),
+  url: template.describe("The address, which holds no secret value"),
   headers,
   json: z.unknown().optional().describe("The body as JSON; its strings may hold placeholders"),
   form: z.record(z.string().min(1), template).optional().describe("The body as a form"),
@@ -31,13 +31,11 @@ const issue = closed(
     ...request,
     fields: z
       .record(z.string().regex(NAME_PATTERN).max(64), pointer)
-      .describe("The credential's fields: where each stands in the reply"),
-    ref: pointer.describe(
-      "Where in the reply the service says how it calls the credential; no secret",
-    ),
-    expires_at: pointer.optional().describe("Where in the reply its end stands, in ISO 8601"),
+      .describe("The credential's fields, each with its place in the reply"),
+    ref: pointer.describe("Where in the reply the credential's id stands; the id is no secret"),
+    expires_at: pointer.optional().describe("Where in the reply its expiry stands, in ISO 8601"),
   },
-  { description: "Makes a credential; POST unless given" },
+  { description: "Makes a credential (default method: POST)" },
 );
 const check = closed(
   {
@@ -46,20 +44,20 @@ const check = closed(
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it works; any 2xx unless given"),
+      .describe("Statuses that say that it works (default: any 2xx)"),
     refused: z
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it does not; 401 and 403 unless given"),
+      .describe("Statuses that say that it does not work (default: 401 and 403)"),
     expect: z
       .record(pointer, z.string())
       .optional()
       .describe(
-        "What must stand where in the reply of a credential that works; numbers, true and false as text",
+        "Places in the reply and the text that a working credential has there; numbers, true and false count as text",
       ),
   },
-  { description: "Asks whether the new credential works; GET unless given" },
+  { description: "Asks whether the new credential works (default method: GET)" },
 );
 const revoke = closed(
   {
@@ -68,9 +66,9 @@ const revoke = closed(
       .array(status)
       .min(1)
       .optional()
-      .describe("Statuses that say that it is gone already; 404 and 410 unless given"),
+      .describe("Statuses that say that it is already gone (default: 404 and 410)"),
   },
-  { description: "Ends one credential; DELETE unless given" },
+  { description: "Ends one credential (default method: DELETE)" },
 );
 const find = closed(
   {
@@ -83,9 +81,9 @@ const find = closed(
       .min(0)
       .max(1)
       .optional()
-      .describe("The number of the first page, where the URL holds ${page}; 1 unless given"),
+      .describe("The number of the first page, if the URL holds ${page} (default: 1)"),
   },
-  { description: "Lists credentials, so that one is found by its label; GET unless given" },
+  { description: "Lists credentials, so that one is found by its label (default method: GET)" },
 );
 
 export const http = closed(
@@ -100,23 +98,25 @@ export const http = closed(
       .min(0)
       .max(240)
       .optional()
-      .describe("How long it may take until a new credential works; 0 unless given"),
+      .describe("How many seconds it may take until a new credential works (default: 0)"),
     entropy_bits: z
       .number()
       .min(0)
       .max(10_000)
       .optional()
-      .describe("How random the first field is: from 128 on its fingerprint needs no key"),
+      .describe(
+        "How many random bits the first field has; from 128 on, its fingerprint needs no key",
+      ),
     timeout_seconds: z
       .int()
       .min(1)
       .max(MAX_TIMEOUT_SECONDS)
       .optional()
-      .describe("How long one request may take; 30 unless given"),
+      .describe("How many seconds one request may take (default: 30)"),
     allow_http: z
       .boolean()
       .optional()
-      .describe("Whether values may go over plain HTTP to another machine; false unless given"),
+      .describe("Whether values may go over plain HTTP to another machine (default: false)"),
   },
   { description: "Anything with an API, described as requests" },
 );

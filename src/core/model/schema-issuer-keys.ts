@@ -1,4 +1,4 @@
-// The shapes of the issuers of keys, of GitHub's own credentials, and of what people make.
+// The shapes of the issuers of keys, of GitHub's own credentials, and of values that people make.
 import * as z from "zod";
 import {
   closed,
@@ -20,7 +20,7 @@ const MAX_REPOSITORIES = 500;
 const as = z
   .enum(PUBLISHED_FORMS)
   .optional()
-  .describe("How the public keys are written there; the private key's format unless given");
+  .describe("How the public keys are written there (default: the private key's format)");
 const publish = z
   .discriminatedUnion("to", [
     closed(
@@ -53,12 +53,15 @@ const publish = z
 export const generate = closed(
   {
     use: z.literal("generate"),
-    algorithm: z.enum(KEY_ALGORITHMS).optional().describe("Of a key_pair; ed25519 unless given"),
-    bits: z.literal(RSA_SIZES).optional().describe("Of an RSA key; 3072 unless given"),
+    algorithm: z
+      .enum(KEY_ALGORITHMS)
+      .optional()
+      .describe("The algorithm of a key_pair (default: ed25519)"),
+    bits: z.literal(RSA_SIZES).optional().describe("The size of an RSA key (default: 3072)"),
     format: z
       .enum(KEY_FORMATS)
       .optional()
-      .describe("Of a key_pair's private key; pem unless given"),
+      .describe("The format of a key_pair's private key (default: pem)"),
     publish: publish.optional(),
   },
   { description: "Makes random values and key pairs; this is the default" },
@@ -86,15 +89,13 @@ export const manual = closed(
     remind: z
       .enum(["issue", "notification"])
       .optional()
-      .describe(
-        "How the owner is reminded; by an issue where the repository is known, unless given",
-      ),
+      .describe("How the owner is reminded (default: issue, if the repository is known)"),
     lead_days: z
       .number()
       .min(0)
       .max(MAX_LEAD_DAYS)
       .optional()
-      .describe("How long before the value is due the reminder comes; 7 unless given"),
+      .describe("How many days before the value is due the reminder comes (default: 7)"),
   },
   { description: "A person makes the value and hands it in; a reminder comes when it is due" },
 );
@@ -103,11 +104,11 @@ export const deployKey = closed(
   {
     use: z.literal("deploy_key"),
     repository: repository.optional(),
-    read_only: z.boolean().optional().describe("Whether the key may only read; true unless given"),
+    read_only: z.boolean().optional().describe("Whether the key may only read (default: true)"),
     token_variable: variableName
       .optional()
       .describe(
-        "The environment variable with a GitHub token that has Administration: write there; the run's own token unless given",
+        "The environment variable with a GitHub token that has Administration: write there (default: the run's own token)",
       ),
   },
   { description: "An Ed25519 deploy key of a repository" },
@@ -129,12 +130,14 @@ export const githubApp = closed(
       .int()
       .min(1)
       .optional()
-      .describe("The installation's id; the one of the owner unless given"),
+      .describe("The installation's id (default: the owner's installation)"),
     owner: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,100}$/)
       .optional()
-      .describe("The account whose installation it is; the record's own unless given"),
+      .describe(
+        "The account whose installation it is (default: the owner of the record's repository)",
+      ),
     repositories: z
       .array(z.string().regex(/^[A-Za-z0-9._-]{1,100}$/))
       .min(1)

@@ -12,27 +12,34 @@ const awsIam = closed(
     user: z
       .string()
       .regex(/^[\w+=,.@-]{1,64}$/)
-      .describe("The IAM user's name; one token a user, since AWS allows two keys"),
+      .describe("The IAM user's name; each user has one token, since AWS allows two keys"),
     access_key_id_variable: variableName
       .optional()
-      .describe("Of who may rotate it; AWS_ACCESS_KEY_ID unless given"),
+      .describe(
+        "The environment variable with the access key id that rotates it (default: AWS_ACCESS_KEY_ID)",
+      ),
     secret_access_key_variable: variableName
       .optional()
-      .describe("AWS_SECRET_ACCESS_KEY unless given"),
+      .describe("The environment variable with that key's secret (default: AWS_SECRET_ACCESS_KEY)"),
     session_token_variable: variableName
       .optional()
-      .describe("AWS_SESSION_TOKEN, where that is set, unless given"),
-    partition: z.enum(["aws", "aws-cn", "aws-us-gov"]).optional().describe("aws unless given"),
+      .describe(
+        "The environment variable with its session token (default: AWS_SESSION_TOKEN, if it is set)",
+      ),
+    partition: z
+      .enum(["aws", "aws-cn", "aws-us-gov"])
+      .optional()
+      .describe("The AWS partition (default: aws)"),
     region: z
       .string()
       .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/)
       .optional()
-      .describe("Where the new key is tried (STS); the partition's first unless given"),
+      .describe("The region whose STS checks the new key (default: the partition's first)"),
     endpoint: z
       .string()
       .regex(/^https?:\/\/[\w.[\]:-]+$/)
       .optional()
-      .describe("In place of AWS's own, for IAM and STS; https, or this machine"),
+      .describe("The endpoint for IAM and STS in place of AWS's own; https, or this machine"),
   },
   { description: "An access key of an IAM user of AWS" },
 );
@@ -59,19 +66,19 @@ const command = closed(
       .array(variableName)
       .max(64)
       .optional()
-      .describe("Environment variables that it gets beside PATH, HOME and the like, by name"),
+      .describe("Names of environment variables that it gets beside PATH, HOME and the like"),
     fields: z
       .array(z.string().regex(NAME_PATTERN).max(64))
       .min(1)
       .max(16)
       .optional()
-      .describe("The fields that its credentials have; only value unless given"),
+      .describe("The fields that its credentials have (default: value)"),
     timeout_seconds: z
       .int()
       .min(1)
       .max(MAX_TIMEOUT_SECONDS)
       .optional()
-      .describe("How long one call of it may take; 60 unless given"),
+      .describe("How many seconds one call may take (default: 60)"),
   },
   { description: "A program of yours that makes, checks, revokes and finds credentials" },
 );
@@ -81,21 +88,21 @@ const host = z
   .regex(/^[A-Za-z0-9._:-]+$/)
   .max(253)
   .optional()
-  .describe("Where consumers reach it; as in the administrator's URL unless given");
+  .describe("The host at which consumers reach it (default: as in the administrator's URL)");
 
 const port = z
   .int()
   .min(1)
   .max(65_535)
   .optional()
-  .describe("As in the administrator's URL unless given");
+  .describe("The port at which consumers reach it (default: as in the administrator's URL)");
 
 const database = z
   .string()
   .min(1)
   .max(64)
   .optional()
-  .describe("The consumers' database; as in the administrator's URL unless given");
+  .describe("The consumers' database (default: as in the administrator's URL)");
 
 const adminUrl = (scheme: string) =>
   variableName.describe(
@@ -106,7 +113,9 @@ const takingTurns = z
   .array(z.string().min(1).max(80))
   .min(1)
   .max(5)
-  .describe("The users that take turns; with one only, the password in use is replaced at once");
+  .describe(
+    "The users that take turns; if there is one only, the password in use is replaced at once",
+  );
 
 const postgres = closed(
   {
@@ -131,7 +140,7 @@ const mysql = closed(
       .max(255)
       .regex(/^[^@]+$/)
       .optional()
-      .describe("The part of the accounts' names after the @; `%` unless given"),
+      .describe("The part of the accounts' names after the @ (default: `%`)"),
     database,
     host,
     port,
@@ -153,16 +162,14 @@ const redis = closed(
       .int()
       .min(0)
       .optional()
-      .describe(
-        "The number of the consumers' database; as in the administrator's URL unless given",
-      ),
+      .describe("The number of the consumers' database (default: as in the administrator's URL)"),
     host,
     port,
     volatile: z
       .boolean()
       .optional()
       .describe(
-        "Whether a server without an ACL file will do, which forgets passwords when it restarts",
+        "Whether a server without an ACL file is accepted; it forgets passwords when it restarts",
       ),
   },
   { description: "A password of a Redis ACL user" },
@@ -194,7 +201,7 @@ export const ISSUERS: readonly IssuerDeclaration["use"][] = issuer.options.map(
   (option) => option.shape.use.value,
 );
 
-/** The declaration with its options, or null where it is none that this version knows. */
+/** The declaration with its options, or null if this version does not know it. */
 export function parseIssuer(declared: unknown): IssuerDeclaration | null {
   const parsed = issuer.safeParse(withoutNotes(declared));
   return parsed.success ? parsed.data : null;
@@ -213,8 +220,8 @@ const VALUE = ["value"] as const;
 const KEY_PAIR = ["value", "private_key", "public_key"] as const;
 
 /**
- * The fields that its credentials have; null where only the issuer itself knows.
- * @param type the token's type, where it declares one
+ * The fields that its credentials have; null if only the issuer itself knows.
+ * @param type the token's type, if it declares one
  */
 export function fieldsOf(declaration: IssuerDeclaration, type?: string): readonly string[] | null {
   switch (declaration.use) {

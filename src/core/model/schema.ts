@@ -28,11 +28,11 @@ export type * from "./schema-state.ts";
 const MAX_OVERLAP_HOURS = 2_160;
 
 const JOURNAL_MODES = ["auto", "sealed", "intent"] as const;
-/** `required`: only once a consumer was seen with the new value; `when-seen`: or where none was seen at all; `none`: at once. */
+/** `required`: only once a consumer was seen with the new value; `when-seen`: also if no consumer was seen at all; `none`: at once. */
 const PROOF_MODES = ["required", "when-seen", "none"] as const;
 
 const token = closed({
-  type: z.enum(TOKEN_TYPES).optional().describe("What kind of value is made; api_key unless given"),
+  type: z.enum(TOKEN_TYPES).optional().describe("The kind of value (default: api_key)"),
   length: z
     .int()
     .min(1)
@@ -54,13 +54,13 @@ const token = closed({
   groups: z
     .array(z.string().regex(LABEL_PATTERN))
     .optional()
-    .describe("Names by which workflows mean several tokens at once"),
+    .describe("Names by which workflows refer to several tokens at once"),
   expires_at: instant.optional().describe("When the credential stops working by itself"),
   proof: z
     .enum(PROOF_MODES)
     .optional()
     .describe(
-      "What must be seen before the previous credential is revoked; when-seen unless given",
+      "Which proof is needed before the previous credential is revoked (default: when-seen)",
     ),
   overlap_hours: z
     .number()
@@ -68,7 +68,7 @@ const token = closed({
     .max(MAX_OVERLAP_HOURS)
     .optional()
     .describe(
-      "How long the previous credential keeps working after the new one is placed; 24 unless given",
+      "How many hours the previous credential keeps working after the new one is placed (default: 24)",
     ),
 });
 
@@ -81,11 +81,11 @@ export const rule = closed({
   auto_rotate: z
     .boolean()
     .optional()
-    .describe("Whether a run rotates it when the interval has elapsed; true unless given"),
+    .describe("Whether a run rotates it when the interval has elapsed (default: true)"),
   notify: z
     .boolean()
     .optional()
-    .describe("Whether rotations of it are told to the notifiers; true unless given"),
+    .describe("Whether its rotations are reported to the notifiers (default: true)"),
 });
 
 export const workflow = closed({
@@ -94,14 +94,11 @@ export const workflow = closed({
     .min(1)
     .describe("Names of tokens, names of groups, or ALL_TOKENS"),
   schedule: z.string().describe("Five cron fields, or @hourly, @daily, @weekly, @monthly, @yearly"),
-  timezone: z.string().optional().describe("An IANA time zone; the settings' zone unless given"),
-  enabled: z
-    .boolean()
-    .optional()
-    .describe("Whether its schedule makes tokens due; true unless given"),
+  timezone: z.string().optional().describe("An IANA time zone (default: the settings' zone)"),
+  enabled: z.boolean().optional().describe("Whether its schedule makes tokens due (default: true)"),
 });
 
-/** What an agent may ask for that changes something. */
+/** The operations of an agent that change something. */
 export const AGENT_OPERATIONS = [
   "rotate",
   "run_workflow",
@@ -112,16 +109,16 @@ const agents = closed({
   enabled: z
     .boolean()
     .optional()
-    .describe("Whether agents may change anything at all; true unless given"),
+    .describe("Whether agents may change anything at all (default: true)"),
   approval: z
     .union([z.literal("all"), z.array(z.enum(AGENT_OPERATIONS))])
     .optional()
-    .describe("What of an agent's changes needs a person's approval; nothing unless given"),
+    .describe("Which of an agent's changes need a person's approval (default: none)"),
   ask_in: z
     .enum(["issue", "pull_request"])
     .optional()
     .describe(
-      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment); issue unless given",
+      "Where a person is asked: an issue (approved by a comment), or a pull request (by a review or a comment) (default: issue)",
     ),
 }).describe("What agents (MCP, and API keys marked as an agent's) may do; no operation changes it");
 
@@ -130,40 +127,38 @@ const settings = closed({
   timezone: z
     .string()
     .optional()
-    .describe("The IANA time zone of schedules that name none; UTC unless given"),
+    .describe("The IANA time zone of schedules that name none (default: UTC)"),
   health: closed({
     recently_rotated_hours: z
       .number()
       .positive()
       .max(876_000)
       .optional()
-      .describe("Younger is recently_rotated; 24 unless given"),
-    should_rotate_days: days.optional().describe("Older is should_rotate; 7 unless given"),
-    needs_rotation_days: days.optional().describe("Older is needs_rotation; 14 unless given"),
-    high_risk_days: days.optional().describe("Older is high_risk; 30 unless given"),
+      .describe("Younger is recently_rotated (default: 24)"),
+    should_rotate_days: days.optional().describe("Older is should_rotate (default: 7)"),
+    needs_rotation_days: days.optional().describe("Older is needs_rotation (default: 14)"),
+    high_risk_days: days.optional().describe("Older is high_risk (default: 30)"),
   })
     .optional()
-    .describe("From which age a token has which health"),
+    .describe("The ages at which a token's health changes"),
   journal: z
     .enum(JOURNAL_MODES)
     .optional()
     .describe(
-      "Whether sealed boxes are committed before they are placed; auto: only where the repository is private",
+      "Whether sealed boxes are committed before they are placed; auto: only if the repository is private",
     ),
   stuck_after: z
     .int()
     .min(1)
     .max(100)
     .optional()
-    .describe("Failures in a row after which a token waits for a person; 8 unless given"),
+    .describe("Failures in a row after which a token waits for a person (default: 8)"),
   max_rotations_per_day: z
     .int()
     .min(1)
     .max(1000)
     .optional()
-    .describe(
-      "Credentials issued per token and UTC day, whatever asks for them on schedule; 30 unless given",
-    ),
+    .describe("The most credentials that schedules may issue per token and UTC day (default: 30)"),
   failure_issue: z
     .boolean()
     .optional()
@@ -177,7 +172,7 @@ const settings = closed({
 export const recordSchema = closed({
   $schema: z.string().optional().describe("Where editors find the JSON Schema"),
   version: z.literal(1).optional().describe("The version of this format"),
-  settings: settings.optional().describe("What holds for every token"),
+  settings: settings.optional().describe("Settings for every token"),
   tokens: z.record(z.string(), token).optional().describe("The secrets to rotate, by name"),
   rules: z
     .record(z.string(), rule)
@@ -209,7 +204,7 @@ export const recordSchema = closed({
   description: "The declarations and the record of token-automation",
 });
 
-/** A validated token_config.json, exactly as it stands in the file: defaults are applied by those who read it, never written back. */
+/** A validated token_config.json, exactly as it stands in the file: readers apply the defaults and never write them back. */
 export type TokenConfig = z.infer<typeof recordSchema>;
 export type TokenDeclaration = z.infer<typeof token>;
 export type Rule = z.infer<typeof rule>;

@@ -1,13 +1,13 @@
-// Where secrets are kept: each scope has a key and secrets of its own, and is told by its id.
+// Scopes of secrets: each has a key and secrets of its own, and an id.
 import type { DestinationDeclaration } from "./schema.ts";
 
-/** What reads secrets on GitHub: each keeps them apart, with keys of its own. */
+/** The apps that read secrets on GitHub: each keeps its own secrets under its own keys. */
 export type SecretApp = "actions" | "dependabot" | "codespaces" | "agents";
 
-/** Where the record lives: decides the default destination and the repository that destinations mean. */
+/** Where the record lives: it decides the default destination and the default repository. */
 export type Home =
   | { readonly kind: "github"; readonly repository: string }
-  /** `repository` is the one its `origin` remote names, where there is one. */
+  /** `repository` is the one that its `origin` remote names, if it has one. */
   | { readonly kind: "local"; readonly repository: string | null };
 
 /** One scope of secrets on GitHub. */
@@ -27,7 +27,7 @@ export type FileScope = {
 /** One scope with a key and secrets of its own. */
 export type Scope = GitHubScope | FileScope | { readonly kind: "vault" };
 
-/** Which repositories may read an organization's secret, where the declaration says it. */
+/** Which repositories may read an organization's secret, if the declaration says it. */
 export type OrganizationAccess = {
   readonly visibility: "all" | "private" | "selected";
   /** Names of the organization's repositories, for `selected`; without the owner. */
@@ -50,7 +50,7 @@ export function scopeId(scope: Scope): string {
   }
 }
 
-/** The scope that a destination means; null where nobody can tell its repository. */
+/** The scope that a destination means; null if its repository is not known. */
 export function scopeOf(destination: DestinationDeclaration, home: Home): Scope | null {
   switch (destination.to) {
     case "vault":
@@ -71,7 +71,7 @@ export function scopeOf(destination: DestinationDeclaration, home: Home): Scope 
     : { kind: destination.to, repository };
 }
 
-/** Who may read it, as declared; null where that stays as it is found. */
+/** The declared readers; null if the readers on GitHub stay as they are. */
 export function accessOf(destination: DestinationDeclaration): OrganizationAccess | null {
   if (destination.to !== "organization") return null;
   const { visibility, repositories } = destination;
@@ -93,19 +93,19 @@ const ON_GITHUB: readonly Scope["kind"][] = [
   "agents",
 ];
 
-/** Whether GitHub keeps it: GitHub has rules for names, and changes their letters to capitals. */
+/** Whether GitHub keeps the scope: GitHub has rules for names, and changes their letters to capitals. */
 export function isOnGitHub(scope: Scope): scope is GitHubScope {
   return ON_GITHUB.includes(scope.kind);
 }
 
-/** Whether it is elsewhere, as on this machine, where names keep their capitals and GitHub's rules for them do not hold. */
+/** Whether the scope is elsewhere, as on this machine: names keep their capitals there, and GitHub's rules do not hold. */
 export function isLocal({ kind }: { readonly kind: Scope["kind"] }): boolean {
   return !ON_GITHUB.includes(kind);
 }
 
 /**
  * Whether a job or process beside the record can have the secret in its environment. What Dependabot, codespaces,
- * agents, other repositories and files hold is never there, so a variable of that name says nothing of them.
+ * agents, other repositories and files hold is never there, so a variable of that name says nothing about them.
  */
 export function isSeenBeside(scope: Scope, home: Home): boolean {
   switch (scope.kind) {
@@ -121,7 +121,7 @@ export function isSeenBeside(scope: Scope, home: Home): boolean {
   }
 }
 
-/** GitHub tells names apart by more than their capitals; where the home is not known, anything may be it. */
+/** GitHub ignores capitals in these names. If the home is not known, any name may be it. */
 function isSame(known: string | null | undefined, name: string): boolean {
   return known === null || known === undefined || known.toLowerCase() === name.toLowerCase();
 }

@@ -1,4 +1,4 @@
-// A declared token with its defaults applied: what it is made of, and where it goes.
+// A declared token with its defaults applied: its kind, its issuer and its destinations.
 import type {
   DestinationDeclaration,
   IssuerDeclaration,
@@ -27,11 +27,11 @@ export type Placement = {
   /** `<kind>:<scope>:<SECRET>`: the key in the record and in reports. */
   readonly id: string;
   readonly scope: Scope;
-  /** `<kind>:<scope>`: what public keys are cached by. */
+  /** `<kind>:<scope>`: the key of the cache of public keys. */
   readonly scopeId: string;
   readonly secretName: string;
   readonly field: string;
-  /** Of an organization's secret: who may read it, where that is declared. */
+  /** The declared readers of an organization's secret. */
   readonly access?: OrganizationAccess;
 };
 
@@ -45,7 +45,7 @@ export type Token = {
   readonly issuer: string;
   /** The issuer with its options. */
   readonly issuing: IssuerDeclaration;
-  /** Whether a service keeps what the issuer makes, so that it must be announced before, and can be checked and revoked. */
+  /** Whether a service keeps the issuer's credentials: each is announced first, and can be checked and revoked. */
   readonly outside: boolean;
   /** Whether the declaration itself names the issuer, rather than leaving it to the default. */
   readonly issuerDeclared: boolean;
@@ -56,7 +56,7 @@ export type Token = {
   readonly overlapHours: number;
   /** Failures in a row after which it waits for a person. */
   readonly stuckAfter: number;
-  /** Credentials issued per UTC day on schedule, at the most; null: as many as a program's default allows. */
+  /** Credentials issued per UTC day on schedule, at the most; null: the program's default. */
   readonly maxPerDay: number | null;
   readonly rule: {
     readonly intervalHours: number;
@@ -65,17 +65,17 @@ export type Token = {
   } | null;
 };
 
-/** The field that a credential has unless its issuer says otherwise. */
+/** The field that a credential has by default. */
 export const VALUE_FIELD = "value";
 
 /** How long a replaced credential keeps working, in hours: consumers that read it once a day see the new one in time. */
 export const DEFAULT_OVERLAP_HOURS = 24;
 
-/** With the backoff's doubling, eight failures in a row are most of a day: time alone will not mend it. */
+/** With the backoff's doubling, eight failures in a row are most of a day: waiting longer will not fix the cause. */
 const DEFAULT_STUCK_AFTER = 8;
 const DEFAULT_ISSUING: IssuerDeclaration = { use: "generate" };
 
-/** Whether what the issuer makes is known to anybody but the destinations, and can be found there. */
+/** Whether a service beside the destinations knows the issuer's credentials and can find them. */
 function keepsOutside(issuing: IssuerDeclaration): boolean {
   if (issuing.use === "generate") return issuing.publish !== undefined;
   // GitHub lists no installation tokens, and ends them by itself.
@@ -117,12 +117,12 @@ function ruleOf(rule: Rule | undefined): Token["rule"] {
 const NO_GROUPS: readonly string[] = [];
 const DEFAULT_DESTINATIONS = { github: [{ to: "actions" }], local: [{ to: "vault" }] } as const;
 
-/** The destinations of a token that names none, by where the record lives. */
+/** The destinations of a token that names none; they depend on the record's home. */
 export function defaultDestinations(home: Home): readonly DestinationDeclaration[] {
   return DEFAULT_DESTINATIONS[home.kind];
 }
 
-/** A key's own value in what was parsed from JSON, where a name such as `constructor` must find nothing. One look-up, since records are large. */
+/** A key's own value in an object parsed from JSON: a name such as `constructor` must find nothing. One look-up, since records are large. */
 function ownValue<Value>(
   record: Readonly<Record<string, Value>> | undefined,
   key: string,
@@ -133,7 +133,7 @@ function ownValue<Value>(
     : undefined;
 }
 
-/** Applies the defaults to one declaration. A destination whose repository nobody can tell yields no placement; `parseConfig` reports it. */
+/** Applies the defaults to one declaration. A destination whose repository is not known yields no placement; `parseConfig` reports it. */
 export function resolveToken(config: TokenConfig, name: string, home: Home): Token | null {
   const declaration: TokenDeclaration | undefined = ownValue(config.tokens, name);
   if (declaration === undefined) return null;
@@ -160,7 +160,7 @@ export function resolveToken(config: TokenConfig, name: string, home: Home): Tok
   };
 }
 
-/** A token that nothing has been done to yet. */
+/** The state of a token before its first rotation. */
 export const NEW_TOKEN_STATE: TokenState = {
   current: null,
   pending: null,

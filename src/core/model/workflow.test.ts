@@ -29,7 +29,7 @@ describe("which tokens a workflow means", () => {
     expect(expandWorkflow(withMembers(...members), "w")).toEqual({ tokens: expected, unknown });
   });
 
-  test("a workflow that nobody declared is refused with the nearest name", () => {
+  test("an undeclared workflow is refused with the nearest name", () => {
     const config: TokenConfig = {
       workflows: { daily_security: { tokens: ["A"], schedule: "@daily" } },
     };
@@ -219,7 +219,7 @@ describe("whether a workflow is due", () => {
     ]);
   });
 
-  test("a schedule that parseConfig would have refused is told, not passed over", () => {
+  test("a schedule that parseConfig would refuse is reported, not skipped", () => {
     const config: TokenConfig = { workflows: { w: { tokens: ["A"], schedule: "nonsense" } } };
     expect(() => workflowStatuses(config, new Date(0))).toThrow(Misconfigured);
   });

@@ -1,14 +1,14 @@
-// Workflows: which tokens one means, in whose time zone, and whether its schedule has come round.
+// Workflows: their tokens, their time zones, and whether their schedules are due.
 import { Misconfigured } from "../base/errors.ts";
 import { instantMs, toInstant } from "../base/instant.ts";
 import { nextOccurrence, parseSchedule } from "../schedule/schedule.ts";
 import { nearest } from "./names.ts";
 import { ALL_TOKENS, type TokenConfig, type Workflow } from "./schema.ts";
 
-/** The time zone where neither the workflow nor the settings name one. */
+/** The time zone if neither the workflow nor the settings name one. */
 const DEFAULT_TIMEZONE = "UTC";
 
-/** What a workflow means: declared names, each once and in declaration order; and the members that nothing is called. */
+/** A workflow's tokens, each once and in declaration order; and the members that name neither a token nor a group. */
 export type Expansion = { readonly tokens: readonly string[]; readonly unknown: readonly string[] };
 
 /** A workflow as it stands at one moment. */
@@ -18,13 +18,13 @@ export type WorkflowStatus = Expansion & {
   /** Enabled, but no run has recorded seeing it: it counts from the run that does. */
   readonly unseen: boolean;
   readonly due: boolean;
-  /** The oldest occurrence since the last run that has come; ISO 8601. Null where it is not due. */
+  /** The oldest occurrence since the last run that has come; ISO 8601. Null if it is not due. */
   readonly due_at: string | null;
-  /** The first occurrence after this moment, and after what the record calls its last run; ISO 8601. Null where it is disabled. */
+  /** The first occurrence after this moment, and after the last run in the record; ISO 8601. Null if it is disabled. */
   readonly next_run: string | null;
 };
 
-/** Which tokens a list of members means. A member may be a token's name, a group's, or `ALL_TOKENS`. */
+/** The tokens that a list of members names. A member may be a token's name, a group's, or `ALL_TOKENS`. */
 export function expandMembers(
   members: readonly string[],
   { tokens = {} }: Pick<TokenConfig, "tokens">,
@@ -41,7 +41,7 @@ export function expandMembers(
   return { tokens: meant, unknown: [...wanted].filter((member) => !known.has(member)) };
 }
 
-/** Which tokens a declared workflow means. Throws `Misconfigured` (`workflow-missing`) where nobody declared it. */
+/** The tokens that a declared workflow names. Throws `Misconfigured` (`workflow-missing`) if it is not declared. */
 export function expandWorkflow(config: TokenConfig, name: string): Expansion {
   return expandMembers(workflowOf(config, name).tokens, config);
 }
@@ -54,7 +54,7 @@ export function workflowTimezone(
   return workflow.timezone ?? config.settings?.timezone ?? DEFAULT_TIMEZONE;
 }
 
-/** From when a workflow's occurrences count, as the record has it (ISO 8601): its last run, else when a run first saw it, else null. */
+/** The moment after which a workflow's occurrences count (ISO 8601): its last run in the record, else when a run first saw it, else null. */
 export function workflowBase(config: TokenConfig, name: string): string | null {
   const states = config.state?.workflows ?? {};
   const state = Object.hasOwn(states, name) ? states[name] : undefined;
