@@ -1,13 +1,13 @@
-// Names of secrets: what GitHub accepts, what to write instead, and which known name was probably meant.
+// Names of secrets: GitHub's rules, corrected names, and the nearest known names.
 import { distance } from "fastest-levenshtein";
 import { type Complaint, isShowableName, seenName } from "../base/showable.ts";
 import { MAX_NAME_LENGTH, NAME_PATTERN } from "./schema-base.ts";
 
-/** Where a secret of that name is to live: GitHub reserves names that the vault accepts. */
+/** Where the secret lives: GitHub reserves names that the vault accepts. */
 export type NameKind = "actions" | "vault";
 
 const RESERVED_PREFIX = /^GITHUB_/i;
-/** Share of a name that may differ for it to be taken as a slip of the pen. */
+/** Share of a name that may differ in a typing mistake. */
 const PLAUSIBLE = 0.4;
 
 function corrected(name: string, kind: NameKind): string | null {
@@ -54,7 +54,7 @@ function complaint(name: string, kind: NameKind): { code: string; message: strin
 /**
  * Judges a secret's name by GitHub's rules: letters, digits and underscores, no digit first, at most
  * `MAX_NAME_LENGTH` characters and, for GitHub's own destinations only, no `GITHUB_` in any case at its beginning.
- * @returns null where the name is accepted; the hint suggests a name that would be
+ * @returns null if the name is accepted; otherwise a complaint whose hint suggests an accepted name
  */
 export function checkSecretName(name: string, kind: NameKind): Complaint | null {
   const found = complaint(name, kind);
@@ -75,7 +75,7 @@ function folded(name: string): string {
 }
 
 /**
- * The known names that were probably meant, nearest first; capitals, and dashes for underscores, do not count as differences.
+ * The known names that were probably meant, nearest first. Capitals, and dashes for underscores, do not count as differences.
  * Names that differ in more than two fifths are left out, and so are those clearly farther than the nearest.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 3): string[] {
@@ -97,7 +97,7 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
     .map(({ candidate }) => candidate);
 }
 
-/** A sentence that names what was probably meant, as `Did you mean API_KEY or API_KEYS?`; null where nothing is near. */
+/** A sentence that names what was probably meant, as `Did you mean API_KEY or API_KEYS?`; null if no name is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | null {
   const names = nearest(name, candidates);
   const last = names.pop();

@@ -219,7 +219,7 @@ describe("whether a workflow is due", () => {
     ]);
   });
 
-  test("a schedule that parseConfig would have refused is told, not passed over", () => {
+  test("a schedule that parseConfig would refuse is reported, not skipped", () => {
     const config: TokenConfig = { workflows: { w: { tokens: ["A"], schedule: "nonsense" } } };
     expect(() => workflowStatuses(config, new Date(0))).toThrow(Misconfigured);
   });
