@@ -1,4 +1,4 @@
-// Whether one token is due, why, what holds it back, and when it is due next. Plan, health and suggestions all ask here.
+// The verdict on one token: due or not, why, what holds it back, and when it is due next. Plan, health and suggestions share it.
 
 import { DAY_MS, HOUR_MS, instantMs, inWords, toInstant } from "../base/instant.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
@@ -12,7 +12,7 @@ import { manualOf, waitingOf, waitingText } from "./waiting.ts";
 
 type Reason = { readonly trigger: Trigger; readonly text: string };
 
-/** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
+/** A hold that keeps a due token from being rotated now. `until` is ISO 8601; null if only a person can end it. */
 export type Hold = {
   readonly code:
     | "issuer-required"
@@ -27,20 +27,20 @@ export type Hold = {
   readonly until: string | null;
 };
 
-/** What holds of one token at one moment. Due: it has reasons and no hold. */
+/** The state of one token at one moment. Due: it has reasons and no hold. */
 export type DueVerdict = {
   readonly reasons: readonly Reason[];
   readonly hold: Hold | null;
   /** The due workflows that mean it. */
   readonly workflows: readonly string[];
-  /** When a run would next rotate it, never before this moment; null where none would. */
+  /** When a run would next rotate it, never before this moment; null if none would. */
   readonly next: { readonly at: number; readonly reason: () => string } | null;
 };
 
 export type JudgedToken = {
   readonly token: Token;
   readonly state: TokenState;
-  /** Whether a rule or an enabled workflow speaks of it. */
+  /** True if a rule or an enabled workflow covers it. */
   readonly covered: boolean;
   readonly verdict: DueVerdict;
 };
@@ -50,7 +50,7 @@ export type Judgement = {
   readonly tokens: readonly JudgedToken[];
 };
 
-/** No backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
+/** No backoff that this program records reaches further ahead, in milliseconds. A later time was written by a wrong clock, and is not waited for. */
 const SANE_BACKOFF_MS = 2 * BACKOFF_MAX_MS;
 /** Credentials issued per token and UTC day on schedule: an hourly rotation, with some room for people. */
 const DEFAULT_MAX_PER_DAY = 30;
@@ -102,7 +102,7 @@ export function judgeToken(
   const due = claims.filter((claim) => claim.at <= now);
   if (due.length === 0) return { reasons: [], hold: null, workflows: [], next };
   const ripe = due.filter((claim) => claim.floor <= now);
-  // Where only the floor holds it, its reasons are told with the hold, so that nobody wonders.
+  // If only the floor holds it, its reasons are shown with the hold, so that the wait explains itself.
   const reasons = (ripe.length > 0 ? ripe : due).map((claim) => ({
     trigger: claim.trigger,
     text: claim.text(),
@@ -118,7 +118,7 @@ export function judgeToken(
   };
 }
 
-/** No run can rotate it, so there is no next time: it waits for its owner, or for nothing yet. */
+/** No run can rotate it, so there is no next time. It waits for its owner, or for nothing yet. */
 function judgeManual(token: Token, state: TokenState, now: number): DueVerdict {
   const waiting = waitingOf(token, state, now);
   if (waiting === null) return { reasons: [], hold: null, workflows: [], next: null };
@@ -132,7 +132,7 @@ function judgeManual(token: Token, state: TokenState, now: number): DueVerdict {
 }
 
 function holdOf(token: Token, state: TokenState, now: number): Hold | null {
-  // A journalled box holds a value that somebody supplied, so it can be placed without an issuer.
+  // A journalled box holds a value that a person supplied, so it can be placed without an issuer.
   const missing = state.pending?.boxes ? null : issuerMissing(token, state);
   if (missing !== null) return { code: "issuer-required", reason: missing, until: null };
   if (state.stuck_at)
@@ -141,7 +141,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
       reason: `${failedTimes(state)} and waits for a person: ${stuckHelp(token.name)}`,
       until: null,
     };
-  // Somebody put another value there: a schedule must not take that back.
+  // Another value was put there by other means: a schedule must not take that back.
   if (state.drift && state.pending === null) {
     return {
       code: "drift",
@@ -167,14 +167,14 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
     return {
       code: "daily-cap",
-      reason: `${issuedToday} credentials were issued for it today, which is the cap`,
+      reason: `${issuedToday} credentials were issued for it today, and no more are allowed`,
       until: tomorrow,
     };
   }
   return null;
 }
 
-/** Twice what the credential's own lifetime takes, where nobody set a cap: what lives an hour must be made again all day long. */
+/** Twice what the credential's own lifetime takes, if the settings have no cap. A credential that lives an hour must be made again all day long. */
 function dailyCap({ maxPerDay }: Token, state: TokenState): number {
   if (maxPerDay !== null) return maxPerDay;
   const expires = instantMs(state.current?.expires_at);
@@ -185,7 +185,7 @@ function dailyCap({ maxPerDay }: Token, state: TokenState): number {
     : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
 }
 
-/** A backoff may be over before the floor is: people are told when the next attempt really is. */
+/** The hold of a backoff. It may be over before the floor is, so it names the time of the real next attempt. */
 function untilNext(hold: Hold, state: TokenState, next: DueVerdict["next"]): Hold {
   return hold.code === "backoff" && next !== null ? backoffHold(state, next.at) : hold;
 }

@@ -321,7 +321,7 @@ describe("when one token is due", () => {
       { next: null },
     ],
     [
-      "a PAT whose placeholder somebody accepted",
+      "a PAT whose placeholder a person accepted",
       { token: { ...pat, issuer: { use: "generate" } }, rule: daily, state: {} },
       { due: ["interval of 24 h elapsed"], next: "2026-01-10T12:00:00Z" },
     ],
@@ -396,7 +396,7 @@ describe("when one token is due", () => {
       },
     ],
     [
-      "an expiry that its issuer told, where the rule says not to rotate by itself",
+      "an expiry that its issuer reported, if the rule says not to rotate by itself",
       {
         rule: { ...daily, auto_rotate: false },
         live: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) },
@@ -497,7 +497,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
     workflows: {
       nightly: { tokens: ["RED"], schedule: "0 2 * * *" },
       everything: {
-        tokens: ["ALL_TOKENS", "NOBODY"],
+        tokens: ["ALL_TOKENS", "ABSENT"],
         schedule: "0 0 * * 0",
         timezone: "Europe/Berlin",
       },
@@ -561,7 +561,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
       {
         workflow_name: "everything",
         tokens: ["OLD", "FRESH", "NEW", "LOOSE", "RED_TOO"],
-        unknown: ["NOBODY"],
+        unknown: ["ABSENT"],
         enabled: true,
         unseen: true,
         due: false,
@@ -574,7 +574,7 @@ test("the whole plan: one entry a token, every reason, the strongest first", () 
   });
 });
 
-test("nothing declared, nothing due; what nobody declared is never due", () => {
+test("nothing declared, nothing due; an undeclared token is never due", () => {
   const nothing = {
     due: [],
     skipped: [],
@@ -721,7 +721,7 @@ function recordedTimes(config: TokenConfig): number[] {
   return [...tokens, ...workflows].flat();
 }
 
-test("a backoff that is over before the floor is told with the time of the next attempt itself", () => {
+test("a backoff that is over before the floor shows the time of the next attempt itself", () => {
   const at = new Date("2026-03-01T12:00:00Z");
   const failed = { failures: 1, next_attempt_at: "2026-03-01T12:05:00Z" };
   const state = rotatedState({ rotated_at: "2026-03-01T11:55:00Z" }, failed);
