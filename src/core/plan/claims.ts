@@ -1,4 +1,4 @@
-// Everything that makes a token due, now or later: the rules of design and contract as one list of claims.
+// The claims that make a token due, now or later.
 
 import { DAY_MS, HOUR_MS, instantMs, toInstant } from "../base/instant.ts";
 import { MIN_INTERVAL_HOURS, type TokenState } from "../model/schema.ts";
@@ -6,7 +6,7 @@ import type { Token } from "../model/token.ts";
 import type { WorkflowStatus } from "../model/workflow.ts";
 import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
 
-/** Why a token is due. Claims stand in this order, the strongest first, and reasons are told in it. */
+/** Why a token is due. Claims and their reasons stand in this order, the strongest first. */
 export type Trigger =
   | "pending"
   | "exposed"
@@ -18,9 +18,9 @@ export type Trigger =
 
 /** Never rotate again sooner, in milliseconds, whatever a rule, an expiry or a retry says: a mistake must not rotate in a loop. */
 export const FLOOR_MS = MIN_INTERVAL_HOURS * HOUR_MS;
-/** The same for workflows. Half, since runs start minutes late: an hourly schedule whose last run was late must not lose its next hour. */
+/** The same for workflows. Half, since runs start minutes late. An hourly schedule whose last run was late must not lose its next hour. */
 export const WORKFLOW_FLOOR_MS = FLOOR_MS / 2;
-/** A credential that expires is due this long before, in milliseconds, or a fifth of its lifetime where that is shorter. */
+/** A credential that expires is due this long before, in milliseconds, or a fifth of its lifetime if that is shorter. */
 const EXPIRY_LEAD_MS = DAY_MS;
 /** But at least this long before, in milliseconds, or half of its lifetime: runs come at best every few minutes, and late. */
 const SHORTEST_EXPIRY_LEAD_MS = 20 * 60_000;
@@ -34,7 +34,7 @@ export type Enabled = {
   readonly text: () => string;
 };
 
-/** Null where it is disabled. */
+/** Null if it is disabled. */
 export function enabled({ workflow_name: name, due_at, next_run }: WorkflowStatus): Enabled | null {
   const at = instantMs(due_at ?? next_run);
   if (at === null) return null;
@@ -42,7 +42,7 @@ export function enabled({ workflow_name: name, due_at, next_run }: WorkflowStatu
   return { name, due_at, at, text: () => text };
 }
 
-/** One reason that makes or will make a token due: when, and before when the floor forbids it. The words are made only when they are told. */
+/** One reason that makes or will make a token due: when, and before when the floor forbids it. The text is made only when it is shown. */
 export type Claim = {
   readonly trigger: Trigger;
   readonly at: number;
@@ -72,7 +72,7 @@ export function claimsOf(
     });
   }
   if (isExposed(state, now)) {
-    // An exposure dated ahead of this clock would outlive a rotation, so there the floor holds.
+    // An exposure dated ahead of this clock would outlive a rotation, so then the floor holds.
     const ahead = (instantMs(state.exposed_at) ?? now) > now;
     claims.push({
       trigger: "exposed",
@@ -107,7 +107,7 @@ export function claimsOf(
   const workflowFloor = floor - FLOOR_MS + WORKFLOW_FLOOR_MS;
   for (const { at, text } of workflows)
     claims.push({ trigger: "workflow", at, floor: workflowFloor, text });
-  // Only what a schedule covers: a value that a person supplied and that failed must not be replaced by a random one.
+  // Only for a token under a schedule: a value that a person supplied and that failed must not be replaced by a random one.
   if (
     pending === null &&
     state.next_attempt_at &&
@@ -124,7 +124,7 @@ function retryText({ failures }: TokenState): string {
     : `attempt ${failures + 1}, after ${failures} that failed`;
 }
 
-/** The expiry that makes a token due by itself: where its rule says so, and without a rule what its issuer told. Schedules do not hold it back. */
+/** The expiry that makes a token due by itself, if its rule says so. Without a rule, the expiry that its issuer reported. Schedules do not hold it back. */
 function endOf(token: Token, state: TokenState): number | null {
   const wanted = token.rule === null ? Boolean(state.current?.expires_at) : token.rule.autoRotate;
   return wanted ? expiryMs(token, state) : null;
@@ -140,7 +140,7 @@ export function expiryLead(expiry: number, rotated: number | null): number {
   );
 }
 
-/** Half of the lifetime that the issuer told, where the floor would let it expire. */
+/** Half of the lifetime that the issuer reported, if the floor would let the credential expire. */
 function expiryFloor(state: TokenState, rotated: number | null): number {
   if (rotated === null) return Number.NEGATIVE_INFINITY;
   const half = Math.floor(((instantMs(state.current?.expires_at) ?? rotated) - rotated) / 2);

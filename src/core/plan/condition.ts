@@ -7,7 +7,7 @@ import type { Token } from "../model/token.ts";
 export const SUPPLIED = "manual";
 
 /**
- * Why nothing may be made up for a token without being asked for by name; null where something may.
+ * Why no value may be drawn for a token unless a request names it; null if one may.
  * A random value in place of one that a service or a person issued breaks whatever uses it.
  */
 export function issuerMissing(token: Token, state: TokenState): string | null {
@@ -22,13 +22,13 @@ export function issuerMissing(token: Token, state: TokenState): string | null {
   return 'a person handed in its value, and a random one would break what uses it: hand in the next one, or declare "issuer": {"use": "generate"}';
 }
 
-/** When the credential was last rotated; a time ahead of `now` was written by a clock that runs fast and counts as just now. */
+/** When the credential was last rotated. A time ahead of `now` was written by a clock that runs fast, and counts as just now. */
 export function rotatedMs(state: TokenState, now: number): number | null {
   const rotated = instantMs(state.current?.rotated_at);
   return rotated === null ? null : Math.min(rotated, now);
 }
 
-/** Whether the credential in place was seen in plaintext in the git history: exposed, and not rotated since. */
+/** True if the credential in place was seen in plaintext in the git history, and was not rotated since. */
 export function isExposed(state: TokenState, now: number): boolean {
   if (!state.exposed_at) return false;
   const rotated = rotatedMs(state, now);
@@ -45,9 +45,9 @@ export function expiryMs(token: Token, state: TokenState): number | null {
   return recorded === null ? declared : Math.min(recorded, declared);
 }
 
-/** What a person decides about a token that is stuck. */
+/** The choice that a person has about a token that is stuck. */
 export function stuckHelp(name: string): string {
-  return `mend what failed, then \`token-automation resume ${name}\`, or give it up by \`token-automation abort ${name}\``;
+  return `fix what failed, then \`token-automation resume ${name}\`, or give it up with \`token-automation abort ${name}\``;
 }
 
 /** How often in a row it failed, for people: `failed once`, `failed 3 times`. */

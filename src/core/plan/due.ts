@@ -12,7 +12,7 @@ import { manualOf, waitingOf, waitingText } from "./waiting.ts";
 
 type Reason = { readonly trigger: Trigger; readonly text: string };
 
-/** What keeps a due token from being rotated now. `until` is ISO 8601; null where only a person can end it. */
+/** A hold that keeps a due token from being rotated now. `until` is ISO 8601; null if only a person can end it. */
 export type Hold = {
   readonly code:
     | "issuer-required"
@@ -27,20 +27,20 @@ export type Hold = {
   readonly until: string | null;
 };
 
-/** What holds of one token at one moment. Due: it has reasons and no hold. */
+/** The state of one token at one moment. Due: it has reasons and no hold. */
 export type DueVerdict = {
   readonly reasons: readonly Reason[];
   readonly hold: Hold | null;
   /** The due workflows that mean it. */
   readonly workflows: readonly string[];
-  /** When a run would next rotate it, never before this moment; null where none would. */
+  /** When a run would next rotate it, never before this moment; null if none would. */
   readonly next: { readonly at: number; readonly reason: () => string } | null;
 };
 
 export type JudgedToken = {
   readonly token: Token;
   readonly state: TokenState;
-  /** Whether a rule or an enabled workflow speaks of it. */
+  /** True if a rule or an enabled workflow covers it. */
   readonly covered: boolean;
   readonly verdict: DueVerdict;
 };
@@ -50,7 +50,7 @@ export type Judgement = {
   readonly tokens: readonly JudgedToken[];
 };
 
-/** No backoff that this program records reaches further ahead, in milliseconds: what does was written by a wrong clock, and is not waited for. */
+/** No backoff that this program records reaches further ahead, in milliseconds. A later time was written by a wrong clock, and is not waited for. */
 const SANE_BACKOFF_MS = 2 * BACKOFF_MAX_MS;
 /** Credentials issued per token and UTC day on schedule: an hourly rotation, with some room for people. */
 const DEFAULT_MAX_PER_DAY = 30;
@@ -118,7 +118,7 @@ export function judgeToken(
   };
 }
 
-/** No run can rotate it, so there is no next time: it waits for its owner, or for nothing yet. */
+/** No run can rotate it, so there is no next time. It waits for its owner, or for nothing yet. */
 function judgeManual(token: Token, state: TokenState, now: number): DueVerdict {
   const waiting = waitingOf(token, state, now);
   if (waiting === null) return { reasons: [], hold: null, workflows: [], next: null };
@@ -167,7 +167,7 @@ function holdOf(token: Token, state: TokenState, now: number): Hold | null {
     const tomorrow = toInstant((Math.floor(now / DAY_MS) + 1) * DAY_MS);
     return {
       code: "daily-cap",
-      reason: `${issuedToday} credentials were issued for it today, which is the cap`,
+      reason: `${issuedToday} credentials were issued for it today, and no more are allowed`,
       until: tomorrow,
     };
   }
@@ -185,7 +185,7 @@ function dailyCap({ maxPerDay }: Token, state: TokenState): number {
     : Math.max(DEFAULT_MAX_PER_DAY, Math.ceil((2 * DAY_MS) / lifetime));
 }
 
-/** A backoff may be over before the floor is: people are told when the next attempt really is. */
+/** The hold of a backoff. It may be over before the floor is, so it names the time of the real next attempt. */
 function untilNext(hold: Hold, state: TokenState, next: DueVerdict["next"]): Hold {
   return hold.code === "backoff" && next !== null ? backoffHold(state, next.at) : hold;
 }

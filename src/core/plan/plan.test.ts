@@ -396,7 +396,7 @@ describe("when one token is due", () => {
       },
     ],
     [
-      "an expiry that its issuer told, where the rule says not to rotate by itself",
+      "an expiry that its issuer reported, if the rule says not to rotate by itself",
       {
         rule: { ...daily, auto_rotate: false },
         live: { rotated_at: at(-40 * MINUTE_MS), expires_at: at(20 * MINUTE_MS) },
@@ -721,7 +721,7 @@ function recordedTimes(config: TokenConfig): number[] {
   return [...tokens, ...workflows].flat();
 }
 
-test("a backoff that is over before the floor is told with the time of the next attempt itself", () => {
+test("a backoff that is over before the floor shows the time of the next attempt itself", () => {
   const at = new Date("2026-03-01T12:00:00Z");
   const failed = { failures: 1, next_attempt_at: "2026-03-01T12:05:00Z" };
   const state = rotatedState({ rotated_at: "2026-03-01T11:55:00Z" }, failed);

@@ -21,7 +21,7 @@ type DueToken = {
   readonly workflows: readonly string[];
 };
 
-/** A token that would be due but is held back, and until when (ISO 8601; null where only a person can end it). */
+/** A token that would be due but is held back, and until when (ISO 8601; null if only a person can end it). */
 type SkippedToken = {
   readonly token_name: string;
   readonly code: Hold["code"];
@@ -35,7 +35,7 @@ export type Plan = {
   /** In declaration order, each token once. */
   readonly due: readonly DueToken[];
   readonly skipped: readonly SkippedToken[];
-  /** When a run would next rotate each token that has such a time, the soonest first; what is due now stands at `now`. */
+  /** When a run would next rotate each token that has such a time, the soonest first. A token that is due now stands at `now`. */
   readonly upcoming: readonly UpcomingToken[];
   readonly workflows: readonly WorkflowStatus[];
   /** Enabled workflows that no run has recorded seeing: the next run must record `first_seen_at` for them. */
@@ -43,7 +43,7 @@ export type Plan = {
   readonly next_due: NextDue | null;
 };
 
-/** What a run at `now` would do. Throws `Misconfigured` only for a schedule or zone that `parseConfig` would have refused. */
+/** Plans a run at `now`. Throws `Misconfigured` only for a schedule or zone that `parseConfig` would have refused. */
 export function plan(config: TokenConfig, home: Home, now: Date): Plan {
   const { workflows, tokens } = judgeTokens(config, home, now);
   const due: DueToken[] = [];

@@ -1,4 +1,4 @@
-// Tokens whose value a person makes: when the next one is due, and what the person is told. Pure.
+// Tokens whose value a person makes: when the next one is due, and what is said of it. Pure.
 
 import { DAY_MS, HOUR_MS, toInstant } from "../base/instant.ts";
 import type { ManualDeclaration, TokenState } from "../model/schema.ts";
@@ -6,7 +6,7 @@ import { liveGeneration, type Token } from "../model/token.ts";
 import type { Reminder } from "../ports/notifier.ts";
 import { expiryMs, isExposed, rotatedMs } from "./condition.ts";
 
-/** How long before a value is due its owner is told, in days. */
+/** How long before a value is due its owner is reminded, in days. */
 const DEFAULT_LEAD_DAYS = 7;
 
 /** A token that waits for a person to hand in its next value. */
@@ -23,12 +23,12 @@ export function manualOf({ issuing }: Token): ManualDeclaration | null {
 }
 
 /**
- * Whether a token waits for a person at `now` (milliseconds): from its lead time before the value is due on.
+ * Why a token waits for a person at `now` (milliseconds), which it does from its lead time before the value is due.
  * Schedules of workflows do not make it due: they are a program's pace, not a person's. Null for tokens that an issuer makes.
  */
 export function waitingOf(token: Token, state: TokenState, now: number): Waiting | null {
   const manual = manualOf(token);
-  // What was handed in and journalled is only to be placed.
+  // A value that was handed in and journalled only has to be placed.
   if (manual === null || state.pending?.boxes) return null;
   const lead = (manual.lead_days ?? DEFAULT_LEAD_DAYS) * DAY_MS;
   const first = deadlines(token, state, now).sort((one, other) => one.dueAt - other.dueAt)[0];
@@ -62,14 +62,14 @@ function deadlines(token: Token, state: TokenState, now: number): Waiting[] {
   return found;
 }
 
-/** What people are told, in plans, reports and health. */
+/** The reason in plans, reports and health. */
 export function waitingText(token: Token, { why, dueAt }: Waiting, now: number): string {
   const owner = manualOf(token)?.owner ?? "a person";
   const by = dueAt <= now ? "now" : `by ${toInstant(dueAt)}`;
   return `waits for ${owner} to hand in a new value ${by}: ${why}`;
 }
 
-/** What its owner is reminded of. */
+/** The reminder for its owner. */
 export function reminderOf(
   token: Token,
   state: TokenState,

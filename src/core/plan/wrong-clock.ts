@@ -1,4 +1,4 @@
-// Dates in the record so far ahead of the clock that schedules would wait for them in silence: pure.
+// Dates in the record so far ahead of the clock that schedules would wait for them in silence. Pure.
 import { DAY_MS, instantMs } from "../base/instant.ts";
 import type { TokenConfig } from "../model/schema.ts";
 import { tokenState } from "../model/token.ts";
@@ -7,14 +7,14 @@ import { workflowBase } from "../model/workflow.ts";
 /** Clocks differ and step back by minutes or hours; a date further ahead than this, in milliseconds, was written by a wrong one. */
 const WRONG_CLOCK_MS = DAY_MS;
 
-/** Whether a date in the record lies further ahead than clocks differ. */
+/** True if a date in the record lies further ahead than clocks differ. */
 export function isFarAhead(at: string | null | undefined, now: Date): boolean {
   return (instantMs(at) ?? 0) > now.getTime() + WRONG_CLOCK_MS;
 }
 
 /**
- * What people are told of such dates, which only a rotation by name ends. Nothing is rotated for them by schedule: were
- * it this clock that is wrong, each of its runs would.
+ * Warnings about such dates, which only a rotation by name ends. No schedule rotates for them: if
+ * this clock is the wrong one, each of its runs would.
  */
 export function aheadWarnings(config: TokenConfig, now: Date): string[] {
   const why = "which is ahead of this clock, so no schedule rotates";
