@@ -1,4 +1,4 @@
-// What every destination must do, as one suite that each adapter's test runs on the real thing.
+// The contract suite of destinations, which each adapter's test runs on the real thing.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Secret } from "../src/core/base/secret.ts";
 import { seal } from "../src/core/credentials/seal.ts";

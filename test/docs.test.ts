@@ -1,4 +1,4 @@
-// What the documentation says, held against the program: commands run, snippets are accepted, names and links exist.
+// The documentation against the program: commands run, snippets are accepted, names and links exist.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, chmod, mkdir, readFile, writeFile } from "node:fs/promises";

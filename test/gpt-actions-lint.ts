@@ -1,4 +1,4 @@
-// What GPT Actions refuse or cut in a description of an API, as "Production notes on GPT Actions" (developers.openai.com) has it.
+// The limits of GPT Actions on the description of an API, as "Production notes on GPT Actions" (developers.openai.com) has them.
 
 type Node = { readonly [key: string]: unknown };
 

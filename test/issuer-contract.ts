@@ -1,4 +1,4 @@
-// What every issuer must do, as one suite that each adapter's test runs on the real thing.
+// The contract suite of issuers, which each adapter's test runs on the real thing.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../src/core/base/errors.ts";
 import type { FailureKind } from "../src/core/base/reported-error.ts";

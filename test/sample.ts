@@ -1,4 +1,4 @@
-// How much of a slow suite runs: all of it, or the sample that CI takes.
+// The part of a slow suite that runs: all of it, or the sample that CI takes.
 
 /** The variable that asks for a sample and holds its seed, a whole number. */
 export const SAMPLE_VARIABLE = "TOKEN_AUTOMATION_TEST_SAMPLE";

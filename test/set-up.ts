@@ -1,4 +1,4 @@
-// What all test files share: the built CLI, and the list of what was passed over, which is printed at the end.
+// The set-up of all test files: the built CLI, and the list of skipped tools, which is printed at the end.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What every store must do, as one suite that each adapter's test runs on the real thing.
+// The contract suite of stores, which each adapter's test runs on the real thing.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RecordChange, Snapshot, Store } from "../src/core/ports/store.ts";
 

@@ -1,4 +1,4 @@
-// What all cases share: the bundle under test, what is loaded before it, and a temporary folder.
+// The parts that all cases share: the bundle under test, the file that is loaded before it, and a temporary folder.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

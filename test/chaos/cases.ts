@@ -1,4 +1,4 @@
-// Which cases there are, in a fixed order, each with an id by which it can be run alone.
+// The cases, in a fixed order, each with an id by which it can be run alone.
 import { ANSWERS, type Answer, type Disturbance, EDITS } from "./disturbances.ts";
 import type { Scenario } from "./scenarios.ts";
 

@@ -1,4 +1,4 @@
-// What must hold at the end of every case, whatever went wrong in it.
+// The invariants at the end of every case.
 import type { RecordText } from "./commits.ts";
 import { commitsOf, generationViolations, historyViolations } from "./commits.ts";
 import { HOME, RECORD } from "./scenarios.ts";

@@ -1,4 +1,4 @@
-// What every resolver needs: the caller, the repositories, and GitHub's errors of one field.
+// The context of every resolver: the caller, the repositories, and GitHub's errors of one field.
 import { GraphQLError } from "graphql";
 import { allows, authorize, notAccessible, type Token } from "./auth.ts";
 import type { Budget } from "./limits.ts";

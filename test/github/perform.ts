@@ -1,4 +1,4 @@
-// How one request goes wrong: a fault's action, carried out around what the server would do.
+// The faults of one request, carried out around the server's own answer.
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// What the server answers: replies, and GitHub's error bodies as things to throw.
+// The server's replies, and GitHub's error bodies as things to throw.
 import type { paths } from "@octokit/openapi-types";
 
 /** The JSON body of one documented reply: `Body<"/user", "get", 200>`. */

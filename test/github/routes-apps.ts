@@ -1,4 +1,4 @@
-// What Apps and installation tokens ask: https://docs.github.com/rest/apps/apps
+// The routes of Apps and installation tokens: https://docs.github.com/rest/apps/apps
 import { mint } from "./apps.ts";
 import type { AppSession, Installation } from "./auth.ts";
 import { type Body, json, notFound, refusal } from "./replies.ts";

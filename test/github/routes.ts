@@ -1,4 +1,4 @@
-// What a route is, and how a request finds its own.
+// The shape of a route, and the search for the route of a request.
 import type { paths } from "@octokit/openapi-types";
 import type { Access, Permission, Token } from "./auth.ts";
 import { type Reply, refusal } from "./replies.ts";

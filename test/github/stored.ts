@@ -1,4 +1,4 @@
-// What a repository of the tests' GitHub keeps beside its files: runs, issues, deploy keys.
+// The parts of a repository of the tests' GitHub beside its files: runs, issues, deploy keys.
 
 /** A run as tests see and change it: they are the runner. */
 export type StoredRun = {

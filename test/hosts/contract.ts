@@ -1,4 +1,4 @@
-// What the API must do on every host, as one suite that runs on each of the real runtimes, against the tests' GitHub.
+// The contract suite of hosts, which runs on each of the real runtimes against the tests' GitHub.
 import { createHash } from "node:crypto";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

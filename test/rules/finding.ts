@@ -1,4 +1,4 @@
-// What a rule reports, and how a failing test prints it.
+// A finding of a rule, and its text in a failing test.
 
 /** One violation. */
 export type Finding = {

@@ -1,4 +1,4 @@
-// What the core may not reach, and the few files that may load heavy packages or open a secret.
+// The rules of purity: the core's reach, and the few files that may load heavy packages or open a secret.
 import { HOUSE } from "../house.ts";
 import type { Finding } from "./finding.ts";
 import type { Module } from "./module.ts";

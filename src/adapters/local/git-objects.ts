@@ -1,4 +1,4 @@
-// What commits hold at the record's paths, and the contents, in few calls of git.
+// The files that commits hold at the record's paths, and their contents, in few calls of git.
 import { historyFolder, isDayFile, isMonthFolder } from "../../core/record/history.ts";
 import type { Git } from "./git.ts";
 import { historyUnreadable } from "./git-log.ts";

@@ -1,4 +1,4 @@
-// What a language model's answer may come to: checked against the record, so that it can only choose among what the program would do. Pure.
+// The check of a language model's answer against the record: it can only choose among what the program would do. Pure.
 import * as z from "zod";
 import { Failure } from "../base/errors.ts";
 import { DAY_MS, HOUR_MS } from "../base/instant.ts";

@@ -1,4 +1,4 @@
-// What an audit is given, and what it answers.
+// The input of an audit and its findings.
 import type { AuditCommit } from "../ports/record-versions.ts";
 
 /**

@@ -142,7 +142,7 @@ export async function requireApproved(
   const approval = await approvals.find(planned);
   if (approval?.approvedBy)
     return { approvedBy: approval.approvedBy, close: () => closed(approvals, planned) };
-  throw new Denied(`nobody has approved this ${operation} yet`, {
+  throw new Denied(`this ${operation} is not approved yet`, {
     code: "approval-required",
     hint:
       approval === null
@@ -264,7 +264,7 @@ function linesOf(names: readonly string[]): string[] {
 
 function nobodyToAsk({ operation }: AgentChange): Denied {
   return new Denied(
-    `${operation} needs a person's approval, and there is nobody to ask: the record is not on GitHub`,
+    `${operation} needs a person's approval, and the record is not on GitHub, so no person can be asked`,
     {
       code: "approval-required",
       hint: "A person does it with the CLI, or changes settings.agents.approval in the record.",

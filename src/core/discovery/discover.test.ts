@@ -1,4 +1,4 @@
-// What exists beside what is declared, on the tests' GitHub; and declaring what exists without touching it.
+// Discovery of undeclared secrets on the tests' GitHub, and their declaration without touching them.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SecretScope } from "../../../test/github/secrets.ts";

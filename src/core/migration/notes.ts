@@ -1,4 +1,4 @@
-// What a migration could not carry over, said once for each kind; and the times of the Python program.
+// Notes of a migration: what it could not carry over, once for each kind, and the times of the Python program.
 import { toInstant } from "../base/instant.ts";
 import { seenName } from "../base/showable.ts";
 

@@ -1,4 +1,4 @@
-// What the program itself writes into the record. Loose, so that a newer version's fields survive an older one.
+// The program's own part of the record. Loose, so that a newer version's fields survive an older one.
 import * as z from "zod";
 import { count, instant } from "./schema-base.ts";
 
@@ -97,12 +97,12 @@ const retiring = z.looseObject({
   ref: z
     .string()
     .nullable()
-    .describe("Null where a run ended before it knew: then what the service has under the label"),
+    .describe("Null if the run ended before it knew. The service then has it under the label"),
   label: z.string().optional(),
   asked_at: instant
     .optional()
     .describe(
-      "When its run asked, where nobody knows what came of it: it may still be made a while after",
+      "When its run asked, if the outcome is unknown. The service may still make it a while after",
     ),
   fingerprint: z.string().nullable(),
   issuer: z.string(),
@@ -114,7 +114,7 @@ const retiring = z.looseObject({
   never_placed: z
     .boolean()
     .optional()
-    .describe("Whether no destination can have got it, so that nobody waits for its overlap"),
+    .describe("True if no destination can have received it, so that no overlap is waited for"),
   failures: count,
   last_error: failure.nullable(),
 });
@@ -145,7 +145,7 @@ export const tokenState = z.looseObject({
     .nullable()
     .optional()
     .describe(
-      "When a job was last seen with the previous generation, which tells that it can see the secret",
+      "When a job was last seen with the previous generation, which shows that it can see the secret",
     ),
   busy_until: instant
     .nullable()
@@ -169,11 +169,11 @@ export const tokenState = z.looseObject({
     .looseObject({ at: instant, message: z.string() })
     .nullable()
     .optional()
-    .describe("Something else than this program's value was seen"),
+    .describe("A value other than this program's was seen"),
   overwrote_drift_at: instant
     .optional()
     .describe(
-      "When what somebody else had put there was overwritten: jobs queued before still see that",
+      "When another person's or program's value was overwritten. Jobs queued before still see that value",
     ),
   retiring: z.array(retiring).optional(),
   reminded: z
@@ -184,9 +184,7 @@ export const tokenState = z.looseObject({
       overdue: z.boolean(),
     })
     .optional()
-    .describe(
-      "That a person was reminded to replace this generation, so that nobody is told twice",
-    ),
+    .describe("A person was reminded to replace this generation, and is not reminded twice"),
   issues: z
     .looseObject({ day: z.string(), count })
     .optional()

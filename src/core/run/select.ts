@@ -1,4 +1,4 @@
-// Which tokens a run takes up, and how: pure.
+// The choice of the tokens that a run takes up. Pure.
 
 import { toInstant } from "../base/instant.ts";
 import { requireDeclared } from "../config/edit.ts";
