@@ -333,7 +333,7 @@ describe("save", () => {
         kind: "denied",
         code: "branch-protected",
         message: "could not commit to acme/widgets: the branch main is protected",
-        hint: expect.stringContaining("`branch` input"),
+        hint: expect.stringContaining("the input `branch`"),
       });
     },
   );

@@ -111,14 +111,14 @@ describe.skipIf(!toolAvailable("python"))("a credential of a service", () => {
 
   test("that replaces another lets it work through the overlap; then only that one is revoked", async () => {
     const made = await world({ token: { overlap_hours: 12 } });
-    made.keys.add("by-hand", "a person's own");
+    made.keys.add("by-hand", "not ours");
     await made.run(0);
     await made.run(24);
-    expect(made.labels()).toEqual([label(1), label(2), "a person's own"]);
+    expect(made.labels()).toEqual([label(1), label(2), "not ours"]);
     await made.run(35);
-    expect(made.labels()).toEqual([label(1), label(2), "a person's own"]);
+    expect(made.labels()).toEqual([label(1), label(2), "not ours"]);
     expect(await made.run(36)).toMatchObject({ revoked: ["ALPHA"] });
-    expect(made.labels()).toEqual([label(2), "a person's own"]);
+    expect(made.labels()).toEqual([label(2), "not ours"]);
     expect(made.live().works).toBe(true);
     expect(made.state()?.retiring ?? []).toEqual([]);
   });
