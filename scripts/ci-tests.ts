@@ -27,6 +27,9 @@ const SUITES: readonly (readonly string[])[] = [
   ["src/adapters/issuers/mysql"],
   ["src/adapters/issuers/postgres"],
   ["src/adapters/issuers/redis"],
+  ["src/adapters/issuers/aws-iam"],
+  ["src/core/record/append-history"],
+  ["src/http/reply/paging"],
   ["scripts/package"],
   ["scripts/new"],
 ];
