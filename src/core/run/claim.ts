@@ -26,7 +26,7 @@ import {
 export type Claimed = {
   readonly record: LoadedRecord;
   readonly tokens: readonly Unplaced[];
-  /** When the side effects that were announced must be over: another run may take over later. */
+  /** The time by which the announced side effects must be over: another run may take over later. */
   readonly until: Date;
 };
 

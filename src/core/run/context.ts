@@ -14,7 +14,7 @@ export type RunOptions = Collaborators & {
   readonly source: RecordSource;
   readonly clock: () => Date;
   readonly runId: string;
-  /** How people are reminded of values that they make. Throws `Misconfigured` if that way is not set up. */
+  /** The reminders of values that people make. Throws `Misconfigured` if that way is not set up. */
   readonly reminders: (by: RemindBy) => Promise<Reminders>;
 };
 
@@ -35,6 +35,6 @@ export type Collaborators = {
   readonly destination: (scope: Scope) => Promise<Destination>;
   readonly fingerprintKey: Secret | null;
   readonly clock: () => Date;
-  /** Resolves after that number of milliseconds. */
+  /** Resolves after the given time, in milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 };

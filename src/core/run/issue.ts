@@ -1,4 +1,4 @@
-// Getting one credential: from its issuer, or from the person who hands it in; checked before anything is done with it.
+// Getting one credential from its issuer, or from the person who hands it in, and checking it before its use.
 
 import { Failure, Misconfigured, Uncertain, Unchanged } from "../base/errors.ts";
 import { checkSecretValue } from "../credentials/secret-value.ts";
@@ -21,7 +21,7 @@ export type Obtained =
   | {
       readonly ok: true;
       readonly credential: Credential;
-      /** Revokes it if it cannot be used, and returns what is left. Never throws a `Failure`. */
+      /** Revokes the credential if it cannot be used, and returns what the service still keeps. Never throws a `Failure`. */
       readonly discard: () => Promise<Leftover>;
     }
   | { readonly ok: false; readonly error: Error; readonly left: Leftover };
@@ -30,7 +30,7 @@ export type Obtained =
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 
-/** Throws `Misconfigured` (`issuer-required`): a random value in place of one that a service issued breaks its consumers, so it needs a declaration, or a rotation by name for a supplied value. */
+/** Throws `Misconfigured` (`issuer-required`). A random value breaks the consumers of a token that a service issued, so it needs a declaration, or the token's name if the value was supplied. */
 export function requireIssuer({ token, state }: Choice, request: RunRequest): void {
   if (suppliedValue(request) !== null) return;
   const isNamed = request.wanted.kind === "tokens";
@@ -56,7 +56,7 @@ export async function obtain(selected: Choice, options: ObtainOptions): Promise<
       settlesWithinMs: 0,
       warnings: [],
     };
-    return usable(token, credential, { request, discard: async () => NOTHING });
+    return requireUsable(token, credential, { request, discard: async () => NOTHING });
   }
   let asked = false;
   try {
@@ -65,7 +65,7 @@ export async function obtain(selected: Choice, options: ObtainOptions): Promise<
     return await issueChecked(selected, issuer, options);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // Only an error that says so leaves nothing behind.
+    // Every other error may leave a credential with the service.
     const isKnown = error instanceof Failure && error.kind !== "uncertain";
     return { ok: false, error, left: asked && !isKnown ? { kind: "unknown" } : NOTHING };
   }
@@ -93,8 +93,8 @@ async function issueChecked(
     signal,
   };
   const credential = await inTime(issuer.issue(asked), signal, tokenName);
-  const discard = () => discardOf(selected, credential, issuer);
-  const obtained = usable(token, credential, { request, discard });
+  const discard = () => revokeUnused(selected, credential, issuer);
+  const obtained = requireUsable(token, credential, { request, discard });
   if (!obtained.ok) return { ...obtained, left: await discard() };
   if (
     credential.ref !== null &&
@@ -107,13 +107,13 @@ async function issueChecked(
   const left = await discard();
   return {
     ok: false,
-    error: checkFailed(tokenName, { verdict, detail }, endedHow(credential, left)),
+    error: checkFailed(tokenName, { verdict, detail }, describeEnd(credential, left)),
     left,
   };
 }
 
-/** Masked first; then judged by what a destination accepts. */
-function usable(
+/** Has the values masked first, then checks that destinations accept them. */
+function requireUsable(
   token: Token,
   credential: Credential,
   { request, discard }: { readonly request: RunRequest; readonly discard: () => Promise<Leftover> },
@@ -134,8 +134,8 @@ function usable(
   return { ok: true, credential, discard };
 }
 
-/** Revokes what will not be used. Whatever the record holds already is left alone: an issuer may hand over the same one again. */
-async function discardOf(
+/** Revokes a credential that will not be used, except one that the record holds: an issuer may hand over the same one again. */
+async function revokeUnused(
   { state }: Choice,
   { ref }: Credential,
   issuer: Issuer,
@@ -148,7 +148,7 @@ async function discardOf(
   );
 }
 
-/** Asks until it works, or until the time is over that the issuer said it may take. */
+/** Checks the credential until it works, or until the time is over that the issuer gave it. */
 async function checkUntilSettled(
   credential: Credential,
   issuer: Issuer,
@@ -160,14 +160,14 @@ async function checkUntilSettled(
 ): Promise<CheckResult> {
   const settled = Math.min(until.getTime(), world.clock().getTime() + credential.settlesWithinMs);
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-    const result = await issuer.check(credential, signal).catch(unknownOf);
+    const result = await issuer.check(credential, signal).catch(toUnknown);
     if (result.verdict === "works" || world.clock().getTime() + wait > settled) return result;
     await world.pause(wait);
   }
 }
 
 /** A check that could not be made says nothing about the credential. */
-function unknownOf(error: unknown): CheckResult {
+function toUnknown(error: unknown): CheckResult {
   return { verdict: "unknown", detail: error instanceof Failure ? error.message : null };
 }
 
@@ -203,19 +203,16 @@ function checkFailed(
   ended: string,
 ): Unchanged {
   const why = detail === null ? "" : `: ${detail}`;
-  return new Unchanged(
-    `the new credential for ${tokenName} was issued but its check said ${verdict}${why}`,
-    {
-      code: "check-failed",
-      hint: `${ended} placed nowhere; the one in use still stands.`,
-    },
-  );
+  return new Unchanged(`the new credential for ${tokenName} failed its check (${verdict})${why}`, {
+    code: "check-failed",
+    hint: `${ended} not placed. The one in use stays.`,
+  });
 }
 
-/** Without a ref there was nothing to revoke it by. */
-function endedHow({ ref }: Credential, { kind }: Leftover): string {
+/** The start of the hint. A credential without a ref cannot be revoked. */
+function describeEnd({ ref }: Credential, { kind }: Leftover): string {
   if (ref === null) return "It is";
   return kind === "nothing"
     ? "It is revoked and"
-    : "It could not be revoked, which the next run tries again, and is";
+    : "It could not be revoked, so the next run tries again. It is";
 }

@@ -1,10 +1,10 @@
-// Puts sealed boxes where they belong, a few at a time; one refusal holds back no other.
+// Placing sealed boxes, a few at once. One refusal does not hold back the others.
 import pLimit from "p-limit";
 import { describeError, Unchanged } from "../base/errors.ts";
 import type { Collaborators } from "./context.ts";
 import { inPhase, type Tried, type Unplaced } from "./token-run.ts";
 
-/** How many requests are in flight at once: far under GitHub's 100 concurrent, and enough to hide latency. */
+/** The most requests in flight at once: far under GitHub's 100, and enough to hide latency. */
 const PLACE_CONCURRENCY = 10;
 
 /**
@@ -47,11 +47,8 @@ export async function place(
 }
 
 function leaseOver(id: string): Unchanged {
-  return new Unchanged(
-    `${id} was not placed: the run took so long that its lease on the token is over`,
-    {
-      code: "lease-over",
-      hint: "The next run places it. If this happens often, rotate fewer tokens at once.",
-    },
-  );
+  return new Unchanged(`${id} was not placed: the run's lease on the token is over`, {
+    code: "lease-over",
+    hint: "The next run places it. If this happens often, rotate fewer tokens at once.",
+  });
 }

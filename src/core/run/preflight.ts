@@ -1,16 +1,16 @@
-// Asking every destination scope for its public key, and whether there is room, before anything else is done.
+// The preflight: it asks every destination scope for its public key and its room before anything else.
 import { Misconfigured, Unchanged } from "../base/errors.ts";
 import { lastPlacement, type Scope, type Token } from "../model/token.ts";
 import type { Newcomer, PublicKey } from "../ports/destination.ts";
 import type { Collaborators } from "./context.ts";
 import type { Selected } from "./token-run.ts";
 
-/** By scope id: its key, or why it was refused. By a placement's id: why that secret alone was. */
+/** By scope id: its key, or the refusal. By placement id: the refusal of that secret alone. */
 export type Keys = ReadonlyMap<string, PublicKey | Error>;
 
 type Asked = { readonly scope: Scope; readonly secrets: Newcomer[] };
 
-/** The public key of every scope concerned: once per scope, all at the same time. Never throws. */
+/** The public key of every scope concerned, asked once per scope, all in parallel. Never throws. */
 export async function preflight(
   selected: readonly Selected[],
   world: Pick<Collaborators, "destination">,
@@ -63,13 +63,13 @@ async function ask(
   ];
 }
 
-/** The keys of the token's own scopes. Throws the first refusal, or `Misconfigured` (`destination-missing`) where it has no scope. */
+/** The keys of the token's own scopes. Throws the first refusal, or `Misconfigured` (`destination-missing`) if it has no scope. */
 export function requireKeys(token: Token, keys: Keys): ReadonlyMap<string, PublicKey> {
   const found = new Map<string, PublicKey>();
   if (token.placements.length === 0) {
     throw new Misconfigured(`the token ${token.name} has no destination`, {
       code: "destination-missing",
-      hint: "Name one under its destinations.",
+      hint: "Add one under its destinations.",
     });
   }
   for (const { id, scopeId } of token.placements) {

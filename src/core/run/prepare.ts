@@ -30,8 +30,8 @@ import {
 const ISSUE_CONCURRENCY = 5;
 
 /**
- * Judges each selected token by the keys that its scopes gave, and asks nothing of anybody: `prepared` if its
- * journalled boxes can be placed, `failed` if it is refused, else still `selected`, to be issued.
+ * Judges each selected token by the keys of its scopes, without any request: `prepared` if its
+ * journalled boxes can be placed, `failed` if it is refused, otherwise still `selected`, to be issued.
  */
 export function judge(
   tokens: readonly Unplaced[],
@@ -52,7 +52,7 @@ function judgeOne(selected: Selected, keys: Keys, request: RunRequest): Unplaced
   }
 }
 
-/** Opens each issuer that makes something outside, before anything is announced: a variable that is not set must not cost a commit. */
+/** Opens each issuer that makes something outside before anything is announced: a missing variable must not cost a commit. */
 export async function openIssuers(
   tokens: readonly Unplaced[],
   request: RunRequest,
@@ -75,11 +75,11 @@ export type PrepareOptions = {
   readonly request: RunRequest;
   readonly world: Collaborators;
   readonly keys: Keys;
-  /** When the run must have its answers. */
+  /** The time by which the services must have answered. */
   readonly until: Date;
 };
 
-/** Issues, checks and seals a credential for each selected token; one token's failure holds back no other. Never throws a `Failure`. */
+/** Issues, checks and seals a credential for each selected token. One token's failure does not hold back the others. Never throws a `Failure`. */
 export async function prepare(
   tokens: readonly Unplaced[],
   options: PrepareOptions,
@@ -110,7 +110,7 @@ async function prepareOne(selected: Selected, options: PrepareOptions): Promise<
   }
 }
 
-/** Revokes what was made for a token that is another run's now: no other run knows of it. */
+/** Revokes the credentials of tokens that another run took up, since no other run knows of them. */
 export async function discardLost<Run extends TokenRun>(tokens: readonly Run[]): Promise<Run[]> {
   return Promise.all(
     tokens.map(async (one) =>
@@ -119,13 +119,13 @@ export async function discardLost<Run extends TokenRun>(tokens: readonly Run[]):
   );
 }
 
-/** What is thrown and is no error is a defect, and stays one. */
+/** Throws anything that is not an error again: it is a defect. */
 function asError(error: unknown): Error {
   if (error instanceof Error) return error;
   throw error;
 }
 
-/** The journalled boxes, if they still fit the scopes' keys: a scope that changed its key could not open them. */
+/** The journalled boxes, if they match the scopes' keys: a scope with a new key could not open them. */
 function resume(
   { token, state, reason, how }: Selected,
   keys: ReadonlyMap<string, PublicKey>,
@@ -164,7 +164,7 @@ function resume(
   };
 }
 
-/** An environment that is made again may have the old one's key id: GitHub would take the box, and store garbage. */
+/** An environment that is made again may have the old one's key id. GitHub would take the box and store garbage. */
 function isFor(
   { keyId, key }: PublicKey,
   box: { readonly key_id: string; readonly key?: string | undefined },
@@ -180,17 +180,17 @@ async function sealAll(
   const { token, state, reason, how } = selected;
   const main = credential.fields[VALUE_FIELD] ?? Object.values(credential.fields)[0];
   if (main === undefined)
-    throw new Unchanged(`the issuer of ${token.name} handed over nothing`, {
+    throw new Unchanged(`the issuer of ${token.name} returned no value`, {
       code: "credential-empty",
     });
-  // If another value was put there, handing in the recorded one takes that back.
+  // After drift, a person can hand in the recorded value to undo it.
   if (
     !(options.supplied && state.drift) &&
     matchesFingerprint(main, state.current?.fingerprint ?? null, options.key) === "match"
   ) {
-    throw new Misconfigured(`the new value of ${token.name} is the one that it already has`, {
+    throw new Misconfigured(`the new value of ${token.name} is its current value`, {
       code: "value-unchanged",
-      hint: "Hand in a new one.",
+      hint: "Hand in another one.",
     });
   }
   const { seal } = await import("../credentials/seal.ts");
@@ -217,7 +217,7 @@ async function sealAll(
   };
 }
 
-/** Fingerprints of everything that is placed. How easily the fields beside the main one can be guessed is unknown. */
+/** Fingerprints of everything that is placed. The strength of the fields other than the main one is unknown. */
 function printsOf(
   credential: Credential,
   token: Token,

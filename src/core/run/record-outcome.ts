@@ -26,21 +26,21 @@ import {
   type Tried,
 } from "./token-run.ts";
 
-/** Everything that happened. */
+/** The results of a run's phases. */
 export type Results = {
   readonly tokens: readonly Tried[];
   readonly revoked: readonly Revoked[];
   readonly reminded: readonly Reminded[];
 };
 
-/** What the record becomes; null where nothing in it changes. Judges each token by the record it is given. */
+/** The revision of the record after the run; null if nothing changes. It judges each token by the given record. */
 export function reviseAfter(fresh: TokenConfig, run: Run, results: Results, now: Date): Revision {
   const book = createBook(fresh, run, now);
   for (const observed of run.observed) book.observe(observed);
   for (const revoked of results.revoked) book.revoke(revoked);
   const placed = inPhase(results.tokens, "placed");
   for (const one of placed) book.settle(one);
-  // A refusal that only a person can end is recorded only beside something that was placed: a run that may do nothing writes nothing.
+  // A refusal that only a person can end is recorded only if the run placed something else: a run without permission writes nothing.
   for (const failed of inPhase(results.tokens, "failed")) {
     if (placed.length > 0 || isPassing(failed) || book.isAnnounced(failed)) book.abandon(failed);
   }
@@ -77,7 +77,7 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
   return {
     states,
     done,
-    /** One entry for all that was proved, since a job that sees many secrets proves them all at once. */
+    /** One entry for all proved tokens, since a job that sees many secrets proves them all at once. */
     drafts: (): HistoryDraft[] =>
       provedNames.length === 0 ? drafts : [provedDraft(run, provedNames, now), ...drafts],
     remind({ tokenName, reminded }: Reminded): void {
@@ -103,8 +103,8 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
       if (!drifted && after.current?.proved_at && !before.current?.proved_at)
         provedNames.push(token.name);
       const generation = liveGeneration(after);
-      const told = { event: "drift", generation, previousHash: null, newHash: null };
-      write(token.name, after, drifted ? told : null);
+      const entry = { event: "drift", generation, previousHash: null, newHash: null };
+      write(token.name, after, drifted ? entry : null);
     },
     revoke({ tokenName, credential, error, count, mayCome }: Revoked): void {
       if (error === null && count === 0 && mayCome) return;
@@ -119,14 +119,14 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         error === null
           ? { type: "revoked", generation }
           : { type: "revoke-failed", generation, error };
-      const told = {
+      const entry = {
         event: error === null ? "revoked" : "revoke_failed",
         generation,
         previousHash: fingerprint,
         newHash: null,
         error: error?.code,
       };
-      write(tokenName, next(before, event, now), error === null && count === 0 ? null : told);
+      write(tokenName, next(before, event, now), error === null && count === 0 ? null : entry);
     },
     settle(placed: Placed): void {
       const { token, generation, prints } = placed;
@@ -149,14 +149,14 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         event && { event, generation, ...hashes, error: after.last_error?.code },
       );
     },
-    /** An announcement is answered for, whatever came of it. */
+    /** Every announcement gets its outcome recorded. */
     isAnnounced: ({ token }: Failed) => isAnnouncedBy(stateOf(token.name), run.options.runId),
     abandon({ token, state, error: cause, attempted, left }: Failed): void {
       // A mistake of the request's own says nothing about the token.
       if (!attempted && cause instanceof Misconfigured) return;
       const before = stateOf(token.name);
       const mine = isAnnouncedBy(before, run.options.runId);
-      // Another run has begun with it, or is through with it.
+      // Another run has begun with the token, or has finished it.
       const isOver = before.pending !== null || liveGeneration(before) !== liveGeneration(state);
       if (!mine && isOver) return;
       const error = describeError(cause);
@@ -173,21 +173,21 @@ function createBook(fresh: TokenConfig, run: Run, now: Date) {
         error: error.code,
       });
     },
-    /** A pending credential of a token that is no longer declared is given up. */
+    /** Gives up what is pending for a token that is no longer declared: no run would finish it. */
     forget(name: string): void {
       const before = stateOf(name);
       if (before.pending === null || leaseEnd(before, now.getTime()) !== null) return;
       const { generation, fingerprint } = before.pending;
-      const told = { event: "aborted", generation, previousHash: fingerprint, newHash: null };
-      write(name, next(before, { type: "abort" }, now), told);
+      const entry = { event: "aborted", generation, previousHash: fingerprint, newHash: null };
+      write(name, next(before, { type: "abort" }, now), entry);
     },
-    /** Its schedule counts it as rotated, and it was not: the next run takes it up. A token that another run took up is that run's. */
+    /** The schedule counts the token as rotated, but it was not, so the next run takes it up. A token that another run took up stays that run's. */
     miss({ token, why }: Lost): void {
       const before = stateOf(token.name);
       if (why === DECLARATION_CHANGED && before.pending === null && before.failures === 0)
         write(token.name, { ...before, next_attempt_at: now.toISOString() }, null);
     },
-    /** The announcement of a credential for a declaration that has changed since ends, and what its service keeps is revoked later. */
+    /** Ends the announcement of a credential whose declaration has changed. A later run revokes what the service keeps. */
     drop({ token, left }: Lost): void {
       const before = stateOf(token.name);
       if (!isAnnouncedBy(before, run.options.runId)) return;
@@ -201,7 +201,7 @@ function issuedWith(state: TokenState, ref: string | null, now: Date): TokenStat
   return next(state, { type: "issued", fingerprint: null, ref, expiresAt: null }, now);
 }
 
-/** The failure may pass without a person: asked again without a wait, it would be asked by every run. */
+/** Whether the failure may pass without a person. Without a backoff, every run would try again. */
 function isPassing({ error, attempted }: Failed): boolean {
   const { kind } = describeError(error);
   return kind === "unchanged" || kind === "uncertain" || (attempted && kind !== "misconfigured");
@@ -251,7 +251,7 @@ function triggerOf({ request, selection: { workflows } }: Run): HistoryDraft["tr
   return { ...workflow, ...request.triggeredBy };
 }
 
-/** The workflows' state after this run, or null where it stays as it is. */
+/** The workflows' state after this run; null if it does not change. */
 function notedWorkflows(
   config: TokenConfig,
   { selection, startedAt }: Run,
@@ -265,7 +265,7 @@ function notedWorkflows(
   if (ran) {
     // A workflow may be called `constructor`, which every object has.
     for (const name of selection.workflows) {
-      changed[name] = ranAt(
+      changed[name] = noteRun(
         (Object.hasOwn(changed, name) ? changed[name] : undefined) ?? { first_seen_at: at },
         at,
       );
@@ -277,8 +277,8 @@ function notedWorkflows(
     : null;
 }
 
-/** A clock that stepped back does not bring back occurrences that were run already; a date of a clock that was wrong is not kept. */
-function ranAt<Noted extends { readonly last_run_at?: string | null | undefined }>(
+/** A clock that stepped back does not repeat occurrences. A date from a wrong clock is replaced. */
+function noteRun<Noted extends { readonly last_run_at?: string | null | undefined }>(
   before: Noted,
   at: string,
 ): Noted {

@@ -1,4 +1,4 @@
-// Reminding the people who make values: who is to be reminded or is done (pure), and having it done.
+// Reminders for people who make values: the due ones (pure), and opening and closing them.
 import { describeError } from "../base/errors.ts";
 import type { TokenConfig, TokenState } from "../model/schema.ts";
 import { type Home, liveGeneration, resolveToken, tokenState } from "../model/token.ts";
@@ -9,7 +9,7 @@ import { inPhase, type Tried } from "./token-run.ts";
 
 type RemindedState = NonNullable<TokenState["reminded"]>;
 
-/** What became of a token's reminder; null: it is over. */
+/** The state of a token's reminder; null: it is closed. */
 export type Reminded = { readonly tokenName: string; readonly reminded: RemindedState | null };
 
 type Due = {
@@ -18,7 +18,7 @@ type Due = {
   readonly reminder: Reminder | null;
 };
 
-/** The reminders to open, and with null those to close. One is opened when the lead time begins, and told again when the value is overdue. */
+/** The reminders to open, and with null those to close. One opens when the lead time begins, and is sent again when the value is overdue. */
 function dueReminders(
   config: TokenConfig,
   {
@@ -64,7 +64,7 @@ function dueReminders(
   });
 }
 
-/** Opens and closes reminders before the record is committed, so that none is lost. Never throws: what failed is a warning, and tried again by the next run. */
+/** Opens and closes reminders before the record is committed, so that none is lost. Never throws: a failure is a warning, and the next run tries again. */
 export async function remind(
   run: Run,
   config: TokenConfig,

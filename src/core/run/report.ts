@@ -1,4 +1,4 @@
-// The report of a run, from what became of its tokens. Pure.
+// The report of a run, from the final phases of its tokens. Pure.
 
 import { describeError } from "../base/errors.ts";
 import type { ReportedError } from "../base/reported-error.ts";
@@ -31,7 +31,7 @@ export type RunFacts = {
   readonly warnings: readonly string[];
 };
 
-/** The report of a run; tokens in the order in which they were taken up, those passed over last. */
+/** The report of a run; tokens in the order in which the run took them up, the skipped ones last. */
 export function runReport(facts: RunFacts): Report {
   const { request, options, selection, commit } = facts;
   const passedOver = selection.skipped.map(
@@ -49,7 +49,7 @@ export function runReport(facts: RunFacts): Report {
     facts.observed
       .filter((observed) => observed.observation === observation)
       .map(({ token }) => token.name);
-  // What was overwritten in this very run is no longer adrift.
+  // A token that this run overwrote is no longer adrift.
   const drifted = observedAs("other").filter((name) => !rotated.includes(name));
   return {
     run_id: options.runId,
@@ -87,14 +87,14 @@ function failingOf(config: TokenConfig): string[] {
 }
 
 function driftWarning(name: string): string {
-  return `${name}: this job sees another value than the one that was placed. A person or program changed it, or it never arrived. No run overwrites it until you rotate ${name}.`;
+  return `${name}: this job sees another value than the one that was placed. It was changed elsewhere, or it never arrived. No run overwrites it until you rotate ${name}.`;
 }
 
 function revokeWarning({ tokenName, credential, error }: Revoked): string[] {
   return error === null
     ? []
     : [
-        `${tokenName}: generation ${credential.generation} could not be revoked, and is tried again: ${error.message}`,
+        `${tokenName}: generation ${credential.generation} could not be revoked; the next run tries again: ${error.message}`,
       ];
 }
 
@@ -172,6 +172,6 @@ function notRecorded(error: ReportedError | null): ReportedError | null {
     kind: "uncertain",
     code: "not-recorded",
     message: `the value was placed, but recording it failed: ${error.message}`,
-    hint: "The journal holds what was begun; the next run finishes it.",
+    hint: "The journal holds the new value. The next run finishes the rotation.",
   };
 }

@@ -5,10 +5,10 @@ import type { PlanMark } from "../config/agent-rules.ts";
 import type { RequestMark, TriggeredBy } from "../model/schema.ts";
 import type { Credential } from "../ports/issuer.ts";
 
-/** What a run is asked for. */
+/** The tokens that a run is requested for. */
 export type RunTarget =
   | { readonly kind: "due" }
-  /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare the names that are not declared yet. */
+  /** `value`: supplied by a person instead of issued, for exactly one name. `create`: declare names that are not declared. */
   | {
       readonly kind: "tokens";
       readonly names: readonly string[];
@@ -16,10 +16,10 @@ export type RunTarget =
       readonly create: boolean;
     }
   | { readonly kind: "workflow"; readonly name: string }
-  /** What is pending, failed or stuck, tried again now, without waiting out its backoff. */
+  /** Pending, failed or stuck tokens, tried again now without their backoff. */
   | { readonly kind: "resume"; readonly names: readonly string[] };
 
-/** A step of a run, for people who wait. Never a value. */
+/** A step of a run, for display. It never holds a value. */
 export type RunProgress = {
   readonly phase: "preflight" | "issue" | "journal" | "place" | "record";
   readonly done: number;
@@ -33,17 +33,17 @@ export type RunRequest = {
   readonly mark?: RequestMark | null;
   /** The plan that this carries out. */
   readonly plan?: PlanMark;
-  /** With `dryRun`: the run itself is started elsewhere next, so what the caller may not do is refused already. */
+  /** With `dryRun`: the run itself starts elsewhere next, so a caller without permission is refused now. */
   readonly dispatches?: boolean;
   readonly dryRun: boolean;
-  /** What this process can see of the secrets, by name: compared with the record for proof and drift. */
+  /** The secrets that this process sees, by name: compared with the record for proof and drift. */
   readonly seen?: ReadonlyMap<string, Secret>;
   /** Called with each credential the moment it exists, before anything else can see it: the Action masks it here. */
   readonly onCredential?: (tokenName: string, credential: Credential) => void;
   readonly onProgress?: (progress: RunProgress) => void;
 };
 
-/** The value that a person hands in instead of an issuer's; null if there is none. */
+/** The value that a person hands in instead of an issued one; null without one. */
 export function suppliedValue({ wanted }: { readonly wanted: RunTarget }): Secret | null {
   return wanted.kind === "tokens" ? wanted.value : null;
 }

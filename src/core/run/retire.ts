@@ -1,4 +1,4 @@
-// Revoking credentials that newer ones have replaced: which may go (pure), and asking their issuers to end them.
+// The revocation of credentials that newer ones have replaced: the due ones (pure), and the requests to their issuers.
 
 import pLimit from "p-limit";
 import { describeError } from "../base/errors.ts";
@@ -20,17 +20,17 @@ export type Revocation = {
   readonly credential: RetiringCredential;
   /** The issuer to ask, with its options. */
   readonly issuing: { readonly use: string };
-  /** Refs that the record holds besides: whatever is found, these stay. */
+  /** The other refs that the record holds: they are never revoked. */
   readonly kept: ReadonlySet<string>;
-  /** It may still come: a search that does not find it yet is repeated. */
+  /** The service may still make it, so a later run looks again. */
   readonly mayCome: boolean;
 };
-/** `count`: how many credentials were ended: none where nothing was found under the label. */
+/** `count`: the number of revoked credentials; 0 if none was found under the label. */
 export type Revoked = Revocation & { readonly error: ReportedError | null; readonly count: number };
 
-/** How long after the request a service may still make the credential, in milliseconds: it may be at work when the run no longer waits. */
+/** The time after a request in which a service may still make the credential, in milliseconds: it may work on after the run stopped waiting. */
 const MAY_COME_MS = 15 * 60_000;
-/** Credentials ended at once: a service limits its requests, and each may start a program. */
+/** Credentials revoked at once: services limit requests, and a program may start for each. */
 const REVOKE_CONCURRENCY = 5;
 
 type RetireOptions = {
@@ -40,12 +40,12 @@ type RetireOptions = {
   readonly late: ReadonlySet<string>;
 };
 
-/** Every recorded credential that may be revoked now: placed over everywhere, overlap over, proved where proof is asked for. */
+/** Every recorded credential that may be revoked now: replaced everywhere, overlap over, and proved if proof is required. */
 export function dueRevocations(
   config: TokenConfig,
   { home, now, late }: RetireOptions,
 ): Revocation[] {
-  // Also of tokens that are no longer declared: what was issued for them is still to be revoked.
+  // Tokens that are no longer declared count too: their credentials must still be revoked.
   return Object.keys(config.state?.tokens ?? {}).flatMap((tokenName) => {
     const state = tokenState(config, tokenName);
     if (!state.retiring?.length) return [];
@@ -70,7 +70,7 @@ function mayCome({ ref, asked_at }: RetiringCredential, now: Date): boolean {
   );
 }
 
-/** The issuer as it is declared now, so that a mistake in it can be corrected; as it was where it is another now. */
+/** The issuer as declared now, so that a person can correct a mistake in it; as it was if the token has another one now. */
 function issuingOf(
   { issuer, issuing }: RetiringCredential,
   token: Token | null,
@@ -84,7 +84,7 @@ function keptBeside(credential: RetiringCredential, state: TokenState): Readonly
   return new Set([state.current, state.pending, ...others].flatMap((held) => held?.ref ?? []));
 }
 
-/** Ends every credential that is over by now, as the record and this process see it. Never throws. */
+/** Revokes every due credential, as the record and this process see it. Never throws. */
 export function revokeDue(
   { options, observed, startedAt }: Pick<Run, "options" | "observed" | "startedAt">,
   config: TokenConfig,
@@ -96,7 +96,7 @@ export function revokeDue(
   return revoke(due, options.issuer);
 }
 
-/** Asks each credential's issuer to end it. Never throws: what failed stays in the record and is tried again. */
+/** Asks each credential's issuer to revoke it. Never throws: a failure stays in the record, and the next run tries again. */
 export function revoke(
   revocations: readonly Revocation[],
   issuer: (declaration: { readonly use: string }) => Promise<Issuer>,
@@ -115,7 +115,7 @@ export function revoke(
   });
 }
 
-/** What is to be ended: the one that the record names, or what a run that died may have left under the label. */
+/** The refs to revoke: the one that the record names, or those that a dead run may have left under the label. */
 async function refsOf(
   { credential, kept }: Revocation,
   issuer: Issuer,
@@ -125,7 +125,7 @@ async function refsOf(
   return found.filter((ref) => !kept.has(ref));
 }
 
-/** How long a credential of a token that is no longer declared keeps working: the defaults. */
+/** The retirement of a token that is no longer declared: the defaults. */
 const REMOVED: Retirement = { overlapHours: DEFAULT_OVERLAP_HOURS, proof: "when-seen" };
 
 type Retirement = Pick<Token, "overlapHours" | "proof">;
@@ -146,6 +146,6 @@ function mayRevoke(
   if (token.proof === "none") return true;
   if (isLate) return false;
   if (credential.proved_at !== null) return true;
-  // A consumer that was seen with the old value still depends on it; where none can be seen, waiting proves nothing.
+  // A consumer that was seen with the old value still depends on it. If no consumer can be seen, more waiting proves nothing.
   return token.proof === "when-seen" && !state.seen_at;
 }

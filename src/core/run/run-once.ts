@@ -1,4 +1,4 @@
-// A run for a request that may be sent again: what was done of it already is told, what was begun is finished, and only else is it made.
+// A run for a request that may be sent again: a finished part is reported, an unfinished part is finished, a new request is run.
 import { planDigest } from "../config/agent-rules.ts";
 import type { DoneRequest, DoneToken, TokenConfig, TriggeredBy } from "../model/schema.ts";
 import { type Home, lastPlacement, resolveToken, tokenState } from "../model/token.ts";
@@ -13,32 +13,32 @@ import { executeRun, type RunResult } from "./run.ts";
 export async function executeRunOnce(request: RunRequest, options: RunOptions): Promise<RunResult> {
   const { mark, triggeredBy } = request;
   if (!mark || request.dryRun) return executeRun(request, options);
-  const retold = (config: TokenConfig, done: DoneRequest | null): RunResult => ({
-    report: replayed(config, done, { home: options.home, triggeredBy }),
+  const replay = (config: TokenConfig, done: DoneRequest | null): RunResult => ({
+    report: replayReport(config, done, { home: options.home, triggeredBy }),
     config,
   });
-  // Decided on the version that the run then builds on: a save in between makes its journal fail.
+  // Decided on the version that the run then builds on: a commit in between makes its journal fail.
   const loaded = await loadRecord(options.source);
   const before = earlierRequest(loaded.config, mark);
-  if (before.kind === "done") return retold(loaded.config, before.done);
+  if (before.kind === "done") return replay(loaded.config, before.done);
   if (before.kind === "unfinished") {
-    // Its plan was judged when it was begun, which has itself moved the record since.
+    // Its plan was judged when the request began, and that run has moved the record since.
     const plan = request.plan && {
       plan: { ...request.plan, digest: planDigest(loaded.config, request.plan.change) },
     };
     const rest = { ...request, ...plan, wanted: { kind: "resume", names: before.names } } as const;
     const { report, config } = await executeRun(rest, options, loaded);
-    return { report: joined(retold(config, before.done).report, report), config };
+    return { report: joinReports(replay(config, before.done).report, report), config };
   }
   const made = await executeRun(request, options, loaded);
   if (made.report.rotated.length + made.report.failed.length > 0) return made;
-  // Taken by another run meanwhile: by the same request, where it was sent twice at a time.
+  // Another run took the tokens up meanwhile, perhaps for the same request, sent twice at once.
   const after = earlierRequest(made.config, mark);
-  return after.kind === "done" ? retold(made.config, after.done) : made;
+  return after.kind === "done" ? replay(made.config, after.done) : made;
 }
 
-/** What was done for a request, as the report of the run that was made then. */
-function replayed(
+/** The finished part of a request, as the report of the run that did it. */
+function replayReport(
   config: TokenConfig,
   done: DoneRequest | null,
   by: { readonly home: Home; readonly triggeredBy: TriggeredBy },
@@ -66,8 +66,8 @@ function replayed(
   };
 }
 
-/** A run that finished what was left, together with what was done before it. */
-function joined(before: Report, after: Report): Report {
+/** The report of a run that finished a request, with the tokens of the run before it. */
+function joinReports(before: Report, after: Report): Report {
   const names = new Set(after.tokens.map(({ token_name: name }) => name));
   const earlier = before.tokens.filter(({ token_name: name }) => !names.has(name));
   return {

@@ -74,7 +74,7 @@ test("a failure that cannot be recorded either is reported all the same", async 
   });
   const report = await (await open()).run(due);
   expect(report).toMatchObject({ failed: ["ALPHA"], commit: null });
-  expect(report.warnings).toEqual([expect.stringMatching(/^What failed could not be recorded: /)]);
+  expect(report.warnings).toEqual([expect.stringMatching(/^The failures could not be recorded: /)]);
 });
 
 test("what is pending for a token that was removed is given up, once, and its boxes are gone", async () => {

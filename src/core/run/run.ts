@@ -98,7 +98,7 @@ function finish(
 /** Throws as `requireAgentMay`; a dry run may always look. */
 function requireMay(request: RunRequest, config: TokenConfig): void {
   const { kind } = request.wanted;
-  // The runs that agents are offered.
+  // The operations that agents may be granted.
   const operation: AgentOperation =
     kind === "tokens" || kind === "resume" ? "rotate" : "run_workflow";
   if (!request.dryRun || request.dispatches) requireAgentMay(config, { operation, ...request });
@@ -116,14 +116,14 @@ function declare(
   const declared = Object.keys(before.tokens ?? {});
   const added = wanted.names.filter((name) => !declared.includes(name));
   const undeclared = dryRun ? "is not declared, and would be." : "was not declared, and is now.";
-  // A slip of the pen would make a token of its own, and leave the one that was meant as it is.
+  // A typing mistake would declare a new token, and leave the intended one as it is.
   const warnings = added.map((name) =>
     [`${name} ${undeclared}`, didYouMean(name, declared)].filter(Boolean).join(" "),
   );
   return { config: requireValid(config, home), warnings };
 }
 
-/** Looks at what this process sees of the secrets, and decides which tokens the run takes up. */
+/** Compares the secrets that this process sees with the record, and selects the tokens of the run. */
 function selectTokens(request: RunRequest, options: RunOptions, config: TokenConfig): Run {
   const { home, fingerprintKey: key } = options;
   const startedAt = options.clock();
@@ -155,7 +155,7 @@ type Recorded = {
   readonly failure: ReportedError | null;
 };
 
-/** Commits what happened. A failure here loses nothing: the journal is there, and the next run finishes from it. */
+/** Commits the results. A failure here loses nothing: the next run finishes from the journal. */
 async function record(run: Run, loaded: LoadedRecord, results: Results): Promise<Recorded> {
   run.request.onProgress?.({ phase: "record", done: 0, total: 1 });
   const now = run.options.clock();
@@ -165,7 +165,7 @@ async function record(run: Run, loaded: LoadedRecord, results: Results): Promise
     );
     return { config: saved.config, commit, failure: null };
   } catch (error) {
-    // If there is nothing else to report, this failure is what the run came to.
+    // If there is nothing else to report, this failure is the result of the run.
     const { tokens } = results;
     const reports = inPhase(tokens, "placed").length + inPhase(tokens, "failed").length;
     if (reports === 0) throw error;
@@ -181,21 +181,21 @@ function settleAll(tokens: readonly Tried[], { config, failure }: Recorded): Fin
   });
 }
 
-/** A value that a person handed in and that the journal does not hold is gone if a destination refused it: no later run can place it. */
+/** Warnings of lost values. A value that a person handed in is lost if a destination refused it and the journal does not hold it. */
 function lostValues(tokens: readonly Tried[], config: TokenConfig): string[] {
   return inPhase(tokens, "placed").flatMap(({ issuer, token, outcomes }) => {
     const isRefused = outcomes.some(({ error }) => error !== null);
     const isKept = tokenState(config, token.name).pending?.boxes != null;
     if (issuer !== SUPPLIED || !isRefused || isKept) return [];
     return [
-      `${token.name}: this record does not keep the value that was handed in, so no run places it again: hand it in once more.`,
+      `${token.name}: this record does not keep the value that was handed in, so no run can place it. Please hand it in once more.`,
     ];
   });
 }
 
-/** The errors of placed tokens say it already. */
+/** A warning for failures that were not recorded. Placed tokens have an error of their own for it. */
 function unrecordedFailures(tokens: readonly Tried[], failure: ReportedError | null): string[] {
   return failure === null || inPhase(tokens, "placed").length > 0
     ? []
-    : [`What failed could not be recorded: ${failure.message}`];
+    : [`The failures could not be recorded: ${failure.message}`];
 }

@@ -1,4 +1,4 @@
-// The choice of the tokens that a run takes up. Pure.
+// The selection of tokens for a run: pure.
 
 import { toInstant } from "../base/instant.ts";
 import { requireDeclared } from "../config/edit.ts";
@@ -25,14 +25,14 @@ export type Selection = {
   readonly workflows: readonly string[];
   /** Workflows that are new to the record: their `first_seen_at` is set. */
   readonly unseen: readonly string[];
-  /** Tokens that are no longer declared, and of which the record still holds something pending. */
+  /** Tokens that are no longer declared and still have something pending. */
   readonly removed: readonly string[];
 };
 
 type SelectOptions = {
   readonly home: Home;
   readonly now: Date;
-  /** Tokens of which this very run sees another program's value: the record does not hold it yet. */
+  /** Tokens that this run sees adrift: the record does not say so yet. */
   readonly adrift?: ReadonlySet<string>;
 };
 
@@ -110,10 +110,10 @@ function removedOf(config: TokenConfig, now: Date): Selection["removed"] {
   });
 }
 
-/** Why no schedule touches it. */
-const ADRIFT = "it drifted: rotate it by name to overwrite what is there";
+/** The reason why no schedule touches a token that drifted. */
+const ADRIFT = "it drifted: rotate it by name to overwrite the value that is there";
 
-/** Values that only a rotation by name may touch: a person put them there, or is to make them. */
+/** The reason why a workflow skips the token, if only a rotation by name may touch it: it drifted, or a person makes its value. */
 function heldFromWorkflow(
   config: TokenConfig,
   token_name: string,
@@ -129,10 +129,10 @@ function heldFromWorkflow(
   return state.drift || adrift?.has(token_name) ? [{ token_name, reason: ADRIFT, state }] : [];
 }
 
-/** Digest of what a credential was made for: a pending one is worth nothing once this has changed. */
+/** The digest of a token's declaration: a pending credential is useless once it has changed. */
 export function declarationDigest(token: Token): string {
   const { name, type, length, prefix, includeSpecial, placements } = token;
-  // A person's steps say nothing of the value; options of the others do.
+  // A person's steps do not affect the value. Options of the other issuers do.
   const issuer =
     token.issuer === "manual" || Object.keys(token.issuing).length === 1
       ? token.issuer
@@ -170,8 +170,8 @@ function takeUp(
 }
 
 /**
- * Boxes that were journalled can be placed by anyone, any number of times, without knowing what is in them: unless a later
- * generation is recorded, as by a merge or a revert of commits, which an earlier one must not overwrite.
+ * Every run can place journalled boxes, any number of times, without their values. It must not if a later generation
+ * is recorded, as after a merge or a revert of commits: an earlier one must not overwrite it.
  */
 function canResume(token: Token, state: TokenState): boolean {
   const { pending } = state;
@@ -189,5 +189,5 @@ function leaseHolder(state: TokenState, now: Date): string | null {
   const until = leaseEnd(state, now.getTime());
   if (until === null) return null;
   const run = state.pending === null ? "another run" : `run ${state.pending.run_id}`;
-  return `${run} is working on it, or died: nothing new is made for it until ${toInstant(until)}`;
+  return `${run} is working on it, or died: no other run makes a new value before ${toInstant(until)}`;
 }

@@ -1,4 +1,4 @@
-// Settling: the state of a token after its placements, even if another run took the token up meanwhile. Pure.
+// The state of a token after its placements, even if another run took the token up meanwhile. Pure.
 
 import type { ReportedError } from "../base/reported-error.ts";
 import type { TokenState } from "../model/schema.ts";
@@ -11,8 +11,8 @@ export type SettleOptions = {
 };
 
 /**
- * The state with what was placed and refused. It stays as it was if another run, which took the token up
- * when this one's lease was over, has to say what became of it.
+ * The state with each placement's outcome. It stays as it was if another run took the token up
+ * after this one's lease, since that run records the outcome.
  */
 export function settle(before: TokenState, placed: Placed, options: SettleOptions): TokenState {
   const { runId, now } = options;
@@ -31,13 +31,13 @@ export function settle(before: TokenState, placed: Placed, options: SettleOption
   const error = whyOvertaken(before, placed);
   if (error === null && before.pending !== null && stageOf(before) !== "stuck")
     return settleForOther(before, placed, now);
-  // Which of the two values stands there is not known, so a third one is made, soon.
+  // It is unknown which of the two values is there, so the next run makes a third one.
   return error === null || before.pending !== null
     ? before
     : next(before, { type: "abandon", error, stuckAfter }, now);
 }
 
-/** The state with what this run placed of the boxes that another run is placing too; the other run reports what failed here. */
+/** The state with this run's placements of boxes that another run is placing too. The other run reports the failures. */
 function settleForOther(before: TokenState, { outcomes, token }: Placed, now: Date): TokenState {
   const left = remaining(before);
   const state = outcomes
@@ -49,19 +49,19 @@ function settleForOther(before: TokenState, { outcomes, token }: Placed, now: Da
 }
 
 /**
- * Why what this run placed may not be what the record holds; null if it is, or if nothing of it can have been placed.
+ * The reason why a destination may hold another value than the record; null if the record is right, or if this run placed nothing.
  * @param state as the record has it after the run
  */
 export function whyOvertaken(state: TokenState, placed: Placed): ReportedError | null {
   const { generation, prints, outcomes } = placed;
   const holds = state.pending ?? state.current;
-  // The same box, placed by the run that took it up: any number of times is as good as once.
+  // The run that took the token up placed the same box: twice is as good as once.
   if (holds?.generation === generation && holds.fingerprint === prints.fingerprint) return null;
   if (outcomes.every(({ error }) => error !== null && error.code === "lease-over")) return null;
   return {
     kind: "uncertain",
     code: "overtaken",
     message: `generation ${generation} was placed, or may have been, while another run went on with generation ${holds?.generation ?? 0}`,
-    hint: "Which of the two stands there is not known. It is rotated once more by its schedule; without one, rotate it by name.",
+    hint: "It is unknown which of the two is there. Its schedule rotates it once more. Without a schedule, rotate it by name.",
   };
 }

@@ -21,7 +21,7 @@ export type Tried = Selected | Lost | Failed | Placed;
 /** At the end; a token of a dry run is still `selected`. */
 export type Finished = Selected | Lost | Failed | Settled;
 
-/** What the run decided for the token, before it did anything. */
+/** The run's decision for the token, before any side effect. */
 export type Choice = {
   readonly token: Token;
   /** As the record had it when the run decided, or when the run announced the credential. */
@@ -37,7 +37,7 @@ export type Selected = Choice & { readonly phase: "selected" };
 export type Lost = Choice & {
   readonly phase: "lost";
   readonly why: LossReason;
-  /** What this run had issued, and its service still keeps. */
+  /** The credential that this run had issued and its service still keeps. */
   readonly left: Leftover;
   /** Revokes the credential that this run made for nothing; absent if it made none. Never throws a `Failure`. */
   readonly discard?: () => Promise<Leftover>;
@@ -78,19 +78,19 @@ export type Placed = Omit<Prepared, "phase"> & {
   readonly outcomes: readonly PlacementOutcome[];
 };
 
-/** The record was told, or could not be. */
+/** The outcome was recorded, or could not be. */
 export type Settled = Omit<Placed, "phase"> & {
   readonly phase: "settled";
-  /** Why the record may hold another value, if it may. */
+  /** The reason why the record may hold another value; null if it holds this one. */
   readonly overtaken: ReportedError | null;
-  /** Why the outcome could not be committed after placing, if it could not. */
+  /** The reason why the outcome could not be committed; null if it was. */
   readonly unrecorded: ReportedError | null;
 };
 
 export type PlacementOutcome = { readonly id: string; readonly error: ReportedError | null };
 
 /**
- * What a failed attempt left with the service: nothing, the credential with that ref (it could not be revoked),
+ * The rest that a failed attempt left with the service: nothing, the credential with that ref (it could not be revoked),
  * or something unknown that the next run looks for by its label.
  */
 export type Leftover =
