@@ -4,11 +4,11 @@ import axe from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { Visit } from "../../../test/browser.ts";
-import { HOSTILE, recordOf } from "../../../test/page-records.ts";
+import { entriesOf, HOSTILE, recordOf } from "../../../test/page-records.ts";
 import { type PageServer, pageServer } from "../../../test/page-server.ts";
 import { toolAvailable } from "../../../test/require-tool.ts";
 import { useBrowser } from "../../../test/use-browser.ts";
-import type { TokenConfig } from "../../core/model/schema.ts";
+import type { HistoryEntry, TokenConfig } from "../../core/model/schema.ts";
 
 const PHONE = { width: 320, height: 640 };
 const SCHEMES = ["light", "dark"] as const;
@@ -18,8 +18,9 @@ const { visit, closing } = useBrowser();
 async function serve(
   config: TokenConfig,
   keys: Readonly<Record<string, readonly string[]>> = {},
+  history: readonly HistoryEntry[] = [],
 ): Promise<PageServer> {
-  const server = await pageServer(config, keys);
+  const server = await pageServer(config, keys, history);
   closing.push(server.close);
   return server;
 }
@@ -101,7 +102,7 @@ describe.skipIf(!toolAvailable("chromium"))("in a browser", () => {
   });
 
   test("texts of other people stay texts", async () => {
-    const { url } = await serve(recordOf(64, HOSTILE));
+    const { url } = await serve(recordOf(64, HOSTILE), {}, entriesOf(64, HOSTILE));
     const { page, requests } = await arrive(url);
     await page.getByRole("row").last().hover();
     for (const text of HOSTILE.slice(0, 5))
